@@ -1,0 +1,15 @@
+/** Sources are compiled per file by swc; types are checked by `npm run types`. */
+module.exports = {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
+    ],
+  },
+  setupFiles: ['<rootDir>/test/setup.cjs'],
+  collectCoverageFrom: ['lib/**/*.ts', 'lambda/**/*.ts', 'protocol/**/*.ts', 'gateway/**/*.ts', 'tokens/**/*.ts'],
+  coverageReporters: ['text-summary', 'lcov'],
+};

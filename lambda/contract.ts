@@ -1,0 +1,55 @@
+/**
+ * Names that deploy time and run time share: environment variables, table keys and attributes.
+ * Imports nothing, so that the stack, the functions and the tests can all read it.
+ */
+
+/** Environment variables of the functions. Each function is given only those that it reads. */
+export const variables = {
+  /** Table names (default: all three; connect and disconnect: connection and agent). */
+  connectionTable: 'CONNECTION_TABLE',
+  agentTable: 'AGENT_TABLE',
+  messageTable: 'MESSAGE_TABLE',
+  /** `https://{api}.execute-api.{region}.amazonaws.com/{stage}` (connect, default). */
+  callbackUrl: 'CALLBACK_URL',
+  /** Seconds that a message stays in the log; `0` = no log (default). */
+  retentionSeconds: 'RETENTION_SECONDS',
+  /** Most live connections of one agent (connect). */
+  connectionLimit: 'CONNECTION_LIMIT',
+  /** Token checks (authorizer): both are always compared. */
+  tokenIssuer: 'TOKEN_ISSUER',
+  tokenAudience: 'TOKEN_AUDIENCE',
+  /** Exactly one of the two (authorizer): the built-in KMS key's ARN, or the JWKS of an OIDC issuer. */
+  tokenKeyArn: 'TOKEN_KEY_ARN',
+  tokenJwksUri: 'TOKEN_JWKS_URI',
+  /** Names of the claims (authorizer). */
+  tenantClaim: 'TENANT_CLAIM',
+  agentClaim: 'AGENT_CLAIM',
+  channelsClaim: 'CHANNELS_CLAIM',
+  /** What a token without a channels claim may use (authorizer): `all` channels of its tenant, or `none`. */
+  defaultGrants: 'DEFAULT_GRANTS',
+} as const;
+
+/** ConnectionTable: subscriptions (`{tenant}/channel/{channel}`) and connections (`connection/{id}`). */
+export const connectionTable = {
+  partitionKey: 'subject',
+  sortKey: 'connection_id',
+  /** Epoch seconds. */
+  ttl: 'ttl',
+} as const;
+
+/** AgentTable: one item per agent with the set of its live connections. */
+export const agentTable = {
+  partitionKey: 'tenant_id',
+  sortKey: 'agent_id',
+  /** Epoch seconds; only on offline agents. */
+  ttl: 'ttl',
+} as const;
+
+/** MessageTable: the log of a channel or of an inbox, ordered by sequence. */
+export const messageTable = {
+  partitionKey: 'subject',
+  /** Number. */
+  sortKey: 'sequence',
+  /** Epoch seconds. */
+  ttl: 'ttl',
+} as const;
