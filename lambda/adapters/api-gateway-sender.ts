@@ -1,0 +1,61 @@
+/**
+ * Posts to connections with the AWS SDK. One attempt a call: retries are the core's, which knows the budget.
+ */
+import {
+  ApiGatewayManagementApiClient,
+  GetConnectionCommand,
+  PostToConnectionCommand,
+} from '@aws-sdk/client-apigatewaymanagementapi';
+import { classifyFailure, type DeliveryOutcome } from '../core/delivery';
+import type { ConnectionSender } from '../core/ports';
+
+/** Sockets to the management API: as many as the core has posts in flight. */
+const sockets = 200;
+const statusMs = 1_000;
+
+export class ApiGatewaySender implements ConnectionSender {
+  private readonly client: ApiGatewayManagementApiClient;
+
+  /** `callbackUrl`: `https://{api}.execute-api.{region}.amazonaws.com/{stage}`. */
+  constructor(callbackUrl: string) {
+    const agent = { keepAlive: true, maxSockets: sockets };
+    this.client = new ApiGatewayManagementApiClient({
+      endpoint: callbackUrl,
+      maxAttempts: 1,
+      requestHandler: { connectionTimeout: 1_000, httpAgent: agent, httpsAgent: agent },
+    });
+  }
+
+  async post(connectionId: string, text: string, timeoutMs: number): Promise<DeliveryOutcome> {
+    try {
+      const command = new PostToConnectionCommand({ ConnectionId: connectionId, Data: text });
+      await this.client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
+      return 'delivered';
+    } catch (error) {
+      return classifyFailure(failureOf(error));
+    }
+  }
+
+  async status(connectionId: string): Promise<'open' | 'gone' | 'unknown'> {
+    try {
+      const command = new GetConnectionCommand({ ConnectionId: connectionId });
+      await this.client.send(command, { abortSignal: AbortSignal.timeout(statusMs) });
+      return 'open';
+    } catch (error) {
+      return classifyFailure(failureOf(error)) === 'gone' ? 'gone' : 'unknown';
+    }
+  }
+}
+
+function failureOf(error: unknown): Parameters<typeof classifyFailure>[0] {
+  const { $metadata, name, code } = error as {
+    $metadata?: { httpStatusCode?: number };
+    name?: string;
+    code?: unknown;
+  };
+  return {
+    httpStatus: $metadata?.httpStatusCode,
+    name,
+    systemCode: typeof code === 'string' ? code : undefined,
+  };
+}

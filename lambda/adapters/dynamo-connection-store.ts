@@ -1,0 +1,165 @@
+/**
+ * ConnectionTable: a connection's own row (`connection/{id}`) and its subscriptions (`{tenant}/channel/{channel}`).
+ * Attribute names are short, and defaults are left out: every fan-out pays for reading them.
+ */
+import {
+  BatchGetCommand,
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  PutCommand,
+  QueryCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { connectionTable } from '../contract';
+import type { Connection, ConnectionStore, Subscription } from '../core/ports';
+import { Unavailable } from '../core/ports';
+import { channelSubject, connectionSubject } from '../core/subjects';
+import { guarded, timer } from './dynamo-calls';
+
+/** How long a row outlives its connection, so that whatever was left behind can still be repaired from it. */
+const repairMs = 24 * 3_600_000;
+const batchGetKeys = 100;
+const batchGetRounds = 5;
+
+interface ConnectionItem {
+  readonly connection_id: string;
+  readonly tenant: string;
+  readonly agent: string;
+  readonly channels?: ReadonlySet<string>;
+  readonly level: number;
+  /** Epoch milliseconds. */
+  readonly connected_at: number;
+  readonly expires_at: number;
+}
+
+interface SubscriptionItem {
+  readonly connection_id: string;
+  readonly agent: string;
+  readonly level: number;
+  readonly echo?: false;
+  /** Epoch seconds: when the subscription stops receiving, and when DynamoDB may delete it. */
+  readonly ttl: number;
+}
+
+export class DynamoConnectionStore implements ConnectionStore {
+  constructor(
+    private readonly client: DynamoDBDocumentClient,
+    private readonly table: string,
+  ) {}
+
+  async putConnection(connection: Connection): Promise<void> {
+    const { connectionId, tenantId, agentId, channels, level, connectedAt, expiresAt } = connection;
+    const item = {
+      ...connectionKey(connectionId),
+      tenant: tenantId,
+      agent: agentId,
+      // DynamoDB knows no empty set.
+      ...(channels.length === 0 ? {} : { channels: new Set(channels) }),
+      level,
+      connected_at: connectedAt,
+      expires_at: expiresAt,
+      [connectionTable.ttl]: seconds(expiresAt + repairMs),
+    };
+    await guarded(this.client.send(new PutCommand({ TableName: this.table, Item: item }), timer()));
+  }
+
+  async getConnections(connectionIds: readonly string[]): Promise<Connection[]> {
+    const found: Connection[] = [];
+    let keys: Record<string, unknown>[] = [...new Set(connectionIds)].map(connectionKey);
+    for (let round = 0; keys.length > 0; round++) {
+      if (round > batchGetRounds + connectionIds.length / batchGetKeys) throw new Unavailable('DynamoDB keeps keys back');
+      const asked = keys.slice(0, batchGetKeys);
+      const request = { RequestItems: { [this.table]: { Keys: asked, ConsistentRead: true } } };
+      const answer = await guarded(this.client.send(new BatchGetCommand(request), timer()));
+      const items = (answer.Responses?.[this.table] ?? []) as ConnectionItem[];
+      found.push(...items.map(toConnection));
+      keys = [...(answer.UnprocessedKeys?.[this.table]?.Keys ?? []), ...keys.slice(batchGetKeys)];
+    }
+    return found;
+  }
+
+  async removeConnection(connectionId: string): Promise<void> {
+    await this.remove(connectionKey(connectionId));
+  }
+
+  async putSubscription(tenantId: string, channelId: string, subscription: Subscription): Promise<void> {
+    const { connectionId, agentId, level, echo, expiresAt } = subscription;
+    const item = {
+      ...subscriptionKey(tenantId, channelId, connectionId),
+      agent: agentId,
+      level,
+      ...(echo ? {} : { echo }),
+      [connectionTable.ttl]: seconds(expiresAt),
+    };
+    await guarded(this.client.send(new PutCommand({ TableName: this.table, Item: item }), timer()));
+  }
+
+  async removeSubscription(tenantId: string, channelId: string, connectionId: string): Promise<void> {
+    await this.remove(subscriptionKey(tenantId, channelId, connectionId));
+  }
+
+  async *subscribers(
+    tenantId: string,
+    channelId: string,
+    consistent: boolean,
+  ): AsyncGenerator<readonly Subscription[]> {
+    let start: Record<string, unknown> | undefined;
+    do {
+      const query = new QueryCommand({
+        TableName: this.table,
+        KeyConditionExpression: '#subject = :subject',
+        ExpressionAttributeNames: { '#subject': connectionTable.partitionKey },
+        ExpressionAttributeValues: { ':subject': channelSubject(tenantId, channelId) },
+        ConsistentRead: consistent,
+        ExclusiveStartKey: start,
+      });
+      const page = await guarded(this.client.send(query, timer()));
+      // A page may be empty and still have a next one.
+      yield ((page.Items ?? []) as SubscriptionItem[]).map(toSubscription);
+      start = page.LastEvaluatedKey;
+    } while (start !== undefined);
+  }
+
+  private async remove(key: Record<string, string>): Promise<void> {
+    await guarded(this.client.send(new DeleteCommand({ TableName: this.table, Key: key }), timer()));
+  }
+}
+
+function connectionKey(connectionId: string): Record<string, string> {
+  return {
+    [connectionTable.partitionKey]: connectionSubject(connectionId),
+    [connectionTable.sortKey]: connectionId,
+  };
+}
+
+function subscriptionKey(tenantId: string, channelId: string, connectionId: string): Record<string, string> {
+  return {
+    [connectionTable.partitionKey]: channelSubject(tenantId, channelId),
+    [connectionTable.sortKey]: connectionId,
+  };
+}
+
+function toConnection(item: ConnectionItem): Connection {
+  return {
+    connectionId: item.connection_id,
+    tenantId: item.tenant,
+    agentId: item.agent,
+    channels: [...(item.channels ?? [])],
+    level: item.level,
+    connectedAt: item.connected_at,
+    expiresAt: item.expires_at,
+  };
+}
+
+function toSubscription(item: SubscriptionItem): Subscription {
+  return {
+    connectionId: item.connection_id,
+    agentId: item.agent,
+    level: item.level,
+    echo: item.echo ?? true,
+    expiresAt: item.ttl * 1_000,
+  };
+}
+
+function seconds(epochMs: number): number {
+  return Math.floor(epochMs / 1_000);
+}

@@ -1,0 +1,65 @@
+/**
+ * Checks signature, issuer, audience and times of a token with aws-jwt-verify.
+ * What the library leaves open (a bounded integer `exp`) is checked in `core/authorize.ts`.
+ */
+import { createHash, type KeyObject } from 'node:crypto';
+import { JwtVerifier } from 'aws-jwt-verify';
+import { FetchError, JwksValidationError, JwkValidationError } from 'aws-jwt-verify/error';
+import type { Jwk } from 'aws-jwt-verify/jwk';
+import type { TokenVerifier, VerifiedClaims } from '../core/ports';
+
+interface Expected {
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+/** Tokens of an OIDC issuer (Cognito, Auth0, …), checked with the keys that it publishes. */
+export function oidcTokenVerifier({ issuer, audience }: Expected, jwksUri: string): TokenVerifier {
+  const verifier = JwtVerifier.create({ issuer, audience, jwksUri });
+  return {
+    verify: (unverifiedToken) => claimsOf(async () => verifier.verify(unverifiedToken)),
+  };
+}
+
+/** Tokens signed with the deployment's own key. `getKey` is called once, and again only while it fails. */
+export function builtInTokenVerifier({ issuer, audience }: Expected, getKey: () => Promise<KeyObject>): TokenVerifier {
+  // The address is never called: the cache holds the only key there is.
+  const create = async () => {
+    const verifier = JwtVerifier.create({ issuer, audience, jwksUri: 'https://keys.invalid/' });
+    verifier.cacheJwks({ keys: [jwkOf(await getKey())] });
+    return verifier;
+  };
+  let ready: ReturnType<typeof create> | undefined;
+  return {
+    verify: async (unverifiedToken) => {
+      ready ??= create();
+      let verifier;
+      try {
+        verifier = await ready;
+      } catch (error) {
+        ready = undefined;
+        throw error;
+      }
+      return claimsOf(() => Promise.resolve(verifier.verifySync(unverifiedToken)));
+    },
+  };
+}
+
+async function claimsOf(verify: () => Promise<unknown>): Promise<VerifiedClaims | undefined> {
+  try {
+    return (await verify()) as VerifiedClaims;
+  } catch (error) {
+    // Keys that can't be had say nothing about the token. Everything else is the fault of its bytes.
+    const isAboutKeys = [FetchError, JwksValidationError, JwkValidationError].some((kind) => error instanceof kind);
+    if (isAboutKeys) throw error;
+    return undefined;
+  }
+}
+
+/** The key as a JWK, named by its RFC 7638 thumbprint. */
+function jwkOf(key: KeyObject): Jwk {
+  const { kty, crv, x, y } = key.export({ format: 'jwk' });
+  if (kty !== 'EC' || crv !== 'P-256' || x === undefined || y === undefined) throw new Error('Not a P-256 key');
+  const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
+  return { kty, crv, x, y, kid, alg: 'ES256', use: 'sig' };
+}

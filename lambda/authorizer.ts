@@ -1,0 +1,26 @@
+/** Entry point of the REQUEST authorizer: builds what the route needs, once per cold start. */
+import { builtInTokenVerifier, oidcTokenVerifier } from './adapters/jwt-token-verifier';
+import { jsonLog } from './adapters/json-log';
+import { getPublicKey } from './adapters/kms-public-key';
+import { systemClock } from './adapters/system-clock';
+import { variables } from './contract';
+import { oneOf, optionalText, text } from './env';
+import { authorizerRoute } from './routes/authorizer';
+
+const expected = { issuer: text(variables.tokenIssuer), audience: text(variables.tokenAudience) };
+const jwksUri = optionalText(variables.tokenJwksUri);
+
+export const handler = authorizerRoute({
+  verifier:
+    jwksUri === undefined
+      ? builtInTokenVerifier(expected, () => getPublicKey(text(variables.tokenKeyArn)))
+      : oidcTokenVerifier(expected, jwksUri),
+  settings: {
+    tenantClaim: text(variables.tenantClaim),
+    agentClaim: text(variables.agentClaim),
+    channelsClaim: text(variables.channelsClaim),
+    defaultGrants: oneOf(variables.defaultGrants, ['all', 'none']),
+  },
+  clock: systemClock,
+  log: jsonLog,
+});

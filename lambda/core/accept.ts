@@ -1,0 +1,170 @@
+/**
+ * Accepts one message: gives it a place in its log, or says why not. What is accepted is durable before anybody hears of it.
+ */
+import {
+  ackText,
+  type AckStatus,
+  type ErrorDetails,
+  limits,
+  type Message,
+  messageText,
+  type Position,
+  type PublishFrame,
+} from '../../protocol/index';
+import type { Caller } from './caller';
+import { claim, duplicateOf } from './claim';
+import type { Deadline } from './deadline';
+import type { FanOutDependencies, Receiver } from './fan-out';
+import { findDuplicate } from './find-duplicate';
+import { liveConnections } from './live-connections';
+import type { Connection, HistoryStore, NewId } from './ports';
+import type { Destination } from './route-frame';
+import { channelSubject, inboxSubject } from './subjects';
+
+export interface AcceptDependencies extends FanOutDependencies {
+  readonly history: HistoryStore;
+  readonly newId: NewId;
+  /** How long a message stays in its log; 0 = no log, so that every message is ephemeral. */
+  readonly retentionMs: number;
+}
+
+export interface Accepted {
+  readonly ok: true;
+  readonly text: string;
+  /** ACK text when the frame had an id. */
+  readonly ack: string | undefined;
+  readonly isDuplicate: boolean;
+  readonly isDurable: boolean;
+  /** Where the next message of the same log goes. */
+  readonly position: Position | undefined;
+  /** Direct messages: who was connected right after the put. */
+  readonly receivers: readonly Receiver[] | undefined;
+}
+
+export type Acceptance = Accepted | { readonly ok: false; readonly error: Omit<ErrorDetails, 'messageId'> };
+
+const unavailable: Acceptance = { ok: false, error: { code: 'unavailable', retryAfterMs: 500 } };
+
+/** `after` is the position that the message before it in the same batch got in the same log. Throws what the stores throw. */
+export async function accept(
+  deps: AcceptDependencies,
+  caller: Caller,
+  frame: PublishFrame,
+  destination: Destination,
+  deadline: Deadline,
+  after?: Position,
+): Promise<Acceptance> {
+  const now = deps.clock.now();
+  const message = toMessage(frame, caller, destination, deps.newId, now);
+  const text = messageText(message);
+  if (Buffer.byteLength(text) > limits.messageBytes) return { ok: false, error: { code: 'payload_too_large' } };
+
+  if (destination.kind === 'agent' && frame.expectsReply) {
+    const others = (await liveConnections(deps, caller.tenantId, destination.agentId)).filter(
+      (connection) => connection.connectionId !== caller.connectionId,
+    );
+    if (others.length === 0) return { ok: false, error: { code: 'no_responders' } };
+  }
+
+  if (frame.ephemeral || deps.retentionMs === 0) {
+    const receivers = await directReceivers(deps, caller, destination);
+    return accepted(frame, { text, timestamp: now, status: 'accepted', receivers });
+  }
+
+  const subject =
+    destination.kind === 'channel'
+      ? channelSubject(caller.tenantId, destination.channelId)
+      : inboxSubject(caller.tenantId, destination.agentId);
+  if (frame.retry && frame.id !== undefined) {
+    const first = await findDuplicate(deps.history, subject, caller.agentId, frame.id, now);
+    if (first !== undefined) return accepted(frame, { ...duplicateOf(first), text, status: 'duplicate' });
+  }
+  const { id, agentId, timestamp } = message;
+  const row = { subject, id, agentId, timestamp, body: bodyText(message), expiresAt: now + deps.retentionMs };
+  const claimed = await claim(deps, row, deadline, after);
+  if (claimed === undefined) return unavailable;
+  const { position } = claimed;
+  if (claimed.status === 'duplicate') return accepted(frame, { ...claimed, text, status: 'duplicate' });
+  const receivers = await receiversAfterPut(deps, caller, destination);
+  const status = receivers?.length === 0 ? 'stored' : 'accepted';
+  return accepted(frame, { text, timestamp, status, position, receivers });
+}
+
+function accepted(
+  frame: PublishFrame,
+  result: {
+    readonly text: string;
+    readonly timestamp: number;
+    readonly status: AckStatus;
+    readonly position?: Position | undefined;
+    readonly receivers?: readonly Receiver[] | undefined;
+  },
+): Accepted {
+  const { text, timestamp, status, position, receivers } = result;
+  return {
+    ok: true,
+    text,
+    ack: frame.id === undefined ? undefined : ackText(frame.id, timestamp, status, position),
+    isDuplicate: status === 'duplicate',
+    isDurable: position !== undefined,
+    position,
+    receivers,
+  };
+}
+
+function toMessage(
+  frame: PublishFrame,
+  caller: Caller,
+  destination: Destination,
+  newId: NewId,
+  timestamp: number,
+): Message {
+  const { type, content, metadata, extra } = frame;
+  return {
+    id: frame.id ?? newId(),
+    type,
+    content,
+    metadata,
+    extra,
+    tenantId: caller.tenantId,
+    agentId: caller.agentId,
+    channelId: destination.kind === 'channel' ? destination.channelId : undefined,
+    timestamp,
+  };
+}
+
+function bodyText({ type, content, metadata, extra }: Message): string {
+  return JSON.stringify({ type, content, metadata, extra });
+}
+
+async function directReceivers(
+  deps: AcceptDependencies,
+  caller: Caller,
+  destination: Destination,
+): Promise<readonly Receiver[] | undefined> {
+  if (destination.kind === 'channel') return undefined;
+  const connections = await liveConnections(deps, caller.tenantId, destination.agentId);
+  return connections.map((connection) => toReceiver(connection, caller));
+}
+
+/** The message is in the log by now: whatever fails here costs the live copy, not the message. */
+async function receiversAfterPut(
+  deps: AcceptDependencies,
+  caller: Caller,
+  destination: Destination,
+): Promise<readonly Receiver[] | undefined> {
+  try {
+    return await directReceivers(deps, caller, destination);
+  } catch (error) {
+    deps.log.error('receivers_unknown', {
+      connection_id: caller.connectionId,
+      error: error instanceof Error ? error.name : 'unknown',
+    });
+    return [];
+  }
+}
+
+function toReceiver({ connectionId, agentId, level, expiresAt }: Connection, caller: Caller): Receiver {
+  // Only the sender's own connection ever asks for `echo`, and what it wants is in its authorizer context.
+  return { connectionId, agentId, level, expiresAt, echo: caller.echo };
+}

@@ -1,0 +1,18 @@
+/**
+ * Who sent the frame: what the authorizer found out at the handshake, as it rides along with every later event.
+ */
+import type { Grants } from '../../protocol/index';
+
+export interface Caller {
+  readonly connectionId: string;
+  readonly tenantId: string;
+  readonly agentId: string;
+  /** The channel that the connection was opened for. */
+  readonly channelId: string | undefined;
+  readonly grants: Grants;
+  /** Epoch milliseconds: the token's `exp`. */
+  readonly tokenExpiresAt: number;
+  readonly level: number;
+  /** Whether the connection hears its own messages. */
+  readonly echo: boolean;
+}

@@ -1,0 +1,26 @@
+/**
+ * The time that one invocation has. Work that can't end in time is not begun, so that the function is never cut off
+ * in the middle of a write.
+ */
+import type { Clock } from './ports';
+
+export class Deadline {
+  constructor(
+    private readonly clock: Clock,
+    /** Epoch milliseconds. */
+    private readonly at: number,
+  ) {}
+
+  get remainingMs(): number {
+    return Math.max(0, this.at - this.clock.now());
+  }
+
+  get hasPassed(): boolean {
+    return this.clock.now() >= this.at;
+  }
+
+  /** The earlier of this deadline and `ms` from now. */
+  within(ms: number): Deadline {
+    return new Deadline(this.clock, Math.min(this.at, this.clock.now() + ms));
+  }
+}

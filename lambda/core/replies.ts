@@ -1,0 +1,34 @@
+/**
+ * ACKs and ERRORs to the sender, in the order of its frames, while later frames are still being worked on.
+ */
+import { type ErrorDetails, errorText } from '../../protocol/index';
+import type { Clock, Log } from './ports';
+import type { RetryingSender } from './retrying-sender';
+
+export class Replies {
+  private last: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly sender: RetryingSender,
+    private readonly connectionId: string,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {}
+
+  /** Settles, without ever failing, when this reply and all before it have been posted. */
+  send(text: string): Promise<void> {
+    this.last = this.last.then(async () => {
+      const outcome = await this.sender.post(this.connectionId, text);
+      if (outcome !== 'delivered') this.log.info('reply_not_delivered', { connection_id: this.connectionId, outcome });
+    });
+    return this.last;
+  }
+
+  error(details: ErrorDetails): Promise<void> {
+    return this.send(errorText(details, this.clock.now()));
+  }
+
+  get settled(): Promise<void> {
+    return this.last;
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Posts with retries: jittered, bounded per post and by a budget that all posts of one invocation share,
+ * so that a throttled account is not hit harder the more it throttles.
+ */
+import type { Deadline } from './deadline';
+import { type DeliveryOutcome, isWorthRetrying } from './delivery';
+import type { Clock, ConnectionSender } from './ports';
+
+const attemptsPerPost = 4;
+const firstPauseMs = 50;
+/** Posts to vanished peers have been seen to hang for good. */
+const longestPostMs = 2_000;
+/** What a post that begins just before the deadline may still take. */
+const graceMs = 400;
+
+/** Retries that one invocation may spend: enough for a hiccup, a fraction of a wide fan-out. */
+export class RetryBudget {
+  private left = 50;
+
+  /** Each post earns a tenth of a retry. */
+  earn(): void {
+    this.left += 0.1;
+  }
+
+  take(): boolean {
+    if (this.left < 1) return false;
+    this.left -= 1;
+    return true;
+  }
+}
+
+export class RetryingSender {
+  constructor(
+    private readonly sender: ConnectionSender,
+    private readonly clock: Clock,
+    private readonly deadline: Deadline,
+    private readonly budget = new RetryBudget(),
+  ) {}
+
+  async post(connectionId: string, text: string): Promise<DeliveryOutcome> {
+    this.budget.earn();
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await this.sender.post(connectionId, text, Math.min(longestPostMs, this.deadline.remainingMs + graceMs));
+      if (!isWorthRetrying(outcome) || attempt >= attemptsPerPost) return outcome;
+      const pauseMs = this.clock.random() * firstPauseMs * 2 ** attempt;
+      if (pauseMs >= this.deadline.remainingMs || !this.budget.take()) return outcome;
+      await this.clock.sleep(pauseMs);
+    }
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * The one place where keys are built from ids. The tenant is the first component of every key but a connection's own.
+ * Ids may hold any character, so the two that matter to a key are escaped: two different id tuples never give one key.
+ */
+
+/** Only `%` and `/`: escaping every non-ASCII character could overflow DynamoDB's key size (1,024 bytes). */
+function escapeId(id: string): string {
+  return id.replaceAll('%', '%25').replaceAll('/', '%2F');
+}
+
+export function channelSubject(tenantId: string, channelId: string): string {
+  return `${escapeId(tenantId)}/channel/${escapeId(channelId)}`;
+}
+
+export function inboxSubject(tenantId: string, agentId: string): string {
+  return `${escapeId(tenantId)}/inbox/${escapeId(agentId)}`;
+}
+
+export function connectionSubject(connectionId: string): string {
+  return `connection/${escapeId(connectionId)}`;
+}

@@ -1,0 +1,17 @@
+/** Entry point of `$disconnect`: builds what the route needs, once per cold start. */
+import { DynamoAgentStore } from './adapters/dynamo-agent-store';
+import { createDynamoClients } from './adapters/dynamo-calls';
+import { DynamoConnectionStore } from './adapters/dynamo-connection-store';
+import { jsonLog } from './adapters/json-log';
+import { systemClock } from './adapters/system-clock';
+import { variables } from './contract';
+import { text } from './env';
+import { disconnectRoute } from './routes/disconnect';
+
+const { calls } = createDynamoClients();
+
+export const handler = disconnectRoute({
+  connections: new DynamoConnectionStore(calls, text(variables.connectionTable)),
+  agents: new DynamoAgentStore(calls, text(variables.agentTable), systemClock),
+  log: jsonLog,
+});

@@ -1,0 +1,27 @@
+/**
+ * `$connect`: the platform answers the client's handshake with our status.
+ */
+import { connect, type ConnectDependencies } from '../core/connect';
+import type { Log } from '../core/ports';
+import { callerOf, type RouteResponse, type WebSocketEvent } from './events';
+
+export function connectRoute(deps: ConnectDependencies & { readonly log: Log }) {
+  return async (event: WebSocketEvent): Promise<RouteResponse> => {
+    const { connectionId, requestId, connectedAt } = event.requestContext;
+    const fields = { connection_id: connectionId, request_id: requestId };
+    try {
+      const caller = callerOf(event);
+      const outcome = await connect(deps, caller, connectedAt);
+      deps.log.info(outcome === 'connected' ? 'connected' : 'refused', {
+        ...fields,
+        tenant_id: caller.tenantId,
+        agent_id: caller.agentId,
+        channel_id: caller.channelId,
+      });
+      return { statusCode: outcome === 'connected' ? 200 : 429 };
+    } catch (error) {
+      deps.log.error('connect_failed', { ...fields, error: error instanceof Error ? error.name : 'unknown' });
+      return { statusCode: 500 };
+    }
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * `$default`: every text message of a client. Nothing is returned to it here; ACKs and ERRORs are posted.
+ */
+import { parseText } from '../../protocol/index';
+import type { AcceptDependencies } from '../core/accept';
+import { Deadline } from '../core/deadline';
+import { publish } from '../core/publish';
+import { callerOf, type RouteResponse, type WebSocketEvent } from './events';
+
+/** Ours; the function's own timeout is later. The clients of the original protocol give up after 5 s. */
+const timeMs = 4_000;
+/** An event that the platform held back so long is refused without a write: its sender may have sent it again. */
+const oldestEventMs = 4_000;
+
+export function defaultRoute(deps: AcceptDependencies) {
+  return async (event: WebSocketEvent): Promise<RouteResponse> => {
+    const startedAt = deps.clock.now();
+    const { connectionId, requestId, requestTimeEpoch } = event.requestContext;
+    const fields = { connection_id: connectionId, request_id: requestId };
+    try {
+      const caller = callerOf(event);
+      const frames = parseText(event.body ?? '');
+      const deadline = new Deadline(deps.clock, startedAt + timeMs);
+      const tooLate = startedAt - requestTimeEpoch > oldestEventMs;
+      const { delivered, ...summary } = await publish(deps, caller, frames, deadline, { tooLate });
+      deps.log.info('published', {
+        ...fields,
+        tenant_id: caller.tenantId,
+        agent_id: caller.agentId,
+        ...summary,
+        ...delivered,
+        ms: deps.clock.now() - startedAt,
+      });
+    } catch (error) {
+      // Only for an event without our authorizer's context. Thrown on: the platform then tells the client.
+      deps.log.error('event_not_understood', { ...fields, error: error instanceof Error ? error.name : 'unknown' });
+      throw error;
+    }
+    return { statusCode: 200 };
+  };
+}

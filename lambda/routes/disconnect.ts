@@ -1,0 +1,35 @@
+/**
+ * `$disconnect`: best effort of the platform; may come late, twice, or never.
+ */
+import type { AgentStore, ConnectionStore, Log } from '../core/ports';
+import { removeConnection } from '../core/remove-connection';
+import { callerOf, type RouteResponse, type WebSocketEvent } from './events';
+
+export interface DisconnectDependencies {
+  readonly connections: ConnectionStore;
+  readonly agents: AgentStore;
+  readonly log: Log;
+}
+
+export function disconnectRoute(deps: DisconnectDependencies) {
+  return async (event: WebSocketEvent): Promise<RouteResponse> => {
+    const { connectionId, requestId, disconnectStatusCode } = event.requestContext;
+    const fields = { connection_id: connectionId, request_id: requestId };
+    try {
+      const { tenantId, agentId, channelId } = callerOf(event);
+      const channels = channelId === undefined ? [] : [channelId];
+      const changed = await removeConnection(deps, { connectionId, tenantId, agentId, channels });
+      deps.log.info('disconnected', {
+        ...fields,
+        tenant_id: tenantId,
+        agent_id: agentId,
+        code: disconnectStatusCode,
+        first: changed,
+      });
+      return { statusCode: 200 };
+    } catch (error) {
+      deps.log.error('disconnect_failed', { ...fields, error: error instanceof Error ? error.name : 'unknown' });
+      return { statusCode: 500 };
+    }
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * Reads JSON that a stranger wrote.
+ * Depth is checked without recursion: `JSON.parse` accepts 100,000 levels, `JSON.stringify` overflows the stack on them.
+ */
+import { limits } from './limits';
+
+export type JsonObject = Record<string, unknown>;
+
+export type JsonReading = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: string };
+
+/** Parses the text. The error is for people; it never repeats the text. */
+export function readJson(text: string): JsonReading {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { ok: false, error: 'Invalid JSON format' };
+  }
+  return { ok: true, value };
+}
+
+/** What is wrong with a value that is to be stored and sent on, or `undefined`. */
+export function complaintAbout(value: unknown): string | undefined {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > limits.depth) return `nested deeper than ${limits.depth} levels`;
+    const next: unknown[] = [];
+    for (const item of level) {
+      // 1e400 reads as Infinity, which JSON can't write: it would arrive as null.
+      if (typeof item === 'number' && !Number.isFinite(item)) return 'a number is out of range';
+      if (Array.isArray(item)) for (const element of item as unknown[]) next.push(element);
+      else if (isJsonObject(item)) for (const key of Object.keys(item)) next.push(item[key]);
+    }
+    level = next;
+  }
+  return undefined;
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,20 @@
+/**
+ * Limits of the protocol, in the units that their names say.
+ * Those of the platform (frames, messages, lifetimes) are Amazon API Gateway's and can't be raised.
+ */
+export const limits = {
+  /** A text frame that a client sends; a larger one closes the connection with 1009 (API Gateway). */
+  frameBytes: 32_768,
+  /** A whole message in either direction (API Gateway). */
+  messageBytes: 131_072,
+  /** Frames in one JSON array. */
+  batchFrames: 25,
+  /** UTF-16 code units of a tenant, agent, message or correlation id. */
+  idLength: 128,
+  channelLength: 128,
+  typeLength: 64,
+  /** Nested arrays and objects in one frame. */
+  depth: 64,
+  /** An id that breaks the grammar is still echoed in the ERROR up to this length. */
+  echoedIdLength: 1_024,
+} as const;

@@ -1,0 +1,95 @@
+/**
+ * Frames of the wire: what a client's publish holds after parsing, and how the server's frames are written.
+ * Times on the wire are ISO 8601 UTC with milliseconds; fields are snake_case.
+ */
+import { type Code, codes } from './codes';
+import type { JsonObject } from './json';
+
+/** A client's message after parsing. Absent optional fields are `undefined`. */
+export interface PublishFrame {
+  /** The client's id; without it the server assigns one and sends no ACK. */
+  readonly id: string | undefined;
+  readonly type: string;
+  readonly content: unknown;
+  readonly metadata: JsonObject;
+  readonly channelId: string | undefined;
+  readonly to: string | undefined;
+  readonly ephemeral: boolean;
+  readonly retry: boolean;
+  readonly echo: boolean | undefined;
+  readonly expectsReply: boolean;
+  /** Everything else that the client sent, passed through untouched. */
+  readonly extra: JsonObject;
+}
+
+/** An accepted message, as stored and as sent to its receivers. */
+export interface Message {
+  readonly id: string;
+  readonly type: string;
+  readonly content: unknown;
+  readonly metadata: JsonObject;
+  readonly extra: JsonObject;
+  readonly tenantId: string;
+  readonly agentId: string;
+  /** Absent on direct messages. */
+  readonly channelId: string | undefined;
+  /** Epoch milliseconds. */
+  readonly timestamp: number;
+}
+
+export type AckStatus = 'accepted' | 'stored' | 'duplicate';
+
+export interface Position {
+  readonly epoch: string;
+  readonly sequence: number;
+}
+
+/** A message for a level 0 connection: exactly the fields of the original protocol, and what the user added. */
+export function messageText(message: Message): string {
+  return JSON.stringify({
+    id: message.id,
+    type: message.type,
+    content: message.content,
+    ...message.extra,
+    tenant_id: message.tenantId,
+    agent_id: message.agentId,
+    ...(message.channelId === undefined ? {} : { channel_id: message.channelId }),
+    timestamp: wireTime(message.timestamp),
+    metadata: message.metadata,
+  });
+}
+
+/** The ACK of a durable or ephemeral message; the position is there when the message is in a log. */
+export function ackText(messageId: string, timestamp: number, status: AckStatus, position?: Position): string {
+  return JSON.stringify({
+    type: 'ACK',
+    message_id: messageId,
+    timestamp: wireTime(timestamp),
+    status,
+    ...(position && { sequence: position.sequence, epoch: position.epoch }),
+  });
+}
+
+export interface ErrorDetails {
+  readonly code: Code;
+  /** Text for people; default: the code's own. */
+  readonly text?: string | undefined;
+  /** The frame's id as the client sent it, whenever it had one. */
+  readonly messageId?: string | number | undefined;
+  readonly retryAfterMs?: number | undefined;
+}
+
+export function errorText(error: ErrorDetails, timestamp: number): string {
+  return JSON.stringify({
+    type: 'ERROR',
+    error: error.text ?? codes[error.code].message,
+    code: error.code,
+    timestamp: wireTime(timestamp),
+    message_id: error.messageId,
+    retry_after_ms: error.retryAfterMs,
+  });
+}
+
+export function wireTime(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}

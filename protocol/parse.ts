@@ -1,0 +1,124 @@
+/**
+ * From a client's text to typed frames, once, at the border. Inside there are no casts and no surprises.
+ * Nothing here throws, whatever the bytes are; a complaint says what was wrong and repeats only the frame's id.
+ */
+import { complaintAbout, isJsonObject, type JsonObject, readJson } from './json';
+import { limits } from './limits';
+import type { ErrorDetails, PublishFrame } from './messages';
+import { isChannel, isId, isMessageType, isReservedChannel } from './names';
+
+export type ParsedFrame =
+  | { readonly ok: true; readonly frame: PublishFrame }
+  | { readonly ok: false; readonly error: ErrorDetails };
+
+/** Types of the second protocol level, which this service doesn't speak yet: never a user's own type. */
+const reservedTypes: ReadonlySet<string> = new Set([
+  'hello',
+  'subscribe',
+  'unsubscribe',
+  'history',
+  'presence',
+  'ping',
+]);
+
+/** One text message: a frame, or an array of 1–25 frames. Gives one result per frame, in order. */
+export function parseText(text: string): readonly ParsedFrame[] {
+  const reading = readJson(text);
+  if (!reading.ok) return [refuse('invalid_message', reading.error)];
+  if (!Array.isArray(reading.value)) return [parseFrame(reading.value)];
+  const frames: unknown[] = reading.value;
+  if (frames.length === 0) return [refuse('invalid_message', 'An empty batch')];
+  if (frames.length > limits.batchFrames) {
+    return [refuse('limit_exceeded', `A batch holds at most ${limits.batchFrames} frames`)];
+  }
+  return frames.map(parseFrame);
+}
+
+function parseFrame(value: unknown): ParsedFrame {
+  if (!isJsonObject(value)) return refuse('invalid_message', 'A frame must be a JSON object');
+  const messageId = echoableId(value['id']);
+  const refuseThis = (text: string): ParsedFrame => refuse('invalid_message', text, messageId);
+
+  // A null stands for "not given": serializers of many languages write absent fields so.
+  const { id, type, content, metadata, channel_id, to, ephemeral, retry, echo, expects_reply, ...rest } = value;
+  if (!isAbsent(id) && !isId(id)) return refuseThis('"id" must be a string of 1–128 characters');
+  if (!isAbsent(type) && typeof type !== 'string') return refuseThis('"type" must be a string');
+  const messageType = type ?? 'message';
+  if (!isMessageType(messageType) || reservedTypes.has(messageType)) {
+    return refuse('unknown_type', 'Unknown message type', messageId);
+  }
+  if (content === undefined) return refuseThis('"content" is missing');
+  if (!isAbsent(metadata) && !isJsonObject(metadata)) return refuseThis('"metadata" must be an object');
+  if (!isAbsent(channel_id) && !isAbsent(to)) return refuseThis('Give "to" or "channel_id", not both');
+  if (!isAbsent(channel_id) && isReservedChannel(channel_id)) {
+    return refuse('forbidden', 'This channel is the service’s own', messageId);
+  }
+  if (!isAbsent(channel_id) && !isChannel(channel_id)) {
+    return refuseThis('"channel_id" must be 1–128 of A–Z a–z 0–9 . _ : -');
+  }
+  if (!isAbsent(to) && !isId(to)) return refuseThis('"to" must be an agent id');
+  const flags = readFlags({ ephemeral, retry, echo, expects_reply });
+  if (typeof flags === 'string') return refuseThis(`"${flags}" must be true or false`);
+  for (const name of ['correlation_id', 'in_reply_to', 'traceparent'] as const) {
+    if (!isAbsent(rest[name]) && !isId(rest[name])) return refuseThis(`"${name}" must be a string of 1–128 characters`);
+  }
+  const complaint = complaintAbout(value);
+  if (complaint !== undefined) return refuseThis(`The frame can't be stored: ${complaint}`);
+
+  return {
+    ok: true,
+    frame: {
+      id: id ?? undefined,
+      type: messageType,
+      content,
+      metadata: metadata ?? {},
+      channelId: channel_id ?? undefined,
+      to: to ?? undefined,
+      ephemeral: flags.ephemeral ?? false,
+      retry: flags.retry ?? false,
+      echo: flags.echo,
+      expectsReply: flags.expects_reply ?? false,
+      extra: passThrough(rest, flags.expects_reply),
+    },
+  };
+}
+
+/** Fields that only the server writes are dropped, not refused: clients that copy a received message are common. */
+function passThrough(rest: JsonObject, expectsReply: boolean | undefined): JsonObject {
+  const { tenant_id, agent_id, timestamp, sequence, epoch, replayed, ...extra } = rest;
+  void [tenant_id, agent_id, timestamp, sequence, epoch, replayed];
+  return expectsReply === undefined ? extra : { ...extra, expects_reply: expectsReply };
+}
+
+type FlagName = 'ephemeral' | 'retry' | 'echo' | 'expects_reply';
+
+/** The flags, or the name of the first that is no boolean. */
+function readFlags(values: Record<FlagName, unknown>): Record<FlagName, boolean | undefined> | FlagName {
+  const flags: Record<FlagName, boolean | undefined> = {
+    ephemeral: undefined,
+    retry: undefined,
+    echo: undefined,
+    expects_reply: undefined,
+  };
+  for (const name of Object.keys(flags) as FlagName[]) {
+    const value = values[name];
+    if (isAbsent(value)) continue;
+    if (typeof value !== 'boolean') return name;
+    flags[name] = value;
+  }
+  return flags;
+}
+
+function isAbsent(value: unknown): value is null | undefined {
+  return value === undefined || value === null;
+}
+
+/** The id to repeat in an ERROR: the client waits for it even when it breaks the grammar. */
+function echoableId(id: unknown): string | number | undefined {
+  if (typeof id === 'string') return id.length > 0 && id.length <= limits.echoedIdLength ? id : undefined;
+  return typeof id === 'number' && Number.isFinite(id) ? id : undefined;
+}
+
+function refuse(code: ErrorDetails['code'], text: string, messageId?: string | number): ParsedFrame {
+  return { ok: false, error: { code, text, messageId } };
+}
