@@ -10,6 +10,12 @@ module.exports = {
     ],
   },
   setupFiles: ['<rootDir>/test/setup.cjs'],
-  collectCoverageFrom: ['lib/**/*.ts', 'lambda/**/*.ts', 'protocol/**/*.ts', 'gateway/**/*.ts', 'tokens/**/*.ts'],
+  collectCoverageFrom: [
+    'lib/**/*.ts',
+    'lambda/**/*.ts',
+    'protocol/**/*.ts',
+    'gateway/**/*.ts',
+    'tokens/**/*.ts',
+  ],
   coverageReporters: ['text-summary', 'lcov'],
 };

@@ -18,13 +18,15 @@ export function optionalText(name: VariableName): string | undefined {
 
 export function wholeNumber(name: VariableName): number {
   const value = Number(text(name));
-  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`Environment variable ${name} must be a whole number`);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new Error(`Environment variable ${name} must be a whole number`);
   return value;
 }
 
 export function oneOf<const Choice extends string>(name: VariableName, choices: readonly Choice[]): Choice {
   const value = text(name);
   const choice = choices.find((candidate) => candidate === value);
-  if (choice === undefined) throw new Error(`Environment variable ${name} must be one of ${choices.join(', ')}`);
+  if (choice === undefined)
+    throw new Error(`Environment variable ${name} must be one of ${choices.join(', ')}`);
   return choice;
 }

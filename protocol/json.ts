@@ -6,7 +6,8 @@ import { limits } from './limits';
 
 export type JsonObject = Record<string, unknown>;
 
-export type JsonReading = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: string };
+export type JsonReading =
+  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: string };
 
 /** Parses the text. The error is for people; it never repeats the text. */
 export function readJson(text: string): JsonReading {

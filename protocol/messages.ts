@@ -60,7 +60,12 @@ export function messageText(message: Message): string {
 }
 
 /** The ACK of a durable or ephemeral message; the position is there when the message is in a log. */
-export function ackText(messageId: string, timestamp: number, status: AckStatus, position?: Position): string {
+export function ackText(
+  messageId: string,
+  timestamp: number,
+  status: AckStatus,
+  position?: Position,
+): string {
   return JSON.stringify({
     type: 'ACK',
     message_id: messageId,

@@ -8,8 +8,7 @@ import type { ErrorDetails, PublishFrame } from './messages';
 import { isChannel, isId, isMessageType, isReservedChannel } from './names';
 
 export type ParsedFrame =
-  | { readonly ok: true; readonly frame: PublishFrame }
-  | { readonly ok: false; readonly error: ErrorDetails };
+  { readonly ok: true; readonly frame: PublishFrame } | { readonly ok: false; readonly error: ErrorDetails };
 
 /** Types of the second protocol level, which this service doesn't speak yet: never a user's own type. */
 const reservedTypes: ReadonlySet<string> = new Set([
@@ -36,11 +35,12 @@ export function parseText(text: string): readonly ParsedFrame[] {
 
 function parseFrame(value: unknown): ParsedFrame {
   if (!isJsonObject(value)) return refuse('invalid_message', 'A frame must be a JSON object');
-  const messageId = echoableId(value['id']);
+  const messageId = echoableId(value.id);
   const refuseThis = (text: string): ParsedFrame => refuse('invalid_message', text, messageId);
 
   // A null stands for "not given": serializers of many languages write absent fields so.
-  const { id, type, content, metadata, channel_id, to, ephemeral, retry, echo, expects_reply, ...rest } = value;
+  const { id, type, content, metadata, channel_id, to, ephemeral, retry, echo, expects_reply, ...rest } =
+    value;
   if (!isAbsent(id) && !isId(id)) return refuseThis('"id" must be a string of 1–128 characters');
   if (!isAbsent(type) && typeof type !== 'string') return refuseThis('"type" must be a string');
   const messageType = type ?? 'message';
@@ -60,7 +60,8 @@ function parseFrame(value: unknown): ParsedFrame {
   const flags = readFlags({ ephemeral, retry, echo, expects_reply });
   if (typeof flags === 'string') return refuseThis(`"${flags}" must be true or false`);
   for (const name of ['correlation_id', 'in_reply_to', 'traceparent'] as const) {
-    if (!isAbsent(rest[name]) && !isId(rest[name])) return refuseThis(`"${name}" must be a string of 1–128 characters`);
+    if (!isAbsent(rest[name]) && !isId(rest[name]))
+      return refuseThis(`"${name}" must be a string of 1–128 characters`);
   }
   const complaint = complaintAbout(value);
   if (complaint !== undefined) return refuseThis(`The frame can't be stored: ${complaint}`);
@@ -83,10 +84,18 @@ function parseFrame(value: unknown): ParsedFrame {
   };
 }
 
-/** Fields that only the server writes are dropped, not refused: clients that copy a received message are common. */
+/** Fields that only the server writes. Dropped, not refused: clients that send on what they received are common. */
+const serverFields: ReadonlySet<string> = new Set([
+  'tenant_id',
+  'agent_id',
+  'timestamp',
+  'sequence',
+  'epoch',
+  'replayed',
+]);
+
 function passThrough(rest: JsonObject, expectsReply: boolean | undefined): JsonObject {
-  const { tenant_id, agent_id, timestamp, sequence, epoch, replayed, ...extra } = rest;
-  void [tenant_id, agent_id, timestamp, sequence, epoch, replayed];
+  const extra = Object.fromEntries(Object.entries(rest).filter(([name]) => !serverFields.has(name)));
   return expectsReply === undefined ? extra : { ...extra, expects_reply: expectsReply };
 }
 

@@ -22,7 +22,7 @@ export class ApiGatewaySender implements ConnectionSender {
     this.client = new ApiGatewayManagementApiClient({
       endpoint: callbackUrl,
       maxAttempts: 1,
-      requestHandler: { connectionTimeout: 1_000, httpAgent: agent, httpsAgent: agent },
+      requestHandler: { httpAgent: agent, httpsAgent: agent },
     });
   }
 

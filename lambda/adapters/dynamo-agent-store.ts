@@ -2,7 +2,12 @@
  * AgentTable: one item per agent. Every change of the set of live connections, of the status and of the version is one
  * conditional update, so that any order of concurrent connects and disconnects ends in a true status.
  */
-import { type DynamoDBDocumentClient, GetCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  UpdateCommand,
+  type UpdateCommandInput,
+} from '@aws-sdk/lib-dynamodb';
 import { agentTable } from '../contract';
 import { type AddOutcome, type AgentStore, type Clock, Unavailable } from '../core/ports';
 import { guarded, isConditionFailure, timer } from './dynamo-calls';
@@ -24,7 +29,12 @@ export class DynamoAgentStore implements AgentStore {
     private readonly clock: Clock,
   ) {}
 
-  async addConnection(tenantId: string, agentId: string, connectionId: string, limit: number): Promise<AddOutcome> {
+  async addConnection(
+    tenantId: string,
+    agentId: string,
+    connectionId: string,
+    limit: number,
+  ): Promise<AddOutcome> {
     for (let round = 0; round < rounds; round++) {
       const isAdded = await this.update(tenantId, agentId, {
         // The version starts at the time, so that it also grows across a deletion of the item.
@@ -67,7 +77,7 @@ export class DynamoAgentStore implements AgentStore {
       ProjectionExpression: 'connections',
     });
     const { Item: item } = await guarded(this.client.send(get, timer()));
-    return [...((item?.['connections'] as ReadonlySet<string> | undefined) ?? [])];
+    return [...((item?.connections as ReadonlySet<string> | undefined) ?? [])];
   }
 
   private removeLast(tenantId: string, agentId: string, connectionId: string): Promise<boolean> {

@@ -16,7 +16,9 @@ export interface DynamoClients {
 }
 
 export function createDynamoClients(): DynamoClients {
-  const base = new DynamoDBClient({ requestHandler: { connectionTimeout: 500, httpsAgent: { maxSockets: 100 } } });
+  const base = new DynamoDBClient({
+    requestHandler: { connectionTimeout: 500, httpsAgent: { maxSockets: 100 } },
+  });
   const once = new DynamoDBClient({ maxAttempts: 1, requestHandler: base.config.requestHandler });
   const translation = { marshallOptions: { removeUndefinedValues: true } };
   return {

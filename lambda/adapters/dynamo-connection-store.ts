@@ -66,7 +66,8 @@ export class DynamoConnectionStore implements ConnectionStore {
     const found: Connection[] = [];
     let keys: Record<string, unknown>[] = [...new Set(connectionIds)].map(connectionKey);
     for (let round = 0; keys.length > 0; round++) {
-      if (round > batchGetRounds + connectionIds.length / batchGetKeys) throw new Unavailable('DynamoDB keeps keys back');
+      if (round > batchGetRounds + connectionIds.length / batchGetKeys)
+        throw new Unavailable('DynamoDB keeps keys back');
       const asked = keys.slice(0, batchGetKeys);
       const request = { RequestItems: { [this.table]: { Keys: asked, ConsistentRead: true } } };
       const answer = await guarded(this.client.send(new BatchGetCommand(request), timer()));

@@ -3,13 +3,7 @@
  * to write; never a DynamoDB map, which stops at 32 levels and at numbers of 38 digits.
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import {
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-  type QueryCommandInput,
-} from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
 import { messageTable } from '../contract';
 import type { HistoryStore, LogRow, PutOutcome } from '../core/ports';
 import { type DynamoClients, guarded, isConditionFailure, isTransient, timer } from './dynamo-calls';
@@ -36,12 +30,18 @@ export class DynamoHistoryStore implements HistoryStore {
   ) {}
 
   async head(subject: string): Promise<LogRow | undefined> {
-    const page = await guarded(this.clients.calls.send(new QueryCommand(this.descending(subject, 1)), timer()));
+    const page = await guarded(
+      this.clients.calls.send(new QueryCommand(this.descending(subject, 1)), timer()),
+    );
     return (page.Items as MessageItem[] | undefined)?.map(toRow)[0];
   }
 
   async get(subject: string, sequence: number): Promise<LogRow | undefined> {
-    const command = new GetCommand({ TableName: this.table, Key: key(subject, sequence), ConsistentRead: true });
+    const command = new GetCommand({
+      TableName: this.table,
+      Key: key(subject, sequence),
+      ConsistentRead: true,
+    });
     const { Item: item } = await guarded(this.clients.calls.send(command, timer()));
     return item === undefined ? undefined : toRow(item as MessageItem);
   }

@@ -22,7 +22,10 @@ export function oidcTokenVerifier({ issuer, audience }: Expected, jwksUri: strin
 }
 
 /** Tokens signed with the deployment's own key. `getKey` is called once, and again only while it fails. */
-export function builtInTokenVerifier({ issuer, audience }: Expected, getKey: () => Promise<KeyObject>): TokenVerifier {
+export function builtInTokenVerifier(
+  { issuer, audience }: Expected,
+  getKey: () => Promise<KeyObject>,
+): TokenVerifier {
   // The address is never called: the cache holds the only key there is.
   const create = async () => {
     const verifier = JwtVerifier.create({ issuer, audience, jwksUri: 'https://keys.invalid/' });
@@ -50,7 +53,9 @@ async function claimsOf(verify: () => Promise<unknown>): Promise<VerifiedClaims 
     return (await verify()) as VerifiedClaims;
   } catch (error) {
     // Keys that can't be had say nothing about the token. Everything else is the fault of its bytes.
-    const isAboutKeys = [FetchError, JwksValidationError, JwkValidationError].some((kind) => error instanceof kind);
+    const isAboutKeys = [FetchError, JwksValidationError, JwkValidationError].some(
+      (kind) => error instanceof kind,
+    );
     if (isAboutKeys) throw error;
     return undefined;
   }
@@ -59,7 +64,8 @@ async function claimsOf(verify: () => Promise<unknown>): Promise<VerifiedClaims 
 /** The key as a JWK, named by its RFC 7638 thumbprint. */
 function jwkOf(key: KeyObject): Jwk {
   const { kty, crv, x, y } = key.export({ format: 'jwk' });
-  if (kty !== 'EC' || crv !== 'P-256' || x === undefined || y === undefined) throw new Error('Not a P-256 key');
+  if (kty !== 'EC' || crv !== 'P-256' || x === undefined || y === undefined)
+    throw new Error('Not a P-256 key');
   const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
   return { kty, crv, x, y, kid, alg: 'ES256', use: 'sig' };
 }

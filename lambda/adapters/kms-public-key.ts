@@ -28,22 +28,24 @@ class Sha256 {
 
 function toBytes(data: string | ArrayBuffer | ArrayBufferView): Uint8Array | string {
   if (typeof data === 'string') return data;
-  return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
+  return ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array(data);
 }
 
 /** The public half of an asymmetric KMS key. Throws when KMS can't be reached or says no. */
 export async function getPublicKey(keyArn: string, env: NodeJS.ProcessEnv = process.env): Promise<KeyObject> {
-  const region = env['AWS_REGION'] ?? keyArn.split(':')[3] ?? '';
-  const endpoint = new URL(env['AWS_ENDPOINT_URL_KMS'] ?? `https://kms.${region}.${partitionSuffix(keyArn)}`);
+  const region = env.AWS_REGION ?? keyArn.split(':')[3] ?? '';
+  const endpoint = new URL(env.AWS_ENDPOINT_URL_KMS ?? `https://kms.${region}.${partitionSuffix(keyArn)}`);
   const body = JSON.stringify({ KeyId: keyArn });
   const signer = new SignatureV4({
     service: 'kms',
     region,
     sha256: Sha256,
     credentials: {
-      accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? '',
-      secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? '',
-      ...(env['AWS_SESSION_TOKEN'] === undefined ? {} : { sessionToken: env['AWS_SESSION_TOKEN'] }),
+      accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
+      secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
+      ...(env.AWS_SESSION_TOKEN === undefined ? {} : { sessionToken: env.AWS_SESSION_TOKEN }),
     },
   });
   const { headers } = await signer.sign({
@@ -71,15 +73,20 @@ function partitionSuffix(keyArn: string): string {
 function post(endpoint: URL, headers: Record<string, string>, body: string): Promise<unknown> {
   const request = endpoint.protocol === 'http:' ? httpRequest : httpsRequest;
   return new Promise((resolve, reject) => {
-    const call = request(endpoint, { method: 'POST', headers, signal: AbortSignal.timeout(callMs) }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        if (response.statusCode !== 200) reject(new Error(`KMS answered ${response.statusCode ?? 'nothing'}`));
-        else resolve(JSON.parse(Buffer.concat(chunks).toString()));
-      });
-    });
+    const call = request(
+      endpoint,
+      { method: 'POST', headers, signal: AbortSignal.timeout(callMs) },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          if (response.statusCode !== 200)
+            reject(new Error(`KMS answered ${response.statusCode ?? 'nothing'}`));
+          else resolve(JSON.parse(Buffer.concat(chunks).toString()));
+        });
+      },
+    );
     call.on('error', reject);
     call.end(body);
   });

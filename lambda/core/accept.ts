@@ -57,7 +57,8 @@ export async function accept(
   const now = deps.clock.now();
   const message = toMessage(frame, caller, destination, deps.newId, now);
   const text = messageText(message);
-  if (Buffer.byteLength(text) > limits.messageBytes) return { ok: false, error: { code: 'payload_too_large' } };
+  if (Buffer.byteLength(text) > limits.messageBytes)
+    return { ok: false, error: { code: 'payload_too_large' } };
 
   if (destination.kind === 'agent' && frame.expectsReply) {
     const others = (await liveConnections(deps, caller.tenantId, destination.agentId)).filter(

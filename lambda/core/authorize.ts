@@ -40,13 +40,19 @@ export function tokenOf(query: Query): string | undefined {
 }
 
 /** `now` in epoch milliseconds. The claims' signature, issuer, audience and times have been checked. */
-export function authorize(claims: VerifiedClaims, query: Query, settings: AuthorizeSettings, now: number): Decision {
+export function authorize(
+  claims: VerifiedClaims,
+  query: Query,
+  settings: AuthorizeSettings,
+  now: number,
+): Decision {
   const tenantId = claims[settings.tenantClaim];
-  const agentId = claims[settings.agentClaim] ?? claims['sub'];
+  const agentId = claims[settings.agentClaim] ?? claims.sub;
   const { exp } = claims;
   if (!isId(tenantId)) return unauthorized('tenant claim missing or malformed');
   if (!isId(agentId)) return unauthorized('agent claim missing or malformed');
-  if (typeof exp !== 'number' || !Number.isSafeInteger(exp)) return unauthorized('exp missing or not an integer');
+  if (typeof exp !== 'number' || !Number.isSafeInteger(exp))
+    return unauthorized('exp missing or not an integer');
   if (exp * 1_000 <= now) return unauthorized('expired');
   if (exp > now / 1_000 + longestTokenSeconds) return unauthorized('exp too far ahead');
   const grants = grantsOf(claims[settings.channelsClaim], settings.defaultGrants);

@@ -37,7 +37,13 @@ export async function connect(
       return 'too-many';
     }
     if (channelId !== undefined) {
-      await deps.connections.putSubscription(tenantId, channelId, { connectionId, agentId, level, echo, expiresAt });
+      await deps.connections.putSubscription(tenantId, channelId, {
+        connectionId,
+        agentId,
+        level,
+        echo,
+        expiresAt,
+      });
     }
     return 'connected';
   } catch (error) {
@@ -56,13 +62,19 @@ async function join(deps: ConnectDependencies, caller: Caller): Promise<boolean>
 }
 
 /** Members whose `$disconnect` got lost must not lock their agent out. */
-async function dropDeadConnections(deps: ConnectDependencies, tenantId: string, agentId: string): Promise<void> {
+async function dropDeadConnections(
+  deps: ConnectDependencies,
+  tenantId: string,
+  agentId: string,
+): Promise<void> {
   const ids = await deps.agents.connectionIds(tenantId, agentId);
   const rows = new Map((await deps.connections.getConnections(ids)).map((row) => [row.connectionId, row]));
   const drop = async (connectionId: string): Promise<void> => {
     const row: Connection | undefined = rows.get(connectionId);
     const isDead =
-      row === undefined || row.expiresAt <= deps.clock.now() || (await deps.sender.status(connectionId)) === 'gone';
+      row === undefined ||
+      row.expiresAt <= deps.clock.now() ||
+      (await deps.sender.status(connectionId)) === 'gone';
     if (isDead) await removeConnection(deps, { connectionId, tenantId, agentId, channels: [] }, row);
   };
   await Promise.all(ids.map(drop));

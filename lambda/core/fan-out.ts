@@ -71,7 +71,9 @@ export async function fanOut(
         continue;
       }
       const post = async () =>
-        (await sender.post(receiver.connectionId, message.text)) === 'delivered' ? 'delivered' : 'not-delivered';
+        (await sender.post(receiver.connectionId, message.text)) === 'delivered'
+          ? 'delivered'
+          : 'not-delivered';
       const { connectionId, agentId } = receiver;
       const channels = target.channelId === undefined ? [] : [target.channelId];
       const identity = { connectionId, tenantId: target.tenantId, agentId, channels };

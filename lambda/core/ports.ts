@@ -43,7 +43,11 @@ export interface ConnectionStore {
   /** Idempotent. */
   removeSubscription(tenantId: string, channelId: string, connectionId: string): Promise<void>;
   /** All pages, as they come. With `consistent`, whoever had subscribed before the call is among them. Expired rows may be too. */
-  subscribers(tenantId: string, channelId: string, consistent: boolean): AsyncIterable<readonly Subscription[]>;
+  subscribers(
+    tenantId: string,
+    channelId: string,
+    consistent: boolean,
+  ): AsyncIterable<readonly Subscription[]>;
 }
 
 export type AddOutcome = 'added' | 'present' | 'full';

@@ -72,7 +72,8 @@ export async function publish(
       continue;
     }
     const { destination } = routing;
-    const key = destination.kind === 'channel' ? `channel/${destination.channelId}` : `agent/${destination.agentId}`;
+    const key =
+      destination.kind === 'channel' ? `channel/${destination.channelId}` : `agent/${destination.agentId}`;
     const result = await acceptSafely(deps, caller, frame, destination, deadline, positions.get(key));
     if (!result.ok) {
       // After an unclear end the next sequence is unknown: the next frame reads the head again.
@@ -101,7 +102,9 @@ export async function publish(
   }
 
   const delivered: FanOutCounts = {};
-  await Promise.all([...deliveries.values()].map((delivery) => deliver(deps, sender, caller, delivery, deadline, delivered)));
+  await Promise.all(
+    [...deliveries.values()].map((delivery) => deliver(deps, sender, caller, delivery, deadline, delivered)),
+  );
   await replies.settled;
   return { frames: frames.length, accepted: acceptedFrames, duplicates, errors: errors.join(), delivered };
 }

@@ -23,7 +23,9 @@ export async function removeConnection(
   const known = row ?? (await stores.connections.getConnections([connectionId]))[0];
   const channels = new Set([...identity.channels, ...(known?.channels ?? [])]);
   await Promise.all(
-    [...channels].map((channelId) => stores.connections.removeSubscription(tenantId, channelId, connectionId)),
+    [...channels].map((channelId) =>
+      stores.connections.removeSubscription(tenantId, channelId, connectionId),
+    ),
   );
   const changed = await stores.agents.removeConnection(tenantId, agentId, connectionId);
   await stores.connections.removeConnection(connectionId);

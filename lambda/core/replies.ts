@@ -19,7 +19,8 @@ export class Replies {
   send(text: string): Promise<void> {
     this.last = this.last.then(async () => {
       const outcome = await this.sender.post(this.connectionId, text);
-      if (outcome !== 'delivered') this.log.info('reply_not_delivered', { connection_id: this.connectionId, outcome });
+      if (outcome !== 'delivered')
+        this.log.info('reply_not_delivered', { connection_id: this.connectionId, outcome });
     });
     return this.last;
   }

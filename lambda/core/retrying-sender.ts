@@ -40,7 +40,11 @@ export class RetryingSender {
   async post(connectionId: string, text: string): Promise<DeliveryOutcome> {
     this.budget.earn();
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.sender.post(connectionId, text, Math.min(longestPostMs, this.deadline.remainingMs + graceMs));
+      const outcome = await this.sender.post(
+        connectionId,
+        text,
+        Math.min(longestPostMs, this.deadline.remainingMs + graceMs),
+      );
       if (!isWorthRetrying(outcome) || attempt >= attemptsPerPost) return outcome;
       const pauseMs = this.clock.random() * firstPauseMs * 2 ** attempt;
       if (pauseMs >= this.deadline.remainingMs || !this.budget.take()) return outcome;

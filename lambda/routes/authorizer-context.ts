@@ -27,8 +27,13 @@ export function encodeContext(admission: Admission): AuthorizerContext {
 /** Throws when the context is not ours: the stage has lost its authorizer, and nobody may be served. */
 export function decodeContext(context: Readonly<Record<string, unknown>>): Omit<Caller, 'connectionId'> {
   const { tenant, agent, channel, exp, level, echo } = context;
-  const grants = decodeGrants(context['grants']);
-  if (typeof tenant !== 'string' || typeof agent !== 'string' || typeof exp !== 'string' || grants === undefined) {
+  const grants = decodeGrants(context.grants);
+  if (
+    typeof tenant !== 'string' ||
+    typeof agent !== 'string' ||
+    typeof exp !== 'string' ||
+    grants === undefined
+  ) {
     throw new Error('The event carries no authorizer context of this service');
   }
   return {

@@ -43,7 +43,11 @@ export function authorizerRoute(deps: AuthorizerDependencies) {
     const decision = authorize(claims, query, deps.settings, deps.clock.now());
     if (decision.kind === 'unauthorized') return refuse(decision.reason);
     if (decision.kind === 'deny') {
-      deps.log.info('denied', { connection_id: connectionId, request_id: requestId, reason: decision.reason });
+      deps.log.info('denied', {
+        connection_id: connectionId,
+        request_id: requestId,
+        reason: decision.reason,
+      });
       return policy('Deny', event.methodArn, 'denied');
     }
     const context = encodeContext(decision.admission);

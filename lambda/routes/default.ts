@@ -33,7 +33,10 @@ export function defaultRoute(deps: AcceptDependencies) {
       });
     } catch (error) {
       // Only for an event without our authorizer's context. Thrown on: the platform then tells the client.
-      deps.log.error('event_not_understood', { ...fields, error: error instanceof Error ? error.name : 'unknown' });
+      deps.log.error('event_not_understood', {
+        ...fields,
+        error: error instanceof Error ? error.name : 'unknown',
+      });
       throw error;
     }
     return { statusCode: 200 };

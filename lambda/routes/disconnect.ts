@@ -28,7 +28,10 @@ export function disconnectRoute(deps: DisconnectDependencies) {
       });
       return { statusCode: 200 };
     } catch (error) {
-      deps.log.error('disconnect_failed', { ...fields, error: error instanceof Error ? error.name : 'unknown' });
+      deps.log.error('disconnect_failed', {
+        ...fields,
+        error: error instanceof Error ? error.name : 'unknown',
+      });
       return { statusCode: 500 };
     }
   };

@@ -1,0 +1,46 @@
+/** Connections and subscriptions in memory, with the same duties as the DynamoDB store. For tests and simulations. */
+import type { Connection, ConnectionStore, Subscription } from '../core/ports';
+import { channelSubject } from '../core/subjects';
+
+export class MemoryConnectionStore implements ConnectionStore {
+  private readonly connections = new Map<string, Connection>();
+  private readonly subscriptions = new Map<string, Map<string, Subscription>>();
+
+  /** `pageSize`: subscribers per page. */
+  constructor(private readonly pageSize = 100) {}
+
+  putConnection(connection: Connection): Promise<void> {
+    this.connections.set(connection.connectionId, connection);
+    return Promise.resolve();
+  }
+
+  getConnections(connectionIds: readonly string[]): Promise<Connection[]> {
+    const rows = [...new Set(connectionIds)].map((id) => this.connections.get(id));
+    return Promise.resolve(rows.filter((row) => row !== undefined));
+  }
+
+  removeConnection(connectionId: string): Promise<void> {
+    this.connections.delete(connectionId);
+    return Promise.resolve();
+  }
+
+  putSubscription(tenantId: string, channelId: string, subscription: Subscription): Promise<void> {
+    const subject = channelSubject(tenantId, channelId);
+    const rows = this.subscriptions.get(subject) ?? new Map<string, Subscription>();
+    rows.set(subscription.connectionId, subscription);
+    this.subscriptions.set(subject, rows);
+    return Promise.resolve();
+  }
+
+  removeSubscription(tenantId: string, channelId: string, connectionId: string): Promise<void> {
+    this.subscriptions.get(channelSubject(tenantId, channelId))?.delete(connectionId);
+    return Promise.resolve();
+  }
+
+  async *subscribers(tenantId: string, channelId: string): AsyncGenerator<readonly Subscription[]> {
+    const rows = [...(this.subscriptions.get(channelSubject(tenantId, channelId))?.values() ?? [])];
+    for (let start = 0; start < rows.length; start += this.pageSize) {
+      yield await Promise.resolve(rows.slice(start, start + this.pageSize));
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/** Logs in memory, with the same duties as the DynamoDB store. For tests and simulations. */
+import type { HistoryStore, LogRow, PutOutcome } from '../core/ports';
+
+export class MemoryHistoryStore implements HistoryStore {
+  private readonly logs = new Map<string, Map<number, LogRow>>();
+
+  head(subject: string): Promise<LogRow | undefined> {
+    return Promise.resolve(this.rows(subject)[0]);
+  }
+
+  get(subject: string, sequence: number): Promise<LogRow | undefined> {
+    return Promise.resolve(this.logs.get(subject)?.get(sequence));
+  }
+
+  tryPut(subject: string, row: LogRow): Promise<PutOutcome> {
+    const log = this.logs.get(subject) ?? new Map<number, LogRow>();
+    if (log.has(row.sequence)) return Promise.resolve('exists');
+    log.set(row.sequence, row);
+    this.logs.set(subject, log);
+    return Promise.resolve('written');
+  }
+
+  async *newestFirst(subject: string): AsyncGenerator<readonly LogRow[]> {
+    yield await Promise.resolve(this.rows(subject));
+  }
+
+  /** Newest first. */
+  rows(subject: string): LogRow[] {
+    return [...(this.logs.get(subject)?.values() ?? [])].sort((a, b) => b.sequence - a.sequence);
+  }
+}

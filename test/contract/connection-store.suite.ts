@@ -1,0 +1,85 @@
+/** What every ConnectionStore promises, as cases over a factory. */
+import type { Connection, ConnectionStore, Subscription } from '../../lambda/core/ports';
+import { collect } from './collect';
+
+const connection = (connectionId: string, channels: readonly string[] = []): Connection => ({
+  connectionId,
+  tenantId: 'tenant/ä',
+  agentId: 'agent|1',
+  channels,
+  level: 0,
+  connectedAt: 1_790_000_000_123,
+  expiresAt: 1_790_007_260_456,
+});
+
+const subscription = (connectionId: string): Subscription => ({
+  connectionId,
+  agentId: 'agent|1',
+  level: 0,
+  echo: true,
+  expiresAt: 1_790_007_260_000,
+});
+
+export function connectionStoreSuite(create: () => ConnectionStore): void {
+  let store: ConnectionStore;
+  let tenant: string;
+  let counter = 0;
+
+  beforeEach(() => {
+    store = create();
+    counter += 1;
+    tenant = `tenant-${String(counter)}-${String(process.pid)}`;
+  });
+
+  const subscribers = async (channel: string): Promise<Subscription[]> => {
+    const found = await collect(store.subscribers(tenant, channel, true));
+    return found.sort((a, b) => (a.connectionId < b.connectionId ? -1 : 1));
+  };
+
+  test('gives back a connection as it was put', async () => {
+    await store.putConnection(connection(`${tenant}-a=`, ['x', 'y.z']));
+    await store.putConnection(connection(`${tenant}-b=`));
+    const found = await store.getConnections([`${tenant}-b=`, `${tenant}-missing=`, `${tenant}-a=`]);
+    expect(found).toHaveLength(2);
+    expect(found).toContainEqual(connection(`${tenant}-a=`, ['x', 'y.z']));
+    expect(found).toContainEqual(connection(`${tenant}-b=`));
+  });
+
+  test('finds more connections than one request may ask for, each once', async () => {
+    const ids = Array.from({ length: 230 }, (_, n) => `${tenant}-${String(n)}=`);
+    for (const id of ids) await store.putConnection(connection(id));
+    const found = await store.getConnections([...ids, ...ids.slice(0, 7)]);
+    expect(found.map((row) => row.connectionId).sort()).toEqual([...ids].sort());
+  });
+
+  test('removes a connection, also one that is not there', async () => {
+    await store.putConnection(connection(`${tenant}-a=`));
+    await store.removeConnection(`${tenant}-a=`);
+    await store.removeConnection(`${tenant}-a=`);
+    expect(await store.getConnections([`${tenant}-a=`])).toEqual([]);
+  });
+
+  test('lists the subscribers of one channel of one tenant', async () => {
+    await store.putSubscription(tenant, 'news', subscription('a='));
+    await store.putSubscription(tenant, 'news', { ...subscription('b='), echo: false, level: 1 });
+    await store.putSubscription(tenant, 'news.2', subscription('c='));
+    await store.putSubscription(`${tenant}2`, 'news', subscription('d='));
+    expect(await subscribers('news')).toEqual([
+      subscription('a='),
+      { ...subscription('b='), echo: false, level: 1 },
+    ]);
+  });
+
+  test('keeps one row per connection and channel', async () => {
+    await store.putSubscription(tenant, 'news', subscription('a='));
+    await store.putSubscription(tenant, 'news', { ...subscription('a='), echo: false });
+    expect(await subscribers('news')).toEqual([{ ...subscription('a='), echo: false }]);
+  });
+
+  test('removes a subscription, also one that is not there', async () => {
+    await store.putSubscription(tenant, 'news', subscription('a='));
+    await store.removeSubscription(tenant, 'news', 'a=');
+    await store.removeSubscription(tenant, 'news', 'a=');
+    expect(await subscribers('news')).toEqual([]);
+  });
+}

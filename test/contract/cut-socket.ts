@@ -1,0 +1,16 @@
+/**
+ * Prints what the sender makes of a socket that is cut before the answer. A process of its own: inside jest, errors of
+ * Node's core are not `instanceof Error`, and the SDK wraps those beyond recognition.
+ */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ApiGatewaySender } from '../../lambda/adapters/api-gateway-sender';
+
+const server = createServer((request) => request.socket.destroy());
+server.listen(0, '127.0.0.1', () => {
+  const sender = new ApiGatewaySender(`http://127.0.0.1:${(server.address() as AddressInfo).port}/ws`);
+  void sender.post('a=', '{}', 1_000).then((outcome) => {
+    process.stdout.write(outcome);
+    server.close();
+  });
+});

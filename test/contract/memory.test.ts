@@ -1,0 +1,23 @@
+/** The stores' promises, kept by the memory stores. */
+import { MemoryAgentStore } from '../../lambda/adapters/memory-agent-store';
+import { MemoryConnectionStore } from '../../lambda/adapters/memory-connection-store';
+import { MemoryHistoryStore } from '../../lambda/adapters/memory-history-store';
+import { systemClock } from '../../lambda/adapters/system-clock';
+import { agentStoreSuite } from './agent-store.suite';
+import { connectionStoreSuite } from './connection-store.suite';
+import { historyStoreSuite } from './history-store.suite';
+
+describe('MemoryConnectionStore', () => {
+  connectionStoreSuite(() => new MemoryConnectionStore());
+});
+
+describe('MemoryAgentStore', () => {
+  agentStoreSuite(() => {
+    const store = new MemoryAgentStore(systemClock);
+    return { store, inspect: (tenantId, agentId) => Promise.resolve(store.agent(tenantId, agentId)) };
+  });
+});
+
+describe('MemoryHistoryStore', () => {
+  historyStoreSuite(() => new MemoryHistoryStore());
+});

@@ -1,0 +1,23 @@
+/** Size of each function's bundle, made with the settings of the stack: size is cold start. */
+import { buildSync } from 'esbuild';
+
+const kilobyte = 1_024;
+
+test.each([
+  ['authorizer', 60],
+  ['connect', 400],
+  ['default', 400],
+  ['disconnect', 400],
+])('%s is at most %i KB', (name, limit) => {
+  const { outputFiles } = buildSync({
+    entryPoints: [`lambda/${name}.ts`],
+    bundle: true,
+    minify: true,
+    write: false,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    mainFields: ['module', 'main'],
+  });
+  expect(outputFiles[0]!.contents.byteLength / kilobyte).toBeLessThanOrEqual(limit);
+});

@@ -1,0 +1,143 @@
+/** Routes: events in, responses out, and what the log lines may hold. */
+import { createWorld, FakeLog } from './world';
+import type { AuthorizerDependencies } from '../../lambda/routes/authorizer';
+import { authorizerRoute } from '../../lambda/routes/authorizer';
+import { connectRoute } from '../../lambda/routes/connect';
+import { defaultRoute } from '../../lambda/routes/default';
+import { disconnectRoute } from '../../lambda/routes/disconnect';
+import type { WebSocketEvent } from '../../lambda/routes/events';
+
+const context = {
+  tenant: 't',
+  agent: 'a',
+  channel: 'c',
+  grants: '{"*":["publish","subscribe"]}',
+  exp: '1890000000',
+  level: '0',
+  echo: 'true',
+};
+
+let world: ReturnType<typeof createWorld>;
+
+beforeEach(() => {
+  world = createWorld();
+});
+
+const event = (body?: string, authorizer: Record<string, unknown> = context): WebSocketEvent => ({
+  requestContext: {
+    connectionId: 'conn=',
+    requestId: 'request=',
+    requestTimeEpoch: world.clock.time,
+    connectedAt: world.clock.time,
+    authorizer,
+  },
+  ...(body === undefined ? {} : { body }),
+});
+
+test('a connection comes, publishes and goes', async () => {
+  expect(await connectRoute(world.deps)(event())).toEqual({ statusCode: 200 });
+  expect(await defaultRoute(world.deps)(event('{"id":"m1","content":"private words"}'))).toEqual({
+    statusCode: 200,
+  });
+  expect(world.sockets.of('conn=').map(({ type }) => type)).toEqual(['ACK', 'message']);
+  expect(await disconnectRoute(world.deps)(event())).toEqual({ statusCode: 200 });
+  expect(world.agents.agent('t', 'a')).toMatchObject({ status: 'offline' });
+  expect(world.log.lines.map((line) => line.event)).toEqual(['connected', 'published', 'disconnected']);
+  for (const { fields } of world.log.lines) {
+    expect(fields).toMatchObject({
+      connection_id: 'conn=',
+      request_id: 'request=',
+      tenant_id: 't',
+      agent_id: 'a',
+    });
+  }
+  expect(JSON.stringify(world.log.lines)).not.toContain('private words');
+});
+
+test('a connection too many is answered with 429', async () => {
+  world.deps.connectionLimit = 0;
+  expect(await connectRoute(world.deps)(event())).toEqual({ statusCode: 429 });
+});
+
+test('a store that is down refuses the handshake with 500', async () => {
+  world.connections.putConnection = () => Promise.reject(new Error('the table is called X'));
+  expect(await connectRoute(world.deps)(event())).toEqual({ statusCode: 500 });
+  expect(JSON.stringify(world.log.lines)).not.toContain('called X');
+});
+
+test('nobody is served without our authorizer’s context', async () => {
+  expect(await connectRoute(world.deps)(event(undefined, {}))).toEqual({ statusCode: 500 });
+  await expect(defaultRoute(world.deps)(event('{}', {}))).rejects.toThrow('no authorizer context');
+});
+
+test('a message without a body is answered as one that is no JSON', async () => {
+  await defaultRoute(world.deps)(event());
+  expect(world.sockets.of('conn=')).toMatchObject([{ type: 'ERROR', error: 'Invalid JSON format' }]);
+});
+
+test('an event that is older than four seconds is refused', async () => {
+  const late = event('{"id":"m1","content":1}');
+  world.clock.time += 4_001;
+  await defaultRoute(world.deps)(late);
+  expect(world.sockets.of('conn=')).toMatchObject([{ code: 'unavailable', message_id: 'm1' }]);
+});
+
+describe('the authorizer', () => {
+  const methodArn = 'arn:aws:execute-api:us-east-1:000000000000:api/ws/$connect';
+  const log = new FakeLog();
+  const claims = { tenant_id: 't', agent_id: 'a', exp: 1_790_003_600 };
+  const deps: AuthorizerDependencies = {
+    verifier: { verify: (token) => Promise.resolve(token === 'good' ? claims : undefined) },
+    settings: {
+      tenantClaim: 'tenant_id',
+      agentClaim: 'agent_id',
+      channelsClaim: 'channels',
+      defaultGrants: 'all',
+    },
+    clock: { now: () => 1_790_000_000_000, sleep: () => Promise.resolve(), random: () => 0 },
+    log,
+  };
+  const call = (query: Record<string, string[]>, changes: Partial<AuthorizerDependencies> = {}) =>
+    authorizerRoute({ ...deps, ...changes })({
+      methodArn,
+      requestContext: { connectionId: 'conn=', requestId: 'request=' },
+      queryStringParameters: Object.fromEntries(
+        Object.entries(query).map(([name, values]) => [name, values.at(-1)!]),
+      ),
+      multiValueQueryStringParameters: query,
+    });
+
+  test('allows with a flat context of strings', async () => {
+    const result = await call({ token: ['good'], channel_id: ['c'] });
+    expect(result.policyDocument.Statement).toEqual([
+      { Action: 'execute-api:Invoke', Effect: 'Allow', Resource: methodArn },
+    ]);
+    expect(result.context).toMatchObject({ tenant: 't', agent: 'a', channel: 'c', exp: '1790003600' });
+    for (const value of Object.values(result.context ?? {})) expect(typeof value).toBe('string');
+  });
+
+  test('throws the platform’s word for 401, and never logs the token', async () => {
+    await expect(call({ token: ['forged-token'] })).rejects.toThrow(/^Unauthorized$/);
+    await expect(call({ token: ['good', 'good'] })).rejects.toThrow(/^Unauthorized$/);
+    await expect(call({})).rejects.toThrow(/^Unauthorized$/);
+    expect(log.lines.length).toBeGreaterThan(0);
+    expect(JSON.stringify(log.lines)).not.toMatch(/forged|good/);
+  });
+
+  test('denies what the token does not allow', async () => {
+    const result = await call({ token: ['good'], tenant_id: ['other'] });
+    expect(result.policyDocument.Statement[0]?.Effect).toBe('Deny');
+    expect(result).not.toHaveProperty('context');
+  });
+
+  test('refuses grants that the platform could not carry', async () => {
+    const channels = Array.from({ length: 200 }, (_, n) => `${'c'.repeat(100)}${String(n)}`);
+    const verifier = { verify: () => Promise.resolve({ ...claims, channels }) };
+    await expect(call({ token: ['good'] }, { verifier })).rejects.toThrow(/^Unauthorized$/);
+  });
+
+  test('fails, and does not say 401, when the token can’t be checked', async () => {
+    const verifier = { verify: () => Promise.reject(new Error('KMS is down')) };
+    await expect(call({ token: ['good'] }, { verifier })).rejects.toThrow('KMS is down');
+  });
+});

@@ -1,0 +1,50 @@
+/** Keys are injective: no two tuples of ids share one, however hostile they are. */
+import fc from 'fast-check';
+import { channelSubject, connectionSubject, inboxSubject } from '../../lambda/core/subjects';
+
+const id = fc.oneof(
+  fc.string({ minLength: 1, maxLength: 12 }),
+  fc.stringMatching(/^[/%2Fchanelbox]{1,14}$/),
+  fc.constantFrom(
+    'a/channel/b',
+    'a%2Fchannel',
+    '%',
+    '%2F',
+    '%25',
+    '%252F',
+    '/',
+    '//',
+    'channel',
+    'connection',
+  ),
+);
+const key = fc.oneof(
+  fc
+    .tuple(fc.constant('channel'), id, id)
+    .map(([kind, a, b]) => ({ ids: [kind, a, b], key: channelSubject(a, b) })),
+  fc
+    .tuple(fc.constant('inbox'), id, id)
+    .map(([kind, a, b]) => ({ ids: [kind, a, b], key: inboxSubject(a, b) })),
+  id.map((a) => ({ ids: ['connection', a], key: connectionSubject(a) })),
+);
+
+test('two different tuples never give one key', () => {
+  fc.assert(
+    fc.property(key, key, (one, other) => {
+      expect(one.key === other.key).toBe(JSON.stringify(one.ids) === JSON.stringify(other.ids));
+    }),
+    { numRuns: 20_000 },
+  );
+});
+
+test('the tenant is the first component', () => {
+  expect(channelSubject('a/b%', 'c')).toBe('a%2Fb%25/channel/c');
+  expect(inboxSubject('t', 'x/y')).toBe('t/inbox/x%2Fy');
+  expect(connectionSubject('abc=')).toBe('connection/abc=');
+});
+
+test('the longest ids fit into DynamoDB’s keys', () => {
+  const longest = '界'.repeat(128);
+  expect(Buffer.byteLength(inboxSubject(longest, longest))).toBeLessThanOrEqual(2_048);
+  expect(Buffer.byteLength(inboxSubject('%'.repeat(128), '/'.repeat(128)))).toBeLessThanOrEqual(2_048);
+});

@@ -1,0 +1,124 @@
+/** The built-in key: fetched from KMS by hand, and the only one that a token may be signed with. */
+import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { builtInTokenVerifier } from '../../lambda/adapters/jwt-token-verifier';
+import { getPublicKey } from '../../lambda/adapters/kms-public-key';
+
+const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const expected = { issuer: 'urn:issuer', audience: 'audience' };
+const inAnHour = Math.floor(Date.now() / 1_000) + 3_600;
+
+function thumbprint(key: KeyObject): string {
+  const { crv, kty, x, y } = key.export({ format: 'jwk' });
+  return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
+}
+
+function token(claims: object = {}, header: object = {}, key = privateKey): string {
+  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const head = encode({ alg: 'ES256', typ: 'JWT', kid: thumbprint(publicKey), ...header });
+  const body = encode({ iss: 'urn:issuer', aud: 'audience', exp: inAnHour, tenant_id: 't', ...claims });
+  const signature = sign('sha256', Buffer.from(`${head}.${body}`), { key, dsaEncoding: 'ieee-p1363' });
+  return `${head}.${body}.${signature.toString('base64url')}`;
+}
+
+describe('builtInTokenVerifier', () => {
+  const verifier = builtInTokenVerifier(expected, () => Promise.resolve(publicKey));
+
+  test('gives the claims of a good token', async () => {
+    expect(await verifier.verify(token())).toMatchObject({ tenant_id: 't', exp: inAnHour });
+  });
+
+  test.each<[string, () => string]>([
+    ['of another issuer', () => token({ iss: 'urn:other' })],
+    ['for another audience', () => token({ aud: 'other' })],
+    ['without an issuer', () => token({ iss: undefined })],
+    ['without an audience', () => token({ aud: undefined })],
+    ['that has expired', () => token({ exp: 1_000_000_000 })],
+    ['that is not valid yet', () => token({ nbf: inAnHour })],
+    ['of another key', () => token({}, {}, stranger.privateKey)],
+    ['that names another key', () => token({}, { kid: thumbprint(stranger.publicKey) }, stranger.privateKey)],
+    ['that names no key', () => token({}, { kid: undefined })],
+    ['with no algorithm', () => token({}, { alg: 'none' })],
+    ['with another algorithm', () => token({}, { alg: 'HS256' })],
+    ['cut short', () => token().slice(0, -8)],
+    ['without a signature', () => token().replace(/[^.]*$/, '')],
+    ['that is no token', () => 'hello'],
+    ['that is dots', () => '..'],
+    ['that is nothing', () => ''],
+    ['with a bad header', () => `!!.${token().split('.').slice(1).join('.')}`],
+    ['with half a character in it', () => token().replace(/^./, '\ud800')],
+  ])('refuses a token %s', async (_, forged) => {
+    expect(await verifier.verify(forged())).toBeUndefined();
+  });
+
+  test('asks for the key once, and again after a failure', async () => {
+    let calls = 0;
+    const flaky = builtInTokenVerifier(expected, () => {
+      calls += 1;
+      return calls === 1 ? Promise.reject(new Error('KMS is down')) : Promise.resolve(publicKey);
+    });
+    await expect(flaky.verify(token())).rejects.toThrow('KMS is down');
+    expect(await flaky.verify(token())).toBeDefined();
+    expect(await flaky.verify(token())).toBeDefined();
+    expect(calls).toBe(2);
+  });
+});
+
+describe('getPublicKey', () => {
+  const arn = 'arn:aws:kms:eu-west-1:000000000000:key/1';
+  let server: Server;
+  let env: NodeJS.ProcessEnv;
+  let status = 200;
+  let seen: { headers: Record<string, unknown>; body: string };
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      let body = '';
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      request.on('end', () => {
+        seen = { headers: request.headers, body };
+        const key = publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
+        response.writeHead(status).end(JSON.stringify({ PublicKey: key }));
+      });
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    env = {
+      AWS_REGION: 'eu-west-1',
+      AWS_ACCESS_KEY_ID: 'id',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      AWS_SESSION_TOKEN: 'session',
+      AWS_ENDPOINT_URL_KMS: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`,
+    };
+  });
+
+  afterAll(
+    () =>
+      new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      }),
+  );
+
+  test('asks KMS with a signed request', async () => {
+    const key = await getPublicKey(arn, env);
+    expect(thumbprint(key)).toBe(thumbprint(publicKey));
+    expect(JSON.parse(seen.body)).toEqual({ KeyId: arn });
+    expect(seen.headers).toMatchObject({
+      'x-amz-target': 'TrentService.GetPublicKey',
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-security-token': 'session',
+      authorization: expect.stringMatching(
+        /^AWS4-HMAC-SHA256 Credential=id\/\d{8}\/eu-west-1\/kms\/aws4_request/,
+      ),
+    });
+  });
+
+  test('fails when KMS says no', async () => {
+    status = 400;
+    await expect(getPublicKey(arn, env)).rejects.toThrow('KMS answered 400');
+  });
+});

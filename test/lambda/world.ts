@@ -1,0 +1,121 @@
+/** A small world in memory: stores, a clock that only moves when told or slept on, and sockets that remember what they got. */
+import { MemoryAgentStore } from '../../lambda/adapters/memory-agent-store';
+import { MemoryConnectionStore } from '../../lambda/adapters/memory-connection-store';
+import { MemoryHistoryStore } from '../../lambda/adapters/memory-history-store';
+import type { Caller } from '../../lambda/core/caller';
+import { connect } from '../../lambda/core/connect';
+import { Deadline } from '../../lambda/core/deadline';
+import type { DeliveryOutcome } from '../../lambda/core/delivery';
+import type { Clock, ConnectionSender, Log, LogFields } from '../../lambda/core/ports';
+import { publish, type PublishSummary } from '../../lambda/core/publish';
+import { allChannels, parseText } from '../../protocol/index';
+
+export class FakeClock implements Clock {
+  time = 1_790_000_000_000;
+  slept: number[] = [];
+
+  now(): number {
+    return this.time;
+  }
+
+  sleep(ms: number): Promise<void> {
+    this.slept.push(ms);
+    this.time += ms;
+    return Promise.resolve();
+  }
+
+  random(): number {
+    return 0.5;
+  }
+}
+
+export class FakeSockets implements ConnectionSender {
+  readonly posts: { connectionId: string; frame: Record<string, unknown> }[] = [];
+  readonly closed = new Set<string>();
+  /** Answers to give before the true one, by connection. */
+  readonly scripted = new Map<string, DeliveryOutcome[]>();
+  statuses = 0;
+  inFlight = 0;
+  mostInFlight = 0;
+
+  async post(connectionId: string, text: string): Promise<DeliveryOutcome> {
+    this.inFlight += 1;
+    this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
+    await new Promise((resolve) => setImmediate(resolve));
+    this.inFlight -= 1;
+    const scripted = this.scripted.get(connectionId)?.shift();
+    if (scripted !== undefined) return scripted;
+    if (this.closed.has(connectionId)) return 'gone';
+    this.posts.push({ connectionId, frame: JSON.parse(text) as Record<string, unknown> });
+    return 'delivered';
+  }
+
+  status(connectionId: string): Promise<'open' | 'gone'> {
+    this.statuses += 1;
+    return Promise.resolve(this.closed.has(connectionId) ? 'gone' : 'open');
+  }
+
+  of(connectionId: string): Record<string, unknown>[] {
+    return this.posts.filter((post) => post.connectionId === connectionId).map((post) => post.frame);
+  }
+}
+
+export class FakeLog implements Log {
+  readonly lines: { event: string; fields: LogFields }[] = [];
+
+  info(event: string, fields: LogFields = {}): void {
+    this.lines.push({ event, fields });
+  }
+
+  error(event: string, fields: LogFields = {}): void {
+    this.lines.push({ event, fields });
+  }
+}
+
+export function createWorld() {
+  const clock = new FakeClock();
+  const sockets = new FakeSockets();
+  let ids = 0;
+  const deps = {
+    connections: new MemoryConnectionStore(2),
+    agents: new MemoryAgentStore(clock),
+    history: new MemoryHistoryStore(),
+    sender: sockets,
+    clock,
+    newId: () => `generated-${String((ids += 1))}`,
+    retentionMs: 86_400_000,
+    log: new FakeLog(),
+    connectionLimit: 3,
+  };
+
+  const caller = (connectionId: string, changes: Partial<Caller> = {}): Caller => ({
+    connectionId,
+    tenantId: 't',
+    agentId: `agent-of-${connectionId}`,
+    channelId: 'c',
+    grants: allChannels,
+    tokenExpiresAt: clock.time + 3_600_000,
+    level: 0,
+    echo: true,
+    ...changes,
+  });
+
+  return {
+    ...deps,
+    deps,
+    sockets,
+    caller,
+    /** Connects; the connection is older than 10 s afterwards, so that a 410 is believed. */
+    open: async (connectionId: string, changes: Partial<Caller> = {}): Promise<Caller> => {
+      const opened = caller(connectionId, changes);
+      await connect(deps, opened, clock.time);
+      clock.time += 11_000;
+      return opened;
+    },
+    /** Sends one text message and waits until everything that follows from it has happened. */
+    send: (from: Caller, message: unknown, options = { tooLate: false }): Promise<PublishSummary> => {
+      const text = typeof message === 'string' ? message : JSON.stringify(message);
+      return publish(deps, from, parseText(text), new Deadline(clock, clock.time + 4_000), options);
+    },
+  };
+}
