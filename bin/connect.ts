@@ -1,0 +1,87 @@
+/**
+ * `npm run connect -- URL`: a connection by hand. Prints what arrives and sends what is typed.
+ * A JSON object or array goes out as it is; any other line becomes the content of a message.
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import WebSocket from 'ws';
+import { runCommand, UsageError } from './command';
+
+const usage = `Usage: npm run connect -- URL [--protocol artcafe.v1]
+
+  URL         for example "ws://127.0.0.1:8787/v1/ws?channel_id=lobby&token=..."
+  --protocol  sub-protocol to ask for (default: none)`;
+
+const lastAnswersMs = 1_000;
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { protocol: { type: 'string' }, help: { type: 'boolean', default: false } },
+  });
+  if (values.help) {
+    console.log(usage);
+    return;
+  }
+  const [url, ...rest] = positionals;
+  if (url === undefined || rest.length > 0) throw new UsageError('One URL is needed; see --help.');
+  if (!/^wss?:\/\//.test(url) || !URL.canParse(url)) {
+    throw new UsageError('The URL must start with ws:// or wss://; see --help.');
+  }
+  await talk(new WebSocket(url, values.protocol === undefined ? [] : [values.protocol]));
+}
+
+/** Until either side closes. */
+function talk(socket: WebSocket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.on('unexpected-response', (_request, { statusCode, statusMessage }: IncomingMessage) => {
+      reject(
+        new UsageError(`The server refused the connection: ${statusCode ?? ''} ${statusMessage ?? ''}.`),
+      );
+      socket.terminate();
+    });
+    socket.on('error', (error) => {
+      reject(new UsageError(`No connection: ${error.message || 'the server cannot be reached'}.`));
+    });
+    socket.on('message', (data: Buffer) => {
+      console.log(data.toString('utf8'));
+    });
+    socket.on('open', () => {
+      console.error('Connected. Type a message, or a frame as JSON; Ctrl-C ends.');
+      const lines = createInterface({ input: process.stdin });
+      lines.on('line', (line) => {
+        if (line.trim() !== '') socket.send(frame(line));
+      });
+      lines.on('close', () => {
+        // Piped input ends before the answers to it are here; at a terminal nobody notices.
+        setTimeout(() => {
+          socket.close(1000);
+        }, lastAnswersMs).unref();
+      });
+      socket.on('close', (code) => {
+        console.error(`Closed (${code}).`);
+        lines.close();
+        resolve();
+      });
+    });
+  });
+}
+
+function frame(line: string): string {
+  const text = line.trim();
+  const isFrame = /^[[{]/.test(text) && parses(text);
+  return isFrame ? text : JSON.stringify({ id: randomUUID(), type: 'message', content: text });
+}
+
+function parses(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+void runCommand(main);

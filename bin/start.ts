@@ -1,0 +1,106 @@
+/**
+ * `npm start`: synthesizes the stack and runs it on this machine, without Docker or an AWS account.
+ * Says how to connect, then serves until Ctrl-C.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { startGateway } from '../gateway/index';
+import type { Settings } from '../lib/config';
+import { readSettings } from '../lib/read-settings';
+import { localKeyFile, repository, runCommand, userPath, UsageError } from './command';
+import { synthesize } from './synthesize';
+
+const usage = `Usage: npm start -- [options]
+
+  --port PORT    port on 127.0.0.1, 0 = any free one (default: 8787)
+  --data FOLDER  keep the tables in this folder (default: in memory)
+  --config FILE  settings file (default: artcafe.config.json, if there is one)`;
+
+/** One Ctrl-C reaches a process more than once when a parent passes it on. */
+const sameKeystrokeMs = 500;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: '8787' },
+      data: { type: 'string' },
+      config: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(usage);
+    return;
+  }
+  const port = parsePort(values.port);
+  const file = values.config === undefined ? undefined : userPath(values.config);
+  const settings = readSettings({ directory: repository, ...(file === undefined ? {} : { file }) });
+
+  const assembly = mkdtempSync(path.join(tmpdir(), 'artcafe-assembly-'));
+  process.once('exit', () => {
+    rmSync(assembly, { recursive: true, force: true });
+  });
+  const interrupted = interruption();
+  await synthesize(assembly, file);
+  const gateway = await startGateway({
+    assembly,
+    port,
+    keyFile: localKeyFile,
+    ...(values.data === undefined ? {} : { dataDirectory: userPath(values.data) }),
+    ...(process.env.DYNAMODB_ENDPOINT ? { dynamodbEndpoint: process.env.DYNAMODB_ENDPOINT } : {}),
+    log: ({ function: name, stream, text }) => {
+      if (stream !== 'stdout') console.error(`[${name}] ${text.trimEnd()}`);
+    },
+  });
+  console.log(welcome(gateway.urls, settings, file));
+  await interrupted;
+  await gateway.stop();
+  process.exit(0);
+}
+
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new UsageError(`The port "${text}" must be a number from 0 to 65535.`);
+}
+
+/** Resolves on the first signal to stop; a later one does not wait for open connections. */
+function interruption(): Promise<void> {
+  return new Promise((resolve) => {
+    let first: number | undefined;
+    const stop = () => {
+      if (first !== undefined && Date.now() - first > sameKeystrokeMs) process.exit(130);
+      first ??= Date.now();
+      resolve();
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+}
+
+function welcome(
+  urls: { base: string; edge?: string },
+  settings: Settings,
+  file: string | undefined,
+): string {
+  const base = urls.edge ?? urls.base;
+  const withFile = file === undefined ? '' : ` --config ${JSON.stringify(file)}`;
+  const token =
+    settings.token === 'built-in'
+      ? `$(npm run --silent token -- --tenant demo --agent alice${withFile})`
+      : 'A_TOKEN_OF_YOUR_ISSUER';
+  return `
+ArtCafe PubSub runs on this machine. Ctrl-C stops it.
+
+  Base URL       ${base}${urls.edge === undefined ? '' : `   (at the edge; the stage itself: ${urls.base})`}
+  With a query   ${base}/ws?token=TOKEN&channel_id=CHANNEL
+${urls.edge === undefined ? '' : `  With a path    ${base}/ws/tenant/TENANT/agent/AGENT/channel/CHANNEL?token=TOKEN\n`}
+Connect as the agent "alice" of the tenant "demo"; what you type is published to the channel "lobby":
+
+  npm run connect -- "${base}/ws?channel_id=lobby&token=${token}"
+`;
+}
+
+void runCommand(main);

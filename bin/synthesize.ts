@@ -1,0 +1,50 @@
+/**
+ * Runs the toolkit's `cdk synth` for the laptop gateway, so that what runs locally is what would be deployed.
+ * Needs no account and no network: credentials are hidden from it, because with them it would call AWS.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { devNull } from 'node:os';
+import { repository, UsageError } from './command';
+
+/** @throws UsageError with the toolkit's own words when it fails */
+export async function synthesize(directory: string, settingsFile: string | undefined): Promise<void> {
+  const child = spawn(
+    process.execPath,
+    [
+      require.resolve('aws-cdk/bin/cdk'),
+      'synth',
+      '--quiet',
+      '--output',
+      directory,
+      '--no-notices',
+      '--no-version-reporting',
+      '--no-color',
+      ...(settingsFile === undefined ? [] : ['--context', `config=${settingsFile}`]),
+    ],
+    { cwd: repository, env: offlineEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let said = '';
+  const listen = (chunk: Buffer) => {
+    said += chunk.toString('utf8');
+  };
+  child.stdout.on('data', listen);
+  child.stderr.on('data', listen);
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new UsageError(`The stack cannot be synthesized.\n${said.trim()}`);
+}
+
+function offlineEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
+  return {
+    ...Object.fromEntries(kept),
+    AWS_CONFIG_FILE: devNull,
+    AWS_SHARED_CREDENTIALS_FILE: devNull,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    CDK_DISABLE_CLI_TELEMETRY: 'true',
+    CDK_DISABLE_VERSION_CHECK: 'true',
+    npm_config_update_notifier: 'false',
+    // Two seconds of schema checks that matter to a deployment; `npm run synth` has them.
+    CDK_VALIDATION: 'false',
+  };
+}

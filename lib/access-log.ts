@@ -1,0 +1,74 @@
+/**
+ * The access log of the stage: one JSON line per handshake, message and disconnect.
+ * Never the query string or a path: they carry the token.
+ */
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AccessLogFormat, CfnAccount } from 'aws-cdk-lib/aws-apigateway';
+import { LogGroupLogDestination, type IAccessLogSettings } from 'aws-cdk-lib/aws-apigatewayv2';
+import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge';
+import { createLogGroup, type LogSettings } from './log-group';
+
+const fields = {
+  requestTime: '$context.requestTime',
+  requestId: '$context.requestId',
+  eventType: '$context.eventType',
+  routeKey: '$context.routeKey',
+  connectionId: '$context.connectionId',
+  messageId: '$context.messageId',
+  status: '$context.status',
+  error: '$context.error.message',
+  errorType: '$context.error.responseType',
+  authorizerStatus: '$context.authorizer.status',
+  authorizerError: '$context.authorizer.error',
+  authorizerLatency: '$context.authorizer.latency',
+  integrationStatus: '$context.integration.status',
+  integrationError: '$context.integrationErrorMessage',
+  integrationLatency: '$context.integrationLatency',
+  sourceIp: '$context.identity.sourceIp',
+};
+
+export interface AccessLogProps {
+  readonly logs: LogSettings;
+  /** Make the role through which API Gateway writes logs; an account and region has one. */
+  readonly createRole: boolean;
+}
+
+export class AccessLog extends Construct {
+  readonly settings: IAccessLogSettings;
+  private readonly account: CfnAccount | undefined;
+
+  constructor(scope: Construct, id: string, { createRole, logs }: AccessLogProps) {
+    super(scope, id);
+    this.settings = {
+      destination: new LogGroupLogDestination(createLogGroup(this, logs)),
+      format: AccessLogFormat.custom(JSON.stringify(fields)),
+    };
+    this.account = createRole ? this.createAccountRole() : undefined;
+  }
+
+  /** A stage with an access log is refused as long as the account has no role for it. */
+  mustExistBefore(stage: Construct): void {
+    if (this.account !== undefined) stage.node.addDependency(this.account);
+  }
+
+  /** Retained: the account setting serves every API of the account, so removing it here would silence others. */
+  private createAccountRole(): CfnAccount {
+    const role = new Role(this, 'AccountRole', {
+      assumedBy: new ServicePrincipal('apigateway.amazonaws.com'),
+      managedPolicies: [
+        ManagedPolicy.fromAwsManagedPolicyName('service-role/AmazonAPIGatewayPushToCloudWatchLogs'),
+      ],
+    });
+    role.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    acknowledge(
+      role,
+      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]',
+      'API Gateway checks for the permissions of exactly this policy, for all APIs of the account.',
+    );
+    const account = new CfnAccount(this, 'Account', { cloudWatchRoleArn: role.roleArn });
+    account.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    return account;
+  }
+}

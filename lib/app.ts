@@ -1,0 +1,22 @@
+/**
+ * The app: one stack, checked against the AWS Solutions rules; a finding without a reason fails every synth.
+ * Apart from the command in bin/, so that tests build exactly what is deployed.
+ */
+import { Validations, type App } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { fixedRegion, stackName, type Settings } from './config';
+import { PubSubStack } from './pubsub-stack';
+
+/**
+ * @param chosenRegion the operator's region, if one is chosen
+ * @throws SettingsError when the settings demand another region
+ */
+export function addPubSub(app: App, settings: Settings, chosenRegion?: string): PubSubStack {
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  // Without a fixed region the template fits every account and region.
+  const region = fixedRegion(settings, chosenRegion);
+  return new PubSubStack(app, stackName(settings.deployment), {
+    settings,
+    ...(region === undefined ? {} : { env: { region } }),
+  });
+}

@@ -1,0 +1,96 @@
+/**
+ * Checked settings, and what follows from them: names, token terms, removal, region.
+ * Free of aws-cdk-lib, because the token command reads the same settings and has to start fast.
+ */
+import * as v from 'valibot';
+import { SettingsError, unknownSetting, wrongSetting } from './settings-error';
+import { defaultDeployment, namesInside, settingNames, settingsSchema } from './settings-schema';
+
+export type Settings = v.InferOutput<typeof settingsSchema>;
+export type EdgeSettings = Exclude<Settings['edge'], false>;
+
+/**
+ * Checks settings and fills in what is absent.
+ * @throws SettingsError that names the first wrong setting
+ * @example parseSettings({ retentionHours: 1 }).connectionLimit // 100
+ */
+export function parseSettings(input: Readonly<Record<string, unknown>>): Settings {
+  const result = v.safeParse(settingsSchema, input, { abortEarly: true });
+  if (!result.success) throw asSentence(result.issues[0]);
+  refuseContradictions(result.output);
+  return result.output;
+}
+
+function asSentence(issue: v.BaseIssue<unknown>): SettingsError {
+  const name = v.getDotPath(issue) ?? '';
+  const parent = name.includes('.') ? (name.split('.')[0] ?? '') : '';
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    return unknownSetting(name, parent === '' ? settingNames : (namesInside[parent] ?? []));
+  }
+  return wrongSetting(name, issue.type === 'strict_object' ? 'a value' : issue.message, issue.input);
+}
+
+function refuseContradictions(settings: Settings): void {
+  const { edge, protection, removalPolicy } = settings;
+  if (edge !== false) {
+    if (edge.domainName !== undefined && edge.certificateArn === undefined) {
+      throw wrongSetting('edge.certificateArn', 'a certificate for edge.domainName', undefined);
+    }
+    if (edge.certificateArn !== undefined && edge.domainName === undefined) {
+      throw wrongSetting('edge.domainName', 'a domain name for edge.certificateArn', undefined);
+    }
+    if (edge.webAclArn !== undefined && edge.rateLimitPer5Minutes !== undefined) {
+      throw new SettingsError(
+        'Setting "edge.rateLimitPer5Minutes": a distribution has one web ACL, so put the rate rule into the one of edge.webAclArn.',
+      );
+    }
+  }
+  if (protection && removalPolicy === 'destroy') {
+    throw wrongSetting(
+      'removalPolicy',
+      '"retain" (or nothing) together with "protection": true',
+      removalPolicy,
+    );
+  }
+}
+
+/** @example stackName('artcafe') // 'ArtCafePubSub', and 'ArtCafePubSub-blue' for 'blue' */
+export function stackName(deployment: string): string {
+  return deployment === defaultDeployment ? 'ArtCafePubSub' : `ArtCafePubSub-${deployment}`;
+}
+
+export function retainsData(settings: Settings): boolean {
+  return settings.protection || settings.removalPolicy === 'retain';
+}
+
+/** Where tokens come from and what they must say; the two checks hold for both sources. */
+export interface TokenTerms {
+  readonly issuer: string;
+  readonly audience: string;
+  /** Absent = the built-in key signs. */
+  readonly jwksUri?: string;
+}
+
+export function tokenTerms({ deployment, token }: Settings): TokenTerms {
+  if (token === 'built-in') {
+    return { issuer: `urn:artcafe:pubsub:${deployment}`, audience: 'artcafe-pubsub' };
+  }
+  const { issuer, audience } = token;
+  // Auth0 writes its issuer with a slash at the end, Cognito without.
+  const jwksUri = token.jwksUri ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
+  return { issuer, audience, jwksUri };
+}
+
+/**
+ * The region that the settings fix, if any: web ACLs of CloudFront exist in us-east-1 only.
+ * @throws SettingsError when the operator's own region is another one
+ */
+export function fixedRegion(settings: Settings, chosenRegion: string | undefined): string | undefined {
+  if (settings.edge === false || settings.edge.rateLimitPer5Minutes === undefined) return undefined;
+  if (chosenRegion !== undefined && chosenRegion !== 'us-east-1') {
+    throw new SettingsError(
+      `Setting "edge.rateLimitPer5Minutes": its web ACL exists in us-east-1 only, and the region is "${chosenRegion}"; use edge.webAclArn there.`,
+    );
+  }
+  return 'us-east-1';
+}

@@ -1,0 +1,125 @@
+/**
+ * The four functions: what each is told (its own variables only) and what each may do (its own calls only).
+ * Permissions are written by hand, because ready-made grants are wider than the calls that the code makes.
+ */
+import { Construct } from 'constructs';
+import { variables } from '../lambda/contract';
+import { tokenTerms, type Settings } from './config';
+import type { LogSettings } from './log-group';
+import { NodeFunction } from './node-function';
+import type { Tables } from './tables';
+import type { TokenKey } from './token-key';
+import type { Routes, WebSocketEndpoint } from './websocket-api';
+
+const anyConnection = 'Connection ids are made at run time; stage and method are fixed.';
+
+export interface FunctionsProps {
+  readonly logs: LogSettings;
+  readonly settings: Settings;
+  readonly tables: Tables;
+  readonly endpoint: WebSocketEndpoint;
+  /** Absent = tokens come from an OIDC issuer. */
+  readonly tokenKey: TokenKey | undefined;
+}
+
+export class Functions extends Construct implements Routes {
+  readonly authorizer: NodeFunction;
+  readonly connect: NodeFunction;
+  readonly default: NodeFunction;
+  readonly disconnect: NodeFunction;
+
+  constructor(scope: Construct, id: string, props: FunctionsProps) {
+    super(scope, id);
+    this.authorizer = this.createAuthorizer(props);
+    this.connect = this.createConnect(props);
+    this.default = this.createDefault(props);
+    this.disconnect = this.createDisconnect(props);
+  }
+
+  private createAuthorizer({ settings, tokenKey, logs }: FunctionsProps): NodeFunction {
+    const { issuer, audience, jwksUri } = tokenTerms(settings);
+    const fn = new NodeFunction(this, 'AuthorizerFunction', {
+      logs,
+      entry: 'authorizer.ts',
+      description: 'Verifies the token of a handshake',
+      timeoutSeconds: 3,
+      environment: {
+        [variables.tokenIssuer]: issuer,
+        [variables.tokenAudience]: audience,
+        ...(tokenKey === undefined ? {} : { [variables.tokenKeyArn]: tokenKey.arn }),
+        ...(jwksUri === undefined ? {} : { [variables.tokenJwksUri]: jwksUri }),
+        [variables.tenantClaim]: settings.claims.tenant,
+        [variables.agentClaim]: settings.claims.agent,
+        [variables.channelsClaim]: settings.claims.channels,
+        [variables.defaultGrants]: settings.defaultGrants,
+      },
+    });
+    if (tokenKey !== undefined) fn.allow(['kms:GetPublicKey'], [tokenKey.arn]);
+    return fn;
+  }
+
+  private createConnect({ settings, tables, endpoint, logs }: FunctionsProps): NodeFunction {
+    const fn = new NodeFunction(this, 'ConnectFunction', {
+      logs,
+      entry: 'connect.ts',
+      description: 'Registers a connection',
+      timeoutSeconds: 4,
+      environment: {
+        [variables.connectionTable]: tables.connections.tableName,
+        [variables.agentTable]: tables.agents.tableName,
+        [variables.connectionLimit]: String(settings.connectionLimit),
+        [variables.callbackUrl]: endpoint.callbackUrl,
+      },
+    });
+    fn.allow(dynamodb('PutItem', 'DeleteItem', 'BatchGetItem'), [tables.connections.tableArn]);
+    fn.allow(dynamodb('GetItem', 'UpdateItem'), [tables.agents.tableArn]);
+    fn.allowAnyOf(['execute-api:ManageConnections'], [endpoint.connectionsArn('GET')], anyConnection);
+    return fn;
+  }
+
+  private createDefault({ settings, tables, endpoint, logs }: FunctionsProps): NodeFunction {
+    const fn = new NodeFunction(this, 'DefaultFunction', {
+      logs,
+      entry: 'default.ts',
+      description: 'Handles every frame of a client',
+      // Its own deadline is 4 s; Lambda rounds up.
+      timeoutSeconds: 5,
+      environment: {
+        [variables.connectionTable]: tables.connections.tableName,
+        [variables.agentTable]: tables.agents.tableName,
+        [variables.messageTable]: tables.messages.tableName,
+        [variables.callbackUrl]: endpoint.callbackUrl,
+        [variables.retentionSeconds]: String(settings.retentionHours * 3_600),
+      },
+    });
+    fn.allow(dynamodb('Query', 'BatchGetItem', 'DeleteItem'), [tables.connections.tableArn]);
+    fn.allow(dynamodb('GetItem', 'UpdateItem'), [tables.agents.tableArn]);
+    fn.allow(dynamodb('Query', 'GetItem', 'PutItem'), [tables.messages.tableArn]);
+    fn.allowAnyOf(
+      ['execute-api:ManageConnections'],
+      [endpoint.connectionsArn('GET'), endpoint.connectionsArn('POST')],
+      anyConnection,
+    );
+    return fn;
+  }
+
+  private createDisconnect({ tables, logs }: FunctionsProps): NodeFunction {
+    const fn = new NodeFunction(this, 'DisconnectFunction', {
+      logs,
+      entry: 'disconnect.ts',
+      description: 'Removes a connection that has ended',
+      timeoutSeconds: 10,
+      environment: {
+        [variables.connectionTable]: tables.connections.tableName,
+        [variables.agentTable]: tables.agents.tableName,
+      },
+    });
+    fn.allow(dynamodb('BatchGetItem', 'DeleteItem'), [tables.connections.tableArn]);
+    fn.allow(dynamodb('GetItem', 'UpdateItem'), [tables.agents.tableArn]);
+    return fn;
+  }
+}
+
+function dynamodb(...operations: readonly string[]): string[] {
+  return operations.map((operation) => `dynamodb:${operation}`);
+}

@@ -1,0 +1,93 @@
+/**
+ * The only place for function defaults: runtime, size, logs and the role.
+ * A function starts with no permission but its own log; each caller adds what its code calls.
+ */
+import path from 'node:path';
+import { Duration } from 'aws-cdk-lib';
+import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Architecture,
+  type Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  SystemLogLevel,
+} from 'aws-cdk-lib/aws-lambda';
+import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Construct } from 'constructs';
+import { acknowledgeWildcard } from './acknowledge';
+import { createLogGroup, type LogSettings } from './log-group';
+
+const repository = path.join(__dirname, '..');
+
+/**
+ * One file per function with everything inside, the SDK too: it loads faster, and it is what the tests ran.
+ * esbuild is a dependency of ours, so the toolkit never asks for a container.
+ */
+const bundling = {
+  format: OutputFormat.CJS,
+  mainFields: ['module', 'main'],
+  minify: true,
+  // The laptop gateway runs the same file, so it is built for the oldest Node that we support.
+  target: 'node20',
+  externalModules: [],
+  bundleAwsSDK: true,
+  logLevel: LogLevel.WARNING,
+};
+
+export interface NodeFunctionProps {
+  readonly logs: LogSettings;
+  /** File in `lambda/` that exports `handler`. */
+  readonly entry: string;
+  readonly description: string;
+  /** Lambda takes whole seconds only. */
+  readonly timeoutSeconds: number;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export class NodeFunction extends Construct {
+  readonly function: LambdaFunction;
+  readonly timeoutSeconds: number;
+  private readonly role: Role;
+
+  constructor(scope: Construct, id: string, props: NodeFunctionProps) {
+    super(scope, id);
+    this.timeoutSeconds = props.timeoutSeconds;
+    const logGroup = createLogGroup(this, props.logs);
+    // Instead of the managed basic role, which may write to every log group of the account.
+    this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]);
+
+    this.function = new NodejsFunction(this, 'Resource', {
+      entry: path.join(repository, 'lambda', props.entry),
+      projectRoot: repository,
+      depsLockFilePath: path.join(repository, 'package-lock.json'),
+      bundling,
+      // A variable for the SDK of version 2.
+      awsSdkConnectionReuse: false,
+      description: props.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: 512,
+      timeout: Duration.seconds(props.timeoutSeconds),
+      environment: { ...props.environment },
+      role: this.role,
+      logGroup,
+      // Without this the platform adds three lines to every invocation, which cost more than the invocation.
+      loggingFormat: LoggingFormat.JSON,
+      systemLogLevelV2: SystemLogLevel.WARN,
+    });
+  }
+
+  /** @example fn.allow(['kms:GetPublicKey'], [keyArn]) */
+  allow(actions: readonly string[], resources: readonly string[]): void {
+    this.role.addToPolicy(
+      new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources] }),
+    );
+  }
+
+  /** For resources that end in `*`, which the security checks let pass only with a reason. */
+  allowAnyOf(actions: readonly string[], resources: readonly string[], reason: string): void {
+    this.allow(actions, resources);
+    for (const resource of resources) acknowledgeWildcard(this.role, resource, reason);
+  }
+}

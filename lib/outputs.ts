@@ -1,0 +1,43 @@
+/**
+ * What a deployment tells its operator: where clients connect and how a token is made.
+ * The names are read by the token command, the laptop gateway and the tests.
+ */
+import { CfnOutput, type Stack } from 'aws-cdk-lib';
+import { tokenTerms, type Settings } from './config';
+import type { Edge } from './edge';
+import type { Tables } from './tables';
+import type { TokenKey } from './token-key';
+import type { WebSocketEndpoint } from './websocket-api';
+
+export interface Deployed {
+  readonly settings: Settings;
+  readonly tables: Tables;
+  readonly endpoint: WebSocketEndpoint;
+  readonly tokenKey: TokenKey | undefined;
+  readonly edge: Edge | undefined;
+}
+
+export function writeOutputs(stack: Stack, { settings, tables, endpoint, tokenKey, edge }: Deployed): void {
+  const output = (name: string, value: string, description: string) =>
+    new CfnOutput(stack, name, { value, description });
+  const { issuer, audience } = tokenTerms(settings);
+
+  output('WebSocketUrl', endpoint.stage.url, 'The stage itself; append ?token=...');
+  output('BaseUrl', endpoint.baseUrl, 'Base URL for clients that append /ws');
+  if (edge !== undefined) {
+    output('EdgeBaseUrl', edge.baseUrl, 'Base URL at the edge for clients that append /ws or the path form');
+  }
+  output('ConnectionTableName', tables.connections.tableName, 'Connections and subscriptions');
+  output('AgentTableName', tables.agents.tableName, 'Agents and their presence');
+  output('MessageTableName', tables.messages.tableName, 'Logs of channels and inboxes');
+  output('TokenIssuer', issuer, 'Claim iss of a valid token');
+  output('TokenAudience', audience, 'Claim aud of a valid token');
+  if (tokenKey !== undefined) {
+    output('TokenKeyArn', tokenKey.arn, 'Key that signs tokens');
+    output(
+      'MintToken',
+      `npm run --silent token -- --stack ${stack.stackName} --tenant TENANT --agent AGENT`,
+      'Prints a token for an agent',
+    );
+  }
+}

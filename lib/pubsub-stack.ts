@@ -1,0 +1,49 @@
+/**
+ * One deployment. Wires the constructs together and says how to reach it; nothing is configured here.
+ * What a part is made of stands in its own file.
+ */
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { AccessLog } from './access-log';
+import { retainsData, type Settings } from './config';
+import { Edge } from './edge';
+import { Functions } from './functions';
+import { writeOutputs } from './outputs';
+import { Tables } from './tables';
+import { TokenKey } from './token-key';
+import { WebSocketEndpoint } from './websocket-api';
+
+export interface PubSubStackProps extends StackProps {
+  readonly settings: Settings;
+}
+
+/** @example new PubSubStack(new App(), 'ArtCafePubSub', { settings: parseSettings({}) }) */
+export class PubSubStack extends Stack {
+  constructor(scope: Construct, id: string, { settings, ...props }: PubSubStackProps) {
+    super(scope, id, { description: 'A realtime message bus for fleets of software agents', ...props });
+    const { deployment, throttle, accessLog, protection } = settings;
+    const retain = retainsData(settings);
+    const logs = { retentionDays: settings.logRetentionDays, retain };
+
+    const tables = new Tables(this, 'Tables', { retain, protection });
+    const tokenKey =
+      settings.token === 'built-in' ? new TokenKey(this, 'TokenKey', { deployment, retain }) : undefined;
+    const log =
+      accessLog === 'off'
+        ? undefined
+        : new AccessLog(this, 'AccessLog', { logs, createRole: accessLog === 'create-role' });
+    const endpoint = new WebSocketEndpoint(this, 'WebSocket', {
+      apiName: `artcafe-pubsub-${deployment}`,
+      throttle,
+      ...(log === undefined ? {} : { accessLog: log.settings }),
+    });
+    log?.mustExistBefore(endpoint.stage);
+    endpoint.route(new Functions(this, 'Functions', { logs, settings, tables, endpoint, tokenKey }));
+    const edge =
+      settings.edge === false
+        ? undefined
+        : new Edge(this, 'Edge', { deployment, origin: endpoint.host, settings: settings.edge });
+
+    writeOutputs(this, { settings, tables, endpoint, tokenKey, edge });
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * A web ACL with one rule: handshakes of one address within five minutes.
+ * Lives in us-east-1 only, which fixedRegion in config.ts checks before.
+ */
+import { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
+import { Construct } from 'constructs';
+
+export class RateLimit extends Construct {
+  readonly webAclArn: string;
+
+  constructor(scope: Construct, id: string, limitPer5Minutes: number) {
+    super(scope, id);
+    const webAcl = new CfnWebACL(this, 'WebAcl', {
+      scope: 'CLOUDFRONT',
+      defaultAction: { allow: {} },
+      visibilityConfig: visibility('Handshakes'),
+      rules: [
+        {
+          name: 'RatePerAddress',
+          priority: 0,
+          statement: {
+            rateBasedStatement: {
+              aggregateKeyType: 'IP',
+              evaluationWindowSec: 300,
+              limit: limitPer5Minutes,
+            },
+          },
+          action: { block: { customResponse: { responseCode: 429 } } },
+          visibilityConfig: visibility('RatePerAddress'),
+        },
+      ],
+    });
+    this.webAclArn = webAcl.attrArn;
+  }
+}
+
+/** Samples would show the query string, and with it the token, to everybody who may open the console. */
+function visibility(metricName: string): CfnWebACL.VisibilityConfigProperty {
+  return { metricName, cloudWatchMetricsEnabled: true, sampledRequestsEnabled: false };
+}

@@ -1,0 +1,154 @@
+/**
+ * The grammar of the settings: types, limits and defaults. Every message says what is expected.
+ * Free of aws-cdk-lib, because the token command reads the same settings and has to start fast.
+ */
+import * as v from 'valibot';
+
+/** Whole days that CloudWatch Logs accepts as a retention. */
+export const logRetentionChoices = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+] as const;
+
+export const defaultDeployment = 'artcafe';
+
+const httpsUrl = (expected: string) =>
+  v.pipe(
+    v.string(expected),
+    v.check((text) => /^https:\/\/[^\s?#@]+$/.test(text) && URL.canParse(text), expected),
+  );
+
+const claimName = v.pipe(
+  v.string('the name of a claim, 1 to 100 characters'),
+  v.regex(/^\S{1,100}$/, 'the name of a claim, 1 to 100 characters'),
+);
+
+const wholeNumber = (from: number, to: number) => {
+  const expected = `a whole number from ${from} to ${to}`;
+  return v.pipe(
+    v.number(expected),
+    v.integer(expected),
+    v.minValue(from, expected),
+    v.maxValue(to, expected),
+  );
+};
+
+/** An object that refuses what it does not know; arrays are objects to valibot, but not to a reader. */
+const section = <Entries extends v.ObjectEntries>(expected: string, entries: Entries) =>
+  v.pipe(v.custom<object>(isPlainObject, expected), v.strictObject(entries, expected));
+
+const edgeEntries = {
+  /** A web ACL of your own (scope CLOUDFRONT) for the distribution. */
+  webAclArn: v.optional(
+    v.pipe(
+      v.string('the ARN of a web ACL of scope CLOUDFRONT'),
+      v.regex(
+        /^arn:[\w-]+:wafv2:us-east-1:\d{12}:global\/webacl\/\S+$/,
+        'the ARN of a web ACL of scope CLOUDFRONT',
+      ),
+    ),
+  ),
+  /** Handshakes of one address within five minutes before it is refused. 10 is the service's lower limit. */
+  rateLimitPer5Minutes: v.optional(wholeNumber(10, 2_000_000_000)),
+  domainName: v.optional(
+    v.pipe(
+      v.string('a domain name such as bus.example.com'),
+      v.regex(
+        /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/,
+        'a domain name such as bus.example.com',
+      ),
+    ),
+  ),
+  /** CloudFront reads certificates of us-east-1 only. */
+  certificateArn: v.optional(
+    v.pipe(
+      v.string('the ARN of an ACM certificate in us-east-1'),
+      v.regex(
+        /^arn:[\w-]+:acm:us-east-1:\d{12}:certificate\/\S+$/,
+        'the ARN of an ACM certificate in us-east-1',
+      ),
+    ),
+  ),
+};
+
+const tokenExpected = '"built-in" or an object with issuer and audience';
+const oidcEntries = {
+  issuer: httpsUrl('an https URL without query'),
+  audience: v.pipe(
+    v.string('a text of 1 to 256 characters'),
+    v.regex(/^.{1,256}$/, 'a text of 1 to 256 characters'),
+  ),
+  jwksUri: v.optional(httpsUrl('an https URL without query')),
+};
+
+const claimEntries = {
+  tenant: v.optional(claimName, 'tenant_id'),
+  agent: v.optional(claimName, 'agent_id'),
+  channels: v.optional(claimName, 'channels'),
+};
+
+const throttleEntries = {
+  ratePerSecond: v.optional(wholeNumber(1, 1_000_000), 5_000),
+  burst: v.optional(wholeNumber(1, 1_000_000), 2_500),
+};
+
+export const settingsSchema = v.strictObject({
+  /** Tells deployments of one account and region apart. */
+  deployment: v.optional(
+    v.pipe(
+      v.string('1 to 32 lower-case letters, digits and hyphens that start with a letter'),
+      v.regex(
+        /^[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?$/,
+        '1 to 32 lower-case letters, digits and hyphens that start with a letter',
+      ),
+    ),
+    defaultDeployment,
+  ),
+  edge: v.optional(
+    v.lazy((input) => (input === false ? v.literal(false) : section('false or an object', edgeEntries))),
+    {},
+  ),
+  token: v.optional(
+    v.lazy((input) =>
+      typeof input === 'object' ? section(tokenExpected, oidcEntries) : v.literal('built-in', tokenExpected),
+    ),
+    'built-in',
+  ),
+  claims: v.optional(section('an object', claimEntries), {}),
+  /** What a token without a channels claim may use. */
+  defaultGrants: v.optional(v.picklist(['all', 'none'], '"all" or "none"'), 'all'),
+  /** Live connections of one agent. */
+  connectionLimit: v.optional(wholeNumber(1, 1_000), 100),
+  /** How long messages stay in the log; 0 turns the log off. */
+  retentionHours: v.optional(wholeNumber(0, 8_760), 24),
+  /**
+   * Absent = `destroy`, or `retain` with `protection`: by default nothing in the tables is meant to
+   * outlive a day, and a removed deployment should leave nothing behind that costs money.
+   */
+  removalPolicy: v.optional(v.picklist(['destroy', 'retain'], '"destroy" or "retain"')),
+  /** For production: point-in-time recovery and deletion protection of the tables, and everything retained. */
+  protection: v.optional(v.boolean('true or false'), false),
+  logRetentionDays: v.optional(
+    v.picklist(logRetentionChoices, `one of ${logRetentionChoices.join(', ')}`),
+    30,
+  ),
+  /** Access logs need one role per account and region: made here, made elsewhere, or no access log. */
+  accessLog: v.optional(
+    v.picklist(['create-role', 'existing-role', 'off'], '"create-role", "existing-role" or "off"'),
+    'create-role',
+  ),
+  /** Of the stage, over all routes. */
+  throttle: v.optional(section('an object with ratePerSecond and burst', throttleEntries), {}),
+});
+
+/** Names of the settings, and of those inside a setting that is an object. */
+export const settingNames: readonly string[] = Object.keys(settingsSchema.entries);
+export const namesInside: Readonly<Record<string, readonly string[]>> = {
+  edge: Object.keys(edgeEntries),
+  token: Object.keys(oidcEntries),
+  claims: Object.keys(claimEntries),
+  throttle: Object.keys(throttleEntries),
+};
+
+function isPlainObject(input: unknown): input is object {
+  return typeof input === 'object' && input !== null && !Array.isArray(input);
+}

@@ -1,0 +1,103 @@
+/**
+ * The WebSocket API: the stage, its three routes and the authorizer in front of them.
+ * It exists before the functions, because they need its callback URL, and learns of them with `route`.
+ */
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { WebSocketApi, WebSocketStage, type IAccessLogSettings } from 'aws-cdk-lib/aws-apigatewayv2';
+import { WebSocketLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge';
+import type { NodeFunction } from './node-function';
+
+/** Clients append `/ws` to their base URL, and a stage takes no path below its name. */
+const stageName = 'ws';
+const connectOnly =
+  'API Gateway takes an authorizer on $connect only; its decision holds for the connection.';
+
+export interface WebSocketEndpointProps {
+  readonly apiName: string;
+  readonly throttle: { readonly ratePerSecond: number; readonly burst: number };
+}
+
+export interface Routes {
+  readonly authorizer: NodeFunction;
+  readonly connect: NodeFunction;
+  readonly default: NodeFunction;
+  readonly disconnect: NodeFunction;
+}
+
+export class WebSocketEndpoint extends Construct {
+  readonly stage: WebSocketStage;
+  /** `{api}.execute-api.{region}.{suffix}`: origin of the edge. */
+  readonly host: string;
+  private readonly api: WebSocketApi;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    props: WebSocketEndpointProps & { accessLog?: IAccessLogSettings },
+  ) {
+    super(scope, id);
+    const { region, urlSuffix } = Stack.of(this);
+    this.api = new WebSocketApi(this, 'Api', {
+      apiName: props.apiName,
+      // A constant: every message goes to $default, whatever a client writes into its body.
+      routeSelectionExpression: '\\$default',
+    });
+    this.host = `${this.api.apiId}.execute-api.${region}.${urlSuffix}`;
+    this.stage = new WebSocketStage(this, 'Stage', {
+      webSocketApi: this.api,
+      stageName,
+      autoDeploy: true,
+      // Always explicit: other route settings without a throttle have been seen to mean "none allowed".
+      throttle: { rateLimit: props.throttle.ratePerSecond, burstLimit: props.throttle.burst },
+      ...(props.accessLog === undefined ? {} : { accessLogSettings: props.accessLog }),
+    });
+    if (props.accessLog === undefined) {
+      acknowledge(this.stage, 'AwsSolutions-APIG1', 'Turned off by the setting "accessLog": "off".');
+    }
+  }
+
+  /** Clients append `/ws`. */
+  get baseUrl(): string {
+    return `wss://${this.host}`;
+  }
+
+  /** Where functions post to connections. */
+  get callbackUrl(): string {
+    return this.stage.callbackUrl;
+  }
+
+  /** All connections of this stage, for one method of the management API. */
+  connectionsArn(method: 'GET' | 'POST'): string {
+    return Stack.of(this).formatArn({
+      service: 'execute-api',
+      resource: this.api.apiId,
+      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+      resourceName: `${stageName}/${method}/@connections/*`,
+    });
+  }
+
+  route({ authorizer, connect, default: publish, disconnect }: Routes): void {
+    this.api.addRoute('$connect', {
+      integration: integration('ConnectIntegration', connect),
+      authorizer: new WebSocketLambdaAuthorizer('Authorizer', authorizer.function, {
+        // The only carrier; without it API Gateway answers 401 and runs nothing.
+        identitySource: ['route.request.querystring.token'],
+      }),
+    });
+    for (const [key, fn] of [
+      ['$default', integration('DefaultIntegration', publish)],
+      ['$disconnect', integration('DisconnectIntegration', disconnect)],
+    ] as const) {
+      acknowledge(this.api.addRoute(key, { integration: fn }), 'AwsSolutions-APIG4', connectOnly);
+    }
+  }
+}
+
+/** One instance per route: a shared one gets a permission for its first route only. */
+function integration(id: string, { function: fn, timeoutSeconds }: NodeFunction): WebSocketLambdaIntegration {
+  // Later than the function's own limit, so that its timeout is the one that shows in the logs.
+  return new WebSocketLambdaIntegration(id, fn, { timeout: Duration.millis(timeoutSeconds * 1_000 + 500) });
+}

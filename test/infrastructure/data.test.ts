@@ -1,0 +1,97 @@
+/** Tables, token key and what is left when a deployment is removed. */
+import { agentTable, connectionTable, messageTable } from '../../lambda/contract';
+import { grantsOf, onlyResource, resources, templateOf, variablesOf } from './synthesized';
+
+const template = templateOf();
+const production = templateOf({ protection: true });
+
+test.each([
+  ['ConnectionTable', connectionTable, 'S'],
+  ['AgentTable', agentTable, 'S'],
+  ['MessageTable', messageTable, 'N'],
+])('%s has the keys that the functions use, expiry and no fixed capacity', (name, keys, sortType) => {
+  const [, table] = Object.entries(resources(template, 'AWS::DynamoDB::Table')).find(([id]) =>
+    id.includes(name),
+  )!;
+  expect(table.Properties).toMatchObject({
+    KeySchema: [
+      { AttributeName: keys.partitionKey, KeyType: 'HASH' },
+      { AttributeName: keys.sortKey, KeyType: 'RANGE' },
+    ],
+    AttributeDefinitions: [
+      { AttributeName: keys.partitionKey, AttributeType: 'S' },
+      { AttributeName: keys.sortKey, AttributeType: sortType },
+    ],
+    TimeToLiveSpecification: { AttributeName: keys.ttl, Enabled: true },
+    BillingMode: 'PAY_PER_REQUEST',
+  });
+  expect(table.Properties).not.toHaveProperty('TableName');
+});
+
+test('the built-in key signs with ECDSA P-256 and has an alias per deployment', () => {
+  expect(onlyResource(template, 'AWS::KMS::Key').Properties).toMatchObject({
+    KeySpec: 'ECC_NIST_P256',
+    KeyUsage: 'SIGN_VERIFY',
+    PendingWindowInDays: 7,
+  });
+  expect(onlyResource(templateOf({ deployment: 'blue' }), 'AWS::KMS::Alias').Properties.AliasName).toBe(
+    'alias/artcafe-pubsub/blue/token',
+  );
+});
+
+test('an OIDC issuer replaces the key', () => {
+  const oidc = templateOf({ token: { issuer: 'https://login.example.com/', audience: 'bus' } });
+  oidc.resourceCountIs('AWS::KMS::Key', 0);
+  oidc.resourceCountIs('AWS::KMS::Alias', 0);
+  expect(variablesOf(oidc, 'authorizer')).toMatchObject({
+    TOKEN_ISSUER: 'https://login.example.com/',
+    TOKEN_AUDIENCE: 'bus',
+    TOKEN_JWKS_URI: 'https://login.example.com/.well-known/jwks.json',
+  });
+  expect(variablesOf(oidc, 'authorizer')).not.toHaveProperty('TOKEN_KEY_ARN');
+  expect(grantsOf(oidc, 'authorizer')).toEqual([]);
+  expect(Object.keys(oidc.findOutputs('*'))).not.toContain('TokenKeyArn');
+});
+
+const dataTypes = ['AWS::DynamoDB::Table', 'AWS::KMS::Key', 'AWS::Logs::LogGroup'];
+
+test('by default a removed deployment leaves nothing behind but the log role of the account', () => {
+  const kept = Object.entries(
+    template.toJSON().Resources as Record<string, { Type: string; DeletionPolicy?: string }>,
+  )
+    .filter(([, { DeletionPolicy }]) => DeletionPolicy?.startsWith('Retain'))
+    .map(([, { Type }]) => Type);
+  expect(kept.sort()).toEqual(['AWS::ApiGateway::Account', 'AWS::IAM::Role']);
+});
+
+test('protection keeps data, forbids deletion and can go back in time', () => {
+  for (const type of dataTypes) {
+    for (const { DeletionPolicy } of Object.values(resources(production, type)))
+      expect(DeletionPolicy).toBe('Retain');
+  }
+  for (const { Properties } of Object.values(resources(production, 'AWS::DynamoDB::Table'))) {
+    expect(Properties).toMatchObject({
+      DeletionProtectionEnabled: true,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    });
+  }
+});
+
+test('removalPolicy keeps data without the rest of the protection', () => {
+  const retained = templateOf({ removalPolicy: 'retain' });
+  for (const type of dataTypes) {
+    for (const { DeletionPolicy } of Object.values(resources(retained, type)))
+      expect(DeletionPolicy).toBe('Retain');
+  }
+  for (const { Properties } of Object.values(resources(retained, 'AWS::DynamoDB::Table'))) {
+    expect(Properties.DeletionProtectionEnabled).toBe(false);
+  }
+});
+
+test('every log group ends, after as many days as the settings say', () => {
+  for (const { Properties } of Object.values(
+    resources(templateOf({ logRetentionDays: 7 }), 'AWS::Logs::LogGroup'),
+  )) {
+    expect(Properties.RetentionInDays).toBe(7);
+  }
+});

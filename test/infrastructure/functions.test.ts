@@ -1,0 +1,169 @@
+/** What each function is told and may do: its own variables and its own calls, nothing else. */
+import { variables } from '../../lambda/contract';
+import {
+  flattened,
+  functionNames,
+  grantsOf,
+  lambda,
+  resources,
+  templateOf,
+  variablesOf,
+  type Statement,
+} from './synthesized';
+
+const template = templateOf();
+const connections = (method: string) =>
+  `execute-api:ManageConnections on arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<WebSocketApi>/ws/${method}/@connections/*`;
+
+test.each(functionNames)('%s runs on arm64 with 512 MB and logs into a group of its own', (name) => {
+  const { Properties } = lambda(template, name);
+  expect(Properties).toMatchObject({
+    Runtime: 'nodejs24.x',
+    Architectures: ['arm64'],
+    MemorySize: 512,
+    Handler: 'index.handler',
+    LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN' },
+  });
+  const group = resources(template, 'AWS::Logs::LogGroup')[Properties.LoggingConfig.LogGroup.Ref as string];
+  expect(group?.Properties.RetentionInDays).toBe(30);
+});
+
+test('no two functions share a log group or a role', () => {
+  const functions = functionNames.map((name) => lambda(template, name).Properties);
+  expect(new Set(functions.map(({ LoggingConfig }) => LoggingConfig.LogGroup.Ref as string)).size).toBe(4);
+  expect(new Set(functions.map(({ Role }) => flattened(Role))).size).toBe(4);
+});
+
+test('the limit of the authorizer is three seconds', () => {
+  expect(lambda(template, 'authorizer').Properties.Timeout).toBe(3);
+});
+
+describe('variables', () => {
+  const names = (name: (typeof functionNames)[number]) => Object.keys(variablesOf(template, name)).sort();
+
+  test('authorizer', () => {
+    expect(names('authorizer')).toEqual([
+      variables.agentClaim,
+      variables.channelsClaim,
+      variables.defaultGrants,
+      variables.tenantClaim,
+      variables.tokenAudience,
+      variables.tokenIssuer,
+      variables.tokenKeyArn,
+    ]);
+    expect(variablesOf(template, 'authorizer')).toMatchObject({
+      TOKEN_ISSUER: 'urn:artcafe:pubsub:artcafe',
+      TOKEN_AUDIENCE: 'artcafe-pubsub',
+      TENANT_CLAIM: 'tenant_id',
+      AGENT_CLAIM: 'agent_id',
+      CHANNELS_CLAIM: 'channels',
+      DEFAULT_GRANTS: 'all',
+    });
+  });
+
+  test('connect', () => {
+    expect(names('connect')).toEqual([
+      variables.agentTable,
+      variables.callbackUrl,
+      variables.connectionLimit,
+      variables.connectionTable,
+    ]);
+    expect(variablesOf(template, 'connect').CONNECTION_LIMIT).toBe('100');
+  });
+
+  test('default', () => {
+    expect(names('default')).toEqual([
+      variables.agentTable,
+      variables.callbackUrl,
+      variables.connectionTable,
+      variables.messageTable,
+      variables.retentionSeconds,
+    ]);
+    expect(variablesOf(template, 'default').RETENTION_SECONDS).toBe('86400');
+  });
+
+  test('disconnect', () => {
+    expect(names('disconnect')).toEqual([variables.agentTable, variables.connectionTable]);
+  });
+
+  test('the callback URL is the stage itself, never the edge', () => {
+    expect(flattened(variablesOf(template, 'default').CALLBACK_URL)).toBe(
+      'https://<WebSocketApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>/ws',
+    );
+  });
+
+  test('settings reach the functions', () => {
+    const changed = templateOf({
+      deployment: 'blue',
+      claims: { tenant: 'org', agent: 'sub', channels: 'scope' },
+      defaultGrants: 'none',
+      connectionLimit: 3,
+      retentionHours: 0,
+    });
+    expect(variablesOf(changed, 'authorizer')).toMatchObject({
+      TOKEN_ISSUER: 'urn:artcafe:pubsub:blue',
+      TENANT_CLAIM: 'org',
+      AGENT_CLAIM: 'sub',
+      CHANNELS_CLAIM: 'scope',
+      DEFAULT_GRANTS: 'none',
+    });
+    expect(variablesOf(changed, 'connect').CONNECTION_LIMIT).toBe('3');
+    expect(variablesOf(changed, 'default').RETENTION_SECONDS).toBe('0');
+  });
+});
+
+describe('grants', () => {
+  const on = (table: string, ...operations: string[]) =>
+    operations.map((operation) => `dynamodb:${operation} on <Tables${table}>`);
+
+  test('authorizer: the public half of the key', () => {
+    expect(grantsOf(template, 'authorizer')).toEqual(['kms:GetPublicKey on <TokenKey>']);
+  });
+
+  test('connect', () => {
+    expect(grantsOf(template, 'connect')).toEqual(
+      [
+        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'PutItem'),
+        ...on('AgentTable', 'GetItem', 'UpdateItem'),
+        connections('GET'),
+      ].sort(),
+    );
+  });
+
+  test('default', () => {
+    expect(grantsOf(template, 'default')).toEqual(
+      [
+        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'Query'),
+        ...on('AgentTable', 'GetItem', 'UpdateItem'),
+        ...on('MessageTable', 'GetItem', 'PutItem', 'Query'),
+        connections('GET'),
+        connections('POST'),
+      ].sort(),
+    );
+  });
+
+  test('disconnect', () => {
+    expect(grantsOf(template, 'disconnect')).toEqual(
+      [
+        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem'),
+        ...on('AgentTable', 'GetItem', 'UpdateItem'),
+      ].sort(),
+    );
+  });
+
+  test('no action anywhere has a wildcard, and no function has a managed policy', () => {
+    const statements = Object.values(resources(template, 'AWS::IAM::Policy')).flatMap(
+      ({ Properties }) => Properties.PolicyDocument.Statement as Statement[],
+    );
+    expect(statements.length).toBeGreaterThan(0);
+    for (const { Action, Resource } of statements) {
+      expect(JSON.stringify(Action)).not.toContain('*');
+      expect(Resource).not.toBe('*');
+    }
+    const managed = Object.values(resources(template, 'AWS::IAM::Role')).filter(
+      ({ Properties }) => Properties.ManagedPolicyArns !== undefined,
+    );
+    expect(managed).toHaveLength(1);
+    expect(JSON.stringify(managed)).toContain('AmazonAPIGatewayPushToCloudWatchLogs');
+  });
+});

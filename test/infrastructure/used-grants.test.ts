@@ -1,0 +1,105 @@
+/**
+ * The grants against the calls: each function's core runs over the DynamoDB stores, through every path that calls
+ * something, and what it called must be what its role allows, no less and no more. The laptop gateway checks no IAM.
+ */
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DynamoAgentStore } from '../../lambda/adapters/dynamo-agent-store';
+import { createDynamoClients, type DynamoClients } from '../../lambda/adapters/dynamo-calls';
+import { DynamoConnectionStore } from '../../lambda/adapters/dynamo-connection-store';
+import { DynamoHistoryStore } from '../../lambda/adapters/dynamo-history-store';
+import { connect } from '../../lambda/core/connect';
+import { Deadline } from '../../lambda/core/deadline';
+import { publish } from '../../lambda/core/publish';
+import { removeConnection } from '../../lambda/core/remove-connection';
+import { parseText } from '../../protocol/index';
+import { type LocalTables, startLocalTables } from '../contract/local-tables';
+import { createWorld } from '../lambda/world';
+import { type FunctionName, grantsOf, templateOf } from './synthesized';
+
+const template = templateOf();
+let tables: LocalTables;
+let clients: DynamoClients;
+let calls: Set<string>;
+
+beforeAll(async () => {
+  tables = await startLocalTables();
+  clients = createDynamoClients();
+  for (const client of [clients.calls, clients.singleAttempt]) record(client);
+}, 30_000);
+
+beforeEach(() => {
+  calls = new Set();
+});
+
+afterAll(async () => {
+  clients.calls.destroy();
+  clients.singleAttempt.destroy();
+  await tables.stop();
+});
+
+/** Notes every operation as the policies write it. */
+function record(client: DynamoDBDocumentClient): void {
+  client.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      (args) => {
+        const input = args.input as { TableName?: string; RequestItems?: object };
+        const table = input.TableName ?? Object.keys(input.RequestItems ?? {})[0] ?? '';
+        calls.add(`dynamodb:${commandName.replace('Command', '')} on <Tables${table.replace(/-.*/, '')}>`);
+        return next(args);
+      },
+    { step: 'initialize' },
+  );
+}
+
+const granted = (name: FunctionName): string[] =>
+  grantsOf(template, name).filter((grant) => grant.startsWith('dynamodb:'));
+
+function createDurableWorld() {
+  const world = createWorld();
+  const stores = {
+    connections: new DynamoConnectionStore(clients.calls, tables.connectionTable),
+    agents: new DynamoAgentStore(clients.calls, tables.agentTable, world.clock),
+    history: new DynamoHistoryStore(clients, tables.messageTable),
+  };
+  return { ...world, deps: { ...world.deps, ...stores } };
+}
+
+test('connect calls what it may', async () => {
+  const { deps, caller, clock, sockets } = createDurableWorld();
+  const join = (connectionId: string) => connect(deps, caller(connectionId, { agentId: 'c' }), clock.time);
+  for (const connectionId of ['c1', 'c2', 'c3']) await join(connectionId);
+  expect(await join('c4')).toBe('too-many');
+  sockets.closed.add('c2');
+  expect(await join('c4')).toBe('connected');
+  expect([...calls].sort()).toEqual(granted('connect'));
+});
+
+test('default calls what it may', async () => {
+  const { deps, caller, clock, sockets } = createDurableWorld();
+  const alice = caller('d1');
+  await connect(deps, alice, clock.time);
+  await connect(deps, caller('d2'), clock.time);
+  clock.time += 11_000;
+  sockets.closed.add('d2');
+  calls.clear();
+  const send = (frame: object) =>
+    publish(deps, alice, parseText(JSON.stringify(frame)), new Deadline(clock, clock.time + 4_000), {
+      tooLate: false,
+    });
+  // Side by side, so that one of them meets the other's row.
+  await Promise.all([send({ id: 'm1', content: 1 }), send({ id: 'm2', content: 1 })]);
+  await send({ id: 'm1', content: 1, retry: true });
+  await send({ id: 'm3', content: 1, to: 'agent-of-d1' });
+  expect([...calls].sort()).toEqual(granted('default'));
+});
+
+test('disconnect calls what it may', async () => {
+  const { deps, caller, clock } = createDurableWorld();
+  for (const connectionId of ['e1', 'e2'])
+    await connect(deps, caller(connectionId, { agentId: 'e' }), clock.time);
+  calls.clear();
+  for (const connectionId of ['e1', 'e2', 'e2']) {
+    await removeConnection(deps, { connectionId, tenantId: 't', agentId: 'e', channels: [] });
+  }
+  expect([...calls].sort()).toEqual(granted('disconnect'));
+});

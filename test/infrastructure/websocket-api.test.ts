@@ -1,0 +1,109 @@
+/** The API, its routes, stage and access log. */
+import { templateOf, lambda, onlyResource, resources, flattened } from './synthesized';
+
+const template = templateOf();
+
+test('the stage is named ws, deploys by itself and always has real throttle numbers', () => {
+  expect(onlyResource(template, 'AWS::ApiGatewayV2::Stage').Properties).toMatchObject({
+    StageName: 'ws',
+    AutoDeploy: true,
+    DefaultRouteSettings: { ThrottlingRateLimit: 5_000, ThrottlingBurstLimit: 2_500 },
+  });
+});
+
+test('there are exactly three one-way routes, and only $connect is authorized', () => {
+  const routes = Object.values(resources(template, 'AWS::ApiGatewayV2::Route')).map(
+    ({ Properties }) => `${Properties.RouteKey} ${Properties.AuthorizationType}`,
+  );
+  expect(routes.sort()).toEqual(['$connect CUSTOM', '$default NONE', '$disconnect NONE']);
+  template.resourceCountIs('AWS::ApiGatewayV2::RouteResponse', 0);
+});
+
+test('the route selection looks at nothing that a client sends', () => {
+  expect(onlyResource(template, 'AWS::ApiGatewayV2::Api').Properties.RouteSelectionExpression).toBe(
+    '\\$default',
+  );
+});
+
+test('the authorizer runs only when the query has a token', () => {
+  expect(onlyResource(template, 'AWS::ApiGatewayV2::Authorizer').Properties).toMatchObject({
+    AuthorizerType: 'REQUEST',
+    IdentitySource: ['route.request.querystring.token'],
+  });
+});
+
+test('every route has its own integration, half a second slower than its function', () => {
+  const timeouts = Object.values(resources(template, 'AWS::ApiGatewayV2::Integration')).map(
+    ({ Properties }) => Properties.TimeoutInMillis as number,
+  );
+  expect(timeouts.sort((a, b) => a - b)).toEqual([4_500, 5_500, 10_500]);
+  for (const [name, seconds] of [
+    ['connect', 4],
+    ['default', 5],
+    ['disconnect', 10],
+  ] as const) {
+    expect(lambda(template, name).Properties.Timeout).toBe(seconds);
+  }
+});
+
+test('API Gateway may call each of the four functions, each for its own route', () => {
+  const permissions = Object.values(resources(template, 'AWS::Lambda::Permission')).map(({ Properties }) =>
+    flattened(Properties.SourceArn).replace(/^.*<WebSocketApi>/, ''),
+  );
+  expect(permissions.sort()).toEqual([
+    '/*$connect',
+    '/*$default',
+    '/*$disconnect',
+    expect.stringMatching(/^\/authorizers\//),
+  ]);
+});
+
+describe('access log', () => {
+  const format = onlyResource(template, 'AWS::ApiGatewayV2::Stage').Properties.AccessLogSettings
+    .Format as string;
+
+  test('is JSON with what an operator asks for', () => {
+    const fields = JSON.parse(format) as Record<string, string>;
+    expect(Object.values(fields)).toEqual(
+      expect.arrayContaining([
+        '$context.requestId',
+        '$context.eventType',
+        '$context.routeKey',
+        '$context.connectionId',
+        '$context.status',
+        '$context.error.message',
+        '$context.authorizer.status',
+        '$context.integrationLatency',
+        '$context.identity.sourceIp',
+      ]),
+    );
+    expect(format.length).toBeLessThan(3_000);
+  });
+
+  test('holds nothing that could carry a token', () => {
+    expect(format).not.toMatch(/query|path|token|header|authorizer\.(?!status|error|latency)/i);
+  });
+
+  test('waits for the role of the account, which outlives the stack', () => {
+    const [accountId, account] = Object.entries(resources(template, 'AWS::ApiGateway::Account'))[0]!;
+    expect(account.DeletionPolicy).toBe('Retain');
+    expect(onlyResource(template, 'AWS::ApiGatewayV2::Stage').DependsOn).toContain(accountId);
+  });
+
+  test('takes a role that exists already, or is off', () => {
+    const existing = templateOf({ accessLog: 'existing-role' });
+    existing.resourceCountIs('AWS::ApiGateway::Account', 0);
+    expect(onlyResource(existing, 'AWS::ApiGatewayV2::Stage').Properties).toHaveProperty('AccessLogSettings');
+    const off = templateOf({ accessLog: 'off' });
+    off.resourceCountIs('AWS::ApiGateway::Account', 0);
+    expect(onlyResource(off, 'AWS::ApiGatewayV2::Stage').Properties).not.toHaveProperty('AccessLogSettings');
+  });
+});
+
+test('the throttle is a setting', () => {
+  const throttled = templateOf({ throttle: { ratePerSecond: 10, burst: 5 } });
+  expect(onlyResource(throttled, 'AWS::ApiGatewayV2::Stage').Properties.DefaultRouteSettings).toEqual({
+    ThrottlingRateLimit: 10,
+    ThrottlingBurstLimit: 5,
+  });
+});
