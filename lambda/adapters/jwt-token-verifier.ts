@@ -17,7 +17,7 @@ interface Expected {
 export function oidcTokenVerifier({ issuer, audience }: Expected, jwksUri: string): TokenVerifier {
   const verifier = JwtVerifier.create({ issuer, audience, jwksUri });
   return {
-    verify: (unverifiedToken) => claimsOf(async () => verifier.verify(unverifiedToken)),
+    verify: (unverifiedToken) => claimsOf(unverifiedToken, () => verifier.verify(unverifiedToken)),
   };
 }
 
@@ -43,12 +43,19 @@ export function builtInTokenVerifier(
         ready = undefined;
         throw error;
       }
-      return claimsOf(() => Promise.resolve(verifier.verifySync(unverifiedToken)));
+      return claimsOf(unverifiedToken, async () => Promise.resolve(verifier.verifySync(unverifiedToken)));
     },
   };
 }
 
-async function claimsOf(verify: () => Promise<unknown>): Promise<VerifiedClaims | undefined> {
+/** RFC 7515 writes no padding; the library would forgive it, and every other stray character. */
+const compactJwt = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+
+async function claimsOf(
+  unverifiedToken: string,
+  verify: () => Promise<unknown>,
+): Promise<VerifiedClaims | undefined> {
+  if (!compactJwt.test(unverifiedToken)) return undefined;
   try {
     return (await verify()) as VerifiedClaims;
   } catch (error) {

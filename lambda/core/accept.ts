@@ -12,7 +12,7 @@ import {
   type PublishFrame,
 } from '../../protocol/index';
 import type { Caller } from './caller';
-import { claim, duplicateOf } from './claim';
+import { behind, behindHead, claim, type Claim, type Place } from './claim';
 import type { Deadline } from './deadline';
 import type { FanOutDependencies, Receiver } from './fan-out';
 import { findDuplicate } from './find-duplicate';
@@ -76,19 +76,32 @@ export async function accept(
     destination.kind === 'channel'
       ? channelSubject(caller.tenantId, destination.channelId)
       : inboxSubject(caller.tenantId, destination.agentId);
-  if (frame.retry && frame.id !== undefined) {
-    const first = await findDuplicate(deps.history, subject, caller.agentId, frame.id, now);
-    if (first !== undefined) return accepted(frame, { ...duplicateOf(first), text, status: 'duplicate' });
-  }
   const { id, agentId, timestamp } = message;
   const row = { subject, id, agentId, timestamp, body: bodyText(message), expiresAt: now + deps.retentionMs };
-  const claimed = await claim(deps, row, deadline, after);
+  const claimed = await claim(deps, row, deadline, locator(deps, frame, row, after));
   if (claimed === undefined) return unavailable;
   const { position } = claimed;
   if (claimed.status === 'duplicate') return accepted(frame, { ...claimed, text, status: 'duplicate' });
   const receivers = await receiversAfterPut(deps, caller, destination);
   const status = receivers?.length === 0 ? 'stored' : 'accepted';
   return accepted(frame, { text, timestamp, status, position, receivers });
+}
+
+/** A retry searches the log; a frame of a batch begins behind the one before it; all others begin behind the head. */
+function locator(
+  deps: AcceptDependencies,
+  frame: PublishFrame,
+  row: Claim,
+  after: Position | undefined,
+): () => Promise<Place> {
+  if (frame.retry && frame.id !== undefined) return () => findDuplicate(deps, row.subject, row);
+  let known = after;
+  return () => {
+    if (known === undefined) return behindHead(deps, row.subject);
+    const place = behind(known);
+    known = undefined;
+    return Promise.resolve(place);
+  };
 }
 
 function accepted(

@@ -33,46 +33,53 @@ const claimTimeMs = 3_000;
 const conflictsBeforeHeadRead = 5;
 const jitterMs = 40;
 
+/** Where a message goes: to a free place, or nowhere, as its first copy is there already. */
+export type Place =
+  { readonly kind: 'free'; readonly position: Position } | { readonly kind: 'taken'; readonly row: LogRow };
+
 /**
- * Puts the message into the log. `after` is the position of the message before it when that has just been claimed by the
- * same batch: then the head needs no reading. Gives `undefined` when no place could be had in time; the message may be in
- * the log all the same (its sender then says `retry`).
+ * Puts the message into the log. `locate` says where to begin; it is asked again after every few conflicts. Gives
+ * `undefined` when no place could be had in time; the message may be in the log all the same (its sender then says
+ * `retry`).
  */
 export async function claim(
   deps: ClaimDependencies,
   message: Claim,
   deadline: Deadline,
-  after?: Position,
+  locate: () => Promise<Place> = () => behindHead(deps, message.subject),
 ): Promise<Claimed | undefined> {
   const { history, clock } = deps;
   const limit = deadline.within(claimTimeMs);
   const nonce = deps.newId();
-  let next = after ? following(after) : await nextPosition(deps, message.subject);
+  let place = await locate();
   let conflicts = 0;
   while (!limit.hasPassed) {
-    const outcome = await history.tryPut(message.subject, row(message, next, nonce));
-    if (outcome === 'written') return { status: 'claimed', position: next, timestamp: message.timestamp };
-    const met = await history.get(message.subject, next.sequence);
+    if (place.kind === 'taken') return duplicateOf(place.row);
+    const { position } = place;
+    const claimed: Claimed = { status: 'claimed', position, timestamp: message.timestamp };
+    const outcome = await history.tryPut(message.subject, row(message, position, nonce));
+    if (outcome === 'written') return claimed;
+    const met = await history.get(message.subject, position.sequence);
     if (met === undefined) {
       // An unclear put that has not come in: the same sequence and nonce again, so that it can't come in twice.
       await pause(clock, limit);
       continue;
     }
-    if (met.nonce === nonce) return { status: 'claimed', position: next, timestamp: message.timestamp };
+    if (met.nonce === nonce) return claimed;
     if (met.id === message.id && met.agentId === message.agentId) return duplicateOf(met);
     conflicts += 1;
     if (conflicts % conflictsBeforeHeadRead === 0) {
       await pause(clock, limit);
-      next = await nextPosition(deps, message.subject);
+      place = await locate();
     } else {
       // The row is there, so the next sequence leaves no hole; its epoch is the log's.
-      next = following(met);
+      place = behind(met);
     }
   }
   return undefined;
 }
 
-export function duplicateOf(met: LogRow): Claimed {
+function duplicateOf(met: LogRow): Claimed {
   return {
     status: 'duplicate',
     position: { epoch: met.epoch, sequence: met.sequence },
@@ -80,20 +87,24 @@ export function duplicateOf(met: LogRow): Claimed {
   };
 }
 
-/** Where the next message goes. A log that is empty, or whose newest row has expired, starts a new epoch. */
-async function nextPosition(deps: ClaimDependencies, subject: string): Promise<Position> {
-  const head = await deps.history.head(subject);
-  if (head !== undefined && head.expiresAt > deps.clock.now()) return following(head);
+export async function behindHead(deps: ClaimDependencies, subject: string): Promise<Place> {
+  return placeAfter(await deps.history.head(subject), deps);
+}
+
+/** The place behind the newest row. A log that is empty, or whose newest row has expired, starts a new epoch. */
+export function placeAfter(head: LogRow | undefined, deps: ClaimDependencies): Place {
+  if (head !== undefined && head.expiresAt > deps.clock.now()) return behind(head);
   // Expired rows are deleted late and in no order: the sequence goes on from the newest that is still there.
-  return { epoch: deps.newId(), sequence: (head?.sequence ?? 0) + 1 };
+  return { kind: 'free', position: { epoch: deps.newId(), sequence: (head?.sequence ?? 0) + 1 } };
+}
+
+/** The place behind a row that is known to be there. */
+export function behind({ epoch, sequence }: Position): Place {
+  return { kind: 'free', position: { epoch, sequence: sequence + 1 } };
 }
 
 function pause(clock: Clock, limit: Deadline): Promise<void> {
   return clock.sleep(Math.min(clock.random() * jitterMs, limit.remainingMs));
-}
-
-function following(position: Position): Position {
-  return { epoch: position.epoch, sequence: position.sequence + 1 };
 }
 
 function row(message: Claim, position: Position, nonce: string): LogRow {

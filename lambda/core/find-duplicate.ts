@@ -1,26 +1,32 @@
 /**
- * Finds the first copy of a message that its sender publishes again (`"retry": true`). Costs reads only for those.
+ * Looks for the first copy of a message that its sender publishes again (`"retry": true`). Costs reads only for those.
  */
-import type { HistoryStore, LogRow } from './ports';
+import { type Place, placeAfter, type ClaimDependencies } from './claim';
 
 const searchedRows = 1_000;
 const searchedMs = 10 * 60_000;
 
-/** The newest row of this agent with this id among the last 1,000 rows of the last 10 minutes. */
+/**
+ * The newest row of this agent with this id among the last 1,000 rows of the last 10 minutes; else the place behind
+ * the newest row that was searched, so that a copy which comes in later is met as a conflict.
+ */
 export async function findDuplicate(
-  history: HistoryStore,
+  deps: ClaimDependencies,
   subject: string,
-  agentId: string,
-  id: string,
-  now: number,
-): Promise<LogRow | undefined> {
+  message: { readonly agentId: string; readonly id: string },
+): Promise<Place> {
+  const now = deps.clock.now();
+  let place: Place | undefined;
   let seen = 0;
-  for await (const page of history.newestFirst(subject)) {
+  for await (const page of deps.history.newestFirst(subject)) {
     for (const row of page) {
-      if (row.timestamp < now - searchedMs || seen >= searchedRows) return undefined;
+      place ??= placeAfter(row, deps);
+      if (row.timestamp < now - searchedMs || seen >= searchedRows) return place;
       seen += 1;
-      if (row.agentId === agentId && row.id === id && row.expiresAt > now) return row;
+      if (row.agentId === message.agentId && row.id === message.id && row.expiresAt > now) {
+        return { kind: 'taken', row };
+      }
     }
   }
-  return undefined;
+  return place ?? placeAfter(undefined, deps);
 }

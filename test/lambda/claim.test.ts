@@ -1,6 +1,6 @@
 /** The claim of a sequence, branch by branch. */
 import { MemoryHistoryStore } from '../../lambda/adapters/memory-history-store';
-import { claim, type Claim } from '../../lambda/core/claim';
+import { behind, claim, type Claim } from '../../lambda/core/claim';
 import { Deadline } from '../../lambda/core/deadline';
 import type { LogRow, PutOutcome } from '../../lambda/core/ports';
 import { FakeClock } from './world';
@@ -27,7 +27,10 @@ const wanted = (id: string, agentId = 'a'): Claim => ({
 
 const run = (message: Claim, after?: { epoch: string; sequence: number }) => {
   const deps = { history, clock, newId: () => `new-${String((ids += 1))}` };
-  return claim(deps, message, new Deadline(clock, clock.time + 4_000), after);
+  const deadline = new Deadline(clock, clock.time + 4_000);
+  return after
+    ? claim(deps, message, deadline, () => Promise.resolve(behind(after)))
+    : claim(deps, message, deadline);
 };
 
 const stored = (sequence: number, more: Partial<LogRow> = {}): LogRow => ({

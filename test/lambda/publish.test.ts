@@ -255,6 +255,28 @@ describe('retry', () => {
     expect(world.sockets.of('alice').map(({ sequence }) => sequence)).toEqual([1, 2]);
   });
 
+  test('is in the log once when both copies run at the same time, at whatever pace', async () => {
+    for (const paces of [
+      [0, 0],
+      [0, 1],
+      [0, 2],
+      [0, 3],
+      [2, 0],
+      [3, 1],
+      [1, 4],
+    ]) {
+      world = createWorld();
+      const alice = await world.open('alice', { echo: false });
+      await world.send(alice, message('before'));
+      const copies = paces.map(async (turns) => {
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        await world.send(alice, message('m1', { retry: true }));
+      });
+      await Promise.all(copies);
+      expect(world.history.rows(channelSubject('t', 'c')).map(({ id }) => id)).toEqual(['m1', 'before']);
+    }
+  });
+
   test('does not take another agent’s message for its own', async () => {
     const alice = await world.open('alice', { echo: false });
     const bob = await world.open('bob', { echo: false });
