@@ -106,7 +106,7 @@ function readOutputs(stack: string, file: string): Readonly<Partial<Record<strin
   if (!outputs.success) throw new UsageError(`${name} does not hold the outputs of stacks.`);
   const found = outputs.output[stack];
   if (found !== undefined) return found;
-  const known = Object.keys(outputs.output).join(', ');
+  const known = Object.keys(outputs.output).join(', ') || 'none';
   throw new UsageError(`${name} knows no stack "${stack}", only: ${known}.`);
 }
 

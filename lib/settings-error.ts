@@ -28,10 +28,11 @@ function shown(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
-/** Levenshtein distance without regard to case. */
+/** Levenshtein distance without regard to case; half a name is nearer to its whole than to any other. */
 function distance(left: string, right: string): number {
   const a = left.toLowerCase();
   const b = right.toLowerCase();
+  if (b.startsWith(a) || a.startsWith(b)) return 0;
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (const [rowIndex, letter] of Array.from(a).entries()) {
     const next = [rowIndex + 1];

@@ -125,7 +125,7 @@ export const settingsSchema = v.strictObject({
    * outlive a day, and a removed deployment should leave nothing behind that costs money.
    */
   removalPolicy: v.optional(v.picklist(['destroy', 'retain'], '"destroy" or "retain"')),
-  /** For production: point-in-time recovery and deletion protection of the tables, and everything retained. */
+  /** For production: recovery, deletion protection and an account's key for the tables, and everything retained. */
   protection: v.optional(v.boolean('true or false'), false),
   logRetentionDays: v.optional(
     v.picklist(logRetentionChoices, `one of ${logRetentionChoices.join(', ')}`),

@@ -3,7 +3,7 @@
  * Names are generated, so that two deployments never meet and a replaced table never blocks its successor.
  */
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import { agentTable, connectionTable, messageTable } from '../lambda/contract';
 import { acknowledge } from './acknowledge';
@@ -11,7 +11,7 @@ import { acknowledge } from './acknowledge';
 export interface TablesProps {
   /** Keep the tables when the deployment is removed. */
   readonly retain: boolean;
-  /** Point-in-time recovery and deletion protection. */
+  /** Point-in-time recovery, deletion protection, and a key of the account instead of DynamoDB's own. */
   readonly protection: boolean;
 }
 
@@ -46,6 +46,7 @@ export class Tables extends Construct {
       billingMode: BillingMode.PAY_PER_REQUEST,
       removalPolicy: retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       deletionProtection: protection,
+      encryption: protection ? TableEncryption.AWS_MANAGED : TableEncryption.DEFAULT,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: protection },
     });
     if (!protection) {

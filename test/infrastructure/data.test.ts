@@ -64,7 +64,7 @@ test('by default a removed deployment leaves nothing behind but the log role of 
   expect(kept.sort()).toEqual(['AWS::ApiGateway::Account', 'AWS::IAM::Role']);
 });
 
-test('protection keeps data, forbids deletion and can go back in time', () => {
+test('protection keeps data, forbids deletion, encrypts with a key of the account and can go back in time', () => {
   for (const type of dataTypes) {
     for (const { DeletionPolicy } of Object.values(resources(production, type)))
       expect(DeletionPolicy).toBe('Retain');
@@ -73,6 +73,7 @@ test('protection keeps data, forbids deletion and can go back in time', () => {
     expect(Properties).toMatchObject({
       DeletionProtectionEnabled: true,
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      SSESpecification: { SSEEnabled: true },
     });
   }
 });

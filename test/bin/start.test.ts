@@ -1,0 +1,31 @@
+/** `npm start` as a newcomer meets it: from the checkout to a message in one go, and Ctrl-C to end it. */
+import { runCommand, startCommand } from './run-command';
+
+test('says how to connect, and what it says works', async () => {
+  const environment = { AWS_PROFILE: 'none-such', AWS_ACCESS_KEY_ID: 'never-used' };
+  const { child, outcome, said } = startCommand('start.ts', ['--port', '0'], environment);
+  const welcome = await said(/npm run connect/);
+  const base = /Base URL +(ws:\/\/127\.0\.0\.1:\d+\/v1)/.exec(welcome)?.[1];
+  expect(welcome).toContain(`${base}/ws?token=TOKEN&channel_id=CHANNEL`);
+  expect(welcome).toContain(`${base}/ws/tenant/TENANT/agent/AGENT/channel/CHANNEL?token=TOKEN`);
+
+  const { stdout: token } = await runCommand('token.ts', ['--tenant', 'demo', '--agent', 'alice']);
+  const client = startCommand('connect.ts', [`${base}/ws?channel_id=lobby&token=${token.trim()}`]);
+  client.child.stdin?.write('hello\n');
+  const heard = await client.said(/"content":"hello"[\s\S]*"ACK"|"ACK"[\s\S]*"content":"hello"/);
+  expect(heard).toContain('"tenant_id":"demo"');
+  client.child.stdin?.end();
+  await client.outcome;
+
+  child.kill('SIGINT');
+  expect(await outcome).toMatchObject({ code: 0, stderr: '' });
+}, 60_000);
+
+test.each([
+  [['--port', 'x'], 'The port "x" must be a number from 0 to 65535.\n'],
+  [['--config', 'nowhere.json'], /^There is no settings file .*nowhere\.json\.\n$/],
+])('%j is one sentence', async (args, expected) => {
+  const { code, stdout, stderr } = await runCommand('start.ts', args);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(expected);
+});

@@ -1,0 +1,162 @@
+/** Settings: defaults, limits and the one sentence for whoever gets one wrong. */
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { fixedRegion, parseSettings, retainsData, stackName, tokenTerms } from '../../lib/config';
+import { logRetentionChoices } from '../../lib/settings-schema';
+
+const sentence = (settings: Record<string, unknown>): string => {
+  try {
+    parseSettings(settings);
+  } catch (error) {
+    expect((error as Error).name).toBe('SettingsError');
+    return (error as Error).message;
+  }
+  return '(accepted)';
+};
+
+const oidc = { issuer: 'https://login.example.com', audience: 'bus' };
+const webAclArn = 'arn:aws:wafv2:us-east-1:111122223333:global/webacl/mine/1';
+const certificateArn = 'arn:aws:acm:us-east-1:111122223333:certificate/1';
+
+test('without a word, everything has a default', () => {
+  expect(parseSettings({})).toEqual({
+    deployment: 'artcafe',
+    edge: {},
+    token: 'built-in',
+    claims: { tenant: 'tenant_id', agent: 'agent_id', channels: 'channels' },
+    defaultGrants: 'all',
+    connectionLimit: 100,
+    retentionHours: 24,
+    protection: false,
+    logRetentionDays: 30,
+    accessLog: 'create-role',
+    throttle: { ratePerSecond: 5_000, burst: 2_500 },
+  });
+});
+
+test('a part of a section leaves the rest of it alone', () => {
+  expect(parseSettings({ throttle: { burst: 7 }, claims: { agent: 'sub' } })).toMatchObject({
+    throttle: { ratePerSecond: 5_000, burst: 7 },
+    claims: { tenant: 'tenant_id', agent: 'sub', channels: 'channels' },
+  });
+});
+
+test.each([
+  [{ retentionHours: 'x' }, 'Setting "retentionHours": expected a whole number from 0 to 8760, got "x".'],
+  [{ retentionHours: 8_761 }, 'Setting "retentionHours": expected a whole number from 0 to 8760, got 8761.'],
+  [{ retentionHours: 0.5 }, 'Setting "retentionHours": expected a whole number from 0 to 8760, got 0.5.'],
+  [{ connectionLimit: 0 }, 'Setting "connectionLimit": expected a whole number from 1 to 1000, got 0.'],
+  [
+    { deployment: 'Blue' },
+    'Setting "deployment": expected 1 to 32 lower-case letters, digits and hyphens that start with a letter, got "Blue".',
+  ],
+  [{ protection: 'yes' }, 'Setting "protection": expected true or false, got "yes".'],
+  [{ edge: true }, 'Setting "edge": expected false or an object, got true.'],
+  [{ edge: [] }, 'Setting "edge": expected false or an object, got [].'],
+  [
+    { edge: { rateLimitPer5Minutes: 9 } },
+    'Setting "edge.rateLimitPer5Minutes": expected a whole number from 10 to 2000000000, got 9.',
+  ],
+  [
+    { edge: { webAclArn: webAclArn.replace('us-east-1', 'eu-west-1') } },
+    'Setting "edge.webAclArn": expected the ARN of a web ACL of scope CLOUDFRONT, got "arn:aws:wafv2:eu-west-1:111122223333:global/webacl/mine/1".',
+  ],
+  [
+    { edge: { domainName: 'bus.example.com' } },
+    'Setting "edge.certificateArn": expected a certificate for edge.domainName, got nothing.',
+  ],
+  [
+    { edge: { certificateArn } },
+    'Setting "edge.domainName": expected a domain name for edge.certificateArn, got nothing.',
+  ],
+  [
+    { edge: { webAclArn, rateLimitPer5Minutes: 100 } },
+    'Setting "edge.rateLimitPer5Minutes": a distribution has one web ACL, so put the rate rule into the one of edge.webAclArn.',
+  ],
+  [
+    { token: 'oidc' },
+    'Setting "token": expected "built-in" or an object with issuer and audience, got "oidc".',
+  ],
+  [{ token: null }, 'Setting "token": expected "built-in" or an object with issuer and audience, got null.'],
+  [{ token: { issuer: oidc.issuer } }, 'Setting "token.audience": expected a value, got nothing.'],
+  [
+    { token: { ...oidc, issuer: 'http://login.example.com' } },
+    'Setting "token.issuer": expected an https URL without query, got "http://login.example.com".',
+  ],
+  [{ defaultGrants: 'some' }, 'Setting "defaultGrants": expected "all" or "none", got "some".'],
+  [
+    { logRetentionDays: 31 },
+    `Setting "logRetentionDays": expected one of ${logRetentionChoices.join(', ')}, got 31.`,
+  ],
+  [
+    { protection: true, removalPolicy: 'destroy' },
+    'Setting "removalPolicy": expected "retain" (or nothing) together with "protection": true, got "destroy".',
+  ],
+])('%j is refused by name', (settings, expected) => {
+  expect(sentence(settings)).toBe(expected);
+});
+
+test.each([
+  [{ retentionHour: 1 }, 'Setting "retentionHour" is unknown. The nearest known one is "retentionHours".'],
+  [{ edge: { webACL: '' } }, 'Setting "edge.webACL" is unknown. The nearest known one is "edge.webAclArn".'],
+  [
+    { token: { ...oidc, jwks: '' } },
+    'Setting "token.jwks" is unknown. The nearest known one is "token.jwksUri".',
+  ],
+])('%j names the nearest known setting', (settings, expected) => {
+  expect(sentence(settings)).toBe(expected);
+});
+
+test('a long wrong value is cut', () => {
+  expect(sentence({ deployment: 'X'.repeat(500) }).length).toBeLessThan(200);
+});
+
+test('the log retentions are those of CloudWatch, without "for ever"', () => {
+  const known = Object.values(RetentionDays).filter((value) => typeof value === 'number');
+  expect([...logRetentionChoices, 9_999].sort()).toEqual(known.sort());
+});
+
+test('the stack is named after the deployment', () => {
+  expect(stackName('artcafe')).toBe('ArtCafePubSub');
+  expect(stackName('blue')).toBe('ArtCafePubSub-blue');
+});
+
+test('data is kept when asked for, and always with protection', () => {
+  expect(retainsData(parseSettings({}))).toBe(false);
+  expect(retainsData(parseSettings({ removalPolicy: 'retain' }))).toBe(true);
+  expect(retainsData(parseSettings({ protection: true }))).toBe(true);
+});
+
+test.each([
+  ['https://login.example.com', 'https://login.example.com/.well-known/jwks.json'],
+  ['https://login.example.com/', 'https://login.example.com/.well-known/jwks.json'],
+])('the keys of %s are found where OIDC puts them', (issuer, jwksUri) => {
+  expect(tokenTerms(parseSettings({ token: { issuer, audience: 'bus' } }))).toEqual({
+    issuer,
+    audience: 'bus',
+    jwksUri,
+  });
+});
+
+test('the built-in key has terms of its own per deployment, and no JWKS', () => {
+  expect(tokenTerms(parseSettings({ deployment: 'blue' }))).toEqual({
+    issuer: 'urn:artcafe:pubsub:blue',
+    audience: 'artcafe-pubsub',
+  });
+});
+
+describe('a rate limit', () => {
+  const limited = parseSettings({ edge: { rateLimitPer5Minutes: 100 } });
+
+  test('fixes the region, and nothing else does', () => {
+    expect(fixedRegion(limited, undefined)).toBe('us-east-1');
+    expect(fixedRegion(limited, 'us-east-1')).toBe('us-east-1');
+    expect(fixedRegion(parseSettings({}), 'eu-west-1')).toBeUndefined();
+    expect(fixedRegion(parseSettings({ edge: false }), 'eu-west-1')).toBeUndefined();
+  });
+
+  test('is refused in any other region', () => {
+    expect(() => fixedRegion(limited, 'eu-west-1')).toThrow(
+      'Setting "edge.rateLimitPer5Minutes": its web ACL exists in us-east-1 only, and the region is "eu-west-1"; use edge.webAclArn there.',
+    );
+  });
+});

@@ -1,0 +1,111 @@
+/** What a token may say: exactly what the service would accept, and nothing that it would refuse. */
+import fc from 'fast-check';
+import { isId, parseGrants } from '../../protocol/index';
+import { createClaims, parseChannels, parseDuration, type ClaimsRequest } from '../../tokens/claims';
+
+const request: ClaimsRequest = {
+  issuer: 'urn:artcafe:pubsub:artcafe',
+  audience: 'artcafe-pubsub',
+  names: { tenant: 'tenant_id', agent: 'agent_id', channels: 'channels' },
+  tenant: 'acme',
+  agent: 'crawler-1',
+  expiresInSeconds: 3_600,
+  now: new Date('2026-01-01T00:00:00.999Z'),
+};
+
+test('claims are those of the request, with times in whole seconds', () => {
+  expect(createClaims(request)).toEqual({
+    iss: 'urn:artcafe:pubsub:artcafe',
+    aud: 'artcafe-pubsub',
+    iat: 1_767_225_600,
+    exp: 1_767_229_200,
+    tenant_id: 'acme',
+    agent_id: 'crawler-1',
+  });
+});
+
+test('channels are a claim only when they are named', () => {
+  expect(createClaims({ ...request, channels: ['orders', 'news.*'] })).toMatchObject({
+    channels: ['orders', 'news.*'],
+  });
+});
+
+test('claims have the names of the deployment', () => {
+  const names = { tenant: 'org', agent: 'sub', channels: 'scope' };
+  expect(createClaims({ ...request, names, channels: ['a'] })).toMatchObject({
+    org: 'acme',
+    sub: 'crawler-1',
+    scope: ['a'],
+  });
+});
+
+const accepts = (call: () => unknown): boolean => {
+  try {
+    call();
+    return true;
+  } catch (error) {
+    expect((error as Error).name).toBe('TokenError');
+    return false;
+  }
+};
+
+test('an id is taken exactly when the service takes it', () => {
+  const id = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 140 }),
+    fc.constantFrom('', 'a'.repeat(128), 'a'.repeat(129), '\ud800', 'a\nb', 'auth0|7f', '€'),
+  );
+  fc.assert(
+    fc.property(id, (text) => {
+      expect(accepts(() => createClaims({ ...request, tenant: text }))).toBe(isId(text));
+      expect(accepts(() => createClaims({ ...request, agent: text }))).toBe(isId(text));
+    }),
+  );
+});
+
+test('a channel is taken exactly when the service takes it', () => {
+  const pattern = fc.oneof(
+    fc.string({ maxLength: 6 }),
+    fc.stringMatching(/^[A-Za-z0-9._:$*-]{0,5}\*?$/),
+    fc.constantFrom(
+      '*',
+      '$presence',
+      '$inbox',
+      '$presence*',
+      '**',
+      'a'.repeat(128),
+      `${'a'.repeat(128)}*`,
+      'a'.repeat(129),
+    ),
+  );
+  fc.assert(
+    fc.property(pattern, (text) => {
+      expect(accepts(() => createClaims({ ...request, channels: [text] }))).toBe(
+        parseGrants([text]) !== undefined,
+      );
+    }),
+  );
+});
+
+test.each([
+  ['1s', 1],
+  ['90s', 90],
+  ['30m', 1_800],
+  ['1h', 3_600],
+  ['7d', 604_800],
+  ['365d', 31_536_000],
+])('%s lasts %d seconds', (text, seconds) => {
+  expect(parseDuration(text)).toBe(seconds);
+});
+
+test.each(['', '0s', '1', 'h', '-1h', '1.5h', '1 h', '1w', '366d', '99999999999s', '1h\n'])(
+  '%j is no lifetime',
+  (text) => {
+    expect(() => parseDuration(text)).toThrow(/must be like 90s, 30m, 1h or 7d/);
+  },
+);
+
+test('a list of channels may have blanks, and is never empty', () => {
+  expect(parseChannels(' orders, news.* ,')).toEqual(['orders', 'news.*']);
+  expect(() => parseChannels('')).toThrow('The list of channels is empty.');
+  expect(() => parseChannels('a b')).toThrow('The channel "a b" must be a name');
+});
