@@ -46,7 +46,7 @@ export class Tables extends Construct {
       billingMode: BillingMode.PAY_PER_REQUEST,
       removalPolicy: retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       deletionProtection: protection,
-      encryption: protection ? TableEncryption.AWS_MANAGED : TableEncryption.DEFAULT,
+      ...(protection && { encryption: TableEncryption.AWS_MANAGED }),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: protection },
     });
     if (!protection) {
