@@ -1,0 +1,17 @@
+/**
+ * What the socket side of a running API needs together. Handed around as one value,
+ * so that several gateways can live in one process without module state.
+ */
+import type { Clock } from './clock';
+import type { ApiFacts } from './events/request-context';
+import type { Functions } from './functions/functions';
+import type { Faults } from './options';
+import type { ApiModel } from './template/model';
+
+export interface ApiRuntime {
+  model: ApiModel;
+  facts: ApiFacts;
+  functions: Functions;
+  clock: Clock;
+  faults: Faults;
+}

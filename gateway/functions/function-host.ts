@@ -1,0 +1,163 @@
+/**
+ * One worker thread of a function, seen from the gateway: start, one event at a time, timeout, crash.
+ * Whatever happens inside, an invocation settles exactly once and the gateway survives.
+ */
+import { Worker } from 'node:worker_threads';
+import { join } from 'node:path';
+import { messageOf } from '../json';
+import { limits } from '../platform';
+import type { FunctionModel } from '../template/model';
+import type { FunctionError, WorkerMessage, WorkerSettings } from './worker-messages';
+
+export type InvocationResult = { ok: true; payload: string } | { ok: false; error: FunctionError };
+
+export interface Invocation {
+  requestId: string;
+  payload: string;
+  settle(result: InvocationResult): void;
+}
+
+export interface HostEvents {
+  /** The thread waits for an event: after loading, and after each event. */
+  onIdle(host: FunctionHost): void;
+  /** The thread is over; `initError` when it never came up. */
+  onGone(host: FunctionHost, initError: FunctionError | undefined): void;
+  onOutput(stream: 'stdout' | 'stderr' | 'platform', text: string, requestId: string | undefined): void;
+}
+
+export interface HostSettings {
+  model: FunctionModel;
+  workerCode: string;
+  environment: Record<string, string>;
+  clockOffset: Float64Array;
+}
+
+export class FunctionHost {
+  private readonly worker: Worker;
+  private readonly wakeUp = new Int32Array(new SharedArrayBuffer(4));
+  private current: Invocation | undefined;
+  private timer: NodeJS.Timeout;
+  private ready = false;
+  private stopping = false;
+  private gone = false;
+  private initError: FunctionError | undefined;
+  private crash: FunctionError | undefined;
+
+  constructor(
+    private readonly settings: HostSettings,
+    private readonly events: HostEvents,
+  ) {
+    const { model, workerCode, environment, clockOffset } = settings;
+    const workerData: WorkerSettings = {
+      file: join(model.directory, `${model.module}.js`),
+      exportName: model.exportName,
+      functionName: model.name,
+      functionArn: model.arn,
+      memoryMb: model.memoryMb,
+      timeoutMs: model.timeoutMs,
+      clockOffset,
+      wakeUp: this.wakeUp,
+    };
+    // No arguments are inherited: a loader of the gateway's own process has no business in a function.
+    this.worker = new Worker(workerCode, {
+      eval: true,
+      env: environment,
+      execArgv: [],
+      stdout: true,
+      stderr: true,
+      workerData,
+    });
+    this.worker.on('message', (message: WorkerMessage) => {
+      this.hear(message);
+    });
+    this.worker.on('error', (error) => {
+      this.crash = describeCrash(error);
+    });
+    this.worker.on('exit', (code) => {
+      this.end(code);
+    });
+    this.timer = setTimeout(() => {
+      this.initError = { errorType: 'Sandbox.Timedout', errorMessage: 'Init timed out after 10 seconds' };
+      void this.worker.terminate();
+    }, limits.initMs);
+  }
+
+  run(invocation: Invocation): void {
+    this.current = invocation;
+    const { requestId, payload } = invocation;
+    const { timeoutMs } = this.settings.model;
+    this.timer = setTimeout(() => {
+      const seconds = (timeoutMs / 1000).toFixed(2);
+      const errorMessage = `RequestId: ${requestId} Error: Task timed out after ${seconds} seconds`;
+      this.settle({ ok: false, error: { errorType: 'Sandbox.Timedout', errorMessage } });
+      void this.stop();
+    }, timeoutMs);
+    this.worker.postMessage({ requestId, payload });
+    Atomics.store(this.wakeUp, 0, 1);
+    Atomics.notify(this.wakeUp, 0);
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    clearTimeout(this.timer);
+    await this.worker.terminate();
+  }
+
+  private hear(message: WorkerMessage): void {
+    switch (message.kind) {
+      case 'output':
+        this.events.onOutput(message.stream, message.text.replace(/\n$/, ''), this.current?.requestId);
+        return;
+      case 'ready':
+        clearTimeout(this.timer);
+        this.ready = true;
+        this.events.onIdle(this);
+        return;
+      case 'init-error':
+        this.initError = message.error;
+        return;
+      case 'result':
+        this.settle({ ok: true, payload: message.payload });
+        break;
+      case 'error':
+        this.settle({ ok: false, error: message.error });
+        break;
+    }
+    // An answer may still arrive from a thread that is being ended for its timeout.
+    if (!this.stopping && !this.gone) this.events.onIdle(this);
+  }
+
+  /** Lambda replaces an environment whose process ended, whatever the reason. */
+  private end(code: number): void {
+    if (this.gone) return;
+    this.gone = true;
+    clearTimeout(this.timer);
+    const error = this.crash ?? {
+      errorType: 'Runtime.ExitError',
+      errorMessage: `RequestId: ${this.current?.requestId ?? 'none'} Error: Runtime exited with exit status ${code}`,
+    };
+    this.settle({ ok: false, error });
+    this.events.onGone(this, this.ready ? undefined : (this.initError ?? error));
+  }
+
+  private settle(result: InvocationResult): void {
+    clearTimeout(this.timer);
+    const invocation = this.current;
+    this.current = undefined;
+    if (invocation === undefined) return;
+    if (!result.ok) this.events.onOutput('platform', describe(result.error), invocation.requestId);
+    invocation.settle(result);
+  }
+}
+
+function describe({ errorType, errorMessage, trace }: FunctionError): string {
+  return trace === undefined ? `${errorType}: ${errorMessage}` : trace.join('\n');
+}
+
+function describeCrash(error: unknown): FunctionError {
+  return {
+    errorType: error instanceof Error ? error.name : 'Runtime.UserCodeError',
+    errorMessage: messageOf(error),
+    ...(error instanceof Error && error.stack !== undefined && { trace: error.stack.split('\n') }),
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * The worker threads of one function: one event at a time each, more of them while events wait, eight at most.
+ * A waiting event goes to whichever thread is free first, a warm one or a new one.
+ */
+import { randomUUID } from 'node:crypto';
+import { messageOf } from '../json';
+import { limits } from '../platform';
+import {
+  FunctionHost,
+  type HostEvents,
+  type HostSettings,
+  type Invocation,
+  type InvocationResult,
+} from './function-host';
+import type { FunctionError } from './worker-messages';
+
+/** Threads that may be loading at once: more would only slow each other down on a laptop. */
+const startingAtOnce = 2;
+
+const stopped: FunctionError = { errorType: 'GatewayStopped', errorMessage: 'The gateway was stopped.' };
+
+export class FunctionPool {
+  private readonly queue: Invocation[] = [];
+  private readonly hosts = new Set<FunctionHost>();
+  private readonly idle: FunctionHost[] = [];
+  private readonly starting = new Set<FunctionHost>();
+  private closed = false;
+
+  constructor(
+    private readonly settings: HostSettings,
+    private readonly report: HostEvents['onOutput'],
+  ) {}
+
+  invoke(payload: string): Promise<InvocationResult> {
+    return new Promise((settle) => {
+      if (this.closed) {
+        settle({ ok: false, error: stopped });
+        return;
+      }
+      this.queue.push({ requestId: randomUUID(), payload, settle });
+      this.serve();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.closed = true;
+    for (const invocation of this.queue.splice(0)) invocation.settle({ ok: false, error: stopped });
+    await Promise.all([...this.hosts].map((host) => host.stop()));
+  }
+
+  private serve(): void {
+    while (this.queue.length > 0) {
+      const host = this.idle.pop();
+      if (host === undefined) break;
+      const next = this.queue.shift();
+      if (next !== undefined) host.run(next);
+    }
+    while (this.mayStart()) this.start();
+  }
+
+  private mayStart(): boolean {
+    return (
+      !this.closed &&
+      this.starting.size < Math.min(this.queue.length, startingAtOnce) &&
+      this.hosts.size < limits.workersPerFunction
+    );
+  }
+
+  private start(): void {
+    let host: FunctionHost;
+    try {
+      host = this.createHost();
+    } catch (error) {
+      // NODE_OPTIONS that a thread cannot take, for one.
+      this.failOne({ errorType: 'Runtime.StartError', errorMessage: messageOf(error) });
+      return;
+    }
+    this.hosts.add(host);
+    this.starting.add(host);
+  }
+
+  private createHost(): FunctionHost {
+    return new FunctionHost(this.settings, {
+      onIdle: (free) => {
+        this.starting.delete(free);
+        this.idle.push(free);
+        this.serve();
+      },
+      onGone: (ended, initError) => {
+        this.forget(ended);
+        if (initError !== undefined) this.failOne(initError);
+        this.serve();
+      },
+      onOutput: (...said) => {
+        if (!this.closed) this.report(...said);
+      },
+    });
+  }
+
+  private forget(host: FunctionHost): void {
+    this.hosts.delete(host);
+    this.starting.delete(host);
+    const place = this.idle.indexOf(host);
+    if (place >= 0) this.idle.splice(place, 1);
+  }
+
+  /** A bundle that does not load fails the event that waited for it; the next event tries again. */
+  private failOne(error: FunctionError): void {
+    const invocation = this.queue.shift();
+    if (invocation === undefined) return;
+    const text = error.trace?.join('\n') ?? `${error.errorType}: ${error.errorMessage}`;
+    this.report('platform', `The function did not load: ${text}`, invocation.requestId);
+    invocation.settle({ ok: false, error });
+  }
+}

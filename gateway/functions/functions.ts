@@ -1,0 +1,99 @@
+/**
+ * All functions of the stack behind one door: invoke by name and wait, or hand over and forget,
+ * with Lambda's retries and failure destination.
+ */
+import type { Clock } from '../clock';
+import type { Log } from '../options';
+import type { FunctionModel } from '../template/model';
+import { environmentOf, type LocalEndpoints } from './environment';
+import type { InvocationResult } from './function-host';
+import { FunctionPool } from './function-pool';
+import { compileWorker } from './worker-code';
+
+/** Lambda waits one minute before its first retry of an asynchronous invocation, two before the second. */
+const retryDelayMs = 60_000;
+
+export class Functions {
+  private readonly pools = new Map<string, FunctionPool>();
+  private running = 0;
+  private readonly whenQuiet = new Set<() => void>();
+  private readonly workerCode = compileWorker('function-worker.ts');
+
+  constructor(
+    private readonly models: Map<string, FunctionModel>,
+    private readonly apiId: string,
+    private readonly local: LocalEndpoints,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {}
+
+  has(name: string): boolean {
+    return this.models.has(name);
+  }
+
+  /** Runs the function with an event in JSON. A failure of the function is a result, not an exception. */
+  async invoke(name: string, payload: string): Promise<InvocationResult> {
+    this.running += 1;
+    try {
+      return await this.poolOf(name).invoke(payload);
+    } finally {
+      this.running -= 1;
+      if (this.running === 0) for (const tell of this.whenQuiet) tell();
+    }
+  }
+
+  /** Resolves when no function runs, or after `graceMs` of real time with those that go on. */
+  async quiet(graceMs: number): Promise<void> {
+    if (this.running === 0) return;
+    await new Promise<void>((resolve) => {
+      const tell = (): void => {
+        clearTimeout(timer);
+        this.whenQuiet.delete(tell);
+        resolve();
+      };
+      const timer = setTimeout(tell, graceMs);
+      this.whenQuiet.add(tell);
+    });
+  }
+
+  /** Asynchronous invocation: retried as the stack says; the last failure goes to the log with its destination. */
+  async dispatch(name: string, payload: string, attempt = 0): Promise<void> {
+    const result = await this.invoke(name, payload);
+    if (result.ok) return;
+    const model = this.models.get(name);
+    if (attempt < (model?.retries ?? 0)) {
+      this.clock.after(retryDelayMs * (attempt + 1), () => this.dispatch(name, payload, attempt + 1));
+      return;
+    }
+    const destination = model?.failureDestination;
+    const fate =
+      destination === undefined ? 'The event is discarded.' : `The event goes to ${destination}: ${payload}`;
+    this.log({
+      function: name,
+      stream: 'platform',
+      text: `Asynchronous invocation failed for good. ${fate}`,
+    });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.pools.values()].map((pool) => pool.stop()));
+  }
+
+  private poolOf(name: string): FunctionPool {
+    const existing = this.pools.get(name);
+    if (existing !== undefined) return existing;
+    const model = this.models.get(name);
+    if (model === undefined) throw new Error(`there is no function ${name}`);
+    const settings = {
+      model,
+      workerCode: this.workerCode,
+      environment: environmentOf(model, this.apiId, this.local),
+      clockOffset: this.clock.offset,
+    };
+    const pool = new FunctionPool(settings, (stream, text, requestId) => {
+      this.log({ function: name, stream, text, ...(requestId !== undefined && { requestId }) });
+    });
+    this.pools.set(name, pool);
+    return pool;
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * Makes `Date` of the current thread follow the gateway's clock. Real timers stay real:
+ * only what a function reads as the time of day moves.
+ */
+
+export function moveDate(offset: Float64Array): void {
+  const RealDate = Date;
+  const realNow = RealDate.now.bind(RealDate);
+  const now = (): number => realNow() + (offset[0] ?? 0);
+  RealDate.now = now;
+  const moved = new Proxy(RealDate, {
+    construct: (target, values: unknown[], newTarget): Date => {
+      const date: unknown = Reflect.construct(target, values.length === 0 ? [now()] : values, newTarget);
+      return date as Date;
+    },
+    apply: () => new RealDate(now()).toString(),
+  });
+  Object.defineProperty(RealDate.prototype, 'constructor', {
+    value: moved,
+    writable: true,
+    configurable: true,
+  });
+  globalThis.Date = moved;
+}

@@ -1,0 +1,22 @@
+/**
+ * Compiles the TypeScript sources that run in worker threads. It happens at start, because the gateway itself
+ * may run under any loader (tsx, jest) and worker threads would not inherit it.
+ */
+import { buildSync } from 'esbuild';
+import { join } from 'node:path';
+
+/** Source text for `new Worker(code, { eval: true })` of a file in the gateway's folder. */
+export function compileWorker(fileName: string): string {
+  const { outputFiles } = buildSync({
+    entryPoints: [join(__dirname, '..', fileName)],
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    write: false,
+    logLevel: 'silent',
+  });
+  const [output] = outputFiles;
+  if (output === undefined) throw new Error(`nothing compiled from ${fileName}`);
+  return output.text;
+}

@@ -1,0 +1,46 @@
+/**
+ * The numbers and names of the platform that this gateway stands in for.
+ * Quotas of WebSocket APIs are those of AWS's quota table; none of them can be raised but the connection rate.
+ */
+
+export const region = 'us-east-1';
+export const accountId = '000000000000';
+export const partition = 'aws';
+export const urlSuffix = 'amazonaws.com';
+
+/** Well-formed and worthless. DynamoDB Local keeps one database per access key, so everyone uses this one. */
+export const credentials = {
+  accessKeyId: 'LAPTOPGATEWAY',
+  secretAccessKey: 'laptop',
+  sessionToken: 'laptop',
+};
+
+export const limits = {
+  /** A frame over 32 KB closes the connection with 1009; only the payload is counted. */
+  frameBytes: 32_768,
+  /** A message over 128 KB closes the connection with 1009; a POST over it is answered with 413. */
+  messageBytes: 131_072,
+  /** A connection without a message in either direction for ten minutes is closed. */
+  idleMs: 600_000,
+  /** No connection lives longer than two hours. */
+  lifetimeMs: 7_200_000,
+  /** New connections per second and Region; the burst is the same figure. */
+  connectionsPerSecond: 500,
+  /** URL of a WebSocket API. */
+  urlLength: 4_096,
+  /** Result of a Lambda authorizer. */
+  authorizerResultBytes: 8_192,
+  /** What a slow client may leave unread before a POST to it is answered with 429. AWS does not publish its figure. */
+  clientBufferBytes: 1_048_576,
+  /** CloudFront closes a WebSocket over which the origin has sent nothing for ten minutes. */
+  edgeSilenceMs: 600_000,
+  /** Longest integration timeout, and the default. */
+  integrationMs: 29_000,
+  /** Lambda gives a function ten seconds to load, apart from its own timeout. */
+  initMs: 10_000,
+  /** Largest payload of an asynchronous and of a synchronous Lambda invocation. */
+  asyncPayloadBytes: 1_048_576,
+  syncPayloadBytes: 6_291_456,
+  /** A listed deviation: AWS runs a thousand at once. */
+  workersPerFunction: 8,
+};

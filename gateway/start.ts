@@ -1,0 +1,180 @@
+/**
+ * Puts the gateway together: template, port, tables, functions, API. Whatever fails on the way,
+ * nothing that was started stays behind.
+ */
+import type { ApiRuntime } from './api-runtime';
+import { Clock } from './clock';
+import { Edge } from './edge';
+import type { ApiFacts } from './events/request-context';
+import { Functions } from './functions/functions';
+import { Handshakes } from './handshake';
+import { type HttpRoutes, type HttpServer, kmsPrefix, lambdaPrefix, listen, readyPath } from './http-server';
+import { refuseUpgrade } from './http-reply';
+import { serveKms } from './kms-api';
+import { serveLambda } from './lambda-api';
+import { manageConnection } from './management-api';
+import type { Faults, Gateway, GatewayOptions, Log } from './options';
+import { limits } from './platform';
+import { loadOrCreateKey } from './private-key';
+import { RateLimiter } from './rate-limiter';
+import { startSchedules } from './schedules';
+import { startTables, type Tables } from './tables';
+import { readTemplate } from './template';
+import type { AppModel } from './template/model';
+import { admit } from './upgrade';
+import { Connections } from './connections';
+
+/**
+ * Runs a synthesized stack on this machine.
+ *
+ * @example
+ * const gateway = await startGateway({ assembly: 'cdk.out', keyFile: '.local/key.pem', port: 8080 });
+ * console.log(gateway.urls.base);
+ * await gateway.stop();
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { host = '127.0.0.1', port = 0, log = () => undefined } = options;
+  const model = readTemplate(options.assembly, options.stack);
+  const edge = model.edge && new Edge(model.edge);
+  const privateKey = loadOrCreateKey(options.keyFile);
+  const http = await listen(host, port);
+  let tables: Tables;
+  try {
+    tables = await startTables(model.tables, {
+      endpoint: options.dynamodbEndpoint,
+      dataDirectory: options.dataDirectory,
+    });
+  } catch (error) {
+    await http.stop();
+    throw error;
+  }
+  const authority = `${reachable(host)}:${http.port}`;
+  const parts = assemble(model, authority, tables.endpoint, log);
+  const limiter = new RateLimiter(
+    options.connectionsPerSecond ?? limits.connectionsPerSecond,
+    parts.runtime.clock,
+  );
+  const gateway = describe(model, http, tables, parts);
+  http.serve({
+    ...routesOf(parts, edge, limiter),
+    readyPage: {
+      status: 'ready',
+      versions: { gateway: 1, node: process.versions.node },
+      stack: model.stackName,
+      stage: model.api.stage,
+      urls: gateway.urls,
+    },
+    onKms: (request, response) => serveKms(request, response, model.signingKeys, privateKey),
+  });
+  startSchedules(model.schedules, parts.runtime.functions, parts.runtime.clock, log);
+  return gateway;
+}
+
+/**
+ * A function whose effects a client has seen may be about to return. It gets this much real time before the clock
+ * jumps; otherwise it would be taken for one that exceeds its integration timeout.
+ */
+const settlingMs = 250;
+
+interface Parts {
+  authority: string;
+  runtime: ApiRuntime;
+  connections: Connections;
+  handshakes: Handshakes;
+}
+
+function assemble(model: AppModel, authority: string, dynamodb: string, log: Log): Parts {
+  const { id: apiId, stage, stageVariables } = model.api;
+  const clock = new Clock();
+  const facts: ApiFacts = { apiId, stage, stageVariables, domainName: authority };
+  const lambda = `http://${authority}${lambdaPrefix}`;
+  const kms = `http://${authority}${kmsPrefix}`;
+  const functions = new Functions(model.functions, apiId, { authority, dynamodb, lambda, kms }, clock, log);
+  const faults: Faults = { disconnect: 'deliver' };
+  const runtime = { model: model.api, facts, functions, clock, faults };
+  const connections = new Connections(runtime);
+  return { authority, runtime, connections, handshakes: new Handshakes(runtime, connections) };
+}
+
+function routesOf(
+  { runtime, connections, handshakes }: Parts,
+  edge: Edge | undefined,
+  limiter: RateLimiter,
+): Omit<HttpRoutes, 'readyPage' | 'onKms'> {
+  const { facts, functions, clock } = runtime;
+  return {
+    stage: facts.stage,
+    onUpgrade: async (incoming, socket, head) => {
+      const admission = await admit(incoming, facts, edge, clock.now());
+      if (admission.kind === 'refused') {
+        refuseUpgrade(socket, admission.status, admission.body, admission.headers);
+      } else if (!limiter.take()) {
+        refuseUpgrade(socket, 429);
+      } else {
+        await handshakes.run(admission.request, { incoming, socket, head });
+      }
+    },
+    onConnection: (request, response, id) => manageConnection(request, response, id, connections),
+    onLambda: (request, response, path) => serveLambda(request, response, path, functions),
+  };
+}
+
+function describe(model: AppModel, http: HttpServer, tables: Tables, parts: Parts): Gateway {
+  const { authority, connections, runtime } = parts;
+  const { clock, faults, functions } = runtime;
+  let stopping: Promise<void> | undefined;
+  return {
+    port: http.port,
+    urls: {
+      base: `ws://${authority}`,
+      // The edge's public base path; the distribution's Function maps what is under it onto the stage.
+      ...(model.edge !== undefined && { edge: `ws://${authority}/v1` }),
+      ready: `http://${authority}${readyPath}`,
+    },
+    outputs: model.outputs,
+    endpoints: {
+      dynamodb: tables.endpoint,
+      callback: `http://${authority}/${model.api.stage}`,
+      lambda: `http://${authority}${lambdaPrefix}`,
+      kms: `http://${authority}${kmsPrefix}`,
+    },
+    tables: Object.fromEntries(model.tables.map(({ logicalId, name }) => [logicalId, name])),
+    clock: {
+      now: () => clock.now(),
+      advance: async (ms) => {
+        await functions.quiet(settlingMs);
+        await clock.advance(ms);
+      },
+    },
+    faults,
+    connections: () =>
+      connections.list().map(({ facts, lastActiveAt, viaEdge }) => ({
+        connectionId: facts.connectionId,
+        connectedAt: facts.connectedAt,
+        lastActiveAt,
+        viaEdge,
+        ...(facts.authorizer !== undefined && { authorizer: facts.authorizer }),
+      })),
+    stop: () => (stopping ??= stopAll(http, tables, parts)),
+  };
+}
+
+/** Functions first: no `$disconnect` should start because the gateway goes away. */
+async function stopAll(
+  http: HttpServer,
+  tables: Tables,
+  { runtime, connections, handshakes }: Parts,
+): Promise<void> {
+  runtime.clock.stop();
+  const functionsStopped = runtime.functions.stop();
+  handshakes.stop();
+  connections.terminate();
+  await Promise.all([functionsStopped, http.stop()]);
+  await tables.stop();
+}
+
+/** An address to dial for an address to listen on. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,120 @@
+/**
+ * Reads the Lambda functions of a template. One that cannot be read is a problem only for those who use it:
+ * toolkits add functions of their own (custom resources) that nothing here ever calls.
+ */
+import { existsSync } from 'node:fs';
+import { GatewayError } from '../gateway-error';
+import { objectOr } from '../json';
+import type { Assembly } from './assembly';
+import { readAttribute } from './attributes';
+import type { FunctionModel } from './model';
+import type { Place, Resolver, Resource } from './resolver';
+
+export interface FunctionReader {
+  functions: Map<string, FunctionModel>;
+  /** Name of the function that an ARN (bare, or inside an integration URI) means; complains when it cannot run. */
+  nameIn(uri: string, place: Place): string;
+}
+
+export function readFunctions(resolver: Resolver, assembly: Assembly): FunctionReader {
+  const functions = new Map<string, FunctionModel>();
+  const unreadable = new Map<string, GatewayError>();
+  for (const resource of resolver.ofType('AWS::Lambda::Function')) {
+    const name = readAttribute(resource, undefined, resolver) ?? resource.logicalId;
+    try {
+      functions.set(name, readFunction(resource, name, resolver, assembly));
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      unreadable.set(name, error);
+    }
+  }
+  return {
+    functions,
+    nameIn: (uri, place) => {
+      const name = functionNameIn(uri);
+      const problem = unreadable.get(name);
+      if (problem !== undefined) throw problem;
+      if (!functions.has(name)) throw resolver.complaint(place, `names no function of the stack: ${uri}`);
+      return name;
+    },
+  };
+}
+
+/** The function's name in an ARN, a partial ARN, an integration URI or a plain name; a qualifier is left out. */
+export function functionNameIn(uri: string): string {
+  return /function:([^:/]+)/.exec(uri)?.[1] ?? uri.split(':')[0] ?? uri;
+}
+
+function readFunction(
+  resource: Resource,
+  name: string,
+  resolver: Resolver,
+  assembly: Assembly,
+): FunctionModel {
+  const { logicalId, properties } = resource;
+  const place = (property: string): Place => ({ logicalId, property });
+  const number = (property: string, fallback: number): number =>
+    Number(resolver.resolve(properties[property], place(property)) ?? fallback);
+  const [, module, exportName] =
+    /^(.+)\.([^./]+)$/.exec(resolver.text(properties.Handler, place('Handler'))) ?? [];
+  if (module === undefined || exportName === undefined) {
+    throw resolver.complaint(place('Handler'), 'is not of the form module.export');
+  }
+  const variables = objectOr(objectOr(properties.Environment).Variables);
+  const environment = Object.entries(variables).map(([key, value]) => [
+    key,
+    resolver.text(value, place(`Environment.Variables.${key}`)),
+  ]);
+  const asynchronous = readAsynchronousSettings(resource, name, resolver);
+  return {
+    name,
+    arn: readAttribute(resource, 'Arn', resolver) ?? '',
+    directory: codeFolder(resource, resolver, assembly),
+    module,
+    exportName,
+    environment: Object.fromEntries(environment) as Record<string, string>,
+    // Lambda's own defaults: 3 seconds, 128 MB.
+    timeoutMs: number('Timeout', 3) * 1000,
+    memoryMb: number('MemorySize', 128),
+    ...asynchronous,
+  };
+}
+
+function codeFolder(resource: Resource, resolver: Resolver, assembly: Assembly): string {
+  const { logicalId, metadata, properties } = resource;
+  const place = { logicalId, property: 'Code' };
+  const uploadKey = objectOr(properties.Code).S3Key;
+  const folder = assembly.assetFolder(
+    metadata['aws:asset:path'],
+    typeof uploadKey === 'string' ? uploadKey : '',
+  );
+  if (folder === undefined) throw resolver.complaint(place, 'is no asset of the assembly');
+  if (!existsSync(folder)) {
+    throw new GatewayError(
+      `${logicalId}.Code is missing: ${folder} does not exist.`,
+      'Synthesize the app again (cdk synth).',
+    );
+  }
+  return folder;
+}
+
+/** Lambda tries a failed asynchronous invocation twice more, unless the stack says otherwise. */
+function readAsynchronousSettings(
+  { logicalId }: Resource,
+  name: string,
+  resolver: Resolver,
+): Pick<FunctionModel, 'retries' | 'failureDestination'> {
+  for (const { logicalId: configId, properties } of resolver.ofType('AWS::Lambda::EventInvokeConfig')) {
+    const place = { logicalId: configId, property: 'FunctionName' };
+    if (functionNameIn(resolver.text(properties.FunctionName, place)) !== name) continue;
+    const destination = objectOr(objectOr(properties.DestinationConfig).OnFailure).Destination;
+    return {
+      retries: Number(properties.MaximumRetryAttempts ?? 2),
+      failureDestination:
+        destination === undefined
+          ? undefined
+          : resolver.text(destination, { logicalId, property: 'DestinationConfig.OnFailure' }),
+    };
+  }
+  return { retries: 2, failureDestination: undefined };
+}

@@ -1,0 +1,94 @@
+/**
+ * What the gateway knows about a stack once its template is read: plain data, every reference resolved.
+ * Written by the readers next to this file, used by everything that runs.
+ */
+
+export interface AppModel {
+  stackName: string;
+  api: ApiModel;
+  /** By physical name. */
+  functions: Map<string, FunctionModel>;
+  tables: TableModel[];
+  signingKeys: KeyModel[];
+  schedules: ScheduleModel[];
+  edge: EdgeModel | undefined;
+  outputs: Record<string, string>;
+}
+
+export interface ApiModel {
+  id: string;
+  stage: string;
+  stageVariables: Record<string, string>;
+  routeSelectionExpression: string;
+  /** By route key. */
+  routes: Map<string, RouteModel>;
+}
+
+export interface RouteModel {
+  key: string;
+  integration: IntegrationModel | undefined;
+  authorizer: AuthorizerModel | undefined;
+  /** A `$default` route response: the function's body goes back to the caller. */
+  repliesToCaller: boolean;
+}
+
+export interface IntegrationModel {
+  functionName: string;
+  timeoutMs: number;
+}
+
+export interface AuthorizerModel {
+  functionName: string;
+  identitySources: IdentitySource[];
+}
+
+export interface IdentitySource {
+  from: 'header' | 'querystring' | 'stageVariables' | 'context';
+  name: string;
+}
+
+export interface FunctionModel {
+  name: string;
+  arn: string;
+  /** Folder of the code asset. */
+  directory: string;
+  /** Module path inside the folder without extension, and the export. */
+  module: string;
+  exportName: string;
+  environment: Record<string, string>;
+  timeoutMs: number;
+  memoryMb: number;
+  /** For asynchronous invocations: how often Lambda tries again, and who is told in the end. */
+  retries: number;
+  failureDestination: string | undefined;
+}
+
+export interface TableModel {
+  logicalId: string;
+  name: string;
+  /** The body of DynamoDB's CreateTable. */
+  definition: Record<string, unknown>;
+}
+
+export interface KeyModel {
+  id: string;
+  arn: string;
+}
+
+export interface ScheduleModel {
+  name: string;
+  arn: string;
+  /** `undefined` when the expression is a `cron(…)`, which is not run. */
+  everyMs: number | undefined;
+  expression: string;
+  functionName: string;
+  /** JSON; `undefined` = the platform's own event. */
+  input: string | undefined;
+}
+
+export interface EdgeModel {
+  /** Source of the viewer-request Function; `undefined` = requests pass unchanged. */
+  functionCode: string | undefined;
+  /** Put in front of the path on the way to the origin. */
+  originPath: string;
+}

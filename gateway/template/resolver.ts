@@ -1,0 +1,192 @@
+/**
+ * Evaluates CloudFormation's intrinsic functions. A value is resolved when someone needs it, so that
+ * references in resources which the gateway ignores can never fail.
+ */
+import { GatewayError } from '../gateway-error';
+import { isList, isObject, type JsonObject, listOr, objectOr } from '../json';
+import { accountId, partition, region, urlSuffix } from '../platform';
+
+/** Where in the template a value stands; complaints name it. */
+export interface Place {
+  logicalId: string;
+  property: string;
+}
+
+export interface Resource {
+  logicalId: string;
+  type: string;
+  properties: JsonObject;
+  metadata: JsonObject;
+}
+
+/** Value of `Ref` (no attribute) or `Fn::GetAtt` on a resource; `undefined` when the gateway does not know it. */
+export type ReadAttribute = (
+  resource: Resource,
+  attribute: string | undefined,
+  resolver: Resolver,
+) => string | undefined;
+
+export class Resolver {
+  /** Those whose condition holds, by logical id. */
+  readonly resources = new Map<string, Resource>();
+
+  constructor(
+    private readonly template: JsonObject,
+    readonly stackName: string,
+    private readonly readAttribute: ReadAttribute,
+  ) {
+    for (const [logicalId, entry] of Object.entries(objectOr(template.Resources))) {
+      const { Type, Properties, Metadata, Condition } = objectOr(entry);
+      if (typeof Type !== 'string') continue;
+      if (typeof Condition === 'string' && !this.holds(Condition, { logicalId, property: 'Condition' }))
+        continue;
+      const resource = {
+        logicalId,
+        type: Type,
+        properties: objectOr(Properties),
+        metadata: objectOr(Metadata),
+      };
+      this.resources.set(logicalId, resource);
+    }
+  }
+
+  ofType(...types: string[]): Resource[] {
+    return [...this.resources.values()].filter((resource) => types.includes(resource.type));
+  }
+
+  /** The value with every intrinsic function evaluated; `AWS::NoValue` disappears. */
+  resolve(value: unknown, place: Place): unknown {
+    if (isList(value))
+      return value.map((each) => this.resolve(each, place)).filter((each) => each !== undefined);
+    if (!isObject(value)) return value;
+    const [key, ...others] = Object.keys(value);
+    if (key !== undefined && others.length === 0 && (key === 'Ref' || key.startsWith('Fn::'))) {
+      return this.intrinsic(key, value[key], place);
+    }
+    const entries = Object.entries(value).map(([name, each]): [string, unknown] => [
+      name,
+      this.resolve(each, place),
+    ]);
+    return Object.fromEntries(entries.filter(([, each]) => each !== undefined));
+  }
+
+  /** As `resolve`, for places where only text makes sense. */
+  text(value: unknown, place: Place): string {
+    const resolved = this.resolve(value, place);
+    if (typeof resolved === 'string') return resolved;
+    if (typeof resolved === 'number' || typeof resolved === 'boolean') return String(resolved);
+    throw this.complaint(place, 'is not text');
+  }
+
+  complaint(place: Place, problem: string): GatewayError {
+    return new GatewayError(
+      `${place.logicalId}.${place.property} ${problem}.`,
+      'The laptop gateway runs one WebSocket API with its functions, tables, keys and edge; see its documentation.',
+    );
+  }
+
+  private intrinsic(name: string, argument: unknown, place: Place): unknown {
+    const list = listOr(argument);
+    switch (name) {
+      case 'Ref':
+        return this.reference(String(argument), undefined, place);
+      case 'Fn::GetAtt': {
+        const [id, ...path] = isList(argument) ? argument.map(String) : String(argument).split('.');
+        return this.reference(id ?? '', path.join('.'), place);
+      }
+      case 'Fn::Join':
+        return listOr(this.resolve(list[1], place)).map(String).join(this.text(list[0], place));
+      case 'Fn::Split':
+        return this.text(list[1], place).split(this.text(list[0], place));
+      case 'Fn::Select':
+        return listOr(this.resolve(list[1], place))[Number(this.text(list[0], place))];
+      case 'Fn::Sub':
+        return this.substitute(argument, place);
+      case 'Fn::If':
+        return this.resolve(this.holds(String(list[0]), place) ? list[1] : list[2], place);
+      case 'Fn::FindInMap': {
+        const [map, first, second] = list.map((each) => this.text(each, place));
+        const row = objectOr(objectOr(objectOr(this.template.Mappings)[map ?? ''])[first ?? '']);
+        return row[second ?? ''];
+      }
+      case 'Fn::Base64':
+        return Buffer.from(this.text(argument, place)).toString('base64');
+      default:
+        throw this.complaint(place, `uses ${name}, which the gateway cannot evaluate`);
+    }
+  }
+
+  private substitute(argument: unknown, place: Place): string {
+    const [text, given] = isList(argument) ? argument : [argument];
+    const variables = objectOr(given);
+    return String(text).replace(/\$\{(!?)([^}]+)\}/g, (whole, literal: string, variable: string) => {
+      if (literal) return whole.replace('!', '');
+      const name = variable.trim();
+      if (name in variables) return this.text(variables[name], place);
+      const [id, ...path] = name.split('.');
+      return String(this.reference(id ?? '', path.length > 0 ? path.join('.') : undefined, place));
+    });
+  }
+
+  private reference(id: string, attribute: string | undefined, place: Place): unknown {
+    const pseudo = this.pseudoParameter(id);
+    if (pseudo !== undefined) return pseudo.value;
+    const parameter = objectOr(this.template.Parameters)[id];
+    if (isObject(parameter) && attribute === undefined) return parameter.Default;
+    const resource = this.resources.get(id);
+    const value = resource && this.readAttribute(resource, attribute, this);
+    if (value !== undefined) return value;
+    const wanted = attribute === undefined ? id : `${id}.${attribute}`;
+    throw this.complaint(place, `refers to ${wanted}, which the gateway cannot resolve`);
+  }
+
+  private pseudoParameter(name: string): { value: string | undefined } | undefined {
+    switch (name) {
+      case 'AWS::Region':
+        return { value: region };
+      case 'AWS::AccountId':
+        return { value: accountId };
+      case 'AWS::Partition':
+        return { value: partition };
+      case 'AWS::URLSuffix':
+        return { value: urlSuffix };
+      case 'AWS::StackName':
+        return { value: this.stackName };
+      case 'AWS::StackId':
+        return {
+          value: `arn:${partition}:cloudformation:${region}:${accountId}:stack/${this.stackName}/local`,
+        };
+      case 'AWS::NoValue':
+        return { value: undefined };
+      default:
+        return undefined;
+    }
+  }
+
+  private holds(name: string, place: Place): boolean {
+    const condition = objectOr(this.template.Conditions)[name];
+    if (condition === undefined)
+      throw this.complaint(place, `needs the condition ${name}, which does not exist`);
+    return this.truth(condition, place);
+  }
+
+  private truth(condition: unknown, place: Place): boolean {
+    const [entry] = Object.entries(objectOr(condition));
+    const [name, argument] = entry ?? ['', undefined];
+    const list = listOr(argument);
+    switch (name) {
+      case 'Condition':
+        return this.holds(String(argument), place);
+      case 'Fn::Equals':
+        return this.text(list[0], place) === this.text(list[1], place);
+      case 'Fn::Not':
+        return !this.truth(list[0], place);
+      case 'Fn::And':
+        return list.every((each) => this.truth(each, place));
+      case 'Fn::Or':
+        return list.some((each) => this.truth(each, place));
+      default:
+        throw this.complaint(place, `needs a condition with ${name}, which the gateway cannot evaluate`);
+    }
+  }
+}
