@@ -18,7 +18,6 @@ const fields = {
   connectionId: '$context.connectionId',
   messageId: '$context.messageId',
   status: '$context.status',
-  error: '$context.error.message',
   errorType: '$context.error.responseType',
   authorizerStatus: '$context.authorizer.status',
   authorizerError: '$context.authorizer.error',

@@ -6,7 +6,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Unavailable } from '../core/ports';
 
 /** A call with its retries; DynamoDB answers in single milliseconds, or something is wrong. */
-const callMs = 1_500;
+const callMs = 800;
 
 export interface DynamoClients {
   /** Retries what may be retried. */

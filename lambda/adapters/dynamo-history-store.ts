@@ -5,13 +5,18 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { GetCommand, PutCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
 import { messageTable } from '../contract';
-import type { HistoryStore, LogRow, PutOutcome } from '../core/ports';
+import type { HistoryStore, LogEntry, LogRow, PutOutcome } from '../core/ports';
 import { type DynamoClients, guarded, isConditionFailure, isTransient, timer } from './dynamo-calls';
 
 const compressedFromBytes = 2_048;
 const pageRows = 100;
 
-interface MessageItem {
+/** Bodies are large, have to be inflated, and tell nothing about places. */
+const withoutBody = ['sequence', 'epoch', 'nonce', 'id', 'agent', 'at', 'expires_at'];
+/** DynamoDB deletes whole seconds too early otherwise, and a late deletion costs little. */
+const deletionMarginSeconds = 3_600;
+
+interface EntryItem {
   readonly sequence: number;
   readonly epoch: string;
   readonly nonce: string;
@@ -20,6 +25,9 @@ interface MessageItem {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly expires_at: number;
+}
+
+interface MessageItem extends EntryItem {
   readonly body: string | Uint8Array;
 }
 
@@ -29,11 +37,11 @@ export class DynamoHistoryStore implements HistoryStore {
     private readonly table: string,
   ) {}
 
-  async head(subject: string): Promise<LogRow | undefined> {
+  async head(subject: string): Promise<LogEntry | undefined> {
     const page = await guarded(
       this.clients.calls.send(new QueryCommand(this.descending(subject, 1)), timer()),
     );
-    return (page.Items as MessageItem[] | undefined)?.map(toRow)[0];
+    return (page.Items as EntryItem[] | undefined)?.map(toEntry)[0];
   }
 
   async get(subject: string, sequence: number): Promise<LogRow | undefined> {
@@ -57,7 +65,7 @@ export class DynamoHistoryStore implements HistoryStore {
       at: timestamp,
       expires_at: expiresAt,
       body: Buffer.byteLength(body) > compressedFromBytes ? deflateRawSync(body) : body,
-      [messageTable.ttl]: Math.floor(expiresAt / 1_000),
+      [messageTable.ttl]: Math.ceil(expiresAt / 1_000) + deletionMarginSeconds,
     };
     const command = new PutCommand({
       TableName: this.table,
@@ -76,12 +84,12 @@ export class DynamoHistoryStore implements HistoryStore {
     }
   }
 
-  async *newestFirst(subject: string): AsyncGenerator<readonly LogRow[]> {
+  async *newestFirst(subject: string): AsyncGenerator<readonly LogEntry[]> {
     let start: Record<string, unknown> | undefined;
     do {
       const query = new QueryCommand({ ...this.descending(subject, pageRows), ExclusiveStartKey: start });
       const page = await guarded(this.clients.calls.send(query, timer()));
-      yield ((page.Items ?? []) as MessageItem[]).map(toRow);
+      yield ((page.Items ?? []) as EntryItem[]).map(toEntry);
       start = page.LastEvaluatedKey;
     } while (start !== undefined);
   }
@@ -90,7 +98,11 @@ export class DynamoHistoryStore implements HistoryStore {
     return {
       TableName: this.table,
       KeyConditionExpression: '#subject = :subject',
-      ExpressionAttributeNames: { '#subject': messageTable.partitionKey },
+      ProjectionExpression: withoutBody.map((name) => `#${name}`).join(),
+      ExpressionAttributeNames: {
+        '#subject': messageTable.partitionKey,
+        ...Object.fromEntries(withoutBody.map((name) => [`#${name}`, name])),
+      },
       ExpressionAttributeValues: { ':subject': subject },
       ConsistentRead: true,
       ScanIndexForward: false,
@@ -104,6 +116,11 @@ function key(subject: string, sequence: number): Record<string, string | number>
 }
 
 function toRow(item: MessageItem): LogRow {
+  const body = typeof item.body === 'string' ? item.body : inflateRawSync(item.body).toString();
+  return { ...toEntry(item), body };
+}
+
+function toEntry(item: EntryItem): LogEntry {
   return {
     sequence: item.sequence,
     epoch: item.epoch,
@@ -111,7 +128,6 @@ function toRow(item: MessageItem): LogRow {
     id: item.id,
     agentId: item.agent,
     timestamp: item.at,
-    body: typeof item.body === 'string' ? item.body : inflateRawSync(item.body).toString(),
     expiresAt: item.expires_at,
   };
 }

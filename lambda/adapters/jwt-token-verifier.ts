@@ -4,7 +4,12 @@
  */
 import { createHash, type KeyObject } from 'node:crypto';
 import { JwtVerifier } from 'aws-jwt-verify';
-import { FetchError, JwksValidationError, JwkValidationError } from 'aws-jwt-verify/error';
+import {
+  FetchError,
+  JwksValidationError,
+  JwkValidationError,
+  WaitPeriodNotYetEndedJwkError,
+} from 'aws-jwt-verify/error';
 import type { Jwk } from 'aws-jwt-verify/jwk';
 import type { TokenVerifier, VerifiedClaims } from '../core/ports';
 
@@ -60,9 +65,12 @@ async function claimsOf(
     return (await verify()) as VerifiedClaims;
   } catch (error) {
     // Keys that can't be had say nothing about the token. Everything else is the fault of its bytes.
-    const isAboutKeys = [FetchError, JwksValidationError, JwkValidationError].some(
-      (kind) => error instanceof kind,
-    );
+    const isAboutKeys = [
+      FetchError,
+      JwksValidationError,
+      JwkValidationError,
+      WaitPeriodNotYetEndedJwkError,
+    ].some((kind) => error instanceof kind);
     if (isAboutKeys) throw error;
     return undefined;
   }

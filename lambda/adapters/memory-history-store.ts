@@ -1,11 +1,11 @@
 /** Logs in memory, with the same duties as the DynamoDB store. For tests and simulations. */
-import type { HistoryStore, LogRow, PutOutcome } from '../core/ports';
+import type { HistoryStore, LogEntry, LogRow, PutOutcome } from '../core/ports';
 
 export class MemoryHistoryStore implements HistoryStore {
   private readonly logs = new Map<string, Map<number, LogRow>>();
 
-  head(subject: string): Promise<LogRow | undefined> {
-    return Promise.resolve(this.rows(subject)[0]);
+  head(subject: string): Promise<LogEntry | undefined> {
+    return Promise.resolve(this.rows(subject).map(toEntry)[0]);
   }
 
   get(subject: string, sequence: number): Promise<LogRow | undefined> {
@@ -20,12 +20,16 @@ export class MemoryHistoryStore implements HistoryStore {
     return Promise.resolve('written');
   }
 
-  async *newestFirst(subject: string): AsyncGenerator<readonly LogRow[]> {
-    yield await Promise.resolve(this.rows(subject));
+  async *newestFirst(subject: string): AsyncGenerator<readonly LogEntry[]> {
+    yield await Promise.resolve(this.rows(subject).map(toEntry));
   }
 
   /** Newest first. */
   rows(subject: string): LogRow[] {
     return [...(this.logs.get(subject)?.values() ?? [])].sort((a, b) => b.sequence - a.sequence);
   }
+}
+
+function toEntry({ sequence, epoch, nonce, id, agentId, timestamp, expiresAt }: LogRow): LogEntry {
+  return { sequence, epoch, nonce, id, agentId, timestamp, expiresAt };
 }

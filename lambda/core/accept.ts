@@ -14,6 +14,7 @@ import {
 import type { Caller } from './caller';
 import { behind, behindHead, claim, type Claim, type Place } from './claim';
 import type { Deadline } from './deadline';
+import { errorFields } from './error-fields';
 import type { FanOutDependencies, Receiver } from './fan-out';
 import { findDuplicate } from './find-duplicate';
 import { liveConnections } from './live-connections';
@@ -37,7 +38,7 @@ export interface Accepted {
   readonly isDurable: boolean;
   /** Where the next message of the same log goes. */
   readonly position: Position | undefined;
-  /** Direct messages: who was connected right after the put. */
+  /** Direct messages: who was connected right after the put, as far as that could be found out. */
   readonly receivers: readonly Receiver[] | undefined;
 }
 
@@ -77,13 +78,22 @@ export async function accept(
       ? channelSubject(caller.tenantId, destination.channelId)
       : inboxSubject(caller.tenantId, destination.agentId);
   const { id, agentId, timestamp } = message;
-  const row = { subject, id, agentId, timestamp, body: bodyText(message), expiresAt: now + deps.retentionMs };
+  const row = {
+    subject,
+    id,
+    agentId,
+    timestamp,
+    body: bodyText(message),
+    expiresAt: now + deps.retentionMs,
+    isRetry: frame.retry,
+  };
   const claimed = await claim(deps, row, deadline, locator(deps, frame, row, after));
   if (claimed === undefined) return unavailable;
   const { position } = claimed;
   if (claimed.status === 'duplicate') return accepted(frame, { ...claimed, text, status: 'duplicate' });
-  const receivers = await receiversAfterPut(deps, caller, destination);
-  const status = receivers?.length === 0 ? 'stored' : 'accepted';
+  const found = await receiversAfterPut(deps, caller, destination);
+  const receivers = found === 'unknown' ? undefined : found;
+  const status = found === 'unknown' || found?.length === 0 ? 'stored' : 'accepted';
   return accepted(frame, { text, timestamp, status, position, receivers });
 }
 
@@ -93,8 +103,9 @@ function locator(
   frame: PublishFrame,
   row: Claim,
   after: Position | undefined,
-): () => Promise<Place> {
-  if (frame.retry && frame.id !== undefined) return () => findDuplicate(deps, row.subject, row);
+): (deadline: Deadline) => Promise<Place | undefined> {
+  if (frame.retry && frame.id !== undefined)
+    return (deadline) => findDuplicate(deps, row.subject, row, deadline);
   let known = after;
   return () => {
     if (known === undefined) return behindHead(deps, row.subject);
@@ -161,20 +172,17 @@ async function directReceivers(
   return connections.map((connection) => toReceiver(connection, caller));
 }
 
-/** The message is in the log by now: whatever fails here costs the live copy, not the message. */
+/** The message is in the log by now: whatever fails here costs the live copy, not the message. `'unknown'` when it did. */
 async function receiversAfterPut(
   deps: AcceptDependencies,
   caller: Caller,
   destination: Destination,
-): Promise<readonly Receiver[] | undefined> {
+): Promise<readonly Receiver[] | 'unknown' | undefined> {
   try {
     return await directReceivers(deps, caller, destination);
   } catch (error) {
-    deps.log.error('receivers_unknown', {
-      connection_id: caller.connectionId,
-      error: error instanceof Error ? error.name : 'unknown',
-    });
-    return [];
+    deps.log.error('receivers_unknown', { connection_id: caller.connectionId, ...errorFields(error) });
+    return 'unknown';
   }
 }
 

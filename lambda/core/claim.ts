@@ -4,7 +4,7 @@
  */
 import type { Position } from '../../protocol/index';
 import type { Deadline } from './deadline';
-import type { Clock, HistoryStore, LogRow, NewId } from './ports';
+import type { Clock, HistoryStore, LogEntry, LogRow, NewId } from './ports';
 
 export interface Claim {
   readonly subject: string;
@@ -14,6 +14,8 @@ export interface Claim {
   readonly body: string;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
+  /** Whether the sender says that it may have sent this id before. */
+  readonly isRetry: boolean;
 }
 
 export interface Claimed {
@@ -29,16 +31,17 @@ export interface ClaimDependencies {
   readonly newId: NewId;
 }
 
-const claimTimeMs = 3_000;
+/** No put begins later; the two calls after it, and the answer to the client, still fit into the function's 5 s. */
+const claimTimeMs = 2_800;
 const conflictsBeforeHeadRead = 5;
 const jitterMs = 40;
 
 /** Where a message goes: to a free place, or nowhere, as its first copy is there already. */
 export type Place =
-  { readonly kind: 'free'; readonly position: Position } | { readonly kind: 'taken'; readonly row: LogRow };
+  { readonly kind: 'free'; readonly position: Position } | { readonly kind: 'taken'; readonly row: LogEntry };
 
 /**
- * Puts the message into the log. `locate` says where to begin; it is asked again after every few conflicts. Gives
+ * Puts the message into the log. `locate` says where to begin (`undefined`: no time to find out); it is asked again after every few conflicts. Gives
  * `undefined` when no place could be had in time; the message may be in the log all the same (its sender then says
  * `retry`).
  */
@@ -46,14 +49,15 @@ export async function claim(
   deps: ClaimDependencies,
   message: Claim,
   deadline: Deadline,
-  locate: () => Promise<Place> = () => behindHead(deps, message.subject),
+  locate: (deadline: Deadline) => Promise<Place | undefined> = () => behindHead(deps, message.subject),
 ): Promise<Claimed | undefined> {
   const { history, clock } = deps;
   const limit = deadline.within(claimTimeMs);
   const nonce = deps.newId();
-  let place = await locate();
+  if (limit.remainingMs === 0) return undefined;
+  let place = await locate(limit);
   let conflicts = 0;
-  while (!limit.hasPassed) {
+  while (place !== undefined && !limit.hasPassed) {
     if (place.kind === 'taken') return duplicateOf(place.row);
     const { position } = place;
     const claimed: Claimed = { status: 'claimed', position, timestamp: message.timestamp };
@@ -66,11 +70,11 @@ export async function claim(
       continue;
     }
     if (met.nonce === nonce) return claimed;
-    if (met.id === message.id && met.agentId === message.agentId) return duplicateOf(met);
+    if (isFirstCopy(met, message)) return duplicateOf(met);
     conflicts += 1;
     if (conflicts % conflictsBeforeHeadRead === 0) {
       await pause(clock, limit);
-      place = await locate();
+      place = await locate(limit);
     } else {
       // The row is there, so the next sequence leaves no hole; its epoch is the log's.
       place = behind(met);
@@ -79,7 +83,16 @@ export async function claim(
   return undefined;
 }
 
-function duplicateOf(met: LogRow): Claimed {
+/**
+ * An agent may use one id for two messages; only a retry, or the same words, make them one. The late original that meets
+ * its own retry is known by its words.
+ */
+function isFirstCopy(met: LogRow, message: Claim): boolean {
+  const isSameId = met.id === message.id && met.agentId === message.agentId;
+  return isSameId && (message.isRetry || met.body === message.body);
+}
+
+function duplicateOf(met: LogEntry): Claimed {
   return {
     status: 'duplicate',
     position: { epoch: met.epoch, sequence: met.sequence },
@@ -92,7 +105,7 @@ export async function behindHead(deps: ClaimDependencies, subject: string): Prom
 }
 
 /** The place behind the newest row. A log that is empty, or whose newest row has expired, starts a new epoch. */
-export function placeAfter(head: LogRow | undefined, deps: ClaimDependencies): Place {
+export function placeAfter(head: LogEntry | undefined, deps: ClaimDependencies): Place {
   if (head !== undefined && head.expiresAt > deps.clock.now()) return behind(head);
   // Expired rows are deleted late and in no order: the sequence goes on from the newest that is still there.
   return { kind: 'free', position: { epoch: deps.newId(), sequence: (head?.sequence ?? 0) + 1 } };

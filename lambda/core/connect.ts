@@ -3,6 +3,7 @@
  * say enough to be repaired from.
  */
 import type { Caller } from './caller';
+import { youngMs } from './gone';
 import type { AgentStore, Clock, Connection, ConnectionSender, ConnectionStore } from './ports';
 import { removeConnection } from './remove-connection';
 
@@ -19,6 +20,7 @@ export interface ConnectDependencies {
 export const lifetimeMs = 2 * 3_600_000;
 /** Its timer and our clocks may differ a little. */
 const lifetimeMarginMs = 60_000;
+const suspectsAtOnce = 5;
 
 /** `connectedAt` in epoch milliseconds, as the platform says. Throws what the stores throw. */
 export async function connect(
@@ -57,25 +59,39 @@ async function join(deps: ConnectDependencies, caller: Caller): Promise<boolean>
   const { tenantId, agentId, connectionId } = caller;
   const add = () => deps.agents.addConnection(tenantId, agentId, connectionId, deps.connectionLimit);
   if ((await add()) !== 'full') return true;
-  await dropDeadConnections(deps, tenantId, agentId);
+  const suspects = await dropExpired(deps, tenantId, agentId);
+  if ((await add()) !== 'full') return true;
+  await dropGone(deps, suspects);
   return (await add()) !== 'full';
 }
 
-/** Members whose `$disconnect` got lost must not lock their agent out. */
-async function dropDeadConnections(
+/** Members whose `$disconnect` got lost must not lock their agent out. Gives those that only the platform can tell about. */
+async function dropExpired(
   deps: ConnectDependencies,
   tenantId: string,
   agentId: string,
-): Promise<void> {
+): Promise<Connection[]> {
   const ids = await deps.agents.connectionIds(tenantId, agentId);
   const rows = new Map((await deps.connections.getConnections(ids)).map((row) => [row.connectionId, row]));
-  const drop = async (connectionId: string): Promise<void> => {
-    const row: Connection | undefined = rows.get(connectionId);
-    const isDead =
-      row === undefined ||
-      row.expiresAt <= deps.clock.now() ||
-      (await deps.sender.status(connectionId)) === 'gone';
-    if (isDead) await removeConnection(deps, { connectionId, tenantId, agentId, channels: [] }, row);
+  const isAlive = (row: Connection | undefined): row is Connection =>
+    row !== undefined && row.expiresAt > deps.clock.now();
+  const drop = (connectionId: string) =>
+    removeConnection(deps, { connectionId, tenantId, agentId, channels: [] }, rows.get(connectionId));
+  await Promise.all(ids.filter((id) => !isAlive(rows.get(id))).map(drop));
+  return [...rows.values()].filter(isAlive);
+}
+
+/**
+ * Asks about the oldest few only: an agent in a reconnect loop must not spend the account's request rate. None of the
+ * young ones, which the platform doesn't know before they are open.
+ */
+async function dropGone(deps: ConnectDependencies, connections: readonly Connection[]): Promise<void> {
+  const oldest = connections
+    .filter((row) => deps.clock.now() - row.connectedAt >= youngMs)
+    .sort((a, b) => a.connectedAt - b.connectedAt)
+    .slice(0, suspectsAtOnce);
+  const check = async (row: Connection): Promise<void> => {
+    if ((await deps.sender.status(row.connectionId)) === 'gone') await removeConnection(deps, row, row);
   };
-  await Promise.all(ids.map(drop));
+  await Promise.all(oldest.map(check));
 }

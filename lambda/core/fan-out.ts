@@ -4,11 +4,13 @@
 import type { Deadline } from './deadline';
 import type { DeliveryOutcome } from './delivery';
 import { eachConcurrently } from './each-concurrently';
-import { type GoneDependencies, handleGone } from './gone';
-import type { Log, Subscription } from './ports';
+import { errorFields } from './error-fields';
+import { examine, type GoneDependencies } from './gone';
+import type { ConnectionSender, Log, Subscription } from './ports';
 import type { RetryingSender } from './retrying-sender';
 
 export interface FanOutDependencies extends GoneDependencies {
+  readonly sender: ConnectionSender;
   readonly log: Log;
 }
 
@@ -31,14 +33,26 @@ export interface FanOutTarget {
   readonly senderConnectionId: string;
 }
 
-/** Posts in flight at once: what one function's sockets carry. */
-export const postsAtOnce = 200;
+/** Receivers served side by side. */
+const receiversAtOnce = 200;
+
+/** After an outage there may be thousands: each publish buries a few, so that the living don't wait for it. */
+const examinedAtOnce = 20;
+const examinationMs = 1_000;
+const openingMs = 500;
 
 export type FanOutCounts = Partial<Record<DeliveryOutcome | 'late', number>>;
 
+/** A receiver that answered 410 or nothing, and what it has not got yet. */
+interface Suspect {
+  readonly receiver: Receiver;
+  readonly left: readonly Outgoing[];
+}
+
 /**
  * Each receiver gets the messages in their order, one after another; receivers are served side by side. What can't be
- * sent before the deadline is counted as `late` and not sent: the function must not be cut off in the middle.
+ * sent before the deadline is counted as `late` and not sent: the function must not be cut off in the middle. Those
+ * that seem to be gone are looked into when all others have been served. Throws what the pages throw.
  */
 export async function fanOut(
   deps: FanOutDependencies,
@@ -53,10 +67,9 @@ export async function fanOut(
     counts[outcome] = (counts[outcome] ?? 0) + 1;
   };
 
-  const deliver = async (receiver: Receiver): Promise<void> => {
-    if (receiver.expiresAt <= deps.clock.now()) return;
+  const deliver = async (receiver: Receiver, batch: readonly Outgoing[]): Promise<Suspect | undefined> => {
     const isSender = receiver.connectionId === target.senderConnectionId;
-    for (const message of messages) {
+    for (const [index, message] of batch.entries()) {
       if (isSender) {
         if (!(message.echo ?? receiver.echo)) continue;
         await message.acknowledged;
@@ -66,37 +79,41 @@ export async function fanOut(
         continue;
       }
       const outcome = await sender.post(receiver.connectionId, message.text);
-      if (outcome !== 'gone') {
-        count(outcome);
-        continue;
-      }
-      const post = async () =>
-        (await sender.post(receiver.connectionId, message.text)) === 'delivered'
-          ? 'delivered'
-          : 'not-delivered';
-      const { connectionId, agentId } = receiver;
-      const channels = target.channelId === undefined ? [] : [target.channelId];
-      const identity = { connectionId, tenantId: target.tenantId, agentId, channels };
-      const handled = await handleGone(deps, identity, deadline, post);
-      count(handled === 'delivered' ? 'delivered' : 'gone');
-      // Whatever comes next for this connection would only ask the same questions again.
-      if (handled !== 'delivered') return;
+      if (outcome === 'gone') return { receiver, left: batch.slice(index) };
+      count(outcome);
+      // It may have got this one; the next would only hang as well.
+      if (outcome === 'lost') return { receiver, left: batch.slice(index + 1) };
     }
+    return undefined;
   };
 
-  const deliverSafely = async (receiver: Receiver): Promise<void> => {
+  const suspects: Suspect[] = [];
+  const serve = async (receiver: Receiver): Promise<void> => {
+    if (receiver.expiresAt <= deps.clock.now()) return;
+    const suspect = await deliver(receiver, messages);
+    if (suspect !== undefined) suspects.push(suspect);
+  };
+
+  const lookInto = async ({ receiver, left }: Suspect): Promise<void> => {
+    const { connectionId, agentId } = receiver;
+    const channels = target.channelId === undefined ? [] : [target.channelId];
     try {
-      await deliver(receiver);
+      const found = await examine(deps, { connectionId, tenantId: target.tenantId, agentId, channels });
+      if (found === 'opening') await deps.clock.sleep(openingMs);
+      if (found !== 'removed' && (await deliver(receiver, left)) === undefined) return;
     } catch (error) {
-      count('failed');
-      deps.log.error('delivery_failed', {
-        connection_id: receiver.connectionId,
-        tenant_id: target.tenantId,
-        error: error instanceof Error ? error.name : 'unknown',
-      });
+      deps.log.error('examination_failed', { connection_id: connectionId, ...errorFields(error) });
     }
+    if (left.length > 0) count('gone');
   };
 
-  await eachConcurrently(receivers, postsAtOnce, deliverSafely);
+  try {
+    await eachConcurrently(receivers, receiversAtOnce, serve);
+  } finally {
+    const isTime = deadline.remainingMs >= examinationMs;
+    const examined = isTime ? suspects.slice(0, examinedAtOnce) : [];
+    for (const { left } of suspects.slice(examined.length)) if (left.length > 0) count('gone');
+    await Promise.all(examined.map(lookInto));
+  }
   return counts;
 }

@@ -1,24 +1,27 @@
 /**
  * Looks for the first copy of a message that its sender publishes again (`"retry": true`). Costs reads only for those.
  */
-import { type Place, placeAfter, type ClaimDependencies } from './claim';
+import { type ClaimDependencies, type Place, placeAfter } from './claim';
+import type { Deadline } from './deadline';
 
 const searchedRows = 1_000;
 const searchedMs = 10 * 60_000;
 
 /**
  * The newest row of this agent with this id among the last 1,000 rows of the last 10 minutes; else the place behind
- * the newest row that was searched, so that a copy which comes in later is met as a conflict.
+ * the newest row that was searched, so that a copy which comes in later is met as a conflict. `undefined` when there was no time to look at all of them.
  */
 export async function findDuplicate(
   deps: ClaimDependencies,
   subject: string,
   message: { readonly agentId: string; readonly id: string },
-): Promise<Place> {
+  deadline: Deadline,
+): Promise<Place | undefined> {
   const now = deps.clock.now();
   let place: Place | undefined;
   let seen = 0;
   for await (const page of deps.history.newestFirst(subject)) {
+    if (deadline.hasPassed) return undefined;
     for (const row of page) {
       place ??= placeAfter(row, deps);
       if (row.timestamp < now - searchedMs || seen >= searchedRows) return place;

@@ -62,8 +62,8 @@ export interface AgentStore {
   connectionIds(tenantId: string, agentId: string): Promise<readonly string[]>;
 }
 
-/** A row of a log: an accepted message. */
-export interface LogRow {
+/** A row of a log without what the message says. */
+export interface LogEntry {
   /** From 1; 0 is kept free for an item about the log itself. */
   readonly sequence: number;
   readonly epoch: string;
@@ -73,10 +73,14 @@ export interface LogRow {
   readonly agentId: string;
   /** Epoch milliseconds. */
   readonly timestamp: number;
-  /** Type, content, metadata and the user's other fields, as JSON text. */
-  readonly body: string;
   /** Epoch milliseconds; a row past it counts as absent even while it can still be read. */
   readonly expiresAt: number;
+}
+
+/** A row of a log: an accepted message. */
+export interface LogRow extends LogEntry {
+  /** Type, content, metadata and the user's other fields, as JSON text. */
+  readonly body: string;
 }
 
 export type PutOutcome = 'written' | 'exists' | 'unclear';
@@ -84,7 +88,7 @@ export type PutOutcome = 'written' | 'exists' | 'unclear';
 /** The log of a channel or an inbox. `subject` is a key of `subjects.ts`. Reads are strongly consistent and give expired rows too. */
 export interface HistoryStore {
   /** The row with the highest sequence. */
-  head(subject: string): Promise<LogRow | undefined>;
+  head(subject: string): Promise<LogEntry | undefined>;
   get(subject: string, sequence: number): Promise<LogRow | undefined>;
   /**
    * Writes the row if its sequence is free. Never retried inside: `unclear` means that the write may or may not have
@@ -92,7 +96,7 @@ export interface HistoryStore {
    */
   tryPut(subject: string, row: LogRow): Promise<PutOutcome>;
   /** Pages from the newest row to older ones. */
-  newestFirst(subject: string): AsyncIterable<readonly LogRow[]>;
+  newestFirst(subject: string): AsyncIterable<readonly LogEntry[]>;
 }
 
 export interface ConnectionSender {

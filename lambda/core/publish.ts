@@ -6,11 +6,15 @@ import type { ErrorDetails, ParsedFrame, Position, PublishFrame } from '../../pr
 import { accept, type AcceptDependencies, type Acceptance } from './accept';
 import type { Caller } from './caller';
 import type { Deadline } from './deadline';
+import { errorFields } from './error-fields';
 import { fanOut, type FanOutCounts, type Outgoing, type Receiver } from './fan-out';
 import { Unavailable } from './ports';
 import { Replies } from './replies';
 import { RetryingSender } from './retrying-sender';
 import { type Destination, routeFrame } from './route-frame';
+
+/** What a frame needs at least to be accepted; the rest of a batch that DynamoDB held up is not begun. */
+const leastMs = 1_200;
 
 /** Messages of one batch for one channel or agent: they share one look at who is to get them. */
 interface Delivery {
@@ -38,7 +42,7 @@ export async function publish(
   options: { readonly tooLate: boolean },
 ): Promise<PublishSummary> {
   const sender = new RetryingSender(deps.sender, deps.clock, deadline);
-  const replies = new Replies(sender, caller.connectionId, deps.clock, deps.log);
+  const replies = new Replies(sender, caller.connectionId, deps.clock, deps.log, deadline);
   const deliveries = new Map<string, Delivery>();
   const positions = new Map<string, Position>();
   const errors: string[] = [];
@@ -64,6 +68,10 @@ export async function publish(
     }
     if (caller.tokenExpiresAt <= deps.clock.now()) {
       refuse({ code: 'token_expired', messageId });
+      continue;
+    }
+    if (deadline.remainingMs < leastMs) {
+      refuse({ code: 'unavailable', messageId, retryAfterMs: 500 });
       continue;
     }
     const routing = routeFrame(frame, caller);
@@ -97,7 +105,7 @@ export async function publish(
     };
     delivery.messages.push({ text: result.text, acknowledged, echo: frame.echo });
     delivery.isDurable ||= result.isDurable;
-    delivery.receivers = result.receivers;
+    delivery.receivers = result.receivers ?? delivery.receivers;
     deliveries.set(key, delivery);
   }
 
@@ -120,13 +128,13 @@ async function acceptSafely(
   try {
     return await accept(deps, caller, frame, destination, deadline, after);
   } catch (error) {
-    if (error instanceof Unavailable) return { ok: false, error: { code: 'unavailable', retryAfterMs: 500 } };
+    const code = error instanceof Unavailable ? 'unavailable' : 'internal';
     deps.log.error('publish_failed', {
       connection_id: caller.connectionId,
       tenant_id: caller.tenantId,
-      error: error instanceof Error ? error.name : 'unknown',
+      ...errorFields(error),
     });
-    return { ok: false, error: { code: 'internal', retryAfterMs: 1_000 } };
+    return { ok: false, error: { code, retryAfterMs: 500 } };
   }
 }
 
@@ -156,7 +164,7 @@ async function deliver(
     deps.log.error('fan_out_failed', {
       connection_id: senderConnectionId,
       tenant_id: tenantId,
-      error: error instanceof Error ? error.name : 'unknown',
+      ...errorFields(error),
     });
   }
 }

@@ -13,9 +13,14 @@ export interface ConnectionIdentity {
   readonly channels: readonly string[];
 }
 
+export interface RemovalStores {
+  readonly connections: ConnectionStore;
+  readonly agents: AgentStore;
+}
+
 /** Idempotent; may run at the same time for the same connection. Tells whether it was the agent's and is not any more. */
 export async function removeConnection(
-  stores: { readonly connections: ConnectionStore; readonly agents: AgentStore },
+  stores: RemovalStores,
   identity: ConnectionIdentity,
   row?: Connection,
 ): Promise<boolean> {

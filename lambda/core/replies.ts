@@ -2,10 +2,14 @@
  * ACKs and ERRORs to the sender, in the order of its frames, while later frames are still being worked on.
  */
 import { type ErrorDetails, errorText } from '../../protocol/index';
+import type { Deadline } from './deadline';
 import type { Clock, Log } from './ports';
 import type { RetryingSender } from './retrying-sender';
 
 export class Replies {
+  private isSenderLost = false;
+  /** Whether the one reply that may still go out after the deadline has gone. */
+  private isLate = false;
   private last: Promise<void> = Promise.resolve();
 
   constructor(
@@ -13,14 +17,19 @@ export class Replies {
     private readonly connectionId: string,
     private readonly clock: Clock,
     private readonly log: Log,
+    private readonly deadline: Deadline,
   ) {}
 
   /** Settles, without ever failing, when this reply and all before it have been posted. */
   send(text: string): Promise<void> {
     this.last = this.last.then(async () => {
+      // One reply after another to a peer that has vanished would outlast the function.
+      if (this.isSenderLost || this.isLate) return;
+      this.isLate = this.deadline.hasPassed;
       const outcome = await this.sender.post(this.connectionId, text);
-      if (outcome !== 'delivered')
-        this.log.info('reply_not_delivered', { connection_id: this.connectionId, outcome });
+      if (outcome === 'delivered') return;
+      this.isSenderLost = outcome === 'gone' || outcome === 'lost';
+      this.log.info('reply_not_delivered', { connection_id: this.connectionId, outcome });
     });
     return this.last;
   }

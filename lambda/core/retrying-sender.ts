@@ -9,7 +9,7 @@ import type { Clock, ConnectionSender } from './ports';
 const attemptsPerPost = 4;
 const firstPauseMs = 50;
 /** Posts to vanished peers have been seen to hang for good. */
-const longestPostMs = 2_000;
+const longestPostMs = 1_000;
 /** What a post that begins just before the deadline may still take. */
 const graceMs = 400;
 
@@ -29,7 +29,13 @@ export class RetryBudget {
   }
 }
 
+/** What the platform's sockets carry: a post that waits for a socket would use up its timer before it is sent. */
+const postsAtOnce = 200;
+
 export class RetryingSender {
+  private inFlight = 0;
+  private readonly waiting: (() => void)[] = [];
+
   constructor(
     private readonly sender: ConnectionSender,
     private readonly clock: Clock,
@@ -40,15 +46,25 @@ export class RetryingSender {
   async post(connectionId: string, text: string): Promise<DeliveryOutcome> {
     this.budget.earn();
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.sender.post(
-        connectionId,
-        text,
-        Math.min(longestPostMs, this.deadline.remainingMs + graceMs),
-      );
+      const outcome = await this.postOnce(connectionId, text);
       if (!isWorthRetrying(outcome) || attempt >= attemptsPerPost) return outcome;
       const pauseMs = this.clock.random() * firstPauseMs * 2 ** attempt;
       if (pauseMs >= this.deadline.remainingMs || !this.budget.take()) return outcome;
       await this.clock.sleep(pauseMs);
+    }
+  }
+
+  private async postOnce(connectionId: string, text: string): Promise<DeliveryOutcome> {
+    if (this.inFlight >= postsAtOnce) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    else this.inFlight += 1;
+    try {
+      const timeoutMs = Math.min(longestPostMs, this.deadline.remainingMs + graceMs);
+      return await this.sender.post(connectionId, text, timeoutMs);
+    } finally {
+      const next = this.waiting.shift();
+      // The place goes to whoever has waited longest, or becomes free.
+      if (next === undefined) this.inFlight -= 1;
+      else next();
     }
   }
 }

@@ -3,6 +3,7 @@
  */
 import { connect, type ConnectDependencies } from '../core/connect';
 import type { Log } from '../core/ports';
+import { errorFields } from '../core/error-fields';
 import { callerOf, type RouteResponse, type WebSocketEvent } from './events';
 
 export function connectRoute(deps: ConnectDependencies & { readonly log: Log }) {
@@ -20,7 +21,7 @@ export function connectRoute(deps: ConnectDependencies & { readonly log: Log }) 
       });
       return { statusCode: outcome === 'connected' ? 200 : 429 };
     } catch (error) {
-      deps.log.error('connect_failed', { ...fields, error: error instanceof Error ? error.name : 'unknown' });
+      deps.log.error('connect_failed', { ...fields, ...errorFields(error) });
       return { statusCode: 500 };
     }
   };

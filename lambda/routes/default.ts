@@ -4,6 +4,7 @@
 import { parseText } from '../../protocol/index';
 import type { AcceptDependencies } from '../core/accept';
 import { Deadline } from '../core/deadline';
+import type { Log, LogFields } from '../core/ports';
 import { publish } from '../core/publish';
 import { callerOf, type RouteResponse, type WebSocketEvent } from './events';
 
@@ -22,7 +23,10 @@ export function defaultRoute(deps: AcceptDependencies) {
       const frames = parseText(event.body ?? '');
       const deadline = new Deadline(deps.clock, startedAt + timeMs);
       const tooLate = startedAt - requestTimeEpoch > oldestEventMs;
-      const { delivered, ...summary } = await publish(deps, caller, frames, deadline, { tooLate });
+      const log = withFields(deps.log, { request_id: requestId });
+      const { delivered, ...summary } = await publish({ ...deps, log }, caller, frames, deadline, {
+        tooLate,
+      });
       deps.log.info('published', {
         ...fields,
         tenant_id: caller.tenantId,
@@ -40,5 +44,16 @@ export function defaultRoute(deps: AcceptDependencies) {
       throw error;
     }
     return { statusCode: 200 };
+  };
+}
+
+function withFields(log: Log, common: LogFields): Log {
+  return {
+    info: (event, fields) => {
+      log.info(event, { ...common, ...fields });
+    },
+    error: (event, fields) => {
+      log.error(event, { ...common, ...fields });
+    },
   };
 }

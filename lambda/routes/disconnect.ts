@@ -3,6 +3,7 @@
  */
 import type { AgentStore, ConnectionStore, Log } from '../core/ports';
 import { removeConnection } from '../core/remove-connection';
+import { errorFields } from '../core/error-fields';
 import { callerOf, type RouteResponse, type WebSocketEvent } from './events';
 
 export interface DisconnectDependencies {
@@ -30,7 +31,7 @@ export function disconnectRoute(deps: DisconnectDependencies) {
     } catch (error) {
       deps.log.error('disconnect_failed', {
         ...fields,
-        error: error instanceof Error ? error.name : 'unknown',
+        ...errorFields(error),
       });
       return { statusCode: 500 };
     }

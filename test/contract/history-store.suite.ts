@@ -32,7 +32,9 @@ export function historyStoreSuite(create: () => HistoryStore): void {
   test('gives back a row as it was put', async () => {
     expect(await store.tryPut(subject, row(1))).toBe('written');
     expect(await store.get(subject, 1)).toEqual(row(1));
-    expect(await store.head(subject)).toEqual(row(1));
+    const { body, ...entry } = row(1);
+    expect(body).toBe('{"content":1}');
+    expect(await store.head(subject)).toEqual(entry);
   });
 
   test('gives a sequence to one row only', async () => {
@@ -61,7 +63,6 @@ export function historyStoreSuite(create: () => HistoryStore): void {
     const body = JSON.stringify({ content: 'ä\u0000\ud83d\ude00"\\'.repeat(length).slice(0, length / 2) });
     await store.tryPut(subject, row(1, body));
     expect((await store.get(subject, 1))?.body).toBe(body);
-    expect((await store.head(subject))?.body).toBe(body);
   });
 
   test('keeps logs apart', async () => {

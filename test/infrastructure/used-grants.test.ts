@@ -69,6 +69,7 @@ test('connect calls what it may', async () => {
   const join = (connectionId: string) => connect(deps, caller(connectionId, { agentId: 'c' }), clock.time);
   for (const connectionId of ['c1', 'c2', 'c3']) await join(connectionId);
   expect(await join('c4')).toBe('too-many');
+  clock.time += 11_000;
   sockets.closed.add('c2');
   expect(await join('c4')).toBe('connected');
   expect([...calls].sort()).toEqual(granted('connect'));

@@ -71,7 +71,7 @@ describe('access log', () => {
         '$context.routeKey',
         '$context.connectionId',
         '$context.status',
-        '$context.error.message',
+        '$context.error.responseType',
         '$context.authorizer.status',
         '$context.integrationLatency',
         '$context.identity.sourceIp',

@@ -23,6 +23,7 @@ const wanted = (id: string, agentId = 'a'): Claim => ({
   timestamp: clock.time,
   body: '{}',
   expiresAt: clock.time + 86_400_000,
+  isRetry: false,
 });
 
 const run = (message: Claim, after?: { epoch: string; sequence: number }) => {
@@ -93,13 +94,13 @@ test('puts again at the same sequence when an unclear put has not come in', asyn
 });
 
 test('takes the row of the same agent and id that it meets for the first copy', async () => {
-  await history.tryPut(subject, stored(1, { id: 'm1', agentId: 'a', timestamp: 5 }));
+  const first = { id: 'm1', agentId: 'a', timestamp: 5 };
   history.head = () => Promise.resolve(undefined);
-  expect(await run(wanted('m1'))).toEqual({
-    status: 'duplicate',
-    position: { epoch: 'e', sequence: 1 },
-    timestamp: 5,
-  });
+  const duplicate = { status: 'duplicate', position: { epoch: 'e', sequence: 1 }, timestamp: 5 };
+  await history.tryPut(subject, stored(1, first));
+  expect(await run(wanted('m1'))).toEqual(duplicate);
+  expect(await run({ ...wanted('m1'), body: '"other words"', isRetry: true })).toEqual(duplicate);
+  expect(await run({ ...wanted('m1'), body: '"other words"' })).toMatchObject({ status: 'claimed' });
 });
 
 test('goes on from the position that its batch has reached, without reading the head', async () => {

@@ -81,6 +81,18 @@ describe('at the limit of connections', () => {
     expect((await world.agents.connectionIds('t', 'a')).includes('2')).toBe(false);
   });
 
+  test('does not drop one that is still opening, nor ask about many', async () => {
+    world.deps.connectionLimit = 30;
+    for (let n = 4; n <= 30; n++) await world.open(String(n), { agentId: 'a' });
+    world.clock.time -= 5_000;
+    world.sockets.closed.add('30');
+    expect(await connect(world.deps, world.caller('31', { agentId: 'a' }), world.clock.time)).toBe(
+      'too-many',
+    );
+    expect(await state('30', 'a')).toEqual(everything);
+    expect(world.sockets.statuses).toBe(5);
+  });
+
   test('makes room by dropping those that are out of date', async () => {
     world.clock.time += 3 * 3_600_000;
     const late = world.caller('4', { agentId: 'a', tokenExpiresAt: world.clock.time + 60_000 });
