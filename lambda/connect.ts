@@ -10,10 +10,12 @@ import { text, wholeNumber } from './env';
 import { connectRoute } from './routes/connect';
 
 const { calls } = createDynamoClients();
+/** Three calls, and a clean-up if one fails, within the function's 4 s. */
+const callMs = 1_200;
 
 export const handler = connectRoute({
-  connections: new DynamoConnectionStore(calls, text(variables.connectionTable)),
-  agents: new DynamoAgentStore(calls, text(variables.agentTable), systemClock),
+  connections: new DynamoConnectionStore(calls, text(variables.connectionTable), callMs),
+  agents: new DynamoAgentStore(calls, text(variables.agentTable), systemClock, callMs),
   sender: new ApiGatewaySender(text(variables.callbackUrl)),
   clock: systemClock,
   connectionLimit: wholeNumber(variables.connectionLimit),

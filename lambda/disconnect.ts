@@ -9,9 +9,11 @@ import { text } from './env';
 import { disconnectRoute } from './routes/disconnect';
 
 const { calls } = createDynamoClients();
+/** Nobody waits for it, and nobody else does it in time: patience pays. */
+const callMs = 2_500;
 
 export const handler = disconnectRoute({
-  connections: new DynamoConnectionStore(calls, text(variables.connectionTable)),
-  agents: new DynamoAgentStore(calls, text(variables.agentTable), systemClock),
+  connections: new DynamoConnectionStore(calls, text(variables.connectionTable), callMs),
+  agents: new DynamoAgentStore(calls, text(variables.agentTable), systemClock, callMs),
   log: jsonLog,
 });

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { agentTable } from '../contract';
 import { type AddOutcome, type AgentStore, type Clock, Unavailable } from '../core/ports';
-import { guarded, isConditionFailure, timer } from './dynamo-calls';
+import { defaultCallMs, guarded, isConditionFailure, timer } from './dynamo-calls';
 
 /** How long an offline agent's item is kept. */
 const offlineSeconds = 30 * 86_400;
@@ -27,6 +27,7 @@ export class DynamoAgentStore implements AgentStore {
     private readonly client: DynamoDBDocumentClient,
     private readonly table: string,
     private readonly clock: Clock,
+    private readonly callMs = defaultCallMs,
   ) {}
 
   async addConnection(
@@ -76,7 +77,7 @@ export class DynamoAgentStore implements AgentStore {
       ConsistentRead: true,
       ProjectionExpression: 'connections',
     });
-    const { Item: item } = await guarded(this.client.send(get, timer()));
+    const { Item: item } = await guarded(this.client.send(get, timer(this.callMs)));
     return [...((item?.connections as ReadonlySet<string> | undefined) ?? [])];
   }
 
@@ -108,7 +109,7 @@ export class DynamoAgentStore implements AgentStore {
   private async update(tenantId: string, agentId: string, update: Update): Promise<boolean> {
     try {
       const command = new UpdateCommand({ TableName: this.table, Key: key(tenantId, agentId), ...update });
-      await guarded(this.client.send(command, timer()));
+      await guarded(this.client.send(command, timer(this.callMs)));
       return true;
     } catch (error) {
       if (isConditionFailure(error)) return false;

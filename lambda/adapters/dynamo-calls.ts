@@ -5,8 +5,8 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Unavailable } from '../core/ports';
 
-/** A call with its retries; DynamoDB answers in single milliseconds, or something is wrong. */
-const callMs = 800;
+/** For a call with its retries. DynamoDB answers in single milliseconds, or something is wrong; a publish can't wait long. */
+export const defaultCallMs = 800;
 
 export interface DynamoClients {
   /** Retries what may be retried. */
@@ -27,7 +27,7 @@ export function createDynamoClients(): DynamoClients {
   };
 }
 
-export function timer(): { readonly abortSignal: AbortSignal } {
+export function timer(callMs: number): { readonly abortSignal: AbortSignal } {
   return { abortSignal: AbortSignal.timeout(callMs) };
 }
 

@@ -13,7 +13,7 @@ import { connectionTable } from '../contract';
 import type { Connection, ConnectionStore, Subscription } from '../core/ports';
 import { Unavailable } from '../core/ports';
 import { channelSubject, connectionSubject } from '../core/subjects';
-import { guarded, timer } from './dynamo-calls';
+import { defaultCallMs, guarded, timer } from './dynamo-calls';
 
 /** How long a row outlives its connection, so that whatever was left behind can still be repaired from it. */
 const repairMs = 24 * 3_600_000;
@@ -44,6 +44,7 @@ export class DynamoConnectionStore implements ConnectionStore {
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly table: string,
+    private readonly callMs = defaultCallMs,
   ) {}
 
   async putConnection(connection: Connection): Promise<void> {
@@ -59,7 +60,9 @@ export class DynamoConnectionStore implements ConnectionStore {
       expires_at: expiresAt,
       [connectionTable.ttl]: seconds(expiresAt + repairMs),
     };
-    await guarded(this.client.send(new PutCommand({ TableName: this.table, Item: item }), timer()));
+    await guarded(
+      this.client.send(new PutCommand({ TableName: this.table, Item: item }), timer(this.callMs)),
+    );
   }
 
   async getConnections(connectionIds: readonly string[]): Promise<Connection[]> {
@@ -70,7 +73,7 @@ export class DynamoConnectionStore implements ConnectionStore {
         throw new Unavailable('DynamoDB keeps keys back');
       const asked = keys.slice(0, batchGetKeys);
       const request = { RequestItems: { [this.table]: { Keys: asked, ConsistentRead: true } } };
-      const answer = await guarded(this.client.send(new BatchGetCommand(request), timer()));
+      const answer = await guarded(this.client.send(new BatchGetCommand(request), timer(this.callMs)));
       const items = (answer.Responses?.[this.table] ?? []) as ConnectionItem[];
       found.push(...items.map(toConnection));
       keys = [...(answer.UnprocessedKeys?.[this.table]?.Keys ?? []), ...keys.slice(batchGetKeys)];
@@ -91,7 +94,9 @@ export class DynamoConnectionStore implements ConnectionStore {
       ...(echo ? {} : { echo }),
       [connectionTable.ttl]: seconds(expiresAt),
     };
-    await guarded(this.client.send(new PutCommand({ TableName: this.table, Item: item }), timer()));
+    await guarded(
+      this.client.send(new PutCommand({ TableName: this.table, Item: item }), timer(this.callMs)),
+    );
   }
 
   async removeSubscription(tenantId: string, channelId: string, connectionId: string): Promise<void> {
@@ -113,7 +118,7 @@ export class DynamoConnectionStore implements ConnectionStore {
         ConsistentRead: consistent,
         ExclusiveStartKey: start,
       });
-      const page = await guarded(this.client.send(query, timer()));
+      const page = await guarded(this.client.send(query, timer(this.callMs)));
       // A page may be empty and still have a next one.
       yield ((page.Items ?? []) as SubscriptionItem[]).map(toSubscription);
       start = page.LastEvaluatedKey;
@@ -121,7 +126,9 @@ export class DynamoConnectionStore implements ConnectionStore {
   }
 
   private async remove(key: Record<string, string>): Promise<void> {
-    await guarded(this.client.send(new DeleteCommand({ TableName: this.table, Key: key }), timer()));
+    await guarded(
+      this.client.send(new DeleteCommand({ TableName: this.table, Key: key }), timer(this.callMs)),
+    );
   }
 }
 

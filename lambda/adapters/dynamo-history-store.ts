@@ -6,7 +6,14 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { GetCommand, PutCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
 import { messageTable } from '../contract';
 import type { HistoryStore, LogEntry, LogRow, PutOutcome } from '../core/ports';
-import { type DynamoClients, guarded, isConditionFailure, isTransient, timer } from './dynamo-calls';
+import {
+  defaultCallMs,
+  type DynamoClients,
+  guarded,
+  isConditionFailure,
+  isTransient,
+  timer,
+} from './dynamo-calls';
 
 const compressedFromBytes = 2_048;
 const pageRows = 100;
@@ -35,11 +42,12 @@ export class DynamoHistoryStore implements HistoryStore {
   constructor(
     private readonly clients: DynamoClients,
     private readonly table: string,
+    private readonly callMs = defaultCallMs,
   ) {}
 
   async head(subject: string): Promise<LogEntry | undefined> {
     const page = await guarded(
-      this.clients.calls.send(new QueryCommand(this.descending(subject, 1)), timer()),
+      this.clients.calls.send(new QueryCommand(this.descending(subject, 1)), timer(this.callMs)),
     );
     return (page.Items as EntryItem[] | undefined)?.map(toEntry)[0];
   }
@@ -50,7 +58,7 @@ export class DynamoHistoryStore implements HistoryStore {
       Key: key(subject, sequence),
       ConsistentRead: true,
     });
-    const { Item: item } = await guarded(this.clients.calls.send(command, timer()));
+    const { Item: item } = await guarded(this.clients.calls.send(command, timer(this.callMs)));
     return item === undefined ? undefined : toRow(item as MessageItem);
   }
 
@@ -74,7 +82,7 @@ export class DynamoHistoryStore implements HistoryStore {
       ExpressionAttributeNames: { '#sequence': messageTable.sortKey },
     });
     try {
-      await this.clients.singleAttempt.send(command, timer());
+      await this.clients.singleAttempt.send(command, timer(this.callMs));
       return 'written';
     } catch (error) {
       if (isConditionFailure(error)) return 'exists';
@@ -88,7 +96,7 @@ export class DynamoHistoryStore implements HistoryStore {
     let start: Record<string, unknown> | undefined;
     do {
       const query = new QueryCommand({ ...this.descending(subject, pageRows), ExclusiveStartKey: start });
-      const page = await guarded(this.clients.calls.send(query, timer()));
+      const page = await guarded(this.clients.calls.send(query, timer(this.callMs)));
       yield ((page.Items ?? []) as EntryItem[]).map(toEntry);
       start = page.LastEvaluatedKey;
     } while (start !== undefined);
