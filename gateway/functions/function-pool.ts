@@ -17,7 +17,10 @@ import type { FunctionError } from './worker-messages';
 /** Threads that may be loading at once: more would only slow each other down on a laptop. */
 const startingAtOnce = 2;
 
-const stopped: FunctionError = { errorType: 'GatewayStopped', errorMessage: 'The gateway was stopped.' };
+export const gatewayStopped: FunctionError = {
+  errorType: 'GatewayStopped',
+  errorMessage: 'The gateway was stopped.',
+};
 
 export class FunctionPool {
   private readonly queue: Invocation[] = [];
@@ -34,7 +37,7 @@ export class FunctionPool {
   invoke(payload: string): Promise<InvocationResult> {
     return new Promise((settle) => {
       if (this.closed) {
-        settle({ ok: false, error: stopped });
+        settle({ ok: false, error: gatewayStopped });
         return;
       }
       this.queue.push({ requestId: randomUUID(), payload, settle });
@@ -44,7 +47,7 @@ export class FunctionPool {
 
   async stop(): Promise<void> {
     this.closed = true;
-    for (const invocation of this.queue.splice(0)) invocation.settle({ ok: false, error: stopped });
+    for (const invocation of this.queue.splice(0)) invocation.settle({ ok: false, error: gatewayStopped });
     await Promise.all([...this.hosts].map((host) => host.stop()));
   }
 

@@ -7,7 +7,7 @@ import type { Log } from '../options';
 import type { FunctionModel } from '../template/model';
 import { environmentOf, type LocalEndpoints } from './environment';
 import type { InvocationResult } from './function-host';
-import { FunctionPool } from './function-pool';
+import { FunctionPool, gatewayStopped } from './function-pool';
 import { compileWorker } from './worker-code';
 
 /** Lambda waits one minute before its first retry of an asynchronous invocation, two before the second. */
@@ -16,6 +16,7 @@ const retryDelayMs = 60_000;
 export class Functions {
   private readonly pools = new Map<string, FunctionPool>();
   private running = 0;
+  private stopped = false;
   private readonly whenQuiet = new Set<() => void>();
   private readonly workerCode = compileWorker('function-worker.ts');
 
@@ -33,6 +34,8 @@ export class Functions {
 
   /** Runs the function with an event in JSON. A failure of the function is a result, not an exception. */
   async invoke(name: string, payload: string): Promise<InvocationResult> {
+    // The end of a connection may want a function that never ran before the gateway was stopped.
+    if (this.stopped) return { ok: false, error: gatewayStopped };
     this.running += 1;
     try {
       return await this.poolOf(name).invoke(payload);
@@ -59,7 +62,7 @@ export class Functions {
   /** Asynchronous invocation: retried as the stack says; the last failure goes to the log with its destination. */
   async dispatch(name: string, payload: string, attempt = 0): Promise<void> {
     const result = await this.invoke(name, payload);
-    if (result.ok) return;
+    if (result.ok || this.stopped) return;
     const model = this.models.get(name);
     if (attempt < (model?.retries ?? 0)) {
       this.clock.after(retryDelayMs * (attempt + 1), () => this.dispatch(name, payload, attempt + 1));
@@ -76,6 +79,7 @@ export class Functions {
   }
 
   async stop(): Promise<void> {
+    this.stopped = true;
     await Promise.all([...this.pools.values()].map((pool) => pool.stop()));
   }
 

@@ -211,6 +211,18 @@ test('stop ends sockets, pending handshakes and running functions, and may be ca
   expect(recorder.events('Disconnect')).toEqual([]);
 });
 
+test('stop leaves no thread behind, not even that of a function first wanted by the end of a connection', async () => {
+  const threads = (): number =>
+    process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
+  const before = threads();
+  const { gateway, url } = await run({ functions: { Connect: accept, Disconnect: recording() } });
+  const client = await connect(url);
+  expect(threads()).toBeGreaterThan(before);
+  await gateway.stop();
+  await client.closed;
+  expect(threads()).toBe(before);
+});
+
 test('a message that goes to a thousand clients arrives at all of them', async () => {
   const { gateway, url } = await run(
     {

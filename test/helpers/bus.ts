@@ -1,0 +1,191 @@
+/**
+ * One running bus for a test file: a gateway on the real assembly, or the stage that `target.ts` names; its URLs, its agents.
+ * Every test takes a tenant of its own, so that tests can share a bus.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Gateway, type GatewayLogEntry, startGateway } from '../../gateway/index';
+import { assemblyFor } from './assembly';
+import { type Tables, tablesOf } from './tables';
+import { target } from './target';
+import { type Claims, headerFor, signed, newKey, type Signer, tokenFromCommand } from './tokens';
+import { TestClient } from './ws-client';
+
+export type Base = 'api' | 'edge';
+export const bases: readonly Base[] = ['api', 'edge'];
+
+export interface Who {
+  readonly tenant: string;
+  readonly agent: string;
+  /** The `channels` claim, when there is to be one. */
+  readonly channels?: readonly string[];
+  /** Default: an hour. */
+  readonly expiresInSeconds?: number;
+}
+
+export interface Asking {
+  readonly base?: Base;
+  readonly channel?: string;
+  readonly echo?: boolean;
+  /** The channel stands in the path, with tenant and agent. */
+  readonly pathForm?: boolean;
+}
+
+export interface BusOptions {
+  /** A whole settings file; default: no settings. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly connectionsPerSecond?: number;
+}
+
+export interface Inside {
+  readonly gateway: Gateway;
+  readonly tables: Tables;
+  readonly signer: Signer;
+  readonly log: readonly GatewayLogEntry[];
+}
+
+export class Bus {
+  private readonly clients = new Set<TestClient>();
+
+  private constructor(
+    private readonly bases: Readonly<Record<Base, string>>,
+    private readonly insideOfGateway: Inside | undefined,
+    private readonly release: () => Promise<void>,
+  ) {}
+
+  static async start({ settings = {}, connectionsPerSecond = 10_000 }: BusOptions = {}): Promise<Bus> {
+    if (target !== undefined) {
+      return new Bus({ api: target.base, edge: target.edge }, undefined, () => Promise.resolve());
+    }
+    const folder = mkdtempSync(path.join(tmpdir(), 'artcafe-bus-'));
+    const keyFile = path.join(folder, 'key.pem');
+    const key = newKey();
+    writeFileSync(keyFile, key.export({ type: 'pkcs8', format: 'pem' }));
+    const log: GatewayLogEntry[] = [];
+    const gateway = await startGateway({
+      assembly: await assemblyFor(settings),
+      keyFile,
+      connectionsPerSecond,
+      log: (entry) => log.push(entry),
+    });
+    const { TokenIssuer: issuer, TokenAudience: audience } = gateway.outputs;
+    const { base, edge } = gateway.urls;
+    if (issuer === undefined || audience === undefined || edge === undefined) {
+      throw new Error('The assembly lacks outputs that the tests need');
+    }
+    const inside = {
+      gateway,
+      tables: tablesOf(gateway),
+      signer: { key, issuer, audience },
+      log,
+    };
+    return new Bus({ api: base, edge }, inside, async () => {
+      inside.tables.close();
+      await gateway.stop();
+      rmSync(folder, { recursive: true, force: true });
+    });
+  }
+
+  /** What a stage on AWS does not let us see or touch. */
+  get inside(): Inside {
+    if (this.insideOfGateway === undefined) throw new Error('Only a gateway of our own can be looked into');
+    return this.insideOfGateway;
+  }
+
+  get baseUrls(): Readonly<Record<Base, string>> {
+    return this.bases;
+  }
+
+  /** Epoch milliseconds on the clock of the bus. */
+  now(): number {
+    return this.insideOfGateway?.gateway.clock.now() ?? Date.now();
+  }
+
+  async token({ tenant, agent, channels, expiresInSeconds = 3_600 }: Who): Promise<string> {
+    if (target !== undefined) {
+      const options = ['--tenant', tenant, '--agent', agent, '--expires-in', `${expiresInSeconds}s`];
+      return tokenFromCommand(target.tokenCommand, [
+        ...options,
+        ...(channels === undefined ? [] : ['--channels', channels.join()]),
+      ]);
+    }
+    return this.signedToken({
+      tenant_id: tenant,
+      agent_id: agent,
+      exp: this.seconds() + expiresInSeconds,
+      ...(channels === undefined ? {} : { channels }),
+    });
+  }
+
+  /** A truly signed token with the claims; `undefined` takes one away, also from the header. */
+  signedToken(claims: Claims, header: Claims = {}): string {
+    const { key, issuer, audience } = this.inside.signer;
+    const payload = {
+      iss: issuer,
+      aud: audience,
+      iat: this.seconds(),
+      exp: this.seconds() + 3_600,
+      ...claims,
+    };
+    return signed({ ...headerFor(key), ...header }, payload, key);
+  }
+
+  /** Epoch seconds on the clock of the bus. */
+  seconds(): number {
+    return Math.floor(this.now() / 1_000);
+  }
+
+  /** `{base}/ws` with the parameters in their order; a list gives the same name several times. */
+  url(parameters: Readonly<Record<string, string | readonly string[]>>, base: Base = 'api'): string {
+    const pairs = Object.entries(parameters).flatMap(([name, value]) =>
+      (typeof value === 'string' ? [value] : value).map((each) => `${name}=${encodeURIComponent(each)}`),
+    );
+    return `${this.bases[base]}/ws${pairs.length === 0 ? '' : `?${pairs.join('&')}`}`;
+  }
+
+  /** The path form, which the edge has; the names are encoded. */
+  pathUrl(token: string, tenant: string, agent: string, channel: string): string {
+    const [t, a, c] = [tenant, agent, channel].map(encodeURIComponent);
+    return `${this.bases.edge}/ws/tenant/${t}/agent/${a}/channel/${c}?token=${token}`;
+  }
+
+  async connect(who: Who, asking: Asking = {}): Promise<TestClient> {
+    return this.open(await this.urlFor(who, asking));
+  }
+
+  async urlFor(who: Who, { base = 'api', channel, echo, pathForm = false }: Asking = {}): Promise<string> {
+    const token = await this.token(who);
+    const withEcho = echo === undefined ? {} : { echo: String(echo) };
+    if (pathForm && channel !== undefined) {
+      const url = this.pathUrl(token, who.tenant, who.agent, channel);
+      return echo === undefined ? url : `${url}&echo=${String(echo)}`;
+    }
+    return this.url({ token, ...(channel === undefined ? {} : { channel_id: channel }), ...withEcho }, base);
+  }
+
+  /** A client that `hangUp` closes. */
+  async open(url: string): Promise<TestClient> {
+    const client = await TestClient.open(url);
+    this.clients.add(client);
+    return client;
+  }
+
+  /** Ends what the test has opened. */
+  async hangUp(): Promise<void> {
+    const open = [...this.clients];
+    this.clients.clear();
+    await Promise.all(open.map((client) => client.terminate()));
+  }
+
+  async stop(): Promise<void> {
+    await this.hangUp();
+    await this.release();
+  }
+}
+
+/** An id that no other test has. */
+export function fresh(word: string): string {
+  return `${word}-${randomUUID().slice(0, 8)}`;
+}

@@ -1,0 +1,69 @@
+/**
+ * Looks into the tables of a running gateway: what is left of a tenant or an agent after its connections have ended.
+ */
+import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, paginateScan } from '@aws-sdk/lib-dynamodb';
+import type { Gateway } from '../../gateway/index';
+import { agentTable, connectionTable } from '../../lambda/contract';
+
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface Presence {
+  readonly status: unknown;
+  readonly connectionIds: readonly string[];
+}
+
+export interface Tables {
+  /** Rows of ConnectionTable: connections of the tenant and its subscriptions. */
+  connectionRows(tenant: string): Promise<Row[]>;
+  /** The item of AgentTable; `undefined` for an agent that was never seen. */
+  presence(tenant: string, agent: string): Promise<Presence | undefined>;
+  /** Every item of AgentTable. */
+  agents(): Promise<Row[]>;
+  /** Takes the table away, so that whatever needs it fails. */
+  drop(table: 'agent' | 'message'): Promise<void>;
+  close(): void;
+}
+
+export function tablesOf(gateway: Gateway): Tables {
+  const client = new DynamoDBClient({
+    endpoint: gateway.endpoints.dynamodb,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'LAPTOPGATEWAY', secretAccessKey: 'laptop' },
+  });
+  const documents = DynamoDBDocumentClient.from(client);
+  const { ConnectionTableName, AgentTableName, MessageTableName } = gateway.outputs;
+
+  const scan = async (table: string | undefined): Promise<Row[]> => {
+    const rows: Row[] = [];
+    const pages = paginateScan({ client: documents }, { TableName: table, ConsistentRead: true });
+    for await (const page of pages) rows.push(...((page.Items ?? []) as Row[]));
+    return rows;
+  };
+
+  return {
+    connectionRows: async (tenant) =>
+      (await scan(ConnectionTableName)).filter(
+        (row) => row.tenant === tenant || String(row[connectionTable.partitionKey]).startsWith(`${tenant}/`),
+      ),
+    presence: async (tenant, agent) => {
+      const Key = { [agentTable.partitionKey]: tenant, [agentTable.sortKey]: agent };
+      const get = new GetCommand({ TableName: AgentTableName, Key, ConsistentRead: true });
+      const { Item: item } = await documents.send(get);
+      return (
+        item && {
+          status: item.status as unknown,
+          connectionIds: [...((item.connections as Set<string> | undefined) ?? [])],
+        }
+      );
+    },
+    agents: () => scan(AgentTableName),
+    drop: async (table) => {
+      const TableName = table === 'agent' ? AgentTableName : MessageTableName;
+      await client.send(new DeleteTableCommand({ TableName }));
+    },
+    close: () => {
+      client.destroy();
+    },
+  };
+}
