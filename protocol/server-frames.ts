@@ -150,7 +150,9 @@ export function goAwayText(code: GoAwayCode, timestamp: number): string {
  * as one message. Order is kept.
  */
 export function packFrames(frames: readonly string[], mostBytes: number = limits.frameBytes): string[] {
-  return pack(frames, mostBytes).map((group) => (group.length === 1 ? (group[0] ?? '') : `[${group.join()}]`));
+  return pack(frames, mostBytes).map((group) =>
+    group.length === 1 ? (group[0] ?? '') : `[${group.join()}]`,
+  );
 }
 
 /** Groups whose array texts have at most so many bytes; what is larger alone is a group of its own. */

@@ -5,6 +5,7 @@ import {
   ackText,
   type AckStatus,
   type ErrorDetails,
+  levelOneText,
   limits,
   type Message,
   messageText,
@@ -31,7 +32,7 @@ export interface AcceptDependencies extends FanOutDependencies {
 
 export interface Accepted {
   readonly ok: true;
-  readonly text: string;
+  readonly textFor: (level: number) => string;
   /** ACK text when the frame had an id. */
   readonly ack: string | undefined;
   readonly isDuplicate: boolean;
@@ -58,8 +59,11 @@ export async function accept(
   const now = deps.clock.now();
   const message = toMessage(frame, caller, destination, deps.newId, now);
   const text = messageText(message);
-  if (Buffer.byteLength(text) > limits.messageBytes)
+  if (Buffer.byteLength(text) > limits.storedMessageBytes)
     return { ok: false, error: { code: 'payload_too_large' } };
+
+  const textFor = (position?: Position) => (level: number) =>
+    level === 0 ? text : levelOneText(message, position);
 
   if (destination.kind === 'agent' && frame.expectsReply) {
     const others = (await liveConnections(deps, caller.tenantId, destination.agentId)).filter(
@@ -70,7 +74,7 @@ export async function accept(
 
   if (frame.ephemeral || deps.retentionMs === 0) {
     const receivers = await directReceivers(deps, caller, destination);
-    return accepted(frame, { text, timestamp: now, status: 'accepted', receivers });
+    return accepted(frame, { textFor: textFor(), timestamp: now, status: 'accepted', receivers });
   }
 
   const subject =
@@ -90,11 +94,13 @@ export async function accept(
   const claimed = await claim(deps, row, deadline, locator(deps, frame, row, after));
   if (claimed === undefined) return unavailable;
   const { position } = claimed;
-  if (claimed.status === 'duplicate') return accepted(frame, { ...claimed, text, status: 'duplicate' });
+  if (claimed.status === 'duplicate') {
+    return accepted(frame, { ...claimed, textFor: textFor(position), status: 'duplicate' });
+  }
   const found = await receiversAfterPut(deps, caller, destination);
   const receivers = found === 'unknown' ? undefined : found;
   const status = found === 'unknown' || found?.length === 0 ? 'stored' : 'accepted';
-  return accepted(frame, { text, timestamp, status, position, receivers });
+  return accepted(frame, { textFor: textFor(position), timestamp, status, position, receivers });
 }
 
 /** A retry searches the log; a frame of a batch begins behind the one before it; all others begin behind the head. */
@@ -118,17 +124,17 @@ function locator(
 function accepted(
   frame: PublishFrame,
   result: {
-    readonly text: string;
+    readonly textFor: (level: number) => string;
     readonly timestamp: number;
     readonly status: AckStatus;
     readonly position?: Position | undefined;
     readonly receivers?: readonly Receiver[] | undefined;
   },
 ): Accepted {
-  const { text, timestamp, status, position, receivers } = result;
+  const { textFor, timestamp, status, position, receivers } = result;
   return {
     ok: true,
-    text,
+    textFor,
     ack: frame.id === undefined ? undefined : ackText(frame.id, timestamp, status, position),
     isDuplicate: status === 'duplicate',
     isDurable: position !== undefined,
@@ -154,6 +160,7 @@ function toMessage(
     tenantId: caller.tenantId,
     agentId: caller.agentId,
     channelId: destination.kind === 'channel' ? destination.channelId : undefined,
+    to: destination.kind === 'agent' ? destination.agentId : undefined,
     timestamp,
   };
 }

@@ -23,10 +23,7 @@ const lifetimeMarginMs = 60_000;
 const suspectsAtOnce = 5;
 
 /** Throws what the stores throw. */
-export async function connect(
-  deps: ConnectDependencies,
-  caller: Caller,
-): Promise<'connected' | 'too-many'> {
+export async function connect(deps: ConnectDependencies, caller: Caller): Promise<'connected' | 'too-many'> {
   const { connectionId, connectedAt, tenantId, agentId, channelId, level, echo } = caller;
   const channels = channelId === undefined ? [] : [channelId];
   const expiresAt = Math.min(caller.tokenExpiresAt, connectedAt + lifetimeMs + lifetimeMarginMs);

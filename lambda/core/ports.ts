@@ -37,6 +37,17 @@ export interface ConnectionStore {
   putConnection(connection: Connection): Promise<void>;
   /** Strongly consistent. Ids without a row are missing from the answer; order is not kept. */
   getConnections(connectionIds: readonly string[]): Promise<Connection[]>;
+  /**
+   * Adds channels to the connection's own row, all or none of them. `unknown`: the connection has no row, and none is
+   * made; `full`: it would have more than `limit`. Idempotent.
+   */
+  addChannels(
+    connectionId: string,
+    channelIds: readonly string[],
+    limit: number,
+  ): Promise<'added' | 'full' | 'unknown'>;
+  /** Takes a channel out of the connection's own row, if there is one. Idempotent. */
+  removeChannel(connectionId: string, channelId: string): Promise<void>;
   /** Idempotent. */
   removeConnection(connectionId: string): Promise<void>;
   putSubscription(tenantId: string, channelId: string, subscription: Subscription): Promise<void>;

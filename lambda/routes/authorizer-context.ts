@@ -25,7 +25,9 @@ export function encodeContext(admission: Admission): AuthorizerContext {
 }
 
 /** Throws when the context is not ours: the stage has lost its authorizer, and nobody may be served. */
-export function decodeContext(context: Readonly<Record<string, unknown>>): Omit<Caller, 'connectionId' | 'connectedAt'> {
+export function decodeContext(
+  context: Readonly<Record<string, unknown>>,
+): Omit<Caller, 'connectionId' | 'connectedAt'> {
   const { tenant, agent, channel, exp, level, echo } = context;
   const grants = decodeGrants(context.grants);
   if (

@@ -66,7 +66,7 @@ function createDurableWorld() {
 
 test('connect calls what it may', async () => {
   const { deps, caller, clock, sockets } = createDurableWorld();
-  const join = (connectionId: string) => connect(deps, caller(connectionId, { agentId: 'c' }), clock.time);
+  const join = (connectionId: string) => connect(deps, caller(connectionId, { agentId: 'c' }));
   for (const connectionId of ['c1', 'c2', 'c3']) await join(connectionId);
   expect(await join('c4')).toBe('too-many');
   clock.time += 11_000;
@@ -78,8 +78,8 @@ test('connect calls what it may', async () => {
 test('default calls what it may', async () => {
   const { deps, caller, clock, sockets } = createDurableWorld();
   const alice = caller('d1');
-  await connect(deps, alice, clock.time);
-  await connect(deps, caller('d2'), clock.time);
+  await connect(deps, alice);
+  await connect(deps, caller('d2'));
   clock.time += 11_000;
   sockets.closed.add('d2');
   calls.clear();
@@ -97,7 +97,7 @@ test('default calls what it may', async () => {
 test('disconnect calls what it may', async () => {
   const { deps, caller, clock } = createDurableWorld();
   for (const connectionId of ['e1', 'e2'])
-    await connect(deps, caller(connectionId, { agentId: 'e' }), clock.time);
+    await connect(deps, caller(connectionId, { agentId: 'e' }));
   calls.clear();
   for (const connectionId of ['e1', 'e2', 'e2']) {
     await removeConnection(deps, { connectionId, tenantId: 't', agentId: 'e', channels: [] });
