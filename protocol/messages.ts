@@ -33,6 +33,8 @@ export interface Message {
   readonly agentId: string;
   /** Absent on direct messages. */
   readonly channelId: string | undefined;
+  /** The agent that a direct message is for. */
+  readonly to: string | undefined;
   /** Epoch milliseconds. */
   readonly timestamp: number;
 }
