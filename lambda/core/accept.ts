@@ -21,6 +21,7 @@ import { findDuplicate } from './find-duplicate';
 import { liveConnections } from './live-connections';
 import type { Connection, HistoryStore, NewId } from './ports';
 import type { Destination } from './route-frame';
+import { bodyOf } from './stored-message';
 import { channelSubject, inboxSubject } from './subjects';
 
 export interface AcceptDependencies extends FanOutDependencies {
@@ -87,7 +88,7 @@ export async function accept(
     id,
     agentId,
     timestamp,
-    body: bodyText(message),
+    body: bodyOf(message),
     expiresAt: now + deps.retentionMs,
     isRetry: frame.retry,
   };
@@ -163,10 +164,6 @@ function toMessage(
     to: destination.kind === 'agent' ? destination.agentId : undefined,
     timestamp,
   };
-}
-
-function bodyText({ type, content, metadata, extra }: Message): string {
-  return JSON.stringify({ type, content, metadata, extra });
 }
 
 async function directReceivers(
