@@ -8,7 +8,7 @@ import type { Deadline } from './deadline';
 import { gapsIn } from './gaps';
 import type { StoredRow } from './ports';
 import { mayUse, type Standing, standing } from './standing';
-import { storedText } from './stored-message';
+import { replayText } from './replay-text';
 
 const longestReadMs = 2_000;
 /** Of one answer, whatever the limit: a page is a look, a log is read page by page. */
@@ -58,7 +58,7 @@ function answerWith(
       ? deps.history.range(subject, { after: replayAfter, upTo: head.sequence })
       : deps.history.rangeBack(subject, before === undefined ? {} : { before: before.sequence });
     const page = await collect(rows, limit, deadline.within(longestReadMs), now, isForward);
-    const messages = page.rows.flatMap((row) => storedText(row, caller, channelId) ?? []);
+    const messages = page.rows.flatMap((row) => replayText(row, caller, channelId) ?? []);
     const start = isForward ? replayAfter : (page.rows[0]?.sequence ?? 1) - 1;
     const gaps: readonly Gap[] = gapsIn(start, page.rows, now);
     const end = isForward ? page.rows.at(-1) : page.rows[0];

@@ -10,7 +10,7 @@ import { gapsIn } from './gaps';
 import type { StoredRow } from './ports';
 import type { RetryingSender } from './retrying-sender';
 import type { Standing } from './standing';
-import { storedText } from './stored-message';
+import { replayText } from './replay-text';
 
 const longestReplayMs = 3_000;
 
@@ -77,7 +77,7 @@ function textOf(
   channelId: string,
   row: StoredRow,
 ): string | undefined {
-  return row.expiresAt <= deps.clock.now() ? undefined : storedText(row, caller, channelId);
+  return row.expiresAt <= deps.clock.now() ? undefined : replayText(row, caller, channelId);
 }
 
 /** Holds texts back until an array is full. */
