@@ -5,7 +5,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { GetCommand, PutCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
 import { messageTable } from '../contract';
-import type { HistoryStore, LogEntry, LogRow, PutOutcome } from '../core/ports';
+import type { HistoryStore, LogEntry, LogRow, PutOutcome, StoredRow } from '../core/ports';
 import {
   defaultCallMs,
   type DynamoClients,
@@ -98,6 +98,34 @@ export class DynamoHistoryStore implements HistoryStore {
       const query = new QueryCommand({ ...this.descending(subject, pageRows), ExclusiveStartKey: start });
       const page = await guarded(this.clients.calls.send(query, timer(this.callMs)));
       yield ((page.Items ?? []) as EntryItem[]).map(toEntry);
+      start = page.LastEvaluatedKey;
+    } while (start !== undefined);
+  }
+
+  async *range(
+    subject: string,
+    { after, upTo }: { readonly after: number; readonly upTo?: number | undefined },
+  ): AsyncGenerator<readonly StoredRow[]> {
+    let start: Record<string, unknown> | undefined;
+    do {
+      const query = new QueryCommand({
+        TableName: this.table,
+        KeyConditionExpression: '#subject = :subject AND #sequence BETWEEN :first AND :last',
+        ExpressionAttributeNames: {
+          '#subject': messageTable.partitionKey,
+          '#sequence': messageTable.sortKey,
+        },
+        ExpressionAttributeValues: {
+          ':subject': subject,
+          ':first': after + 1,
+          ':last': upTo ?? Number.MAX_SAFE_INTEGER,
+        },
+        ConsistentRead: true,
+        Limit: pageRows,
+        ExclusiveStartKey: start,
+      });
+      const page = await guarded(this.clients.calls.send(query, timer(this.callMs)));
+      yield ((page.Items ?? []) as MessageItem[]).map(toRow);
       start = page.LastEvaluatedKey;
     } while (start !== undefined);
   }

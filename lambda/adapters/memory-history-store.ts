@@ -1,5 +1,5 @@
 /** Logs in memory, with the same duties as the DynamoDB store. For tests and simulations. */
-import type { HistoryStore, LogEntry, LogRow, PutOutcome } from '../core/ports';
+import type { HistoryStore, LogEntry, LogRow, PutOutcome, StoredRow } from '../core/ports';
 
 export class MemoryHistoryStore implements HistoryStore {
   private readonly logs = new Map<string, Map<number, LogRow>>();
@@ -22,6 +22,14 @@ export class MemoryHistoryStore implements HistoryStore {
 
   async *newestFirst(subject: string): AsyncGenerator<readonly LogEntry[]> {
     yield await Promise.resolve(this.rows(subject).map(toEntry));
+  }
+
+  async *range(
+    subject: string,
+    { after, upTo = Infinity }: { readonly after: number; readonly upTo?: number | undefined },
+  ): AsyncGenerator<readonly StoredRow[]> {
+    const rows = this.rows(subject).filter(({ sequence }) => sequence > after && sequence <= upTo);
+    yield await Promise.resolve(rows.reverse());
   }
 
   /** Newest first. */

@@ -18,7 +18,8 @@ import { errorFields } from './error-fields';
 import type { FanOutDependencies, Receiver } from './fan-out';
 import { findDuplicate } from './find-duplicate';
 import { liveConnections } from './live-connections';
-import type { Connection, HistoryStore, NewId } from './ports';
+import { findOrNote } from './note-missed';
+import type { Connection, HistoryStore, MissedMessage, NewId } from './ports';
 import type { Destination } from './route-frame';
 import { bodyOf } from './stored-message';
 import { channelSubject, inboxSubject } from './subjects';
@@ -39,7 +40,7 @@ export interface Accepted {
   readonly isDurable: boolean;
   /** Where the next message of the same log goes. */
   readonly position: Position | undefined;
-  /** Direct messages: who was connected right after the put, as far as that could be found out. */
+  /** Direct messages: who was connected right after the put. Nobody: it is noted as missed. */
   readonly receivers: readonly Receiver[] | undefined;
 }
 
@@ -91,11 +92,26 @@ export async function accept(
   const claimed = await claim(deps, row, deadline, locator(deps, frame, row, after));
   if (claimed === undefined) return unavailable;
   const { position } = claimed;
-  if (claimed.status === 'duplicate') return accepted(frame, { ...claimed, text, status: 'duplicate' });
-  const found = await receiversAfterPut(deps, caller, destination);
-  const receivers = found === 'unknown' ? undefined : found;
-  const status = found === 'unknown' || found?.length === 0 ? 'stored' : 'accepted';
+  const isDuplicate = claimed.status === 'duplicate';
+  if (destination.kind === 'channel')
+    return accepted(frame, { ...claimed, text, status: isDuplicate ? 'duplicate' : 'accepted' });
+
+  // Also for a duplicate: its first attempt may have ended between the put and the note. What was live then is over.
+  const missed = missedMessage(caller, destination.agentId, position, row.expiresAt);
+  const live = await receiversAfterPut(deps, missed, deadline);
+  if (isDuplicate) return accepted(frame, { ...claimed, text, status: 'duplicate' });
+  const receivers = live.map((connection) => toReceiver(connection, caller));
+  const status = receivers.length === 0 ? 'stored' : 'accepted';
   return accepted(frame, { text, timestamp, status, position, receivers });
+}
+
+export function missedMessage(
+  { tenantId }: Caller,
+  agentId: string,
+  { sequence }: Position,
+  expiresAt: number,
+): MissedMessage {
+  return { tenantId, agentId, sequence, expiresAt };
 }
 
 /** A retry searches the log; a frame of a batch begins behind the one before it; all others begin behind the head. */
@@ -170,21 +186,28 @@ async function directReceivers(
   return connections.map((connection) => toReceiver(connection, caller));
 }
 
-/** The message is in the log by now: whatever fails here costs the live copy, not the message. `'unknown'` when it did. */
+/**
+ * The message is in the log by now. When nobody can tell who is connected, it is noted as missed, so that it is pushed
+ * later rather than posted now. Throws when neither could be done: the sender has to try again.
+ */
 async function receiversAfterPut(
   deps: AcceptDependencies,
-  caller: Caller,
-  destination: Destination,
-): Promise<readonly Receiver[] | 'unknown' | undefined> {
+  missed: MissedMessage,
+  deadline: Deadline,
+): Promise<readonly Connection[]> {
   try {
-    return await directReceivers(deps, caller, destination);
+    return await findOrNote(deps, missed, new Set(), deadline);
   } catch (error) {
-    deps.log.error('receivers_unknown', { connection_id: caller.connectionId, ...errorFields(error) });
-    return 'unknown';
+    deps.log.error('receivers_unknown', { tenant_id: missed.tenantId, ...errorFields(error) });
+    await deps.agents.noteMissed(missed, undefined);
+    return [];
   }
 }
 
-function toReceiver({ connectionId, agentId, level, expiresAt }: Connection, caller: Caller): Receiver {
+export function toReceiver(
+  { connectionId, agentId, level, expiresAt }: Connection,
+  caller: Caller,
+): Receiver {
   // Only the sender's own connection ever asks for `echo`, and what it wants is in its authorizer context.
   return { connectionId, agentId, level, expiresAt, echo: caller.echo };
 }

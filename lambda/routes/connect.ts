@@ -2,11 +2,10 @@
  * `$connect`: the platform answers the client's handshake with our status.
  */
 import { connect, type ConnectDependencies } from '../core/connect';
-import type { Log } from '../core/ports';
 import { errorFields } from '../core/error-fields';
 import { callerOf, type RouteResponse, type WebSocketEvent } from './events';
 
-export function connectRoute(deps: ConnectDependencies & { readonly log: Log }) {
+export function connectRoute(deps: ConnectDependencies) {
   return async (event: WebSocketEvent): Promise<RouteResponse> => {
     const { connectionId, requestId, connectedAt } = event.requestContext;
     const fields = { connection_id: connectionId, request_id: requestId };
