@@ -42,6 +42,8 @@ export interface Accepted {
   readonly position: Position | undefined;
   /** Direct messages: who was connected right after the put. Nobody: it is noted as missed. */
   readonly receivers: readonly Receiver[] | undefined;
+  /** Direct messages that are in the inbox and have receivers: what to note if none of them takes it. */
+  readonly missable: MissedMessage | undefined;
 }
 
 export type Acceptance = Accepted | { readonly ok: false; readonly error: Omit<ErrorDetails, 'messageId'> };
@@ -97,21 +99,16 @@ export async function accept(
     return accepted(frame, { ...claimed, text, status: isDuplicate ? 'duplicate' : 'accepted' });
 
   // Also for a duplicate: its first attempt may have ended between the put and the note. What was live then is over.
-  const missed = missedMessage(caller, destination.agentId, position, row.expiresAt);
+  const { tenantId } = caller;
+  const { sequence } = position;
+  const missed = { tenantId, agentId: destination.agentId, sequence, expiresAt: row.expiresAt };
   const live = await receiversAfterPut(deps, missed, deadline);
   if (isDuplicate) return accepted(frame, { ...claimed, text, status: 'duplicate' });
   const receivers = live.map((connection) => toReceiver(connection, caller));
-  const status = receivers.length === 0 ? 'stored' : 'accepted';
-  return accepted(frame, { text, timestamp, status, position, receivers });
-}
-
-export function missedMessage(
-  { tenantId }: Caller,
-  agentId: string,
-  { sequence }: Position,
-  expiresAt: number,
-): MissedMessage {
-  return { tenantId, agentId, sequence, expiresAt };
+  const isStored = receivers.length === 0;
+  const status = isStored ? 'stored' : 'accepted';
+  const missable = isStored ? undefined : missed;
+  return accepted(frame, { text, timestamp, status, position, receivers, missable });
 }
 
 /** A retry searches the log; a frame of a batch begins behind the one before it; all others begin behind the head. */
@@ -140,9 +137,10 @@ function accepted(
     readonly status: AckStatus;
     readonly position?: Position | undefined;
     readonly receivers?: readonly Receiver[] | undefined;
+    readonly missable?: MissedMessage | undefined;
   },
 ): Accepted {
-  const { text, timestamp, status, position, receivers } = result;
+  const { text, timestamp, status, position, receivers, missable } = result;
   return {
     ok: true,
     text,
@@ -151,6 +149,7 @@ function accepted(
     isDurable: position !== undefined,
     position,
     receivers,
+    missable,
   };
 }
 

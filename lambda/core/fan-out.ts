@@ -43,6 +43,12 @@ const openingMs = 500;
 
 export type FanOutCounts = Partial<Record<DeliveryOutcome | 'late', number>>;
 
+export interface FanOutResult {
+  readonly counts: FanOutCounts;
+  /** Connections that took every message, or want none of them. */
+  readonly served: ReadonlySet<string>;
+}
+
 /** A receiver that answered 410 or nothing, and what it has not got yet. */
 interface Suspect {
   readonly receiver: Receiver;
@@ -61,10 +67,12 @@ export async function fanOut(
   messages: readonly Outgoing[],
   receivers: AsyncIterable<readonly Receiver[]>,
   deadline: Deadline,
-): Promise<FanOutCounts> {
+): Promise<FanOutResult> {
   const counts: FanOutCounts = {};
-  const count = (outcome: DeliveryOutcome | 'late'): void => {
+  const served = new Set<string>();
+  const count = ({ connectionId }: Receiver, outcome: DeliveryOutcome | 'late'): void => {
     counts[outcome] = (counts[outcome] ?? 0) + 1;
+    if (outcome !== 'delivered') served.delete(connectionId);
   };
 
   const deliver = async (receiver: Receiver, batch: readonly Outgoing[]): Promise<Suspect | undefined> => {
@@ -75,12 +83,12 @@ export async function fanOut(
         await message.acknowledged;
       }
       if (deadline.hasPassed) {
-        count('late');
+        count(receiver, 'late');
         continue;
       }
       const outcome = await sender.post(receiver.connectionId, message.text);
       if (outcome === 'gone') return { receiver, left: batch.slice(index) };
-      count(outcome);
+      count(receiver, outcome);
       // It may have got this one; the next would only hang as well.
       if (outcome === 'lost') return { receiver, left: batch.slice(index + 1) };
     }
@@ -90,6 +98,7 @@ export async function fanOut(
   const suspects: Suspect[] = [];
   const serve = async (receiver: Receiver): Promise<void> => {
     if (receiver.expiresAt <= deps.clock.now()) return;
+    served.add(receiver.connectionId);
     const suspect = await deliver(receiver, messages);
     if (suspect !== undefined) suspects.push(suspect);
   };
@@ -104,7 +113,7 @@ export async function fanOut(
     } catch (error) {
       deps.log.error('examination_failed', { connection_id: connectionId, ...errorFields(error) });
     }
-    if (left.length > 0) count('gone');
+    if (left.length > 0) count(receiver, 'gone');
   };
 
   try {
@@ -112,8 +121,10 @@ export async function fanOut(
   } finally {
     const isTime = deadline.remainingMs >= examinationMs;
     const examined = isTime ? suspects.slice(0, examinedAtOnce) : [];
-    for (const { left } of suspects.slice(examined.length)) if (left.length > 0) count('gone');
+    for (const { receiver, left } of suspects.slice(examined.length)) {
+      if (left.length > 0) count(receiver, 'gone');
+    }
     await Promise.all(examined.map(lookInto));
   }
-  return counts;
+  return { counts, served };
 }

@@ -4,16 +4,16 @@
  */
 import type { Deadline } from './deadline';
 import { agentNow, type LiveDependencies } from './live-connections';
-import { type AgentView, type Connection, type MissedMessage, Unavailable } from './ports';
+import type { AgentView, Connection, MissedMessage } from './ports';
 
 /** The set of connections changes between the look and the write only when the agent comes or goes just then. */
 const rounds = 5;
-/** A look or a write that begins later would outlast the function. */
+/** With less, nobody is looked for. */
 const leastMs = 400;
 
 /**
  * Gives the live connections that have not been tried yet. When there are none, the message is noted as missed before
- * it returns. Throws what the stores throw, and `Unavailable` when there is no time; then nothing is certain.
+ * it returns. Throws what the stores throw; then nothing is certain.
  */
 export async function findOrNote(
   deps: LiveDependencies,
@@ -21,15 +21,14 @@ export async function findOrNote(
   tried: ReadonlySet<string>,
   deadline: Deadline,
 ): Promise<readonly Connection[]> {
-  for (let round = 0; round < rounds; round++) {
-    if (deadline.remainingMs < leastMs) throw new Unavailable('No time left to look at the agent');
+  for (let round = 0; round < rounds && deadline.remainingMs >= leastMs; round++) {
     const { view, live } = await agentNow(deps, missed.tenantId, missed.agentId);
     const untried = live.filter(({ connectionId }) => !tried.has(connectionId));
     if (untried.length > 0) return untried;
     // Refused when a connection came after the look: it knows nothing of this message, so it has to be found.
     if (isCovered(view, missed) || (await deps.agents.noteMissed(missed, view))) return [];
   }
-  // Connections come and go faster than we look. The next one is told of the message by the mark.
+  // No time, or connections come and go faster than we look. The next one is told of the message by the mark.
   await deps.agents.noteMissed(missed, undefined);
   return [];
 }
