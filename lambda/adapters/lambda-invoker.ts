@@ -1,6 +1,6 @@
 /**
- * Starts functions with one hand-signed Invoke call (type Event): the Lambda client would make every function that starts another a
- * third larger. Source: AWS Lambda API reference, Invoke.
+ * Starts functions with one hand-signed Invoke call (type Event): one call needs no client of its own in every function that
+ * starts another. Source: AWS Lambda API reference, Invoke.
  */
 import { type Invoker, Unavailable } from '../core/ports';
 import { type PostAnswer, signedPost } from './signed-post';
