@@ -16,7 +16,7 @@ const callMs = 2_500;
 
 export const handler = inboxRoute({
   agents: new DynamoAgentStore(clients.calls, text(variables.agentTable), systemClock, callMs),
-  history: new DynamoHistoryStore(clients, text(variables.messageTable), callMs),
+  history: new DynamoHistoryStore(clients, text(variables.messageTable), jsonLog, callMs),
   sender: new ApiGatewaySender(text(variables.callbackUrl)),
   invoker: new LambdaInvoker(),
   ownName: text(variables.ownName),

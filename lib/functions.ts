@@ -98,9 +98,11 @@ export class Functions extends Construct implements Routes {
         [variables.retentionSeconds]: String(settings.retentionHours * 3_600),
       },
     });
-    fn.allow(dynamodb('Query', 'BatchGetItem', 'DeleteItem'), [tables.connections.tableArn]);
+    fn.allow(dynamodb('Query', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'), [
+      tables.connections.tableArn,
+    ]);
     fn.allow(dynamodb('GetItem', 'UpdateItem'), [tables.agents.tableArn]);
-    fn.allow(dynamodb('Query', 'GetItem', 'PutItem'), [tables.messages.tableArn]);
+    fn.allow(dynamodb('Query', 'GetItem', 'PutItem', 'UpdateItem'), [tables.messages.tableArn]);
     fn.allowAnyOf(
       ['execute-api:ManageConnections'],
       [endpoint.connectionsArn('GET'), endpoint.connectionsArn('POST')],

@@ -7,8 +7,17 @@ export const limits = {
   frameBytes: 32_768,
   /** A whole message in either direction (API Gateway). */
   messageBytes: 131_072,
+  /** A message with the fields of level 0: the rest of a whole message is for those of level 1 and the envelope of a replay. */
+  storedMessageBytes: 129_024,
   /** Frames in one JSON array. */
   batchFrames: 25,
+  /** Channels that one connection is subscribed to. */
+  channels: 100,
+  /** Channels that one `ping` asks about. */
+  pingChannels: 20,
+  /** Messages of one `history` or replay. */
+  historyMessages: 1_000,
+  historyDefault: 100,
   /** UTF-16 code units of a tenant, agent, message or correlation id. */
   idLength: 128,
   channelLength: 128,

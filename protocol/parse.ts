@@ -2,23 +2,19 @@
  * From a client's text to typed frames, once, at the border. Inside there are no casts and no surprises.
  * Nothing here throws, whatever the bytes are; a complaint says what was wrong and repeats only the frame's id.
  */
+import { type ControlFrame, isControlType, readControl } from './control';
 import { complaintAbout, isJsonObject, type JsonObject, readJson } from './json';
 import { limits } from './limits';
 import type { ErrorDetails, PublishFrame } from './messages';
 import { isChannel, isId, isMessageType, isReservedChannel } from './names';
 
 export type ParsedFrame =
-  { readonly ok: true; readonly frame: PublishFrame } | { readonly ok: false; readonly error: ErrorDetails };
+  | { readonly ok: true; readonly kind: 'message'; readonly frame: PublishFrame }
+  | { readonly ok: true; readonly kind: 'control'; readonly control: ControlFrame }
+  | { readonly ok: false; readonly error: ErrorDetails };
 
-/** Types of the second protocol level, which this service doesn't speak yet: never a user's own type. */
-const reservedTypes: ReadonlySet<string> = new Set([
-  'hello',
-  'subscribe',
-  'unsubscribe',
-  'history',
-  'presence',
-  'ping',
-]);
+/** Not spoken yet, and never a user's own type. */
+const reservedTypes: ReadonlySet<string> = new Set(['presence']);
 
 /** One text message: a frame, or an array of 1–25 frames. Gives one result per frame, in order. */
 export function parseText(text: string): readonly ParsedFrame[] {
@@ -47,6 +43,12 @@ function parseFrame(value: unknown): ParsedFrame {
   if (!isMessageType(messageType) || reservedTypes.has(messageType)) {
     return refuse('unknown_type', 'Unknown message type', messageId);
   }
+  if (isControlType(messageType)) {
+    const reading = readControl(messageType, value);
+    return 'code' in reading
+      ? { ok: false, error: { ...reading, messageId } }
+      : { ok: true, kind: 'control', control: reading };
+  }
   if (content === undefined) return refuseThis('"content" is missing');
   if (!isAbsent(metadata) && !isJsonObject(metadata)) return refuseThis('"metadata" must be an object');
   if (!isAbsent(channel_id) && !isAbsent(to)) return refuseThis('Give "to" or "channel_id", not both');
@@ -68,6 +70,7 @@ function parseFrame(value: unknown): ParsedFrame {
 
   return {
     ok: true,
+    kind: 'message',
     frame: {
       id: id ?? undefined,
       type: messageType,

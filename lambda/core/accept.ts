@@ -5,6 +5,7 @@ import {
   ackText,
   type AckStatus,
   type ErrorDetails,
+  levelOneText,
   limits,
   type Message,
   messageText,
@@ -33,7 +34,7 @@ export interface AcceptDependencies extends FanOutDependencies {
 
 export interface Accepted {
   readonly ok: true;
-  readonly text: string;
+  readonly textFor: (level: number) => string;
   /** ACK text when the frame had an id. */
   readonly ack: string | undefined;
   readonly isDuplicate: boolean;
@@ -62,8 +63,11 @@ export async function accept(
   const now = deps.clock.now();
   const message = toMessage(frame, caller, destination, deps.newId, now);
   const text = messageText(message);
-  if (Buffer.byteLength(text) > limits.messageBytes)
+  if (Buffer.byteLength(text) > limits.storedMessageBytes)
     return { ok: false, error: { code: 'payload_too_large' } };
+
+  const textFor = (position?: Position) => (level: number) =>
+    level === 0 ? text : levelOneText(message, position);
 
   if (destination.kind === 'agent' && frame.expectsReply) {
     const others = (await liveConnections(deps, caller.tenantId, destination.agentId)).filter(
@@ -74,7 +78,7 @@ export async function accept(
 
   if (frame.ephemeral || deps.retentionMs === 0) {
     const receivers = await directReceivers(deps, caller, destination);
-    return accepted(frame, { text, timestamp: now, status: 'accepted', receivers });
+    return accepted(frame, { textFor: textFor(), timestamp: now, status: 'accepted', receivers });
   }
 
   const subject =
@@ -96,19 +100,23 @@ export async function accept(
   const { position } = claimed;
   const isDuplicate = claimed.status === 'duplicate';
   if (destination.kind === 'channel')
-    return accepted(frame, { ...claimed, text, status: isDuplicate ? 'duplicate' : 'accepted' });
+    return accepted(frame, {
+      ...claimed,
+      textFor: textFor(position),
+      status: isDuplicate ? 'duplicate' : 'accepted',
+    });
 
   // Also for a duplicate: its first attempt may have ended between the put and the note. What was live then is over.
   const { tenantId } = caller;
   const { sequence } = position;
   const missed = { tenantId, agentId: destination.agentId, sequence, expiresAt: row.expiresAt };
   const live = await receiversAfterPut(deps, missed, deadline);
-  if (isDuplicate) return accepted(frame, { ...claimed, text, status: 'duplicate' });
+  if (isDuplicate) return accepted(frame, { ...claimed, textFor: textFor(position), status: 'duplicate' });
   const receivers = live.map((connection) => toReceiver(connection, caller));
   const isStored = receivers.length === 0;
   const status = isStored ? 'stored' : 'accepted';
   const missable = isStored ? undefined : missed;
-  return accepted(frame, { text, timestamp, status, position, receivers, missable });
+  return accepted(frame, { textFor: textFor(position), timestamp, status, position, receivers, missable });
 }
 
 /** A retry searches the log; a frame of a batch begins behind the one before it; all others begin behind the head. */
@@ -132,7 +140,7 @@ function locator(
 function accepted(
   frame: PublishFrame,
   result: {
-    readonly text: string;
+    readonly textFor: (level: number) => string;
     readonly timestamp: number;
     readonly status: AckStatus;
     readonly position?: Position | undefined;
@@ -140,10 +148,10 @@ function accepted(
     readonly missable?: MissedMessage | undefined;
   },
 ): Accepted {
-  const { text, timestamp, status, position, receivers, missable } = result;
+  const { textFor, timestamp, status, position, receivers, missable } = result;
   return {
     ok: true,
-    text,
+    textFor,
     ack: frame.id === undefined ? undefined : ackText(frame.id, timestamp, status, position),
     isDuplicate: status === 'duplicate',
     isDurable: position !== undefined,

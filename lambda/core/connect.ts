@@ -37,13 +37,9 @@ export const lifetimeMs = 2 * 3_600_000;
 const lifetimeMarginMs = 60_000;
 const suspectsAtOnce = 5;
 
-/** `connectedAt` in epoch milliseconds, as the platform says. Throws what the stores throw. */
-export async function connect(
-  deps: ConnectDependencies,
-  caller: Caller,
-  connectedAt: number,
-): Promise<'connected' | 'too-many'> {
-  const { connectionId, tenantId, agentId, channelId, level, echo } = caller;
+/** Throws what the stores throw. */
+export async function connect(deps: ConnectDependencies, caller: Caller): Promise<'connected' | 'too-many'> {
+  const { connectionId, connectedAt, tenantId, agentId, channelId, level, echo } = caller;
   const channels = channelId === undefined ? [] : [channelId];
   const expiresAt = Math.min(caller.tokenExpiresAt, connectedAt + lifetimeMs + lifetimeMarginMs);
   const identity = { connectionId, tenantId, agentId, channels };

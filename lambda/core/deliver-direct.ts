@@ -4,8 +4,9 @@
 import { type AcceptDependencies, toReceiver } from './accept';
 import type { Caller } from './caller';
 import type { Deadline } from './deadline';
-import { fanOut, type FanOutCounts, type Outgoing, type Receiver } from './fan-out';
+import { fanOut, type FanOutCounts, type Receiver } from './fan-out';
 import { findOrNote } from './note-missed';
+import type { Outgoing } from './outgoing';
 import type { MissedMessage } from './ports';
 import type { RetryingSender } from './retrying-sender';
 

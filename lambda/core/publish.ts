@@ -2,13 +2,16 @@
  * One text message of a client, from parsed frames to ACKs and deliveries.
  * Frames are accepted one after another, so that their order holds; ACKs and the fan-out start as soon as they may.
  */
-import type { ErrorDetails, ParsedFrame, Position, PublishFrame } from '../../protocol/index';
+import type { ControlFrame, ErrorDetails, ParsedFrame, Position, PublishFrame } from '../../protocol/index';
 import { accept, type AcceptDependencies, type Acceptance } from './accept';
 import type { Caller } from './caller';
+import { control } from './control';
+import type { Afterwards, ControlOutcome } from './control-outcome';
 import type { Deadline } from './deadline';
 import { deliverDirect } from './deliver-direct';
 import { errorFields } from './error-fields';
-import { fanOut, type FanOutCounts, type Outgoing, type Receiver } from './fan-out';
+import { fanOut, type FanOutCounts, type Receiver } from './fan-out';
+import type { Outgoing } from './outgoing';
 import { type MissedMessage, Unavailable } from './ports';
 import { Replies } from './replies';
 import { RetryingSender } from './retrying-sender';
@@ -44,9 +47,10 @@ export async function publish(
   options: { readonly tooLate: boolean },
 ): Promise<PublishSummary> {
   const sender = new RetryingSender(deps.sender, deps.clock, deadline);
-  const replies = new Replies(sender, caller.connectionId, deps.clock, deps.log, deadline);
+  const replies = new Replies(sender, caller, deps.clock, deps.log, deadline);
   const deliveries = new Map<string, Delivery>();
   const positions = new Map<string, Position>();
+  const afterwards: Afterwards[] = [];
   const errors: string[] = [];
   let acceptedFrames = 0;
   let duplicates = 0;
@@ -61,14 +65,15 @@ export async function publish(
       refuse(parsed.error);
       continue;
     }
-    const { frame } = parsed;
-    const messageId = frame.id;
+    const messageId = parsed.kind === 'control' ? parsed.control.id : parsed.frame.id;
     // The client has given up on it, or will have: what it hears now must not be that all is well.
     if (options.tooLate) {
       refuse({ code: 'unavailable', messageId, retryAfterMs: 500 });
       continue;
     }
-    if (caller.tokenExpiresAt <= deps.clock.now()) {
+    // A ping is how a client learns of it.
+    const isPing = parsed.kind === 'control' && parsed.control.type === 'ping';
+    if (caller.tokenExpiresAt <= deps.clock.now() && !isPing) {
       refuse({ code: 'token_expired', messageId });
       continue;
     }
@@ -76,6 +81,16 @@ export async function publish(
       refuse({ code: 'unavailable', messageId, retryAfterMs: 500 });
       continue;
     }
+    if (parsed.kind === 'control') {
+      const outcome = await controlSafely(deps, caller, parsed.control);
+      if (outcome.ok) {
+        acceptedFrames += 1;
+        for (const text of outcome.answer) void replies.send(text);
+        if (outcome.afterwards !== undefined) afterwards.push(outcome.afterwards);
+      } else refuse({ ...outcome.error, messageId });
+      continue;
+    }
+    const { frame } = parsed;
     const routing = routeFrame(frame, caller);
     if (!routing.ok) {
       refuse({ ...routing.error, messageId });
@@ -92,7 +107,7 @@ export async function publish(
       continue;
     }
     acceptedFrames += 1;
-    const acknowledged = result.ack === undefined ? replies.settled : replies.send(result.ack);
+    const acknowledged = result.ack === undefined ? Promise.resolve() : replies.send(result.ack);
     if (result.isDuplicate) {
       positions.delete(key);
       duplicates += 1;
@@ -106,19 +121,56 @@ export async function publish(
       receivers: [],
       missable: undefined,
     };
-    delivery.messages.push({ text: result.text, acknowledged, echo: frame.echo });
+    delivery.messages.push({ textFor: result.textFor, acknowledged, echo: frame.echo });
     delivery.isDurable ||= result.isDurable;
     delivery.receivers = result.receivers ?? delivery.receivers;
     delivery.missable ??= result.missable;
     deliveries.set(key, delivery);
   }
 
+  const answered = replies.flush();
   const delivered: FanOutCounts = {};
-  await Promise.all(
-    [...deliveries.values()].map((delivery) => deliver(deps, sender, caller, delivery, deadline, delivered)),
-  );
-  await replies.settled;
+  await Promise.all([
+    ...[...deliveries.values()].map((delivery) =>
+      deliver(deps, sender, caller, delivery, deadline, delivered),
+    ),
+    ...afterwards.map((work) => answered.then(() => finish(deps, caller, () => work(sender, deadline)))),
+  ]);
+  await answered;
   return { frames: frames.length, accepted: acceptedFrames, duplicates, errors: errors.join(), delivered };
+}
+
+async function controlSafely(
+  deps: AcceptDependencies,
+  caller: Caller,
+  frame: ControlFrame,
+): Promise<ControlOutcome> {
+  try {
+    return await control(deps, caller, frame);
+  } catch (error) {
+    return failed(deps, caller, 'control_failed', error);
+  }
+}
+
+/** What follows an answer: when it breaks off, the client has the answer and asks again. */
+async function finish(deps: AcceptDependencies, caller: Caller, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    failed(deps, caller, 'afterwards_failed', error);
+  }
+}
+
+function failed(
+  deps: AcceptDependencies,
+  caller: Caller,
+  event: string,
+  error: unknown,
+): { readonly ok: false; readonly error: Omit<ErrorDetails, 'messageId'> } {
+  const { connectionId: connection_id, tenantId: tenant_id } = caller;
+  deps.log.error(event, { connection_id, tenant_id, ...errorFields(error) });
+  const code = error instanceof Unavailable ? 'unavailable' : 'internal';
+  return { ok: false, error: { code, retryAfterMs: 500 } };
 }
 
 async function acceptSafely(
@@ -132,13 +184,7 @@ async function acceptSafely(
   try {
     return await accept(deps, caller, frame, destination, deadline, after);
   } catch (error) {
-    const code = error instanceof Unavailable ? 'unavailable' : 'internal';
-    deps.log.error('publish_failed', {
-      connection_id: caller.connectionId,
-      tenant_id: caller.tenantId,
-      ...errorFields(error),
-    });
-    return { ok: false, error: { code, retryAfterMs: 500 } };
+    return failed(deps, caller, 'publish_failed', error);
   }
 }
 

@@ -66,8 +66,8 @@ export async function pushInbox(
   let taken = 0;
   for (;;) {
     // What is put after this is posted to the connection live, or noted anew.
-    const head = await deps.history.head(inboxSubject(tenantId, agentId));
-    const upTo = head?.sequence ?? 0;
+    const { row: newest } = await deps.history.head(inboxSubject(tenantId, agentId));
+    const upTo = newest?.sequence ?? 0;
     for await (const { messages, last } of missedMessages(deps, target, next, upTo)) {
       const count = messages.length === 0 ? 0 : await deliver(messages, hasTime);
       taken += count;

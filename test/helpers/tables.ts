@@ -2,9 +2,10 @@
  * Looks into the tables of a running gateway: what is left of a tenant or an agent after its connections have ended.
  */
 import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, paginateScan } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, paginateScan, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Gateway } from '../../gateway/index';
-import { agentTable, connectionTable } from '../../lambda/contract';
+import { agentTable, connectionTable, messageTable } from '../../lambda/contract';
+import { channelSubject } from '../../lambda/core/subjects';
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -20,6 +21,8 @@ export interface Tables {
   presence(tenant: string, agent: string): Promise<Presence | undefined>;
   /** Every item of AgentTable. */
   agents(): Promise<Row[]>;
+  /** Overwrites the body of a stored message, as a fault of the store would. */
+  damage(tenant: string, channel: string, sequence: number): Promise<void>;
   /** Takes the table away, so that whatever needs it fails. */
   drop(table: 'agent' | 'message'): Promise<void>;
   close(): void;
@@ -58,6 +61,19 @@ export function tablesOf(gateway: Gateway): Tables {
       );
     },
     agents: () => scan(AgentTableName),
+    damage: async (tenant, channel, sequence) => {
+      const update = new UpdateCommand({
+        TableName: MessageTableName,
+        Key: {
+          [messageTable.partitionKey]: channelSubject(tenant, channel),
+          [messageTable.sortKey]: sequence,
+        },
+        UpdateExpression: 'SET #body = :body',
+        ExpressionAttributeNames: { '#body': 'body' },
+        ExpressionAttributeValues: { ':body': '{"type":"message","content":"forged"}' },
+      });
+      await documents.send(update);
+    },
     drop: async (table) => {
       const TableName = table === 'agent' ? AgentTableName : MessageTableName;
       await client.send(new DeleteTableCommand({ TableName }));

@@ -60,14 +60,14 @@ function createDurableWorld() {
   const stores = {
     connections: new DynamoConnectionStore(clients.calls, tables.connectionTable),
     agents: new DynamoAgentStore(clients.calls, tables.agentTable, world.clock),
-    history: new DynamoHistoryStore(clients, tables.messageTable),
+    history: new DynamoHistoryStore(clients, tables.messageTable, world.log),
   };
   return { ...world, deps: { ...world.deps, ...stores } };
 }
 
 test('connect calls what it may', async () => {
   const { deps, caller, clock, sockets } = createDurableWorld();
-  const join = (connectionId: string) => connect(deps, caller(connectionId, { agentId: 'c' }), clock.time);
+  const join = (connectionId: string) => connect(deps, caller(connectionId, { agentId: 'c' }));
   for (const connectionId of ['c1', 'c2', 'c3']) await join(connectionId);
   expect(await join('c4')).toBe('too-many');
   clock.time += 11_000;
@@ -79,8 +79,8 @@ test('connect calls what it may', async () => {
 test('default calls what it may', async () => {
   const { deps, caller, clock, sockets } = createDurableWorld();
   const alice = caller('d1');
-  await connect(deps, alice, clock.time);
-  await connect(deps, caller('d2'), clock.time);
+  await connect(deps, alice);
+  await connect(deps, caller('d2'));
   clock.time += 11_000;
   sockets.closed.add('d2');
   calls.clear();
@@ -97,8 +97,7 @@ test('default calls what it may', async () => {
 
 test('disconnect calls what it may', async () => {
   const { deps, caller, clock } = createDurableWorld();
-  for (const connectionId of ['e1', 'e2'])
-    await connect(deps, caller(connectionId, { agentId: 'e' }), clock.time);
+  for (const connectionId of ['e1', 'e2']) await connect(deps, caller(connectionId, { agentId: 'e' }));
   calls.clear();
   for (const connectionId of ['e1', 'e2', 'e2']) {
     await removeConnection(deps, { connectionId, tenantId: 't', agentId: 'e', channels: [] });

@@ -101,6 +101,7 @@ export function createWorld() {
 
   const caller = (connectionId: string, changes: Partial<Caller> = {}): Caller => ({
     connectionId,
+    connectedAt: clock.time,
     tenantId: 't',
     agentId: `agent-of-${connectionId}`,
     channelId: 'c',
@@ -119,7 +120,7 @@ export function createWorld() {
     /** Connects; the connection is older than 10 s afterwards, so that a 410 is believed. */
     open: async (connectionId: string, changes: Partial<Caller> = {}): Promise<Caller> => {
       const opened = caller(connectionId, changes);
-      await connect(deps, opened, clock.time);
+      await connect(deps, opened);
       clock.time += 11_000;
       return opened;
     },
