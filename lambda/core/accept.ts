@@ -99,24 +99,21 @@ export async function accept(
   if (claimed === undefined) return unavailable;
   const { position } = claimed;
   const isDuplicate = claimed.status === 'duplicate';
+  const texts = { textFor: textFor(position) };
   if (destination.kind === 'channel')
-    return accepted(frame, {
-      ...claimed,
-      textFor: textFor(position),
-      status: isDuplicate ? 'duplicate' : 'accepted',
-    });
+    return accepted(frame, { ...claimed, ...texts, status: isDuplicate ? 'duplicate' : 'accepted' });
 
   // Also for a duplicate: its first attempt may have ended between the put and the note. What was live then is over.
   const { tenantId } = caller;
   const { sequence } = position;
   const missed = { tenantId, agentId: destination.agentId, sequence, expiresAt: row.expiresAt };
   const live = await receiversAfterPut(deps, missed, deadline);
-  if (isDuplicate) return accepted(frame, { ...claimed, textFor: textFor(position), status: 'duplicate' });
+  if (isDuplicate) return accepted(frame, { ...claimed, ...texts, status: 'duplicate' });
   const receivers = live.map((connection) => toReceiver(connection, caller));
   const isStored = receivers.length === 0;
   const status = isStored ? 'stored' : 'accepted';
   const missable = isStored ? undefined : missed;
-  return accepted(frame, { textFor: textFor(position), timestamp, status, position, receivers, missable });
+  return accepted(frame, { ...texts, timestamp, status, position, receivers, missable });
 }
 
 /** A retry searches the log; a frame of a batch begins behind the one before it; all others begin behind the head. */

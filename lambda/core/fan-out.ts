@@ -62,9 +62,9 @@ export async function fanOut(
 ): Promise<FanOutResult> {
   const counts: FanOutCounts = {};
   const served = new Set<string>();
-  const count = ({ connectionId }: Receiver, outcome: DeliveryOutcome | 'late', messages: number): void => {
-    if (messages === 0) return;
-    counts[outcome] = (counts[outcome] ?? 0) + messages;
+  const count = ({ connectionId }: Receiver, outcome: DeliveryOutcome | 'late', posted: number): void => {
+    if (posted === 0) return;
+    counts[outcome] = (counts[outcome] ?? 0) + posted;
     if (outcome !== 'delivered') served.delete(connectionId);
   };
   const unitsFor = unitsByLevel(messages);
@@ -117,9 +117,8 @@ export async function fanOut(
   } finally {
     const isTime = deadline.remainingMs >= examinationMs;
     const examined = isTime ? suspects.slice(0, examinedAtOnce) : [];
-    for (const { receiver, left } of suspects.slice(examined.length)) {
+    for (const { receiver, left } of suspects.slice(examined.length))
       count(receiver, 'gone', messagesIn(left));
-    }
     await Promise.all(examined.map(lookInto));
   }
   return { counts, served };

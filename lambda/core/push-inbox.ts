@@ -50,7 +50,8 @@ const reserveMs = 1_000;
  * the head is read here; or it is noted later, and then the mark's count differs and it can't be removed; or its sender
  * found the mark and no connection in the set, which was before this one was added or will be after it was removed, and
  * the mark can be removed only while this connection is in the set.
- * Throws what the stores and `deliver` throw.
+ * `start`: the sequence to begin with, when the connection wants more than what is marked. Throws what the stores and
+ * `deliver` throw.
  */
 export async function pushInbox(
   deps: PushDependencies,
@@ -58,16 +59,17 @@ export async function pushInbox(
   mark: InboxMark,
   deliver: Deliver,
   deadline: Deadline,
+  start = mark.from,
 ): Promise<PushOutcome> {
   const { tenantId, agentId, connectionId } = target;
   const hasTime = (): boolean => deadline.remainingMs >= reserveMs;
   let known = mark;
-  let next = mark.from;
+  let next = start;
   let taken = 0;
   for (;;) {
     // What is put after this is posted to the connection live, or noted anew.
-    const { row: newest } = await deps.history.head(inboxSubject(tenantId, agentId));
-    const upTo = newest?.sequence ?? 0;
+    const { row } = await deps.history.head(inboxSubject(tenantId, agentId));
+    const upTo = row?.sequence ?? 0;
     for await (const { messages, last } of missedMessages(deps, target, next, upTo)) {
       const count = messages.length === 0 ? 0 : await deliver(messages, hasTime);
       taken += count;

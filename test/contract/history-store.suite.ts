@@ -200,15 +200,4 @@ export function historyStoreSuite(create: () => HistoryStoreUnderTest): void {
       },
     );
   });
-
-  test('gives a range oldest first, without what is outside of it', async () => {
-    for (let sequence = 1; sequence <= 120; sequence++) await store.tryPut(subject, row(sequence));
-    const rows = await collect(store.range(subject, { after: 3, upTo: 110 }));
-    expect(rows.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 107 }, (_, n) => n + 4));
-    expect(rows[0]).toEqual(row(4));
-    expect((await collect(store.range(subject, { after: 118 }))).map(({ sequence }) => sequence)).toEqual([
-      119, 120,
-    ]);
-    expect(await collect(store.range(subject, { after: 120 }))).toEqual([]);
-  });
 }
