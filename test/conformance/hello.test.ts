@@ -317,7 +317,7 @@ needs('clock')(
         await own.inside.gateway.clock.advance(9 * 60_000);
       }
       await client.request({ type: 'ping' });
-    expect(client.received.filter(({ type }) => type === 'GOAWAY')).toEqual([]);
+      expect(client.received.filter(({ type }) => type === 'GOAWAY')).toEqual([]);
       await own.inside.gateway.clock.advance(3 * 60_000);
       await client.request({ type: 'ping' });
       expect(await client.next({ type: 'GOAWAY' })).toMatchObject({ code: 'rotate', reconnect: true });

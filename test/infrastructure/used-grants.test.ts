@@ -100,7 +100,7 @@ test('default calls what it may', async () => {
 });
 
 test('disconnect calls what it may', async () => {
-  const { deps, caller, clock } = createDurableWorld();
+  const { deps, caller } = createDurableWorld();
   for (const connectionId of ['e1', 'e2']) await connect(deps, caller(connectionId, { agentId: 'e' }));
   calls.clear();
   for (const connectionId of ['e1', 'e2', 'e2']) {
