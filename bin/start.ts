@@ -55,7 +55,7 @@ async function main(): Promise<void> {
     ...(values.data === undefined ? {} : { dataDirectory: userPath(values.data) }),
     ...(process.env.DYNAMODB_ENDPOINT ? { dynamodbEndpoint: process.env.DYNAMODB_ENDPOINT } : {}),
     log: ({ function: name, stream, text }) => {
-      if (stream !== 'stdout') console.error(`[${name}] ${text.trimEnd()}`);
+      if (stream !== 'stdout') console.error(`[${name}] ${shown(text)}`);
     },
   });
   console.log(welcome(gateway.urls, settings, file));
@@ -68,6 +68,11 @@ function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
   throw new UsageError(`The port "${text}" must be a number from 0 to 65535.`);
+}
+
+/** An authorizer throws this to have a client refused; a stack would look like a fault of the bus. */
+function shown(text: string): string {
+  return text.startsWith('Error: Unauthorized\n') ? 'A handshake was refused with 401.' : text.trimEnd();
 }
 
 /** Resolves on the first signal to stop; a later one does not wait for open connections. */
