@@ -13,6 +13,11 @@ export const variables = {
   callbackUrl: 'CALLBACK_URL',
   /** Seconds that a message stays in the log; `0` = no log (default). */
   retentionSeconds: 'RETENTION_SECONDS',
+  /** Messages per second and their bursts, of an agent and of a tenant; a rate of `0` = no limit (default). */
+  agentRate: 'AGENT_RATE',
+  agentBurst: 'AGENT_BURST',
+  tenantRate: 'TENANT_RATE',
+  tenantBurst: 'TENANT_BURST',
   /** Most live connections of one agent (connect). */
   connectionLimit: 'CONNECTION_LIMIT',
   /** Token checks (authorizer): both are always compared. */
@@ -29,7 +34,10 @@ export const variables = {
   defaultGrants: 'DEFAULT_GRANTS',
 } as const;
 
-/** ConnectionTable: subscriptions (`{tenant}/channel/{channel}`) and connections (`connection/{id}`). */
+/**
+ * ConnectionTable: subscriptions (`{tenant}/channel/{channel}`), connections (`connection/{id}`), and how fast tenants and
+ * agents publish (`{tenant}/rate/…`).
+ */
 export const connectionTable = {
   partitionKey: 'subject',
   sortKey: 'connection_id',

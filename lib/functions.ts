@@ -90,9 +90,13 @@ export class Functions extends Construct implements Routes {
         [variables.messageTable]: tables.messages.tableName,
         [variables.callbackUrl]: endpoint.callbackUrl,
         [variables.retentionSeconds]: String(settings.retentionHours * 3_600),
+        [variables.agentRate]: String(settings.messageRate.agentPerSecond),
+        [variables.agentBurst]: String(settings.messageRate.agentBurst),
+        [variables.tenantRate]: String(settings.messageRate.tenantPerSecond),
+        [variables.tenantBurst]: String(settings.messageRate.tenantBurst),
       },
     });
-    fn.allow(dynamodb('Query', 'BatchGetItem', 'DeleteItem'), [tables.connections.tableArn]);
+    fn.allow(dynamodb('Query', 'BatchGetItem', 'DeleteItem', 'UpdateItem'), [tables.connections.tableArn]);
     fn.allow(dynamodb('GetItem', 'UpdateItem'), [tables.agents.tableArn]);
     fn.allow(dynamodb('Query', 'GetItem', 'PutItem'), [tables.messages.tableArn]);
     fn.allowAnyOf(

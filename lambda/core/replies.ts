@@ -20,8 +20,8 @@ export class Replies {
     private readonly deadline: Deadline,
   ) {}
 
-  /** Settles, without ever failing, when this reply and all before it have been posted. */
-  send(text: string): Promise<void> {
+  /** Settles, without ever failing, when this reply and all before it have been posted. A loss is logged unless told otherwise. */
+  send(text: string, { isLogged } = { isLogged: true }): Promise<void> {
     this.last = this.last.then(async () => {
       // One reply after another to a peer that has vanished would outlast the function.
       if (this.isSenderLost || this.isLate) return;
@@ -29,13 +29,14 @@ export class Replies {
       const outcome = await this.sender.post(this.connectionId, text);
       if (outcome === 'delivered') return;
       this.isSenderLost = outcome === 'gone' || outcome === 'lost';
-      this.log.info('reply_not_delivered', { connection_id: this.connectionId, outcome });
+      if (isLogged) this.log.info('reply_not_delivered', { connection_id: this.connectionId, outcome });
     });
     return this.last;
   }
 
   error(details: ErrorDetails): Promise<void> {
-    return this.send(errorText(details, this.clock.now()));
+    // A flood must not become a flood of lines.
+    return this.send(errorText(details, this.clock.now()), { isLogged: details.code !== 'rate_limited' });
   }
 
   get settled(): Promise<void> {

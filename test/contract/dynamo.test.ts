@@ -4,11 +4,13 @@ import { DynamoAgentStore } from '../../lambda/adapters/dynamo-agent-store';
 import { createDynamoClients, type DynamoClients } from '../../lambda/adapters/dynamo-calls';
 import { DynamoConnectionStore } from '../../lambda/adapters/dynamo-connection-store';
 import { DynamoHistoryStore } from '../../lambda/adapters/dynamo-history-store';
+import { DynamoRateCounter } from '../../lambda/adapters/dynamo-rate-counter';
 import { systemClock } from '../../lambda/adapters/system-clock';
 import { agentStoreSuite } from './agent-store.suite';
 import { connectionStoreSuite } from './connection-store.suite';
 import { historyStoreSuite } from './history-store.suite';
 import { type LocalTables, startLocalTables } from './local-tables';
+import { rateCounterSuite } from './rate-counter.suite';
 
 let tables: LocalTables;
 let clients: DynamoClients;
@@ -45,4 +47,8 @@ describe('DynamoAgentStore', () => {
 
 describe('DynamoHistoryStore', () => {
   historyStoreSuite(() => new DynamoHistoryStore(clients, tables.messageTable));
+});
+
+describe('DynamoRateCounter', () => {
+  rateCounterSuite(() => new DynamoRateCounter(clients.singleAttempt, tables.connectionTable));
 });

@@ -73,13 +73,23 @@ describe('variables', () => {
 
   test('default', () => {
     expect(names('default')).toEqual([
+      variables.agentBurst,
+      variables.agentRate,
       variables.agentTable,
       variables.callbackUrl,
       variables.connectionTable,
       variables.messageTable,
       variables.retentionSeconds,
+      variables.tenantBurst,
+      variables.tenantRate,
     ]);
     expect(variablesOf(template, 'default').RETENTION_SECONDS).toBe('86400');
+    expect(variablesOf(template, 'default')).toMatchObject({
+      AGENT_RATE: '50',
+      AGENT_BURST: '100',
+      TENANT_RATE: '1000',
+      TENANT_BURST: '2000',
+    });
   });
 
   test('disconnect', () => {
@@ -99,6 +109,7 @@ describe('variables', () => {
       defaultGrants: 'none',
       connectionLimit: 3,
       retentionHours: 0,
+      messageRate: { agentPerSecond: 0, tenantBurst: 7 },
     });
     expect(variablesOf(changed, 'authorizer')).toMatchObject({
       TOKEN_ISSUER: 'urn:artcafe:pubsub:blue',
@@ -109,6 +120,7 @@ describe('variables', () => {
     });
     expect(variablesOf(changed, 'connect').CONNECTION_LIMIT).toBe('3');
     expect(variablesOf(changed, 'default').RETENTION_SECONDS).toBe('0');
+    expect(variablesOf(changed, 'default')).toMatchObject({ AGENT_RATE: '0', TENANT_BURST: '7' });
   });
 });
 
@@ -133,7 +145,7 @@ describe('grants', () => {
   test('default', () => {
     expect(grantsOf(template, 'default')).toEqual(
       [
-        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'Query'),
+        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'Query', 'UpdateItem'),
         ...on('AgentTable', 'GetItem', 'UpdateItem'),
         ...on('MessageTable', 'GetItem', 'PutItem', 'Query'),
         connections('GET'),

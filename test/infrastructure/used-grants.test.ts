@@ -7,9 +7,11 @@ import { DynamoAgentStore } from '../../lambda/adapters/dynamo-agent-store';
 import { createDynamoClients, type DynamoClients } from '../../lambda/adapters/dynamo-calls';
 import { DynamoConnectionStore } from '../../lambda/adapters/dynamo-connection-store';
 import { DynamoHistoryStore } from '../../lambda/adapters/dynamo-history-store';
+import { DynamoRateCounter } from '../../lambda/adapters/dynamo-rate-counter';
 import { connect } from '../../lambda/core/connect';
 import { Deadline } from '../../lambda/core/deadline';
 import { publish } from '../../lambda/core/publish';
+import { RateLimiter } from '../../lambda/core/rate-limiter';
 import { removeConnection } from '../../lambda/core/remove-connection';
 import { parseText } from '../../protocol/index';
 import { type LocalTables, startLocalTables } from '../contract/local-tables';
@@ -60,6 +62,7 @@ function createDurableWorld() {
     connections: new DynamoConnectionStore(clients.calls, tables.connectionTable),
     agents: new DynamoAgentStore(clients.calls, tables.agentTable, world.clock),
     history: new DynamoHistoryStore(clients, tables.messageTable),
+    rateCounter: new DynamoRateCounter(clients.singleAttempt, tables.connectionTable),
   };
   return { ...world, deps: { ...world.deps, ...stores } };
 }
@@ -91,6 +94,7 @@ test('default calls what it may', async () => {
   await Promise.all([send({ id: 'm1', content: 1 }), send({ id: 'm2', content: 1 })]);
   await send({ id: 'm1', content: 1, retry: true });
   await send({ id: 'm3', content: 1, to: 'agent-of-d1' });
+  await new RateLimiter(deps).decide(alice, 25).reported;
   expect([...calls].sort()).toEqual(granted('default'));
 });
 
