@@ -17,6 +17,11 @@ export const variables = {
   inboxFunction: 'INBOX_FUNCTION',
   /** Set by Lambda itself. */
   ownName: 'AWS_LAMBDA_FUNCTION_NAME',
+  /** Messages per second and their bursts, of an agent and of a tenant; a rate of `0` = no limit (default). */
+  agentRate: 'AGENT_RATE',
+  agentBurst: 'AGENT_BURST',
+  tenantRate: 'TENANT_RATE',
+  tenantBurst: 'TENANT_BURST',
   /** Most live connections of one agent (connect). */
   connectionLimit: 'CONNECTION_LIMIT',
   /** Token checks (authorizer): both are always compared. */
@@ -33,7 +38,10 @@ export const variables = {
   defaultGrants: 'DEFAULT_GRANTS',
 } as const;
 
-/** ConnectionTable: subscriptions (`{tenant}/channel/{channel}`) and connections (`connection/{id}`). */
+/**
+ * ConnectionTable: subscriptions (`{tenant}/channel/{channel}`), connections (`connection/{id}`), and how fast tenants and
+ * agents publish (`{tenant}/rate/…`).
+ */
 export const connectionTable = {
   partitionKey: 'subject',
   sortKey: 'connection_id',

@@ -5,6 +5,7 @@ import { DynamoAgentStore } from './adapters/dynamo-agent-store';
 import { createDynamoClients } from './adapters/dynamo-calls';
 import { DynamoConnectionStore } from './adapters/dynamo-connection-store';
 import { DynamoHistoryStore } from './adapters/dynamo-history-store';
+import { DynamoRateCounter } from './adapters/dynamo-rate-counter';
 import { jsonLog } from './adapters/json-log';
 import { systemClock } from './adapters/system-clock';
 import { variables } from './contract';
@@ -17,6 +18,11 @@ export const handler = defaultRoute({
   connections: new DynamoConnectionStore(clients.calls, text(variables.connectionTable)),
   agents: new DynamoAgentStore(clients.calls, text(variables.agentTable), systemClock),
   history: new DynamoHistoryStore(clients, text(variables.messageTable), jsonLog),
+  rateCounter: new DynamoRateCounter(clients.singleAttempt, text(variables.connectionTable)),
+  rateLimits: {
+    agent: { perSecond: wholeNumber(variables.agentRate), burst: wholeNumber(variables.agentBurst) },
+    tenant: { perSecond: wholeNumber(variables.tenantRate), burst: wholeNumber(variables.tenantBurst) },
+  },
   sender: new ApiGatewaySender(text(variables.callbackUrl)),
   clock: systemClock,
   newId: randomUUID,

@@ -96,6 +96,10 @@ export class Functions extends Construct implements Routes {
         [variables.messageTable]: tables.messages.tableName,
         [variables.callbackUrl]: endpoint.callbackUrl,
         [variables.retentionSeconds]: String(settings.retentionHours * 3_600),
+        [variables.agentRate]: String(settings.messageRate.agentPerSecond),
+        [variables.agentBurst]: String(settings.messageRate.agentBurst),
+        [variables.tenantRate]: String(settings.messageRate.tenantPerSecond),
+        [variables.tenantBurst]: String(settings.messageRate.tenantBurst),
       },
     });
     fn.allow(dynamodb('Query', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'), [

@@ -91,13 +91,23 @@ describe('variables', () => {
 
   test('default', () => {
     expect(names('default')).toEqual([
+      variables.agentBurst,
+      variables.agentRate,
       variables.agentTable,
       variables.callbackUrl,
       variables.connectionTable,
       variables.messageTable,
       variables.retentionSeconds,
+      variables.tenantBurst,
+      variables.tenantRate,
     ]);
     expect(variablesOf(template, 'default').RETENTION_SECONDS).toBe('86400');
+    expect(variablesOf(template, 'default')).toMatchObject({
+      AGENT_RATE: '50',
+      AGENT_BURST: '100',
+      TENANT_RATE: '1000',
+      TENANT_BURST: '2000',
+    });
   });
 
   test('disconnect', () => {
@@ -121,6 +131,7 @@ describe('variables', () => {
       defaultGrants: 'none',
       connectionLimit: 3,
       retentionHours: 0,
+      messageRate: { agentPerSecond: 0, tenantBurst: 7 },
     });
     expect(variablesOf(changed, 'authorizer')).toMatchObject({
       TOKEN_ISSUER: 'urn:artcafe:pubsub:blue',
@@ -131,6 +142,7 @@ describe('variables', () => {
     });
     expect(variablesOf(changed, 'connect').CONNECTION_LIMIT).toBe('3');
     expect(variablesOf(changed, 'default').RETENTION_SECONDS).toBe('0');
+    expect(variablesOf(changed, 'default')).toMatchObject({ AGENT_RATE: '0', TENANT_BURST: '7' });
   });
 });
 

@@ -25,6 +25,7 @@ test('without a word, everything has a default', () => {
     claims: { tenant: 'tenant_id', agent: 'agent_id', channels: 'channels' },
     defaultGrants: 'all',
     connectionLimit: 100,
+    messageRate: { agentPerSecond: 50, agentBurst: 100, tenantPerSecond: 1_000, tenantBurst: 2_000 },
     retentionHours: 24,
     protection: false,
     logRetentionDays: 30,
@@ -44,6 +45,14 @@ test.each([
   [{ retentionHours: 'x' }, 'Setting "retentionHours": expected a whole number from 0 to 8760, got "x".'],
   [{ retentionHours: 8_761 }, 'Setting "retentionHours": expected a whole number from 0 to 8760, got 8761.'],
   [{ retentionHours: 0.5 }, 'Setting "retentionHours": expected a whole number from 0 to 8760, got 0.5.'],
+  [
+    { messageRate: { agentPerSecond: -1 } },
+    'Setting "messageRate.agentPerSecond": expected a whole number from 0 to 100000, got -1.',
+  ],
+  [
+    { messageRate: { tenantBurst: 0 } },
+    'Setting "messageRate.tenantBurst": expected a whole number from 1 to 10000000, got 0.',
+  ],
   [{ connectionLimit: 0 }, 'Setting "connectionLimit": expected a whole number from 1 to 1000, got 0.'],
   [
     { deployment: 'Blue' },
