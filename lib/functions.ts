@@ -69,6 +69,7 @@ export class Functions extends Construct implements Routes {
         [variables.agentTable]: tables.agents.tableName,
         [variables.connectionLimit]: String(settings.connectionLimit),
         [variables.callbackUrl]: endpoint.callbackUrl,
+        [variables.sender]: settings.sender,
       },
     });
     fn.allow(dynamodb('PutItem', 'DeleteItem', 'BatchGetItem'), [tables.connections.tableArn]);
@@ -89,6 +90,7 @@ export class Functions extends Construct implements Routes {
         [variables.agentTable]: tables.agents.tableName,
         [variables.messageTable]: tables.messages.tableName,
         [variables.callbackUrl]: endpoint.callbackUrl,
+        [variables.sender]: settings.sender,
         [variables.retentionSeconds]: String(settings.retentionHours * 3_600),
       },
     });

@@ -67,6 +67,7 @@ describe('variables', () => {
       variables.callbackUrl,
       variables.connectionLimit,
       variables.connectionTable,
+      variables.sender,
     ]);
     expect(variablesOf(template, 'connect').CONNECTION_LIMIT).toBe('100');
   });
@@ -78,7 +79,9 @@ describe('variables', () => {
       variables.connectionTable,
       variables.messageTable,
       variables.retentionSeconds,
+      variables.sender,
     ]);
+    expect(variablesOf(template, 'default').SENDER).toBe('lean');
     expect(variablesOf(template, 'default').RETENTION_SECONDS).toBe('86400');
   });
 
@@ -99,6 +102,7 @@ describe('variables', () => {
       defaultGrants: 'none',
       connectionLimit: 3,
       retentionHours: 0,
+      sender: 'sdk',
     });
     expect(variablesOf(changed, 'authorizer')).toMatchObject({
       TOKEN_ISSUER: 'urn:artcafe:pubsub:blue',
@@ -108,7 +112,8 @@ describe('variables', () => {
       DEFAULT_GRANTS: 'none',
     });
     expect(variablesOf(changed, 'connect').CONNECTION_LIMIT).toBe('3');
-    expect(variablesOf(changed, 'default').RETENTION_SECONDS).toBe('0');
+    expect(variablesOf(changed, 'connect').SENDER).toBe('sdk');
+    expect(variablesOf(changed, 'default')).toMatchObject({ RETENTION_SECONDS: '0', SENDER: 'sdk' });
   });
 });
 

@@ -26,6 +26,7 @@ test('without a word, everything has a default', () => {
     defaultGrants: 'all',
     connectionLimit: 100,
     retentionHours: 24,
+    sender: 'lean',
     protection: false,
     logRetentionDays: 30,
     accessLog: 'create-role',
@@ -44,6 +45,7 @@ test.each([
   [{ retentionHours: 'x' }, 'Setting "retentionHours": expected a whole number from 0 to 8760, got "x".'],
   [{ retentionHours: 8_761 }, 'Setting "retentionHours": expected a whole number from 0 to 8760, got 8761.'],
   [{ retentionHours: 0.5 }, 'Setting "retentionHours": expected a whole number from 0 to 8760, got 0.5.'],
+  [{ sender: 'fast' }, 'Setting "sender": expected "lean" or "sdk", got "fast".'],
   [{ connectionLimit: 0 }, 'Setting "connectionLimit": expected a whole number from 1 to 1000, got 0.'],
   [
     { deployment: 'Blue' },
