@@ -65,7 +65,9 @@ export function countsBetween(before: Counts, after: Counts): Counts {
     if (name !== 'functions' && name !== 'calls') difference[name] = after[name] - before[name];
   }
   difference.calls = Object.fromEntries(
-    Object.entries(after.calls).map(([name, count]) => [name, count - (before.calls[name] ?? 0)]),
+    Object.entries(after.calls)
+      .map(([name, count]) => [name, count - (before.calls[name] ?? 0)] as const)
+      .filter(([, count]) => count > 0),
   );
   difference.functions = Object.fromEntries(
     Object.entries(after.functions).map(([name, { memoryMb, requests, posts }]) => {
