@@ -11,6 +11,8 @@ export const variables = {
   messageTable: 'MESSAGE_TABLE',
   /** `https://{api}.execute-api.{region}.amazonaws.com/{stage}` (connect, default, inbox). */
   callbackUrl: 'CALLBACK_URL',
+  /** Who posts to connections (connect, default): `lean`, our own client, or `sdk`, the AWS SDK's. */
+  sender: 'SENDER',
   /** Seconds that a message stays in the log; `0` = no log (default). */
   retentionSeconds: 'RETENTION_SECONDS',
   /** The function that pushes an inbox (connect). */

@@ -74,6 +74,7 @@ export class Functions extends Construct implements Routes {
         [variables.connectionLimit]: String(settings.connectionLimit),
         [variables.callbackUrl]: endpoint.callbackUrl,
         [variables.inboxFunction]: this.inbox.function.functionName,
+        [variables.sender]: settings.sender,
       },
     });
     fn.allow(['lambda:InvokeFunction'], [this.inbox.function.functionArn]);
@@ -95,6 +96,7 @@ export class Functions extends Construct implements Routes {
         [variables.agentTable]: tables.agents.tableName,
         [variables.messageTable]: tables.messages.tableName,
         [variables.callbackUrl]: endpoint.callbackUrl,
+        [variables.sender]: settings.sender,
         [variables.retentionSeconds]: String(settings.retentionHours * 3_600),
         [variables.agentRate]: String(settings.messageRate.agentPerSecond),
         [variables.agentBurst]: String(settings.messageRate.agentBurst),
@@ -115,7 +117,7 @@ export class Functions extends Construct implements Routes {
     return fn;
   }
 
-  private createInbox({ tables, endpoint, failures, logs }: FunctionsProps): NodeFunction {
+  private createInbox({ settings, tables, endpoint, failures, logs }: FunctionsProps): NodeFunction {
     const fn = new NodeFunction(this, 'InboxFunction', {
       logs,
       entry: 'inbox.ts',
@@ -126,6 +128,7 @@ export class Functions extends Construct implements Routes {
         [variables.agentTable]: tables.agents.tableName,
         [variables.messageTable]: tables.messages.tableName,
         [variables.callbackUrl]: endpoint.callbackUrl,
+        [variables.sender]: settings.sender,
       },
     });
     fn.allow(dynamodb('GetItem', 'UpdateItem'), [tables.agents.tableArn]);

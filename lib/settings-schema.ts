@@ -129,6 +129,8 @@ export const settingsSchema = v.strictObject({
   messageRate: v.optional(section('an object with rates and bursts', messageRateEntries), {}),
   /** How long messages stay in the log; 0 turns the log off. */
   retentionHours: v.optional(wholeNumber(0, 8_760), 24),
+  /** Who posts to connections: our own client, or the AWS SDK's, which takes many times the processor time. */
+  sender: v.optional(v.picklist(['lean', 'sdk'], '"lean" or "sdk"'), 'lean'),
   /**
    * Absent = `destroy`, or `retain` with `protection`: by default nothing in the tables is meant to
    * outlive a day, and a removed deployment should leave nothing behind that costs money.

@@ -118,9 +118,7 @@ export function refuseOverLimit(
   { admitted, retryAfterMs }: RateDecision,
 ): readonly ParsedFrame[] {
   if (admitted === frames.length) return frames;
-  const refused = frames
-    .slice(admitted)
-    .map((parsed) => refusal(frameId(parsed), retryAfterMs));
+  const refused = frames.slice(admitted).map((parsed) => refusal(frameId(parsed), retryAfterMs));
   const named = refused.filter(({ error }) => error.messageId !== undefined);
   return [...frames.slice(0, admitted), ...(named.length > 0 ? named : refused.slice(0, 1))];
 }

@@ -27,6 +27,7 @@ test('without a word, everything has a default', () => {
     connectionLimit: 100,
     messageRate: { agentPerSecond: 50, agentBurst: 100, tenantPerSecond: 1_000, tenantBurst: 2_000 },
     retentionHours: 24,
+    sender: 'lean',
     protection: false,
     logRetentionDays: 30,
     accessLog: 'create-role',
@@ -53,6 +54,7 @@ test.each([
     { messageRate: { tenantBurst: 0 } },
     'Setting "messageRate.tenantBurst": expected a whole number from 1 to 10000000, got 0.',
   ],
+  [{ sender: 'fast' }, 'Setting "sender": expected "lean" or "sdk", got "fast".'],
   [{ connectionLimit: 0 }, 'Setting "connectionLimit": expected a whole number from 1 to 1000, got 0.'],
   [
     { deployment: 'Blue' },
