@@ -159,7 +159,7 @@ function scratched(good: string): fc.Arbitrary<string> {
   return fc
     .tuple(
       fc.nat(good.length - 1),
-      fc.constantFrom(...alphabet, ...strange),
+      fc.constantFrom(...Array.from(alphabet), ...strange),
       fc.constantFrom('replace', 'insert', 'cut'),
     )
     .map(([at, character, how]) => {
