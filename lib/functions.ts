@@ -68,6 +68,7 @@ export class Functions extends Construct implements Routes {
       entry: 'connect.ts',
       description: 'Registers a connection',
       timeoutSeconds: 4,
+      fixed: [variables.sender],
       environment: {
         [variables.connectionTable]: tables.connections.tableName,
         [variables.agentTable]: tables.agents.tableName,
@@ -91,6 +92,7 @@ export class Functions extends Construct implements Routes {
       description: 'Handles every frame of a client',
       // Its own deadline is 4 s; Lambda rounds up.
       timeoutSeconds: 5,
+      fixed: [variables.sender],
       environment: {
         [variables.connectionTable]: tables.connections.tableName,
         [variables.agentTable]: tables.agents.tableName,
@@ -124,6 +126,7 @@ export class Functions extends Construct implements Routes {
       description: 'Pushes an inbox to a new connection',
       // Its own deadline is 50 s.
       timeoutSeconds: 60,
+      fixed: [variables.sender],
       environment: {
         [variables.agentTable]: tables.agents.tableName,
         [variables.messageTable]: tables.messages.tableName,

@@ -34,7 +34,7 @@ function admitted(
   const query = new Map([['channel_id', [channelId]]]);
   const decision = authorize(claims, query, settings, now);
   if (decision.kind !== 'allow') return undefined;
-  return { connectionId, ...decodeContext(encodeContext(decision.admission)) };
+  return { connectionId, connectedAt: now, ...decodeContext(encodeContext(decision.admission)) };
 }
 
 async function nothingCrosses(played: Scene): Promise<void> {
