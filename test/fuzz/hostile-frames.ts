@@ -172,6 +172,52 @@ const spoiledFrame: fc.Arbitrary<HostileFrame> = fc
     answer: codes,
   }));
 
+const badPosition = fc.constantFrom(
+  '7',
+  '"x"',
+  '[]',
+  '{"epoch":"e"}',
+  '{"sequence":1}',
+  '{"epoch":"e","sequence":-1}',
+  '{"epoch":"e","sequence":1.5}',
+  '{"epoch":"e","sequence":1e400}',
+  '{"epoch":"e","sequence":"1"}',
+  '{"epoch":7,"sequence":1}',
+);
+const badList = fc.oneof(
+  fc.constantFrom('7', '"c"', '{}', '[7]', '[null]', '[[]]', '[{}]'),
+  badChannel.map((channel) => `[{"channel_id":${channel}}]`),
+  badPosition
+    .map((position) => `[{"channel_id":"c","epoch":${position},"sequence":1}]`)
+    .filter((text) => !text.includes('"epoch":"x"')),
+  fc
+    .integer({ min: 101, max: 900 })
+    .map((count) => `[${Array<string>(count).fill('{"channel_id":"c"}').join()}]`),
+);
+/** Frames that ask the service for something, each with one field that it can't be. */
+const spoiledControl: fc.Arbitrary<HostileFrame> = fc
+  .oneof(
+    fc.tuple(fc.constantFrom('subscribe', 'unsubscribe', 'history'), fc.constant('channel_id'), badChannel),
+    fc.tuple(
+      fc.constantFrom('subscribe', 'unsubscribe', 'history', 'hello', 'ping'),
+      fc.constant('id'),
+      badId,
+    ),
+    fc.tuple(fc.constant('subscribe'), fc.constant('since'), badPosition),
+    fc.tuple(fc.constant('history'), fc.constantFrom('after', 'before'), badPosition),
+    fc.tuple(
+      fc.constant('history'),
+      fc.constant('limit'),
+      fc.constantFrom('0', '-1', '1.5', '1e9', '"5"', '[]'),
+    ),
+    fc.tuple(fc.constant('hello'), fc.constant('resume'), badList),
+    fc.tuple(fc.constant('ping'), fc.constant('channels'), badList),
+  )
+  .map(([type, name, text]) => ({
+    text: `{"type":"${type}","id":"m1","channel_id":"c",${JSON.stringify(name)}:${text}}`,
+    answer: invalid,
+  }));
+
 const noFrame: fc.Arbitrary<HostileFrame> = fc.oneof(
   scalarText.map((text) => ({ text, answer: invalid })),
   fc.constantFrom('{}', '{"id":"m1"}', '[]', 'null').map((text) => ({ text, answer: invalid })),
@@ -180,6 +226,7 @@ const noFrame: fc.Arbitrary<HostileFrame> = fc.oneof(
 const single = fc.oneof(
   { weight: 3, arbitrary: goodFrame },
   { weight: 6, arbitrary: spoiledFrame },
+  { weight: 2, arbitrary: spoiledControl },
   { weight: 1, arbitrary: noFrame },
 );
 const asText = ({ text, answer }: HostileFrame): HostileText => ({ text, answers: [answer] });
@@ -281,7 +328,7 @@ const tooMany = [['limit_exceeded']] as const;
 
 /** Few, but as large as the platform lets in: what costs most to read. */
 export const largeTexts: readonly (HostileText & { readonly name: string })[] = [
-  ...[32_767, 32_768, 32_769, 130_000].flatMap((bytes) =>
+  ...[32_767, 32_768, 32_769, 128_000].flatMap((bytes) =>
     ['x', 'ä', '\\u0000', '😀'].map((unit) => ({
       name: `${String(bytes)} bytes of ${unit}`,
       text: ofBytes(bytes, unit),
