@@ -3,6 +3,8 @@
  * Everything else in this folder may change.
  */
 export { GatewayError } from './gateway-error';
-export type { Faults, Gateway, GatewayLogEntry, GatewayOptions, OpenConnection } from './options';
+export type { Faults, FaultSettings } from './faults';
+export type { Gateway, GatewayLogEntry, GatewayOptions, OpenConnection } from './options';
 export { loadOrCreateKey } from './private-key';
 export { startGateway } from './start';
+export type { Unsettled } from './unsettled';

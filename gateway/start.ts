@@ -6,6 +6,7 @@ import type { ApiRuntime } from './api-runtime';
 import { Clock } from './clock';
 import { Edge } from './edge';
 import type { ApiFacts } from './events/request-context';
+import { FaultPlan } from './faults';
 import { Functions } from './functions/functions';
 import { Handshakes } from './handshake';
 import { type HttpRoutes, type HttpServer, kmsPrefix, lambdaPrefix, listen, readyPath } from './http-server';
@@ -13,7 +14,8 @@ import { refuseUpgrade } from './http-reply';
 import { serveKms } from './kms-api';
 import { serveLambda } from './lambda-api';
 import { manageConnection } from './management-api';
-import type { Faults, Gateway, GatewayOptions, Log } from './options';
+import type { Gateway, GatewayOptions, Log } from './options';
+import { Permissions } from './permissions';
 import { limits } from './platform';
 import { loadOrCreateKey } from './private-key';
 import { RateLimiter } from './rate-limiter';
@@ -23,6 +25,7 @@ import { readTemplate } from './template';
 import type { AppModel } from './template/model';
 import { admit } from './upgrade';
 import { Connections } from './connections';
+import { likeliest } from './unsettled';
 
 /**
  * Runs a synthesized stack on this machine.
@@ -49,14 +52,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     throw error;
   }
   const authority = `${reachable(host)}:${http.port}`;
-  const parts = assemble(model, authority, tables.endpoint, log);
-  const limiter = new RateLimiter(
-    options.connectionsPerSecond ?? limits.connectionsPerSecond,
-    parts.runtime.clock,
-  );
+  const parts = assemble(model, authority, tables.endpoint, { ...options, log });
   const gateway = describe(model, http, tables, parts);
   http.serve({
-    ...routesOf(parts, edge, limiter),
+    ...routesOf(parts, edge, options),
     readyPage: {
       status: 'ready',
       versions: { gateway: 1, node: process.versions.node },
@@ -80,41 +79,57 @@ interface Parts {
   authority: string;
   runtime: ApiRuntime;
   connections: Connections;
+  permissions: Permissions;
   handshakes: Handshakes;
 }
 
-function assemble(model: AppModel, authority: string, dynamodb: string, log: Log): Parts {
+function assemble(
+  model: AppModel,
+  authority: string,
+  dynamodb: string,
+  options: GatewayOptions & { log: Log },
+): Parts {
   const { id: apiId, stage, stageVariables } = model.api;
   const clock = new Clock();
   const facts: ApiFacts = { apiId, stage, stageVariables, domainName: authority };
   const lambda = `http://${authority}${lambdaPrefix}`;
   const kms = `http://${authority}${kmsPrefix}`;
-  const functions = new Functions(model.functions, apiId, { authority, dynamodb, lambda, kms }, clock, log);
-  const faults: Faults = { disconnect: 'deliver' };
-  const runtime = { model: model.api, facts, functions, clock, faults };
+  const endpoints = { authority, dynamodb, lambda, kms };
+  const functions = new Functions(model.functions, apiId, endpoints, clock, options.log, {
+    concurrency: options.concurrency ?? Infinity,
+    reuseThreads: options.coldStarts !== 'always',
+  });
+  const unsettled = { ...likeliest, ...options.unsettled };
+  const faults = new FaultPlan(options.faults);
+  const runtime = { model: model.api, facts, functions, clock, faults, unsettled };
   const connections = new Connections(runtime);
-  return { authority, runtime, connections, handshakes: new Handshakes(runtime, connections) };
+  const permissions = new Permissions(model.functions, facts, options.checkPermissions ?? true);
+  return { authority, runtime, connections, permissions, handshakes: new Handshakes(runtime, connections) };
 }
 
 function routesOf(
-  { runtime, connections, handshakes }: Parts,
+  { runtime, connections, permissions, handshakes }: Parts,
   edge: Edge | undefined,
-  limiter: RateLimiter,
+  options: GatewayOptions,
 ): Omit<HttpRoutes, 'readyPage' | 'onKms'> {
-  const { facts, functions, clock } = runtime;
+  const { facts, functions, clock, unsettled } = runtime;
+  const { connectionsPerSecond, callbacksPerSecond, callbackBurst } = { ...limits, ...options };
+  const handshakeLimiter = new RateLimiter(connectionsPerSecond, clock);
+  const limiter = new RateLimiter(callbacksPerSecond, clock, callbackBurst);
+  const management = { connections, limiter, permissions, unsettled };
   return {
     stage: facts.stage,
     onUpgrade: async (incoming, socket, head) => {
-      const admission = await admit(incoming, facts, edge, clock.now());
+      const admission = await admit(incoming, facts, edge, clock.now(), unsettled.unknownPathStatus);
       if (admission.kind === 'refused') {
         refuseUpgrade(socket, admission.status, admission.body, admission.headers);
-      } else if (!limiter.take()) {
+      } else if (!handshakeLimiter.take()) {
         refuseUpgrade(socket, 429);
       } else {
         await handshakes.run(admission.request, { incoming, socket, head });
       }
     },
-    onConnection: (request, response, id) => manageConnection(request, response, id, connections),
+    onConnection: (request, response, id) => manageConnection(request, response, id, management),
     onLambda: (request, response, path) => serveLambda(request, response, path, functions),
   };
 }
@@ -146,13 +161,14 @@ function describe(model: AppModel, http: HttpServer, tables: Tables, parts: Part
         await clock.advance(ms);
       },
     },
-    faults,
+    faults: faults.faults,
     connections: () =>
-      connections.list().map(({ facts, lastActiveAt, viaEdge }) => ({
+      connections.list().map(({ facts, lastActiveAt, viaEdge, hasVanished }) => ({
         connectionId: facts.connectionId,
         connectedAt: facts.connectedAt,
         lastActiveAt,
         viaEdge,
+        vanished: hasVanished,
         ...(facts.authorizer !== undefined && { authorizer: facts.authorizer }),
       })),
     stop: () => (stopping ??= stopAll(http, tables, parts)),

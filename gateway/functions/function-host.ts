@@ -30,6 +30,8 @@ export interface HostSettings {
   workerCode: string;
   environment: Record<string, string>;
   clockOffset: Float64Array;
+  /** Lambda may give an environment a second event, or start a new one for each. */
+  reuseThreads: boolean;
 }
 
 export class FunctionHost {
@@ -38,6 +40,7 @@ export class FunctionHost {
   private current: Invocation | undefined;
   private timer: NodeJS.Timeout;
   private ready = false;
+  private hasRun = false;
   private stopping = false;
   private gone = false;
   private initError: FunctionError | undefined;
@@ -82,7 +85,13 @@ export class FunctionHost {
     }, limits.initMs);
   }
 
+  /** Whether it may not take one more event. */
+  get isUsedUp(): boolean {
+    return !this.settings.reuseThreads && this.hasRun;
+  }
+
   run(invocation: Invocation): void {
+    this.hasRun = true;
     this.current = invocation;
     const { requestId, payload } = invocation;
     const { timeoutMs } = this.settings.model;

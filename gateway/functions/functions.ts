@@ -13,6 +13,26 @@ import { compileWorker } from './worker-code';
 /** Lambda waits one minute before its first retry of an asynchronous invocation, two before the second. */
 const retryDelayMs = 60_000;
 
+/** How long Lambda keeps a throttled asynchronous event before it tries again; such a try counts for nothing. */
+const throttledRetryMs = 1_000;
+
+const throttled: InvocationResult = {
+  ok: false,
+  error: { errorType: 'TooManyRequestsException', errorMessage: 'Rate Exceeded.' },
+};
+
+/** Whether the function did not start because too many others were running. */
+export function isThrottled(result: InvocationResult): boolean {
+  return result === throttled;
+}
+
+export interface FunctionOptions {
+  /** Invocations of all functions at the same time. */
+  concurrency: number;
+  /** Whether a thread takes a second event. */
+  reuseThreads: boolean;
+}
+
 export class Functions {
   private readonly pools = new Map<string, FunctionPool>();
   private running = 0;
@@ -26,6 +46,7 @@ export class Functions {
     private readonly local: LocalEndpoints,
     private readonly clock: Clock,
     private readonly log: Log,
+    private readonly options: FunctionOptions,
   ) {}
 
   has(name: string): boolean {
@@ -36,6 +57,7 @@ export class Functions {
   async invoke(name: string, payload: string): Promise<InvocationResult> {
     // The end of a connection may want a function that never ran before the gateway was stopped.
     if (this.stopped) return { ok: false, error: gatewayStopped };
+    if (this.running >= this.options.concurrency) return throttled;
     this.running += 1;
     try {
       return await this.poolOf(name).invoke(payload);
@@ -63,6 +85,10 @@ export class Functions {
   async dispatch(name: string, payload: string, attempt = 0): Promise<void> {
     const result = await this.invoke(name, payload);
     if (result.ok || this.stopped) return;
+    if (isThrottled(result)) {
+      this.clock.after(throttledRetryMs, () => this.dispatch(name, payload, attempt));
+      return;
+    }
     const model = this.models.get(name);
     if (attempt < (model?.retries ?? 0)) {
       this.clock.after(retryDelayMs * (attempt + 1), () => this.dispatch(name, payload, attempt + 1));
@@ -93,6 +119,7 @@ export class Functions {
       workerCode: this.workerCode,
       environment: environmentOf(model, this.apiId, this.local),
       clockOffset: this.clock.offset,
+      reuseThreads: this.options.reuseThreads,
     };
     const pool = new FunctionPool(settings, (stream, text, requestId) => {
       this.log({ function: name, stream, text, ...(requestId !== undefined && { requestId }) });

@@ -127,14 +127,14 @@ withSettings('CON-9 expired connections are dropped before anybody is refused', 
 
 withSettings('CON-9 connections that are gone are dropped before anybody is refused', async () => {
   const { gateway } = bus.inside;
-  gateway.faults.disconnect = 'lose';
+  gateway.faults.disconnect.lose = 1;
   const lost = await Promise.all([connect('a', { channel_id: 'news' }), connect('a'), connect('a')]);
   await Promise.all(lost.map((client) => client.terminate()));
   await eventually(
     () => gateway.connections(),
     (open) => open.length === 0,
   );
-  gateway.faults.disconnect = 'deliver';
+  gateway.faults.disconnect.lose = 0;
   // Of a younger connection the platform might say "gone" because it is still opening.
   await gateway.clock.advance(11_000);
 

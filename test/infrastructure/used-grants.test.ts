@@ -1,6 +1,6 @@
 /**
  * The grants against the calls: each function's core runs over the DynamoDB stores, through every path that calls
- * something, and what it called must be what its role allows, no less and no more. The laptop gateway checks no IAM.
+ * something, and what it called must be what its role allows, no less and no more. The laptop gateway checks callbacks only.
  */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DynamoAgentStore } from '../../lambda/adapters/dynamo-agent-store';
