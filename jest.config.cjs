@@ -11,6 +11,8 @@ module.exports = {
       { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],
   },
+  // A dynamic import names the compiled file, as Node's own rules ask.
+  moduleNameMapper: { '^\\./api-gateway-sender\\.js$': './api-gateway-sender' },
   setupFiles: ['<rootDir>/test/setup.cjs'],
   collectCoverageFrom: [
     'lib/**/*.ts',

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { startGateway } from '../gateway/index';
+import { costLine, startGateway } from '../gateway/index';
 import type { Settings } from '../lib/config';
 import { readSettings } from '../lib/read-settings';
 import { localKeyFile, repository, runCommand, userPath, UsageError } from './command';
@@ -60,6 +60,7 @@ async function main(): Promise<void> {
   });
   console.log(welcome(gateway.urls, settings, file));
   await interrupted;
+  console.log(`\n${costLine(gateway.costs())}`);
   await gateway.stop();
   process.exit(0);
 }

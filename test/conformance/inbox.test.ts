@@ -107,7 +107,7 @@ const withFaults = needs('faults');
 
 withFaults('INB-1 an accepted message that no connection took is pushed to the next one', async () => {
   const { faults } = bus.inside.gateway;
-  faults.disconnect = 'lose';
+  faults.disconnect.lose = 1;
   try {
     const lost = await bus.connect(b());
     await lost.terminate();
@@ -121,7 +121,7 @@ withFaults('INB-1 an accepted message that no connection took is pushed to the n
     await take(next, ['m1']);
     expect(next.messageIds).toEqual(['m1']);
   } finally {
-    faults.disconnect = 'deliver';
+    faults.disconnect.lose = 0;
   }
 });
 
