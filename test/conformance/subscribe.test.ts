@@ -8,7 +8,8 @@ let bus: Bus;
 let tenant: string;
 
 beforeAll(async () => {
-  bus = await Bus.start();
+  // One agent fills a log of a thousand messages.
+  bus = await Bus.start({ settings: { messageRate: { agentPerSecond: 0, tenantPerSecond: 0 } } });
 }, 60_000);
 beforeEach(() => {
   tenant = fresh('tenant');

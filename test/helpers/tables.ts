@@ -55,7 +55,8 @@ export function tablesOf(gateway: Gateway): Tables {
   return {
     connectionRows: async (tenant) =>
       (await scan(ConnectionTableName)).filter(
-        (row) => row.tenant === tenant || String(row[connectionTable.partitionKey]).startsWith(`${tenant}/`),
+        (row) =>
+          row.tenant === tenant || String(row[connectionTable.partitionKey]).startsWith(`${tenant}/channel/`),
       ),
     presence: async (tenant, agent) => {
       const item = await agentItem(tenant, agent);

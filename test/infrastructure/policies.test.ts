@@ -70,7 +70,10 @@ describe.each<[string, Record<string, unknown>]>([
   });
 
   test('no action has a wildcard', () => {
-    for (const { where, Action } of statements.filter((each) => !isKeyPolicy(each))) {
+    // A Deny can only take away: the failure queue's refuses whatever does not come over TLS.
+    for (const { where, Action } of statements.filter(
+      (each) => !isKeyPolicy(each) && each.Effect === 'Allow',
+    )) {
       for (const action of list(Action))
         expect([where, action]).toEqual([where, expect.stringMatching(/^[\w-]+:\w+$/)]);
     }
