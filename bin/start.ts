@@ -40,11 +40,12 @@ async function main(): Promise<void> {
   const file = values.config === undefined ? undefined : userPath(values.config);
   const settings = readSettings({ directory: repository, ...(file === undefined ? {} : { file }) });
 
+  // Before there is anything to take away.
+  const interrupted = interruption();
   const assembly = mkdtempSync(path.join(tmpdir(), 'artcafe-assembly-'));
   process.once('exit', () => {
     rmSync(assembly, { recursive: true, force: true });
   });
-  const interrupted = interruption();
   // Nobody is connected yet, so there is nothing to wait for; exit takes the half-made stack away.
   const givenUp = interrupted.then(() => true);
   if (await Promise.race([synthesize(assembly, file), givenUp])) process.exit(interruptedStatus);

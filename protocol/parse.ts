@@ -56,7 +56,7 @@ function parseFrame(value: unknown): ParsedFrame {
   const refuseThis = (text: string): ParsedFrame => refuse('invalid_message', text, messageId);
 
   if (Object.keys(value).length > limits.fields) {
-    return refuse('limit_exceeded', `A frame has at most ${limits.fields} fields`, messageId);
+    return refuse('limit_exceeded', `A frame with more than ${limits.fields} fields`, messageId);
   }
   // A null stands for "not given": serializers of many languages write absent fields so.
   const { id, type, content, metadata, channel_id, to, ephemeral, retry, echo, expects_reply, ...rest } =

@@ -265,8 +265,8 @@ describe.each(bases)('on the base of the %s', (base) => {
     client = await bus.connect({ tenant, agent: 'b' }, { base, channel: 'news' });
   });
 
-  test('ERR-6 a message that with the server’s fields is over 131,072 bytes is payload_too_large', async () => {
-    client.sendInPieces(ofSize(131_072), 32_768);
+  test('ERR-6 a message that with the server’s fields is over 129,024 bytes is payload_too_large', async () => {
+    client.sendInPieces(ofSize(129_024), 32_768);
 
     expect(await client.reply('big')).toMatchObject({ type: 'ERROR', code: 'payload_too_large' });
     await goesOn();
@@ -274,12 +274,12 @@ describe.each(bases)('on the base of the %s', (base) => {
 
   test('ERR-6 a message of nearly that size is delivered whole', async () => {
     const listener = await bus.connect({ tenant, agent: 'c' }, { channel: 'news' });
-    client.sendInPieces(ofSize(130_600), 32_768);
+    client.sendInPieces(ofSize(128_600), 32_768);
 
     expect(await client.reply('big')).toMatchObject({ type: 'ACK' });
     const message = await listener.nextMessage({ id: 'big' });
     expect(String(message.content)).toMatch(/^x+$/);
-    expect(String(message.content).length).toBeGreaterThan(130_000);
+    expect(String(message.content).length).toBeGreaterThan(128_000);
   });
 
   test('ERR-7 a text frame of 32,768 bytes is read, one byte more closes with 1009', async () => {
@@ -310,7 +310,7 @@ describe.each(bases)('on the base of the %s', (base) => {
 });
 
 const secrets =
-  /eyJ|\bat .+:\d+|node_modules|dynamo|lambda|aws|amazon|table|subject|execute-api|arn:|exception|TypeError|\.[jt]s\b/i;
+  /eyJ|\bat [^"]+:\d+|node_modules|dynamo|lambda|aws|amazon|table|subject|execute-api|arn:|exception|TypeError|\.[jt]s\b/i;
 
 test('ERR-8 no ERROR of the cases above holds a token, a stack or a name of what runs behind', () => {
   expect(errors.length).toBeGreaterThan(50);

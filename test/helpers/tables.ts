@@ -15,7 +15,7 @@ export interface Presence {
 }
 
 export interface Tables {
-  /** Rows of ConnectionTable: connections of the tenant and its subscriptions. */
+  /** Rows of ConnectionTable: connections of the tenant and its subscriptions, not the counters of its rates. */
   connectionRows(tenant: string): Promise<Row[]>;
   /** The item of AgentTable; `undefined` for an agent that was never seen. */
   presence(tenant: string, agent: string): Promise<Presence | undefined>;
@@ -54,9 +54,11 @@ export function tablesOf(gateway: Gateway): Tables {
 
   return {
     connectionRows: async (tenant) =>
-      (await scan(ConnectionTableName)).filter(
-        (row) => row.tenant === tenant || String(row[connectionTable.partitionKey]).startsWith(`${tenant}/`),
-      ),
+      (await scan(ConnectionTableName)).filter((row) => {
+        const subject = String(row[connectionTable.partitionKey]);
+        const isCounter = subject.startsWith(`${tenant}/rate/`);
+        return row.tenant === tenant || (subject.startsWith(`${tenant}/`) && !isCounter);
+      }),
     presence: async (tenant, agent) => {
       const item = await agentItem(tenant, agent);
       return (

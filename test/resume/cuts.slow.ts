@@ -17,7 +17,7 @@ const cutEveryMs = 300;
 let bus: Bus;
 
 beforeAll(async () => {
-  bus = await Bus.start();
+  bus = await Bus.start({ settings: { messageRate: { agentPerSecond: 0, tenantPerSecond: 0 } } });
 }, 120_000);
 afterEach(() => bus.hangUp());
 afterAll(() => bus.stop());
