@@ -2,6 +2,9 @@
  * What callers of the gateway give and get: the public types, exported through index.ts.
  */
 
+import type { FaultReport } from './faults/layer';
+import type { FaultPlanInput } from './faults/plan';
+
 export interface GatewayOptions {
   /** Path of the synthesized cloud assembly (`cdk.out`). */
   assembly: string;
@@ -19,6 +22,11 @@ export interface GatewayOptions {
   keyFile: string;
   /** Handshakes per second before 429; default 500, AWS's quota. 0 refuses all. */
   connectionsPerSecond?: number;
+  /**
+   * What goes wrong between the functions and AWS. Only a gateway that was started with a plan, be it an empty one, can
+   * take another later.
+   */
+  faultPlan?: FaultPlanInput;
   /** Output of the functions, crashes, timeouts; default: silent. */
   log?: Log;
 }
@@ -65,6 +73,8 @@ export interface Gateway {
   };
   /** Switches that tests may turn at any time. */
   faults: Faults;
+  /** The fault plan and what has happened of it; `undefined` without `GatewayOptions.faultPlan`. */
+  faultPlan: { report(): FaultReport; replace(plan: FaultPlanInput): FaultReport } | undefined;
   /** The open sockets. */
   connections(): OpenConnection[];
   stop(): Promise<void>;

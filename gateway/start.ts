@@ -6,6 +6,9 @@ import type { ApiRuntime } from './api-runtime';
 import { Clock } from './clock';
 import { Edge } from './edge';
 import type { ApiFacts } from './events/request-context';
+import { FaultLayer } from './faults/layer';
+import { serveFaults } from './faults/faults-page';
+import type { FaultProxy } from './faults/proxy';
 import { Functions } from './functions/functions';
 import { Handshakes } from './handshake';
 import { type HttpRoutes, type HttpServer, kmsPrefix, lambdaPrefix, listen, readyPath } from './http-server';
@@ -37,6 +40,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const model = readTemplate(options.assembly, options.stack);
   const edge = model.edge && new Edge(model.edge);
   const privateKey = loadOrCreateKey(options.keyFile);
+  const layer = options.faultPlan && new FaultLayer(options.faultPlan);
   const http = await listen(host, port);
   let tables: Tables;
   try {
@@ -49,7 +53,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     throw error;
   }
   const authority = `${reachable(host)}:${http.port}`;
-  const parts = assemble(model, authority, tables.endpoint, log);
+  const targets = { dynamodb: tables.endpoint, gateway: `http://${authority}`, lambdaPrefix };
+  const proxy = await layer?.startProxy(targets);
+  const parts = assemble(model, authority, { dynamodb: tables.endpoint, layer, proxy }, log);
   const limiter = new RateLimiter(
     options.connectionsPerSecond ?? limits.connectionsPerSecond,
     parts.runtime.clock,
@@ -65,6 +71,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       urls: gateway.urls,
     },
     onKms: (request, response) => serveKms(request, response, model.signingKeys, privateKey),
+    onFaults: (request, response) => serveFaults(request, response, layer),
   });
   startSchedules(model.schedules, parts.runtime.functions, parts.runtime.clock, log);
   return gateway;
@@ -81,26 +88,41 @@ interface Parts {
   runtime: ApiRuntime;
   connections: Connections;
   handshakes: Handshakes;
+  layer: FaultLayer | undefined;
+  proxy: FaultProxy | undefined;
 }
 
-function assemble(model: AppModel, authority: string, dynamodb: string, log: Log): Parts {
+/** What functions take for AWS: the table engine and this gateway, or what stands between while faults are planned. */
+interface Backends {
+  dynamodb: string;
+  layer: FaultLayer | undefined;
+  proxy: FaultProxy | undefined;
+}
+
+function assemble(model: AppModel, authority: string, { dynamodb, layer, proxy }: Backends, log: Log): Parts {
   const { id: apiId, stage, stageVariables } = model.api;
   const clock = new Clock();
   const facts: ApiFacts = { apiId, stage, stageVariables, domainName: authority };
-  const lambda = `http://${authority}${lambdaPrefix}`;
-  const kms = `http://${authority}${kmsPrefix}`;
-  const functions = new Functions(model.functions, apiId, { authority, dynamodb, lambda, kms }, clock, log);
+  const seen = proxy?.authority ?? authority;
+  const endpoints = {
+    authority: seen,
+    dynamodb: proxy === undefined ? dynamodb : `http://${proxy.authority}`,
+    lambda: `http://${seen}${lambdaPrefix}`,
+    kms: `http://${authority}${kmsPrefix}`,
+  };
+  const functions = new Functions(model.functions, apiId, endpoints, clock, log, layer);
   const faults: Faults = { disconnect: 'deliver' };
   const runtime = { model: model.api, facts, functions, clock, faults };
   const connections = new Connections(runtime);
-  return { authority, runtime, connections, handshakes: new Handshakes(runtime, connections) };
+  const handshakes = new Handshakes(runtime, connections);
+  return { authority, runtime, connections, handshakes, layer, proxy };
 }
 
 function routesOf(
   { runtime, connections, handshakes }: Parts,
   edge: Edge | undefined,
   limiter: RateLimiter,
-): Omit<HttpRoutes, 'readyPage' | 'onKms'> {
+): Omit<HttpRoutes, 'readyPage' | 'onKms' | 'onFaults'> {
   const { facts, functions, clock } = runtime;
   return {
     stage: facts.stage,
@@ -120,7 +142,7 @@ function routesOf(
 }
 
 function describe(model: AppModel, http: HttpServer, tables: Tables, parts: Parts): Gateway {
-  const { authority, connections, runtime } = parts;
+  const { authority, connections, runtime, layer } = parts;
   const { clock, faults, functions } = runtime;
   let stopping: Promise<void> | undefined;
   return {
@@ -147,6 +169,7 @@ function describe(model: AppModel, http: HttpServer, tables: Tables, parts: Part
       },
     },
     faults,
+    faultPlan: layer,
     connections: () =>
       connections.list().map(({ facts, lastActiveAt, viaEdge }) => ({
         connectionId: facts.connectionId,
@@ -163,13 +186,15 @@ function describe(model: AppModel, http: HttpServer, tables: Tables, parts: Part
 async function stopAll(
   http: HttpServer,
   tables: Tables,
-  { runtime, connections, handshakes }: Parts,
+  { runtime, connections, handshakes, layer, proxy }: Parts,
 ): Promise<void> {
   runtime.clock.stop();
+  layer?.stop();
   const functionsStopped = runtime.functions.stop();
   handshakes.stop();
   connections.terminate();
   await Promise.all([functionsStopped, http.stop()]);
+  await proxy?.stop();
   await tables.stop();
 }
 

@@ -3,6 +3,7 @@
  * with Lambda's retries and failure destination.
  */
 import type { Clock } from '../clock';
+import type { FaultLayer } from '../faults/layer';
 import type { Log } from '../options';
 import type { FunctionModel } from '../template/model';
 import { environmentOf, type LocalEndpoints } from './environment';
@@ -12,6 +13,12 @@ import { compileWorker } from './worker-code';
 
 /** Lambda waits one minute before its first retry of an asynchronous invocation, two before the second. */
 const retryDelayMs = 60_000;
+
+/** Of an event that a fault plan takes away. */
+const lost: InvocationResult = {
+  ok: false,
+  error: { errorType: 'EventLost', errorMessage: 'The event never reached the function.' },
+};
 
 export class Functions {
   private readonly pools = new Map<string, FunctionPool>();
@@ -26,6 +33,7 @@ export class Functions {
     private readonly local: LocalEndpoints,
     private readonly clock: Clock,
     private readonly log: Log,
+    private readonly layer: FaultLayer | undefined,
   ) {}
 
   has(name: string): boolean {
@@ -38,7 +46,9 @@ export class Functions {
     if (this.stopped) return { ok: false, error: gatewayStopped };
     this.running += 1;
     try {
-      return await this.poolOf(name).invoke(payload);
+      const run = (): Promise<InvocationResult> => this.poolOf(name).invoke(payload);
+      if (this.layer === undefined) return await run();
+      return (await this.layer.deliver(name, payload, run)) ?? lost;
     } finally {
       this.running -= 1;
       if (this.running === 0) for (const tell of this.whenQuiet) tell();
@@ -93,6 +103,7 @@ export class Functions {
       workerCode: this.workerCode,
       environment: environmentOf(model, this.apiId, this.local),
       clockOffset: this.clock.offset,
+      faultyHosts: this.layer?.hosts,
     };
     const pool = new FunctionPool(settings, (stream, text, requestId) => {
       this.log({ function: name, stream, text, ...(requestId !== undefined && { requestId }) });
