@@ -16,7 +16,7 @@ const clients = createDynamoClients();
 export const handler = defaultRoute({
   connections: new DynamoConnectionStore(clients.calls, text(variables.connectionTable)),
   agents: new DynamoAgentStore(clients.calls, text(variables.agentTable), systemClock),
-  history: new DynamoHistoryStore(clients, text(variables.messageTable)),
+  history: new DynamoHistoryStore(clients, text(variables.messageTable), jsonLog),
   sender: new ApiGatewaySender(text(variables.callbackUrl)),
   clock: systemClock,
   newId: randomUUID,

@@ -96,7 +96,7 @@ export class Functions extends Construct implements Routes {
       tables.connections.tableArn,
     ]);
     fn.allow(dynamodb('GetItem', 'UpdateItem'), [tables.agents.tableArn]);
-    fn.allow(dynamodb('Query', 'GetItem', 'PutItem'), [tables.messages.tableArn]);
+    fn.allow(dynamodb('Query', 'GetItem', 'PutItem', 'UpdateItem'), [tables.messages.tableArn]);
     fn.allowAnyOf(
       ['execute-api:ManageConnections'],
       [endpoint.connectionsArn('GET'), endpoint.connectionsArn('POST')],

@@ -4,7 +4,8 @@
  */
 import type { Position } from '../../protocol/index';
 import type { Deadline } from './deadline';
-import type { Clock, HistoryStore, LogEntry, LogRow, NewId } from './ports';
+import { logEnd } from './log-end';
+import type { Clock, Head, HistoryStore, LogEntry, LogRow, NewId, StoredRow } from './ports';
 
 export interface Claim {
   readonly subject: string;
@@ -87,7 +88,7 @@ export async function claim(
  * An agent may use one id for two messages; only a retry, or the same words, make them one. The late original that meets
  * its own retry is known by its words.
  */
-function isFirstCopy(met: LogRow, message: Claim): boolean {
+function isFirstCopy(met: StoredRow, message: Claim): boolean {
   const isSameId = met.id === message.id && met.agentId === message.agentId;
   return isSameId && (message.isRetry || met.body === message.body);
 }
@@ -100,15 +101,11 @@ function duplicateOf(met: LogEntry): Claimed {
   };
 }
 
-export async function behindHead(deps: ClaimDependencies, subject: string): Promise<Place> {
-  return placeAfter(await deps.history.head(subject), deps);
-}
-
-/** The place behind the newest row. A log that is empty, or whose newest row has expired, starts a new epoch. */
-export function placeAfter(head: LogEntry | undefined, deps: ClaimDependencies): Place {
-  if (head !== undefined && head.expiresAt > deps.clock.now()) return behind(head);
-  // Expired rows are deleted late and in no order: the sequence goes on from the newest that is still there.
-  return { kind: 'free', position: { epoch: deps.newId(), sequence: (head?.sequence ?? 0) + 1 } };
+/** The place behind the end of the log; `known` spares the read. A log that has nothing to continue from starts a new epoch. */
+export async function behindHead(deps: ClaimDependencies, subject: string, known?: Head): Promise<Place> {
+  const { head, lastSequence } = await logEnd(deps, subject, known);
+  // Above everything that was: expired rows are deleted late, and item 0 is only ever raised.
+  return behind(head ?? { epoch: deps.newId(), sequence: lastSequence });
 }
 
 /** The place behind a row that is known to be there. */

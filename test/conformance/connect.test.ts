@@ -44,13 +44,22 @@ describe.each(bases)('on the base of the %s', (base) => {
     expect(await statusOf(bus.url({ token: ['', token] }, base))).toBe(401);
   });
 
-  test.each(['channel_id', 'tenant_id', 'agent_id', 'echo', 'protocol'])('CON-4 %s given twice is 403', async (name) => {
-    const token = await bus.token({ tenant, agent: 'a' });
-    const value = { channel_id: 'news', tenant_id: tenant, agent_id: 'a', echo: 'true', protocol: 'artcafe.v1' }[name]!;
+  test.each(['channel_id', 'tenant_id', 'agent_id', 'echo', 'protocol'])(
+    'CON-4 %s given twice is 403',
+    async (name) => {
+      const token = await bus.token({ tenant, agent: 'a' });
+      const value = {
+        channel_id: 'news',
+        tenant_id: tenant,
+        agent_id: 'a',
+        echo: 'true',
+        protocol: 'artcafe.v1',
+      }[name]!;
 
-    expect(await statusOf(bus.url({ token, [name]: [value, value] }, base))).toBe(403);
-    expect(await statusOf(bus.url({ token, [name]: value }, base))).toBe(101);
-  });
+      expect(await statusOf(bus.url({ token, [name]: [value, value] }, base))).toBe(403);
+      expect(await statusOf(bus.url({ token, [name]: value }, base))).toBe(101);
+    },
+  );
 
   test('CON-5 channel_id subscribes the connection to that channel', async () => {
     const listener = await bus.connect({ tenant, agent: 'a' }, { base, channel: 'news' });

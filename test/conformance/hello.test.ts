@@ -50,10 +50,14 @@ test('HEL-1 comes before the replays, which follow channel by channel', async ()
   const since: Record<string, Frame> = {};
   for (const channel_id of ['a', 'b']) {
     since[channel_id] = positionOf(await writer.request({ channel_id, content: 0 }));
-    for (const id of [`${channel_id}1`, `${channel_id}2`]) await writer.request({ id, channel_id, content: 1 });
+    for (const id of [`${channel_id}1`, `${channel_id}2`])
+      await writer.request({ id, channel_id, content: 1 });
   }
   const reader = await connect('r');
-  reader.send({ type: 'hello', resume: ['a', 'b'].map((channel_id) => ({ channel_id, ...since[channel_id] })) });
+  reader.send({
+    type: 'hello',
+    resume: ['a', 'b'].map((channel_id) => ({ channel_id, ...since[channel_id] })),
+  });
   await reader.next({ type: 'REPLAYED', channel_id: 'a' });
   await reader.next({ type: 'REPLAYED', channel_id: 'b' });
 
@@ -69,7 +73,11 @@ test('HEL-2 subscribes what resume names, with and without a position', async ()
     type: 'hello',
     resume: [{ channel_id: 'a' }, { channel_id: 'b', epoch: 'unknown', sequence: 3 }],
   });
-  expect(stateOf(welcome, 'a')).toEqual({ channel_id: 'a', epoch: expect.any(String) as unknown, sequence: 1 });
+  expect(stateOf(welcome, 'a')).toEqual({
+    channel_id: 'a',
+    epoch: expect.any(String) as unknown,
+    sequence: 1,
+  });
   expect(stateOf(welcome, 'b')).toMatchObject({ recovered: false, sequence: 0 });
   for (const channel_id of ['a', 'b']) await writer.request({ id: channel_id, channel_id, content: 1 });
   expect(await reader.nextMessage({ id: 'a' })).toMatchObject({ channel_id: 'a', sequence: 2 });
@@ -79,7 +87,10 @@ test('HEL-2 subscribes what resume names, with and without a position', async ()
 test('HEL-2 names what is not granted, and subscribes the rest', async () => {
   const reader = await bus.connect({ tenant, agent: 'r', channels: ['mine'] }, { level: 1 });
   const writer = await connect('w');
-  const welcome = await reader.request({ type: 'hello', resume: [{ channel_id: 'mine' }, { channel_id: 'yours' }] });
+  const welcome = await reader.request({
+    type: 'hello',
+    resume: [{ channel_id: 'mine' }, { channel_id: 'yours' }],
+  });
   expect(stateOf(welcome, 'yours')).toEqual({ channel_id: 'yours', recovered: false, reason: 'forbidden' });
   await writer.request({ channel_id: 'yours', content: 0 });
   await writer.request({ id: 'm1', channel_id: 'mine', content: 0 });
@@ -102,7 +113,9 @@ test('HEL-4 may come late, and again', async () => {
   const [client, writer] = [await connect('a'), await connect('w')];
   await client.request({ channel_id: 'news', content: 0 });
   await client.request({ type: 'hello', resume: [{ channel_id: 'news' }] });
-  expect(await client.request({ type: 'hello', resume: [{ channel_id: 'more' }] })).toMatchObject({ type: 'WELCOME' });
+  expect(await client.request({ type: 'hello', resume: [{ channel_id: 'more' }] })).toMatchObject({
+    type: 'WELCOME',
+  });
   for (const channel_id of ['news', 'more']) await writer.request({ id: channel_id, channel_id, content: 1 });
   await client.nextMessage({ id: 'news' });
   await client.nextMessage({ id: 'more' });
@@ -116,14 +129,19 @@ test('INB-4 the inbox is resumed like a channel, and needs no grant', async () =
   await reader.nextMessage({ id: 'm2' });
 
   const again = await bus.connect({ tenant, agent: 'r', channels: [] }, { level: 1 });
-  const welcome = await again.request({ type: 'hello', resume: [{ channel_id: '$inbox', ...positionOf(first) }] });
+  const welcome = await again.request({
+    type: 'hello',
+    resume: [{ channel_id: '$inbox', ...positionOf(first) }],
+  });
   await again.next({ type: 'REPLAYED', channel_id: '$inbox' });
   expect(stateOf(welcome, '$inbox')).toMatchObject({ recovered: true, sequence: 2 });
   expect(messagesOf(again)).toMatchObject([{ id: 'm2', to: 'r', sequence: 2, replayed: true }]);
   expect(await again.request({ type: 'history', channel_id: '$inbox' })).toMatchObject({
     messages: [{ id: 'm1' }, { id: 'm2' }],
   });
-  expect(await again.request({ type: 'unsubscribe', channel_id: '$inbox' })).toMatchObject({ code: 'forbidden' });
+  expect(await again.request({ type: 'unsubscribe', channel_id: '$inbox' })).toMatchObject({
+    code: 'forbidden',
+  });
 });
 
 test('LV1-1 a text is a frame or an array of frames, and never over 32 KB when it is an array', async () => {
@@ -145,7 +163,11 @@ test('LV1-2 a message carries its position when it is in a log, and to when it i
   expect(await client.nextMessage({ id: 'm1' })).toMatchObject(positionOf(ack));
   await client.request({ id: 'm2', content: 1, ephemeral: true });
   const ephemeral = await client.nextMessage({ id: 'm2' });
-  expect([ephemeral.sequence, ephemeral.epoch, ephemeral.replayed]).toEqual([undefined, undefined, undefined]);
+  expect([ephemeral.sequence, ephemeral.epoch, ephemeral.replayed]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
   const direct = await client.request({ id: 'm3', content: 1, to: 'a' });
   expect(await client.nextMessage({ id: 'm3' })).toMatchObject({ to: 'a', ...positionOf(direct) });
 });
@@ -171,7 +193,10 @@ test('LV1-3 at level 0 a control frame is acknowledged and takes effect', async 
   await writer.request({ id: 'm3', channel_id: 'news', content: 1 });
   await reader.nextMessage({ id: 'm3' });
   await reader.request({ type: 'unsubscribe', channel_id: 'news' });
-  expect(reader.received.map(({ type }) => type).filter((type) => type !== 'ACK')).toEqual(['message', 'message']);
+  expect(reader.received.map(({ type }) => type).filter((type) => type !== 'ACK')).toEqual([
+    'message',
+    'message',
+  ]);
   expect(reader.received.filter(({ type }) => type === 'ACK')).toHaveLength(5);
 });
 
@@ -197,7 +222,10 @@ test('LV1-4 control frames and messages stand in one batch and are handled in or
 });
 
 test('BAT-4 answers and messages of a batch come as arrays', async () => {
-  const [reader, writer] = [await connect('r', { channel: 'news' }), await connect('w', { channel: 'news', echo: false })];
+  const [reader, writer] = [
+    await connect('r', { channel: 'news' }),
+    await connect('w', { channel: 'news', echo: false }),
+  ];
   const ids = Array.from({ length: 25 }, (_, n) => `m${n}`);
   writer.send(ids.map((id) => ({ id, content: id })));
   await writer.reply('m24');
@@ -248,17 +276,19 @@ needs('clock')('PIN-2 is told to rotate ten minutes before the two hours are ove
   } finally {
     await own.stop();
   }
-});
+}, 60_000);
 
 needs('clock')('PIN-2 is told that its token has expired', async () => {
   const own = await Bus.start();
   try {
     const client = await own.connect({ tenant, agent: 'a', expiresInSeconds: 60 }, { level: 1 });
     await own.inside.gateway.clock.advance(61_000);
-    expect(await client.request({ type: 'history', channel_id: 'c' })).toMatchObject({ code: 'token_expired' });
+    expect(await client.request({ type: 'history', channel_id: 'c' })).toMatchObject({
+      code: 'token_expired',
+    });
     expect(await client.request({ type: 'ping' })).toMatchObject({ type: 'PONG' });
     expect(await client.next({ type: 'GOAWAY' })).toMatchObject({ code: 'token_expired', reconnect: true });
   } finally {
     await own.stop();
   }
-});
+}, 60_000);

@@ -99,7 +99,10 @@ test('HIS-2 asks for the grant', async () => {
 test('HIS-2 says when a position can not be continued from', async () => {
   const [first] = await publish(2);
   const at = positionOf(first!);
-  for (const position of [{ ...at, epoch: 'other' }, { ...at, sequence: 99 }]) {
+  for (const position of [
+    { ...at, epoch: 'other' },
+    { ...at, sequence: 99 },
+  ]) {
     expect(await history({ after: position })).toMatchObject({ type: 'ERROR', code: 'not_recoverable' });
   }
   expect(await history({ before: { ...at, epoch: 'other' } })).toMatchObject({ code: 'not_recoverable' });

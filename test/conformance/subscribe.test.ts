@@ -47,7 +47,11 @@ test('SUB-1 a channel that never held anything has a position too', async () => 
 
   await publish(writer, 'news', ['m1', 'm2']);
   const again = await connect('r');
-  const resumed = await again.request({ type: 'subscribe', channel_id: 'news', since: positionOf(subscribed) });
+  const resumed = await again.request({
+    type: 'subscribe',
+    channel_id: 'news',
+    since: positionOf(subscribed),
+  });
 
   expect(resumed).toMatchObject({ sequence: 2, recovered: true });
   expect((await again.nextMessage()).id).toBe('m1');
@@ -60,7 +64,11 @@ test('SUB-1 one connection hears all its channels, and no other', async () => {
   for (const channel of ['first', 'second', 'third', 'fourth']) await publish(writer, channel, [channel]);
   await publish(writer, 'first', ['last']);
   await reader.nextMessage({ id: 'last' });
-  expect(messagesOf(reader).map(({ id }) => id).sort()).toEqual(['first', 'last', 'second', 'third']);
+  expect(
+    messagesOf(reader)
+      .map(({ id }) => id)
+      .sort(),
+  ).toEqual(['first', 'last', 'second', 'third']);
 });
 
 test('SUB-2 replays what came after the position, in order, and says when it is done', async () => {
@@ -147,8 +155,12 @@ test('SUB-4 takes 100 channels, and not one more', async () => {
   const reader = await connect('r');
   const resume = Array.from({ length: 99 }, (_, n) => ({ channel_id: `c${n}` }));
   await reader.request({ type: 'hello', resume });
-  expect(await reader.request({ type: 'subscribe', channel_id: 'c99' })).toMatchObject({ type: 'SUBSCRIBED' });
-  expect(await reader.request({ type: 'subscribe', channel_id: 'c99' })).toMatchObject({ type: 'SUBSCRIBED' });
+  expect(await reader.request({ type: 'subscribe', channel_id: 'c99' })).toMatchObject({
+    type: 'SUBSCRIBED',
+  });
+  expect(await reader.request({ type: 'subscribe', channel_id: 'c99' })).toMatchObject({
+    type: 'SUBSCRIBED',
+  });
   expect(await reader.request({ type: 'subscribe', channel_id: 'c100' })).toMatchObject({
     type: 'ERROR',
     code: 'limit_exceeded',
@@ -177,7 +189,11 @@ test('SUB-6 a long replay stops at 1,000 messages, says so, and history has the 
   const [reader, writer] = [await connect('r'), await connect('w')];
   const first = await writer.request({ id: 'first', channel_id: 'long', content: 0 });
   for (let batch = 0; batch < 41; batch++) {
-    const frames = Array.from({ length: 25 }, (_, n) => ({ id: `b${batch}-${n}`, channel_id: 'long', content: n }));
+    const frames = Array.from({ length: 25 }, (_, n) => ({
+      id: `b${batch}-${n}`,
+      channel_id: 'long',
+      content: n,
+    }));
     writer.send(frames);
     await writer.reply(`b${batch}-24`);
   }
@@ -205,7 +221,11 @@ test('SUB-7 no gap between replay and live, whatever is published meanwhile', as
   const readers = [];
   for (let n = 0; n < 8; n++) {
     const reader = await connect(`r${n}`);
-    const subscribed = await reader.request({ type: 'subscribe', channel_id: 'busy', since: positionOf(first) });
+    const subscribed = await reader.request({
+      type: 'subscribe',
+      channel_id: 'busy',
+      since: positionOf(first),
+    });
     readers.push({ reader, head: subscribed.sequence as number });
   }
   isDone = true;
@@ -218,6 +238,8 @@ test('SUB-7 no gap between replay and live, whatever is published meanwhile', as
     const seen = new Set(messages.map(({ sequence }) => sequence as number));
     const expected = Array.from({ length: (last.sequence as number) - 1 }, (_, n) => n + 2);
     expect([...seen].sort((a, b) => a - b)).toEqual(expected);
-    expect(messages.filter(({ replayed }) => replayed).every(({ sequence }) => (sequence as number) <= head)).toBe(true);
+    expect(
+      messages.filter(({ replayed }) => replayed).every(({ sequence }) => (sequence as number) <= head),
+    ).toBe(true);
   }
 }, 60_000);

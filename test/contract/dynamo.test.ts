@@ -5,6 +5,7 @@ import { createDynamoClients, type DynamoClients } from '../../lambda/adapters/d
 import { DynamoConnectionStore } from '../../lambda/adapters/dynamo-connection-store';
 import { DynamoHistoryStore } from '../../lambda/adapters/dynamo-history-store';
 import { systemClock } from '../../lambda/adapters/system-clock';
+import { FakeLog } from '../lambda/world';
 import { agentStoreSuite } from './agent-store.suite';
 import { connectionStoreSuite } from './connection-store.suite';
 import { historyStoreSuite } from './history-store.suite';
@@ -44,5 +45,5 @@ describe('DynamoAgentStore', () => {
 });
 
 describe('DynamoHistoryStore', () => {
-  historyStoreSuite(() => new DynamoHistoryStore(clients, tables.messageTable));
+  historyStoreSuite(() => new DynamoHistoryStore(clients, tables.messageTable, new FakeLog()));
 });

@@ -25,7 +25,7 @@ export function historyStoreSuite(create: () => HistoryStore): void {
   });
 
   test('has no head and no rows to begin with', async () => {
-    expect(await store.head(subject)).toBeUndefined();
+    expect(await store.head(subject)).toEqual({ row: undefined, mark: undefined });
     expect(await store.get(subject, 1)).toBeUndefined();
   });
 
@@ -34,7 +34,7 @@ export function historyStoreSuite(create: () => HistoryStore): void {
     expect(await store.get(subject, 1)).toEqual(row(1));
     const { body, ...entry } = row(1);
     expect(body).toBe('{"content":1}');
-    expect(await store.head(subject)).toEqual(entry);
+    expect(await store.head(subject)).toEqual({ row: entry, mark: undefined });
   });
 
   test('gives a sequence to one row only', async () => {
@@ -49,7 +49,7 @@ export function historyStoreSuite(create: () => HistoryStore): void {
 
   test('orders by number, not by text, newest first and complete', async () => {
     for (let sequence = 1; sequence <= 120; sequence++) await store.tryPut(subject, row(sequence));
-    expect((await store.head(subject))?.sequence).toBe(120);
+    expect((await store.head(subject)).row?.sequence).toBe(120);
     const found = await collect(store.newestFirst(subject));
     expect(found.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 120 }, (_, n) => 120 - n));
   });
@@ -67,6 +67,6 @@ export function historyStoreSuite(create: () => HistoryStore): void {
 
   test('keeps logs apart', async () => {
     await store.tryPut(subject, row(1));
-    expect(await store.head(`${subject}x`)).toBeUndefined();
+    expect((await store.head(`${subject}x`)).row).toBeUndefined();
   });
 }

@@ -64,7 +64,10 @@ export function tablesOf(gateway: Gateway): Tables {
     damage: async (tenant, channel, sequence) => {
       const update = new UpdateCommand({
         TableName: MessageTableName,
-        Key: { [messageTable.partitionKey]: channelSubject(tenant, channel), [messageTable.sortKey]: sequence },
+        Key: {
+          [messageTable.partitionKey]: channelSubject(tenant, channel),
+          [messageTable.sortKey]: sequence,
+        },
         UpdateExpression: 'SET #body = :body',
         ExpressionAttributeNames: { '#body': 'body' },
         ExpressionAttributeValues: { ':body': '{"type":"message","content":"forged"}' },

@@ -145,7 +145,8 @@ export class TestClient {
   private take(text: string): void {
     const read = JSON.parse(text) as Frame | readonly Frame[];
     this.texts.push(text);
-    for (const frame of Array.isArray(read) ? (read as readonly Frame[]) : [read as Frame]) this.takeFrame(frame);
+    for (const frame of Array.isArray(read) ? (read as readonly Frame[]) : [read as Frame])
+      this.takeFrame(frame);
   }
 
   private takeFrame(frame: Frame): void {

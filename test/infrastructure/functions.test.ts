@@ -135,7 +135,7 @@ describe('grants', () => {
       [
         ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'Query'),
         ...on('AgentTable', 'GetItem', 'UpdateItem'),
-        ...on('MessageTable', 'GetItem', 'PutItem', 'Query'),
+        ...on('MessageTable', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
         connections('GET'),
         connections('POST'),
       ].sort(),

@@ -59,7 +59,7 @@ function createDurableWorld() {
   const stores = {
     connections: new DynamoConnectionStore(clients.calls, tables.connectionTable),
     agents: new DynamoAgentStore(clients.calls, tables.agentTable, world.clock),
-    history: new DynamoHistoryStore(clients, tables.messageTable),
+    history: new DynamoHistoryStore(clients, tables.messageTable, world.log),
   };
   return { ...world, deps: { ...world.deps, ...stores } };
 }
@@ -96,8 +96,7 @@ test('default calls what it may', async () => {
 
 test('disconnect calls what it may', async () => {
   const { deps, caller, clock } = createDurableWorld();
-  for (const connectionId of ['e1', 'e2'])
-    await connect(deps, caller(connectionId, { agentId: 'e' }));
+  for (const connectionId of ['e1', 'e2']) await connect(deps, caller(connectionId, { agentId: 'e' }));
   calls.clear();
   for (const connectionId of ['e1', 'e2', 'e2']) {
     await removeConnection(deps, { connectionId, tenantId: 't', agentId: 'e', channels: [] });

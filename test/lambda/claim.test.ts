@@ -6,6 +6,8 @@ import type { LogRow, PutOutcome } from '../../lambda/core/ports';
 import { FakeClock } from './world';
 
 const subject = 't/channel/c';
+/** What a reader sees who comes too early. */
+const noHead = { row: undefined, mark: undefined };
 let clock: FakeClock;
 let history: MemoryHistoryStore;
 let ids: number;
@@ -71,7 +73,7 @@ test('starts a new epoch behind rows that have expired', async () => {
 
 test('takes the next sequence, and the epoch, of a row that was quicker', async () => {
   await history.tryPut(subject, stored(1));
-  history.head = () => Promise.resolve(undefined);
+  history.head = () => Promise.resolve(noHead);
   expect((await run(wanted('m1')))?.position).toEqual({ epoch: 'e', sequence: 2 });
 });
 
@@ -95,7 +97,7 @@ test('puts again at the same sequence when an unclear put has not come in', asyn
 
 test('takes the row of the same agent and id that it meets for the first copy', async () => {
   const first = { id: 'm1', agentId: 'a', timestamp: 5 };
-  history.head = () => Promise.resolve(undefined);
+  history.head = () => Promise.resolve(noHead);
   const duplicate = { status: 'duplicate', position: { epoch: 'e', sequence: 1 }, timestamp: 5 };
   await history.tryPut(subject, stored(1, first));
   expect(await run(wanted('m1'))).toEqual(duplicate);
@@ -112,7 +114,7 @@ test('goes on from the position that its batch has reached, without reading the 
 
 test('reads the head again after five conflicts', async () => {
   for (let sequence = 1; sequence <= 20; sequence++) await history.tryPut(subject, stored(sequence));
-  const head = jest.spyOn(history, 'head').mockResolvedValueOnce(undefined);
+  const head = jest.spyOn(history, 'head').mockResolvedValueOnce(noHead);
   expect((await run(wanted('m1')))?.position.sequence).toBe(21);
   expect(head).toHaveBeenCalledTimes(2);
 });
