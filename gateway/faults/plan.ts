@@ -108,18 +108,19 @@ const hint = 'See docs/faults.md for the members of a plan.';
 export function parsePlan(value: unknown): FaultPlan {
   const { success, output, issues } = v.safeParse(planSchema, value);
   if (!success) {
-    const [issue] = issues;
-    const path = v.getDotPath(issue);
-    const isUnknown = issue.type === 'strict_object' && issue.expected === 'never';
-    throw new GatewayError(
-      isUnknown
-        ? `The fault plan has an unknown member ${path ?? ''}.`
-        : `The fault plan's ${path ?? 'JSON'} must be ${issue.message}.`,
-      hint,
-    );
+    throw new GatewayError(`The fault plan ${complaintOf(issues[0])}.`, hint);
   }
   for (const [index, rule] of output.rules.entries()) complain(rule, index);
   return output;
+}
+
+function complaintOf(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue);
+  if (issue.type === 'strict_object' && issue.expected === 'never')
+    return `has an unknown member ${path ?? ''}`;
+  if (issue.type === 'strict_object' && path !== null && issue.received === 'undefined')
+    return `needs ${path}`;
+  return path === null ? `must be ${issue.message}` : `has a wrong ${path}: it must be ${issue.message}`;
 }
 
 function complain({ service, fault, table, fromMs, untilMs }: FaultRule, index: number): void {
