@@ -5,14 +5,18 @@
 
 /** Environment variables of the functions. Each function is given only those that it reads. */
 export const variables = {
-  /** Table names (default: all three; connect and disconnect: connection and agent). */
+  /** Table names (default: all three; connect and disconnect: connection and agent; inbox: agent and message). */
   connectionTable: 'CONNECTION_TABLE',
   agentTable: 'AGENT_TABLE',
   messageTable: 'MESSAGE_TABLE',
-  /** `https://{api}.execute-api.{region}.amazonaws.com/{stage}` (connect, default). */
+  /** `https://{api}.execute-api.{region}.amazonaws.com/{stage}` (connect, default, inbox). */
   callbackUrl: 'CALLBACK_URL',
   /** Seconds that a message stays in the log; `0` = no log (default). */
   retentionSeconds: 'RETENTION_SECONDS',
+  /** The function that pushes an inbox (connect). */
+  inboxFunction: 'INBOX_FUNCTION',
+  /** Set by Lambda itself. */
+  ownName: 'AWS_LAMBDA_FUNCTION_NAME',
   /** Most live connections of one agent (connect). */
   connectionLimit: 'CONNECTION_LIMIT',
   /** Token checks (authorizer): both are always compared. */

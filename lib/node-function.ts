@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { Duration } from 'aws-cdk-lib';
-import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Effect, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
   type Function as LambdaFunction,
@@ -15,6 +15,7 @@ import {
 import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Construct } from 'constructs';
 import { acknowledgeWildcard } from './acknowledge';
+import type { FailureQueue } from './failure-queue';
 import { createLogGroup, type LogSettings } from './log-group';
 
 const repository = path.join(__dirname, '..');
@@ -83,6 +84,35 @@ export class NodeFunction extends Construct {
     this.role.addToPolicy(
       new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources] }),
     );
+  }
+
+  /**
+   * For a function that is started and not awaited. The platform does not run it again after a failure, which would deliver
+   * twice; the event goes to the queue.
+   */
+  runAsynchronously(failures: FailureQueue, longestWaitMinutes: number): void {
+    this.function.configureAsyncInvoke({
+      retryAttempts: 0,
+      maxEventAge: Duration.minutes(longestWaitMinutes),
+      onFailure: { bind: () => ({ destination: failures.arn }) },
+    });
+    // Lambda sends it with the function's own role.
+    this.allow(['sqs:SendMessage'], [failures.arn]);
+  }
+
+  /** In a policy of its own: the function waits for the others, and this one names the function. */
+  allowStartingItself(): void {
+    const { functionArn } = this.function;
+    new Policy(this, 'SelfPolicy', {
+      roles: [this.role],
+      statements: [
+        new PolicyStatement({
+          effect: Effect.ALLOW,
+          actions: ['lambda:InvokeFunction'],
+          resources: [functionArn],
+        }),
+      ],
+    });
   }
 
   /** For resources that end in `*`, which the security checks let pass only with a reason. */

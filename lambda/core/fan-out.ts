@@ -35,6 +35,12 @@ const openingMs = 500;
 
 export type FanOutCounts = Partial<Record<DeliveryOutcome | 'late', number>>;
 
+export interface FanOutResult {
+  readonly counts: FanOutCounts;
+  /** Connections that took every message, or want none of them. */
+  readonly served: ReadonlySet<string>;
+}
+
 /** A receiver that answered 410 or nothing, and what it has not got yet. */
 interface Suspect {
   readonly receiver: Receiver;
@@ -53,22 +59,25 @@ export async function fanOut(
   messages: readonly Outgoing[],
   receivers: AsyncIterable<readonly Receiver[]>,
   deadline: Deadline,
-): Promise<FanOutCounts> {
+): Promise<FanOutResult> {
   const counts: FanOutCounts = {};
-  const count = (outcome: DeliveryOutcome | 'late', messages: number): void => {
-    if (messages > 0) counts[outcome] = (counts[outcome] ?? 0) + messages;
+  const served = new Set<string>();
+  const count = ({ connectionId }: Receiver, outcome: DeliveryOutcome | 'late', posted: number): void => {
+    if (posted === 0) return;
+    counts[outcome] = (counts[outcome] ?? 0) + posted;
+    if (outcome !== 'delivered') served.delete(connectionId);
   };
   const unitsFor = unitsByLevel(messages);
 
   const deliver = async (receiver: Receiver, units: readonly Unit[]): Promise<Suspect | undefined> => {
     for (const [index, unit] of units.entries()) {
       if (deadline.hasPassed) {
-        count('late', unit.messages);
+        count(receiver, 'late', unit.messages);
         continue;
       }
       const outcome = await sender.post(receiver.connectionId, unit.text);
       if (outcome === 'gone') return { receiver, left: units.slice(index) };
-      count(outcome, unit.messages);
+      count(receiver, outcome, unit.messages);
       // It may have got this one; the next would only hang as well.
       if (outcome === 'lost') return { receiver, left: units.slice(index + 1) };
     }
@@ -85,6 +94,7 @@ export async function fanOut(
   const suspects: Suspect[] = [];
   const serve = async (receiver: Receiver): Promise<void> => {
     if (receiver.expiresAt <= deps.clock.now()) return;
+    served.add(receiver.connectionId);
     const suspect = await deliver(receiver, await unitsOf(receiver));
     if (suspect !== undefined) suspects.push(suspect);
   };
@@ -99,7 +109,7 @@ export async function fanOut(
     } catch (error) {
       deps.log.error('examination_failed', { connection_id: connectionId, ...errorFields(error) });
     }
-    count('gone', messagesIn(left));
+    count(receiver, 'gone', messagesIn(left));
   };
 
   try {
@@ -107,8 +117,9 @@ export async function fanOut(
   } finally {
     const isTime = deadline.remainingMs >= examinationMs;
     const examined = isTime ? suspects.slice(0, examinedAtOnce) : [];
-    for (const { left } of suspects.slice(examined.length)) count('gone', messagesIn(left));
+    for (const { receiver, left } of suspects.slice(examined.length))
+      count(receiver, 'gone', messagesIn(left));
     await Promise.all(examined.map(lookInto));
   }
-  return counts;
+  return { counts, served };
 }

@@ -10,6 +10,7 @@ import {
 } from '../../protocol/index';
 import type { Caller } from './caller';
 import { type ControlDependencies, type ControlOutcome, refused } from './control-outcome';
+import { inboxMark, replayInbox } from './hello-inbox';
 import { replay, ReplayBudget } from './replay';
 import { mayUse, standing } from './standing';
 import { subscribe } from './subscribe';
@@ -31,7 +32,10 @@ export async function hello(
     return refused('unavailable', 'The connection is not known any more; open a new one');
 
   const asked = [...granted, ...alwaysNamed(caller, granted)];
-  const places = await Promise.all(asked.map((resume) => standing(deps, caller, resume)));
+  const [mark, ...places] = await Promise.all([
+    inboxMark(deps, caller),
+    ...asked.map((resume) => standing(deps, caller, resume)),
+  ]);
   const forbidden = frame.resume
     .filter((resume) => !granted.includes(resume))
     .map(({ channelId }): ChannelState => ({
@@ -56,7 +60,11 @@ export async function hello(
     answer: [welcome],
     afterwards: async (sender, deadline) => {
       const budget = new ReplayBudget(deadline);
-      for (const place of places) await replay(deps, sender, caller, place, budget);
+      for (const place of places) {
+        if (mark === undefined || place.channelId !== reservedChannels.inbox) {
+          await replay(deps, sender, caller, place, budget);
+        } else await replayInbox(deps, sender, caller, place, mark, budget.deadline);
+      }
     },
   };
 }

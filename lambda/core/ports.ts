@@ -64,14 +64,65 @@ export interface ConnectionStore {
 
 export type AddOutcome = 'added' | 'present' | 'full';
 
+/** The inbox mark: somewhere from here on, the agent has missed messages of its inbox. */
+export interface InboxMark {
+  /** Sequence of the oldest message that no connection took. */
+  readonly from: number;
+  /** Rises whenever a missed message is noted, also when `from` stays. */
+  readonly count: number;
+}
+
+export interface AddResult {
+  readonly outcome: AddOutcome;
+  /** As it is with the connection in the set. */
+  readonly mark: InboxMark | undefined;
+}
+
+/** An agent's item, all of it as of one moment. */
+export interface AgentView {
+  readonly connectionIds: readonly string[];
+  /** Absent for an agent that never connected. */
+  readonly version: number | undefined;
+  readonly mark: InboxMark | undefined;
+  /** Epoch milliseconds: when the item may be deleted, if nothing happens. */
+  readonly expiresAt: number | undefined;
+}
+
+export interface MissedMessage {
+  readonly tenantId: string;
+  /** Whose inbox it is in. */
+  readonly agentId: string;
+  readonly sequence: number;
+  /** Epoch milliseconds; the mark is kept for at least as long. */
+  readonly expiresAt: number;
+}
+
 /** One item per agent: the set of its live connections. Changes are atomic, and the version rises with each real change only. */
 export interface AgentStore {
   /** Adds the connection and turns the agent online, unless it has `limit` others already. Idempotent. */
-  addConnection(tenantId: string, agentId: string, connectionId: string, limit: number): Promise<AddOutcome>;
+  addConnection(tenantId: string, agentId: string, connectionId: string, limit: number): Promise<AddResult>;
   /** Removes the connection; the agent turns offline with its last one, and only then. Idempotent. Tells whether the set changed. */
   removeConnection(tenantId: string, agentId: string, connectionId: string): Promise<boolean>;
   /** Strongly consistent. Empty for an agent that is offline or was never seen. */
   connectionIds(tenantId: string, agentId: string): Promise<readonly string[]>;
+  /** Strongly consistent. */
+  look(tenantId: string, agentId: string): Promise<AgentView>;
+  /**
+   * Notes that no connection took the message: lowers the mark to it where that is needed, and raises the mark's count.
+   * With `seen` only if the agent's set is still what it was then; tells whether it was.
+   */
+  noteMissed(missed: MissedMessage, seen: AgentView | undefined): Promise<boolean>;
+  /**
+   * For a connection that has taken everything before `to` (default: everything there is): raises or removes the mark,
+   * provided that nothing was noted since, and that the connection is still in the set. Tells whether it did.
+   */
+  settleMark(
+    tenantId: string,
+    agentId: string,
+    connectionId: string,
+    mark: InboxMark,
+    to?: number,
+  ): Promise<boolean>;
 }
 
 /** A row of a log without what the message says. */
@@ -149,6 +200,15 @@ export interface HistoryStore {
   ): AsyncIterable<readonly StoredRow[]>;
   /** Pages of the rows below `before`, newest first. Item 0 is not among them. */
   rangeBack(subject: string, bounds: { readonly before?: number }): AsyncIterable<readonly StoredRow[]>;
+}
+
+/** Starts other functions. */
+export interface Invoker {
+  /**
+   * Hands the payload to the function and doesn't wait for it. One attempt; after `Unavailable` it may have been started
+   * all the same.
+   */
+  start(functionName: string, payload: object): Promise<void>;
 }
 
 export interface ConnectionSender {

@@ -8,10 +8,11 @@ import type { Caller } from './caller';
 import { control } from './control';
 import type { Afterwards, ControlOutcome } from './control-outcome';
 import type { Deadline } from './deadline';
+import { deliverDirect } from './deliver-direct';
 import { errorFields } from './error-fields';
 import { fanOut, type FanOutCounts, type Receiver } from './fan-out';
 import type { Outgoing } from './outgoing';
-import { Unavailable } from './ports';
+import { type MissedMessage, Unavailable } from './ports';
 import { Replies } from './replies';
 import { RetryingSender } from './retrying-sender';
 import { type Destination, routeFrame } from './route-frame';
@@ -24,7 +25,8 @@ interface Delivery {
   readonly destination: Destination;
   readonly messages: Outgoing[];
   isDurable: boolean;
-  receivers: readonly Receiver[] | undefined;
+  receivers: readonly Receiver[];
+  missable: MissedMessage | undefined;
 }
 
 export interface PublishSummary {
@@ -116,11 +118,13 @@ export async function publish(
       destination,
       messages: [],
       isDurable: false,
-      receivers: undefined,
+      receivers: [],
+      missable: undefined,
     };
     delivery.messages.push({ textFor: result.textFor, acknowledged, echo: frame.echo });
     delivery.isDurable ||= result.isDurable;
     delivery.receivers = result.receivers ?? delivery.receivers;
+    delivery.missable ??= result.missable;
     deliveries.set(key, delivery);
   }
 
@@ -192,17 +196,10 @@ async function deliver(
   deadline: Deadline,
   total: FanOutCounts,
 ): Promise<void> {
-  const { destination, messages, receivers } = delivery;
   const { tenantId, connectionId: senderConnectionId } = caller;
-  const channelId = destination.kind === 'channel' ? destination.channelId : undefined;
-  const pages =
-    channelId === undefined
-      ? onePage(receivers ?? [])
-      : deps.connections.subscribers(tenantId, channelId, delivery.isDurable);
   try {
-    const target = { tenantId, channelId, senderConnectionId };
-    const counts = await fanOut(deps, sender, target, messages, pages, deadline);
-    for (const [outcome, n] of Object.entries(counts) as [keyof FanOutCounts, number][]) {
+    const counts = await deliverTo(deps, sender, caller, delivery, deadline);
+    for (const [outcome, n] of counts.flatMap(Object.entries) as [keyof FanOutCounts, number][]) {
       total[outcome] = (total[outcome] ?? 0) + n;
     }
   } catch (error) {
@@ -215,6 +212,18 @@ async function deliver(
   }
 }
 
-async function* onePage<T>(items: readonly T[]): AsyncGenerator<readonly T[]> {
-  yield await Promise.resolve(items);
+async function deliverTo(
+  deps: AcceptDependencies,
+  sender: RetryingSender,
+  caller: Caller,
+  delivery: Delivery,
+  deadline: Deadline,
+): Promise<FanOutCounts[]> {
+  const { destination, messages, isDurable } = delivery;
+  if (destination.kind === 'agent') return deliverDirect(deps, sender, caller, delivery, deadline);
+  const { tenantId, connectionId: senderConnectionId } = caller;
+  const { channelId } = destination;
+  const target = { tenantId, channelId, senderConnectionId };
+  const pages = deps.connections.subscribers(tenantId, channelId, isDurable);
+  return [(await fanOut(deps, sender, target, messages, pages, deadline)).counts];
 }

@@ -2,12 +2,11 @@
  * `$connect`: the platform answers the client's handshake with our status.
  */
 import { connect, type ConnectDependencies } from '../core/connect';
-import type { Log } from '../core/ports';
 import { errorFields } from '../core/error-fields';
 import { subProtocol } from '../../protocol/index';
 import { callerOf, type RouteResponse, subProtocolsOf, type WebSocketEvent } from './events';
 
-export function connectRoute(deps: ConnectDependencies & { readonly log: Log }) {
+export function connectRoute(deps: ConnectDependencies) {
   return async (event: WebSocketEvent): Promise<RouteResponse> => {
     const { connectionId, requestId } = event.requestContext;
     const fields = { connection_id: connectionId, request_id: requestId };

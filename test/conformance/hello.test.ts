@@ -1,5 +1,6 @@
 /** Conformance: hello and WELCOME, ping and PONG, and the texts of level 1 (docs/protocol.md, Level 1). */
 import { Bus, fresh } from '../helpers/bus';
+import { eventually } from '../helpers/eventually';
 import { needs } from '../helpers/target';
 import { type Frame, isMessage, type TestClient } from '../helpers/ws-client';
 
@@ -144,6 +145,50 @@ test('INB-4 the inbox is resumed like a channel, and needs no grant', async () =
   });
 });
 
+test('INB-1 what nobody took follows the WELCOME, and only once', async () => {
+  const writer = await connect('w');
+  for (const id of ['m1', 'm2', 'm3']) {
+    expect(await writer.request({ id, to: 'r', content: 0 })).toMatchObject({ status: 'stored' });
+  }
+  const reader = await connect('r');
+  await reader.request({ type: 'hello' });
+  expect(await reader.next({ type: 'REPLAYED' })).toMatchObject({
+    channel_id: '$inbox',
+    sequence: 3,
+    complete: true,
+  });
+  expect(messagesOf(reader)).toMatchObject(
+    ['m1', 'm2', 'm3'].map((id, n) => ({ id, to: 'r', sequence: n + 1, replayed: true })),
+  );
+  await reader.request({ type: 'hello' });
+  await writer.request({ id: 'm4', to: 'r', content: 0 });
+  await reader.nextMessage({ id: 'm4' });
+  expect(messagesOf(reader)).toHaveLength(4);
+});
+
+test('INB-1 a position older than what nobody took is served from there', async () => {
+  const [writer, first] = [await connect('w'), await connect('r')];
+  const seen = await writer.request({ id: 'm1', to: 'r', content: 0 });
+  await writer.request({ id: 'm2', to: 'r', content: 0 });
+  await first.nextMessage({ id: 'm2' });
+  await first.close();
+  await eventually(
+    () => writer.request({ id: 'm3', to: 'r', content: 0, expects_reply: true }),
+    (answer) => answer.code === 'no_responders',
+  );
+  await writer.request({ id: 'm4', to: 'r', content: 0 });
+
+  const again = await connect('r');
+  await again.request({ type: 'hello', resume: [{ channel_id: '$inbox', ...positionOf(seen) }] });
+  await again.next({ type: 'REPLAYED', channel_id: '$inbox' });
+  expect(
+    messagesOf(again)
+      .map(({ id }) => id)
+      .slice(-1),
+  ).toEqual(['m4']);
+  expect(messagesOf(again)[0]).toMatchObject({ id: 'm2' });
+});
+
 test('LV1-1 a text is a frame or an array of frames, and never over 32 KB when it is an array', async () => {
   const [reader, writer] = [await connect('r'), await connect('w')];
   const content = 'x'.repeat(9_000);
@@ -261,34 +306,42 @@ test('PIN-1 asks for the grant', async () => {
   });
 });
 
-needs('clock')('PIN-2 is told to rotate ten minutes before the two hours are over', async () => {
-  const own = await Bus.start();
-  try {
-    const client = await own.connect({ tenant, agent: 'a', expiresInSeconds: 86_400 }, { level: 1 });
-    for (let minutes = 0; minutes < 108; minutes += 9) {
-      expect(await client.request({ type: 'ping' })).toMatchObject({ type: 'PONG' });
-      await own.inside.gateway.clock.advance(9 * 60_000);
+needs('clock')(
+  'PIN-2 is told to rotate ten minutes before the two hours are over',
+  async () => {
+    const own = await Bus.start();
+    try {
+      const client = await own.connect({ tenant, agent: 'a', expiresInSeconds: 86_400 }, { level: 1 });
+      for (let minutes = 0; minutes < 108; minutes += 9) {
+        expect(await client.request({ type: 'ping' })).toMatchObject({ type: 'PONG' });
+        await own.inside.gateway.clock.advance(9 * 60_000);
+      }
+      expect(client.received.filter(({ type }) => type === 'GOAWAY')).toEqual([]);
+      await own.inside.gateway.clock.advance(3 * 60_000);
+      await client.request({ type: 'ping' });
+      expect(await client.next({ type: 'GOAWAY' })).toMatchObject({ code: 'rotate', reconnect: true });
+    } finally {
+      await own.stop();
     }
-    expect(client.received.filter(({ type }) => type === 'GOAWAY')).toEqual([]);
-    await own.inside.gateway.clock.advance(3 * 60_000);
-    await client.request({ type: 'ping' });
-    expect(await client.next({ type: 'GOAWAY' })).toMatchObject({ code: 'rotate', reconnect: true });
-  } finally {
-    await own.stop();
-  }
-}, 60_000);
+  },
+  60_000,
+);
 
-needs('clock')('PIN-2 is told that its token has expired', async () => {
-  const own = await Bus.start();
-  try {
-    const client = await own.connect({ tenant, agent: 'a', expiresInSeconds: 60 }, { level: 1 });
-    await own.inside.gateway.clock.advance(61_000);
-    expect(await client.request({ type: 'history', channel_id: 'c' })).toMatchObject({
-      code: 'token_expired',
-    });
-    expect(await client.request({ type: 'ping' })).toMatchObject({ type: 'PONG' });
-    expect(await client.next({ type: 'GOAWAY' })).toMatchObject({ code: 'token_expired', reconnect: true });
-  } finally {
-    await own.stop();
-  }
-}, 60_000);
+needs('clock')(
+  'PIN-2 is told that its token has expired',
+  async () => {
+    const own = await Bus.start();
+    try {
+      const client = await own.connect({ tenant, agent: 'a', expiresInSeconds: 60 }, { level: 1 });
+      await own.inside.gateway.clock.advance(61_000);
+      expect(await client.request({ type: 'history', channel_id: 'c' })).toMatchObject({
+        code: 'token_expired',
+      });
+      expect(await client.request({ type: 'ping' })).toMatchObject({ type: 'PONG' });
+      expect(await client.next({ type: 'GOAWAY' })).toMatchObject({ code: 'token_expired', reconnect: true });
+    } finally {
+      await own.stop();
+    }
+  },
+  60_000,
+);

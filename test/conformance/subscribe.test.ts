@@ -214,9 +214,10 @@ test('SUB-6 a long replay stops at 1,000 messages, says so, and history has the 
 test('SUB-7 no gap between replay and live, whatever is published meanwhile', async () => {
   const writer = await connect('w');
   const first = await writer.request({ id: 'first', channel_id: 'busy', content: 0 });
-  let isDone = false;
-  const publishing = (async () => {
-    for (let n = 0; !isDone; n++) await writer.request({ id: `m${n}`, channel_id: 'busy', content: n });
+  const publishing = new AbortController();
+  const published = (async () => {
+    for (let n = 0; !publishing.signal.aborted; n++)
+      await writer.request({ id: `m${n}`, channel_id: 'busy', content: n });
   })();
   const readers = [];
   for (let n = 0; n < 8; n++) {
@@ -228,8 +229,8 @@ test('SUB-7 no gap between replay and live, whatever is published meanwhile', as
     });
     readers.push({ reader, head: subscribed.sequence as number });
   }
-  isDone = true;
-  await publishing;
+  publishing.abort();
+  await published;
   const last = await writer.request({ id: 'last', channel_id: 'busy', content: 0 });
   for (const { reader, head } of readers) {
     await reader.nextMessage({ id: 'last' });

@@ -19,5 +19,12 @@ describe('MemoryAgentStore', () => {
 });
 
 describe('MemoryHistoryStore', () => {
-  historyStoreSuite(() => new MemoryHistoryStore());
+  historyStoreSuite(() => {
+    const store = new MemoryHistoryStore();
+    const damage = (subject: string, sequence: number) => {
+      store.damage(subject, sequence);
+      return Promise.resolve();
+    };
+    return { store, damage };
+  });
 });

@@ -5,6 +5,7 @@ import {
   functionNames,
   grantsOf,
   lambda,
+  onlyResource,
   resources,
   templateOf,
   variablesOf,
@@ -30,12 +31,27 @@ test.each(functionNames)('%s runs on arm64 with 512 MB and logs into a group of 
 
 test('no two functions share a log group or a role', () => {
   const functions = functionNames.map((name) => lambda(template, name).Properties);
-  expect(new Set(functions.map(({ LoggingConfig }) => LoggingConfig.LogGroup.Ref as string)).size).toBe(4);
-  expect(new Set(functions.map(({ Role }) => flattened(Role))).size).toBe(4);
+  expect(new Set(functions.map(({ LoggingConfig }) => LoggingConfig.LogGroup.Ref as string)).size).toBe(5);
+  expect(new Set(functions.map(({ Role }) => flattened(Role))).size).toBe(5);
 });
 
 test('the limit of the authorizer is three seconds', () => {
   expect(lambda(template, 'authorizer').Properties.Timeout).toBe(3);
+});
+
+test('a failed inbox push is not repeated by the platform, and its event is kept in an encrypted queue', () => {
+  const { Properties } = onlyResource(template, 'AWS::Lambda::EventInvokeConfig');
+  expect(Properties).toMatchObject({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 900 });
+  expect(flattened(Properties.FunctionName)).toBe('<FunctionsInboxFunction>');
+  expect(flattened(Properties.DestinationConfig.OnFailure.Destination)).toBe('<FailureQueue>');
+  expect(onlyResource(template, 'AWS::SQS::Queue').Properties).toMatchObject({
+    SqsManagedSseEnabled: true,
+    MessageRetentionPeriod: 14 * 86_400,
+  });
+  const { Statement: statements } = onlyResource(template, 'AWS::SQS::QueuePolicy').Properties.PolicyDocument;
+  expect(statements).toMatchObject([
+    { Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
+  ]);
 });
 
 describe('variables', () => {
@@ -67,7 +83,9 @@ describe('variables', () => {
       variables.callbackUrl,
       variables.connectionLimit,
       variables.connectionTable,
+      variables.inboxFunction,
     ]);
+    expect(flattened(variablesOf(template, 'connect').INBOX_FUNCTION)).toBe('<FunctionsInboxFunction>');
     expect(variablesOf(template, 'connect').CONNECTION_LIMIT).toBe('100');
   });
 
@@ -84,6 +102,10 @@ describe('variables', () => {
 
   test('disconnect', () => {
     expect(names('disconnect')).toEqual([variables.agentTable, variables.connectionTable]);
+  });
+
+  test('inbox', () => {
+    expect(names('inbox')).toEqual([variables.agentTable, variables.callbackUrl, variables.messageTable]);
   });
 
   test('the callback URL is the stage itself, never the edge', () => {
@@ -126,6 +148,20 @@ describe('grants', () => {
         ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'PutItem'),
         ...on('AgentTable', 'GetItem', 'UpdateItem'),
         connections('GET'),
+        'lambda:InvokeFunction on <FunctionsInboxFunction>',
+      ].sort(),
+    );
+  });
+
+  test('inbox', () => {
+    expect(grantsOf(template, 'inbox')).toEqual(
+      [
+        ...on('AgentTable', 'GetItem', 'UpdateItem'),
+        ...on('MessageTable', 'Query'),
+        connections('GET'),
+        connections('POST'),
+        'lambda:InvokeFunction on <FunctionsInboxFunction>',
+        'sqs:SendMessage on <FailureQueue>',
       ].sort(),
     );
   });

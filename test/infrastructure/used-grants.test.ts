@@ -10,6 +10,7 @@ import { DynamoHistoryStore } from '../../lambda/adapters/dynamo-history-store';
 import { connect } from '../../lambda/core/connect';
 import { Deadline } from '../../lambda/core/deadline';
 import { publish } from '../../lambda/core/publish';
+import { pushInbox } from '../../lambda/core/push-inbox';
 import { removeConnection } from '../../lambda/core/remove-connection';
 import { parseText } from '../../protocol/index';
 import { type LocalTables, startLocalTables } from '../contract/local-tables';
@@ -102,4 +103,20 @@ test('disconnect calls what it may', async () => {
     await removeConnection(deps, { connectionId, tenantId: 't', agentId: 'e', channels: [] });
   }
   expect([...calls].sort()).toEqual(granted('disconnect'));
+});
+
+test('inbox calls what it may', async () => {
+  const { deps, clock } = createDurableWorld();
+  const target = { tenantId: 't', agentId: 'f', connectionId: 'f1' };
+  const missed = { tenantId: 't', agentId: 'f', sequence: 1, expiresAt: clock.time };
+  const row = { sequence: 1, epoch: 'e', nonce: 'n', id: 'm', agentId: 'a', timestamp: clock.time };
+  await deps.history.tryPut('t/inbox/f', { ...row, expiresAt: clock.time + 1_000, body: '{"content":1}' });
+  await deps.agents.noteMissed(missed, undefined);
+  const { mark } = await deps.agents.addConnection('t', 'f', 'f1', 9);
+  await deps.agents.noteMissed(missed, undefined);
+  calls.clear();
+  const deliver = (messages: readonly unknown[]) => Promise.resolve(messages.length);
+  const outcome = await pushInbox(deps, target, mark!, deliver, new Deadline(clock, clock.time + 9_000));
+  expect(outcome).toEqual({ kind: 'settled', taken: 1 });
+  expect([...calls].sort()).toEqual(granted('inbox'));
 });

@@ -8,6 +8,7 @@ test.each([
   ['connect', 400],
   ['default', 400],
   ['disconnect', 400],
+  ['inbox', 400],
 ])('%s is at most %i KB', (name, limit) => {
   const { outputFiles } = buildSync({
     entryPoints: [`lambda/${name}.ts`],

@@ -86,9 +86,7 @@ describe('at the limit of connections', () => {
     for (let n = 4; n <= 30; n++) await world.open(String(n), { agentId: 'a' });
     world.clock.time -= 5_000;
     world.sockets.closed.add('30');
-    expect(await connect(world.deps, world.caller('31', { agentId: 'a' }))).toBe(
-      'too-many',
-    );
+    expect(await connect(world.deps, world.caller('31', { agentId: 'a' }))).toBe('too-many');
     expect(await state('30', 'a')).toEqual(everything);
     expect(world.sockets.statuses).toBe(5);
   });

@@ -6,7 +6,7 @@ import type { Caller } from '../../lambda/core/caller';
 import { connect } from '../../lambda/core/connect';
 import { Deadline } from '../../lambda/core/deadline';
 import type { DeliveryOutcome } from '../../lambda/core/delivery';
-import type { Clock, ConnectionSender, Log, LogFields } from '../../lambda/core/ports';
+import type { Clock, ConnectionSender, Invoker, Log, LogFields } from '../../lambda/core/ports';
 import { publish, type PublishSummary } from '../../lambda/core/publish';
 import { allChannels, parseText } from '../../protocol/index';
 
@@ -72,6 +72,15 @@ export class FakeLog implements Log {
   }
 }
 
+export class FakeInvoker implements Invoker {
+  readonly started: { functionName: string; payload: Record<string, unknown> }[] = [];
+
+  start(functionName: string, payload: object): Promise<void> {
+    this.started.push({ functionName, payload: payload as Record<string, unknown> });
+    return Promise.resolve();
+  }
+}
+
 export function createWorld() {
   const clock = new FakeClock();
   const sockets = new FakeSockets();
@@ -81,6 +90,8 @@ export function createWorld() {
     agents: new MemoryAgentStore(clock),
     history: new MemoryHistoryStore(),
     sender: sockets,
+    invoker: new FakeInvoker(),
+    inboxFunction: 'inbox',
     clock,
     newId: () => `generated-${String((ids += 1))}`,
     retentionMs: 86_400_000,
