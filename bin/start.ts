@@ -21,6 +21,8 @@ const usage = `Usage: npm start -- [options]
 
 /** One Ctrl-C reaches a process more than once when a parent passes it on. */
 const sameKeystrokeMs = 500;
+/** What a shell reports of a program that Ctrl-C ended. */
+const interruptedStatus = 130;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -45,7 +47,9 @@ async function main(): Promise<void> {
     rmSync(assembly, { recursive: true, force: true });
   });
   const interrupted = interruption();
-  await synthesize(assembly, file);
+  // Nobody is connected yet, so there is nothing to wait for; exit takes the half-made stack away.
+  const givenUp = interrupted.then(() => true);
+  if (await Promise.race([synthesize(assembly, file), givenUp])) process.exit(interruptedStatus);
   const gateway = await startGateway({
     assembly,
     port,
@@ -87,7 +91,7 @@ function interruption(): Promise<void> {
   return new Promise((resolve) => {
     let first: number | undefined;
     const stop = () => {
-      if (first !== undefined && Date.now() - first > sameKeystrokeMs) process.exit(130);
+      if (first !== undefined && Date.now() - first > sameKeystrokeMs) process.exit(interruptedStatus);
       first ??= Date.now();
       resolve();
     };

@@ -316,6 +316,7 @@ needs('clock')(
         expect(await client.request({ type: 'ping' })).toMatchObject({ type: 'PONG' });
         await own.inside.gateway.clock.advance(9 * 60_000);
       }
+      await client.request({ type: 'ping' });
       expect(client.received.filter(({ type }) => type === 'GOAWAY')).toEqual([]);
       await own.inside.gateway.clock.advance(3 * 60_000);
       await client.request({ type: 'ping' });

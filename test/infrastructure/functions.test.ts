@@ -169,7 +169,7 @@ describe('grants', () => {
   test('default', () => {
     expect(grantsOf(template, 'default')).toEqual(
       [
-        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'Query'),
+        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'PutItem', 'Query', 'UpdateItem'),
         ...on('AgentTable', 'GetItem', 'UpdateItem'),
         ...on('MessageTable', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
         connections('GET'),

@@ -78,7 +78,7 @@ test('connect calls what it may', async () => {
 
 test('default calls what it may', async () => {
   const { deps, caller, clock, sockets } = createDurableWorld();
-  const alice = caller('d1');
+  const alice = caller('d1', { tokenExpiresAt: clock.time + 7 * 86_400_000 });
   await connect(deps, alice);
   await connect(deps, caller('d2'));
   clock.time += 11_000;
@@ -92,11 +92,15 @@ test('default calls what it may', async () => {
   await Promise.all([send({ id: 'm1', content: 1 }), send({ id: 'm2', content: 1 })]);
   await send({ id: 'm1', content: 1, retry: true });
   await send({ id: 'm3', content: 1, to: 'agent-of-d1' });
+  for (const type of ['subscribe', 'unsubscribe']) await send({ type, id: type, channel_id: 'other' });
+  // The log of a quiet channel is kept alive by whoever looks at it.
+  clock.time += 13 * 3_600_000;
+  await send({ type: 'subscribe', id: 'again', channel_id: 'c' });
   expect([...calls].sort()).toEqual(granted('default'));
 });
 
 test('disconnect calls what it may', async () => {
-  const { deps, caller, clock } = createDurableWorld();
+  const { deps, caller } = createDurableWorld();
   for (const connectionId of ['e1', 'e2']) await connect(deps, caller(connectionId, { agentId: 'e' }));
   calls.clear();
   for (const connectionId of ['e1', 'e2', 'e2']) {
