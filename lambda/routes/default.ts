@@ -26,6 +26,7 @@ export function defaultRoute(deps: AcceptDependencies) {
       const log = withFields(deps.log, { request_id: requestId });
       const { delivered, ...summary } = await publish({ ...deps, log }, caller, frames, deadline, {
         tooLate,
+        sentAt: requestTimeEpoch,
       });
       deps.log.info('published', {
         ...fields,

@@ -55,6 +55,8 @@ interface Pending {
 }
 
 const inbox = '$inbox';
+/** ACK-6: an id is not sent again sooner. */
+const soonestRetryMs = 100;
 
 export class ModelClient {
   private readonly followed = new Map<string, Following>();
@@ -62,6 +64,7 @@ export class ModelClient {
   private wire: Wire | undefined;
   private closed: (() => void) | undefined;
   private isStopped = false;
+  private awayUntil = 0;
   private unansweredPings = 0;
   private ids = 0;
   private connectedOnce: (() => void)[] = [];
@@ -75,7 +78,7 @@ export class ModelClient {
   /** Keeps connected until `stop`. */
   async run(): Promise<void> {
     const { time, random, dial } = this.options;
-    for (let failures = 0; !this.isStopped; ) {
+    for (let failures = 0; !this.isStopped;) {
       try {
         const closing = new Promise<void>((resolve) => (this.closed = resolve));
         const wire = await dial({
@@ -99,7 +102,10 @@ export class ModelClient {
         this.pending.delete(id);
         settle(undefined);
       }
-      if (!this.isStopped) await time.sleep(random() * Math.min(2_000, 100 * 2 ** failures));
+      if (!this.isStopped)
+        await time.sleep(
+          Math.max(0, this.awayUntil - time.now()) + random() * Math.min(2_000, 100 * 2 ** failures),
+        );
     }
   }
 
@@ -114,10 +120,22 @@ export class ModelClient {
     if (rudely) this.closed?.();
   }
 
+  /** Leaves, and comes back after a while. */
+  leaveFor(ms: number): void {
+    this.awayUntil = this.options.time.now() + ms;
+    this.drop(false);
+  }
+
   follow(channelId: string): void {
     if (this.followed.has(channelId)) return;
     const { name, tenantId, subjectOf, onView } = this.options;
-    const view: View = { tenantId, client: name, subject: subjectOf(channelId), sights: [], mustBeComplete: true };
+    const view: View = {
+      tenantId,
+      client: name,
+      subject: subjectOf(channelId),
+      sights: [],
+      mustBeComplete: true,
+    };
     onView(view);
     this.followed.set(channelId, { view, at: undefined, takesFirst: false, ahead: new Map(), askAgainAt: 0 });
     if (this.isConnected && channelId !== inbox) this.subscribe(channelId);
@@ -133,11 +151,18 @@ export class ModelClient {
   }
 
   /** Publishes until it is acknowledged, refused or tried often enough. */
-  async publish(publication: Publication, frame: Record<string, unknown>, mostAttempts: number): Promise<void> {
+  async publish(
+    publication: Publication,
+    frame: Record<string, unknown>,
+    mostAttempts: number,
+  ): Promise<void> {
     const { time, random, answerMs } = this.options;
     while (publication.attempts < mostAttempts) {
       if (!this.isConnected) {
-        await Promise.race([new Promise<void>((resolve) => this.connectedOnce.push(resolve)), time.sleep(answerMs)]);
+        await Promise.race([
+          new Promise<void>((resolve) => this.connectedOnce.push(resolve)),
+          time.sleep(answerMs),
+        ]);
       }
       if (!this.isConnected) {
         if (this.isStopped) return;
@@ -154,14 +179,14 @@ export class ModelClient {
         publication.outcome = 'refused';
         return;
       }
-      await time.sleep(random() * 200 * publication.attempts);
+      await time.sleep(soonestRetryMs + random() * 200 * publication.attempts);
     }
   }
 
   private hello(): void {
     const resume = [...this.followed].map(([channelId, { at }]) => ({ channel_id: channelId, ...at }));
-    this.send({ type: 'hello', id: this.newId('h'), resume });
-    const id = `h${this.ids}`;
+    const id = this.newId('h');
+    this.send({ type: 'hello', id, resume });
     void this.redialUnlessAnswered(id);
   }
 
@@ -237,7 +262,8 @@ export class ModelClient {
         this.drop(false);
         break;
       case 'ERROR':
-        if (frame.code === 'not_recoverable') for (const channelId of this.followed.keys()) if (channelId !== inbox) this.subscribe(channelId);
+        if (frame.code === 'not_recoverable')
+          for (const channelId of this.followed.keys()) if (channelId !== inbox) this.subscribe(channelId);
         break;
       case undefined:
         // The platform's own error names no message: everything that waits may have failed.

@@ -32,7 +32,14 @@ export interface Publication {
 /** What an application sees of one log, in order. */
 export type Sight =
   | { readonly kind: 'start'; readonly place: Place }
-  | { readonly kind: 'shown'; readonly place: Place; readonly id: string; readonly agentId: string; readonly tag: string; readonly tenantId: string }
+  | {
+      readonly kind: 'shown';
+      readonly place: Place;
+      readonly id: string;
+      readonly agentId: string;
+      readonly tag: string;
+      readonly tenantId: string;
+    }
   | { readonly kind: 'gap'; readonly from: number; readonly to: number; readonly reason: string }
   /** The client was told that it can't go on from where it was. */
   | { readonly kind: 'reset'; readonly place: Place; readonly reason: string };
@@ -50,6 +57,8 @@ export interface LogRowSeen extends Place {
   readonly id: string;
   readonly agentId: string;
   readonly tag: string;
+  /** When it was accepted, epoch milliseconds. */
+  readonly at: number;
   readonly isReadable: boolean;
 }
 
@@ -86,12 +95,33 @@ export interface RunRecord {
 
 /** Moments are numbers of one common order. */
 export interface Inside {
-  readonly writes: readonly { readonly subject: string; readonly place: Place; readonly id: string; readonly agentId: string; readonly moment: number }[];
+  readonly writes: readonly {
+    readonly subject: string;
+    readonly place: Place;
+    readonly id: string;
+    readonly agentId: string;
+    readonly moment: number;
+  }[];
   /** When an ACK left for its client. */
-  readonly acksSent: readonly { readonly agentId: string; readonly tenantId: string; readonly id: string; readonly place: Place; readonly moment: number }[];
-  readonly subscriptions: readonly { readonly connectionId: string; readonly subject: string; readonly moment: number; readonly kind: 'put' | 'removed' }[];
+  readonly acksSent: readonly {
+    readonly agentId: string;
+    readonly tenantId: string;
+    readonly id: string;
+    readonly place: Place;
+    readonly moment: number;
+  }[];
+  readonly subscriptions: readonly {
+    readonly connectionId: string;
+    readonly subject: string;
+    readonly moment: number;
+    readonly kind: 'put' | 'removed';
+  }[];
   /** Heads that a connection was told as those of its subscription. */
-  readonly told: readonly { readonly connectionId: string; readonly subject: string; readonly place: Place }[];
+  readonly told: readonly {
+    readonly connectionId: string;
+    readonly subject: string;
+    readonly place: Place;
+  }[];
   readonly invocations: readonly Invocation[];
 }
 

@@ -1,0 +1,334 @@
+/**
+ * One random schedule: agents of two tenants connect, subscribe, publish, drop, come back and leave, while calls and events
+ * go wrong; then all faults end, everybody comes to rest, and the record of it is given to the checker.
+ */
+import { MemoryHistoryStore } from '../../../lambda/adapters/memory-history-store';
+import { channelSubject, inboxSubject } from '../../../lambda/core/subjects';
+import { seededRandom } from '../../../gateway/faults/decisions';
+import { ModelClient } from '../model-client';
+import type { Heard, LogRowSeen, Publication, RunRecord, View, Violation } from '../record';
+import { Chaos, type Counts } from './chaos';
+import { type Handshake, MemoryPlatform, type PlatformOptions } from './platform';
+import { VirtualTime } from './virtual-time';
+
+const tenants = ['t1', 't2'];
+const channels = ['news', 'work'];
+const hourMs = 3_600_000;
+/** How long the clients act, and how long they then have to come to rest. */
+const activeMs = 12_000;
+const restMs = 35_000;
+const pingMs = 10_000;
+const answerMs = 5_000;
+
+export interface ScheduleResult {
+  readonly record: RunRecord;
+  /** What was wrong in the moment when it happened. */
+  readonly violations: readonly Violation[];
+  /** Messages that an application saw or a socket of the original protocol got. */
+  readonly deliveries: number;
+  /** Those of them that came after a fault. */
+  readonly troubled: number;
+}
+
+/** An agent of the original protocol: it publishes and listens, and knows nothing of positions. */
+interface Listener {
+  readonly handshake: Handshake;
+}
+
+export class Schedule {
+  readonly random: () => number;
+  readonly time: VirtualTime;
+  readonly chaos: Chaos;
+  readonly platform: MemoryPlatform;
+  readonly publications: Publication[] = [];
+  readonly views: View[] = [];
+  readonly heard: Heard[] = [];
+  readonly clients: {
+    readonly client: ModelClient;
+    readonly tenantId: string;
+    readonly agentId: string;
+    readonly counter: { ids: number };
+  }[] = [];
+  readonly violations: Violation[] = [];
+  deliveries = 0;
+  troubled = 0;
+  private isCalm = false;
+
+  constructor(
+    seed: number,
+    counts: Counts,
+    private readonly options: PlatformOptions & { readonly mayExpire: boolean },
+  ) {
+    this.random = seededRandom(seed);
+    this.time = new VirtualTime(seededRandom(seed ^ 0x5bd1e995));
+    this.chaos = new Chaos(seededRandom(seed ^ 0x2545f491), counts);
+    this.platform = new MemoryPlatform(this.time, this.chaos, options);
+  }
+
+  /** A client of level 1 that keeps connected. */
+  addClient(tenantId: string, agentId: string, name: string): ModelClient {
+    const handshake = { tenantId, agentId, level: 1 };
+    const client = new ModelClient({
+      name,
+      tenantId,
+      agentId,
+      time: this.time,
+      random: this.random,
+      pingMs,
+      answerMs,
+      dial: (listener) =>
+        this.platform.dial(handshake, {
+          onClose: () => {
+            listener.onClose();
+          },
+          onText: (text) => {
+            this.hear(name, handshake, channels, text);
+            listener.onText(text);
+          },
+        }),
+      subjectOf: (channelId) =>
+        channelId === '$inbox' ? inboxSubject(tenantId, agentId) : channelSubject(tenantId, channelId),
+      onView: (view) => {
+        this.views.push(view);
+        this.watch(view);
+      },
+    });
+    this.clients.push({ client, tenantId, agentId, counter: { ids: 0 } });
+    void client.run();
+    return client;
+  }
+
+  /** A client of the original protocol on one channel, which redials when it is cut off. */
+  addListener({ handshake }: Listener, name: string): void {
+    const redial = async (): Promise<void> => {
+      for (;;) {
+        const closed = new Promise<void>((resolve) => {
+          const listener = {
+            onClose: resolve,
+            onText: (text: string) => {
+              this.hear(name, handshake, [handshake.channelId ?? ''], text);
+              this.count();
+            },
+          };
+          this.platform.dial(handshake, listener).catch(resolve);
+        });
+        await closed;
+        await this.time.sleep(100 + this.random() * 1_000);
+      }
+    };
+    void redial();
+  }
+
+  publish(
+    index: number,
+    target: { readonly channelId: string } | { readonly to: string },
+    mostAttempts = 6,
+  ): Publication {
+    const { client, tenantId, agentId, counter } = this.clients[index] as (typeof this.clients)[number];
+    counter.ids += 1;
+    const subject =
+      'to' in target ? inboxSubject(tenantId, target.to) : channelSubject(tenantId, target.channelId);
+    // The same ids in every agent: only both together name a message.
+    const id = `m${counter.ids}-${index % 2}`;
+    const tag = `${tenantId} ${subject} ${agentId} ${id}`;
+    const publication: Publication = {
+      tenantId,
+      agentId,
+      id,
+      subject,
+      tag,
+      attempts: 0,
+      outcome: 'unknown',
+      acks: [],
+      mayRepeat: false,
+      isCalm: this.isCalm,
+    };
+    this.publications.push(publication);
+    const frame = {
+      content: tag,
+      ...('to' in target ? { to: target.to } : { channel_id: target.channelId }),
+    };
+    void client.publish(publication, frame, mostAttempts);
+    return publication;
+  }
+
+  /** Random life for a while. */
+  async live(): Promise<void> {
+    const { random, time } = this;
+    const agents = 2 + Math.floor(random() * 3);
+    for (const tenantId of tenants) {
+      for (let index = 0; index < agents; index++) {
+        const agentId = `a${index}`;
+        const client = this.addClient(tenantId, agentId, `${tenantId}-${agentId}`);
+        client.follow('$inbox');
+        for (const channelId of channels) if (random() < 0.7) client.follow(channelId);
+      }
+      this.addListener(
+        { handshake: { tenantId, agentId: 'old', channelId: 'news', level: 0 } },
+        `${tenantId}-old`,
+      );
+    }
+    const end = time.now() + activeMs;
+    while (time.now() < end) {
+      await time.runUntil(time.now() + random() * 600);
+      this.act();
+      if (this.options.mayExpire && random() < 0.1) await this.pass();
+    }
+  }
+
+  /** The end of all faults: everybody comes back, says a last word, and gets what there is. */
+  async rest(): Promise<void> {
+    const { time } = this;
+    this.chaos.isCalm = true;
+    await time.runUntil(time.now() + 20_000);
+    // Whoever was missed when nobody was there is told on the next connect.
+    for (const { client } of this.clients) client.drop(false);
+    await time.runUntil(time.now() + 20_000);
+    this.isCalm = true;
+    for (const index of this.clients.keys()) this.publish(index, { channelId: 'news' });
+    await time.runUntil(time.now() + restMs);
+  }
+
+  result(): ScheduleResult {
+    for (const publication of this.publications) {
+      const { tenantId, agentId, id } = publication;
+      publication.mayRepeat = this.platform.repeated.has(`${tenantId} ${agentId} ${id}`);
+    }
+    const record: RunRecord = {
+      publications: this.publications,
+      views: this.views,
+      logs: logsOf(this.platform.history, this.publications, this.time.now()),
+      logLines: this.platform.logLines,
+      heard: this.heard,
+      secrets: [],
+      mayExpire: this.options.mayExpire,
+      inside: this.platform.inside,
+    };
+    return { record, violations: this.violations, deliveries: this.deliveries, troubled: this.troubled };
+  }
+
+  /** Everybody is away for so long that messages expire, and some of the expired ones are deleted. */
+  private async pass(): Promise<void> {
+    const { random, time, platform } = this;
+    const awayMs = (0.3 + random() * 4) * this.options.retentionMs;
+    for (const { client } of this.clients) client.leaveFor(awayMs);
+    await time.runUntil(time.now() + awayMs);
+    for (const subject of new Set(this.publications.map((each) => each.subject))) {
+      for (const { sequence, expiresAt } of platform.history.rows(subject)) {
+        if (expiresAt + hourMs < time.now() && random() < 0.5) platform.history.delete(subject, sequence);
+      }
+    }
+    await time.runUntil(time.now() + 2_000);
+  }
+
+  private act(): void {
+    const { random, clients } = this;
+    const index = Math.floor(random() * clients.length);
+    const { client } = clients[index] as (typeof clients)[number];
+    const channelId = channels[Math.floor(random() * channels.length)] ?? '';
+    const chance = random();
+    if (chance < 0.55)
+      for (let burst = 1 + Math.floor(random() * 4); burst > 0; burst--) this.publish(index, { channelId });
+    else if (chance < 0.7)
+      this.publish(index, { to: random() < 0.2 ? 'old' : `a${Math.floor(random() * 5)}` });
+    else if (chance < 0.8) client.drop(random() < 0.5);
+    else if (chance < 0.9) client.follow(channelId);
+    else client.unfollow(channelId);
+  }
+
+  private hear(
+    client: string,
+    { tenantId, agentId }: Handshake,
+    ofChannels: readonly string[],
+    text: string,
+  ): void {
+    this.heard.push({ client, tenantId, agentId, channels: ofChannels, text });
+    this.noteAcks(tenantId, agentId, text);
+  }
+
+  private noteAcks(tenantId: string, agentId: string, text: string): void {
+    const value: unknown = JSON.parse(text);
+    for (const frame of (Array.isArray(value) ? value : [value]) as Record<string, unknown>[]) {
+      if (frame.type !== 'ACK') continue;
+      const publication = this.publications.find(
+        (each) => each.tenantId === tenantId && each.agentId === agentId && each.id === frame.message_id,
+      );
+      if (publication === undefined) continue;
+      publication.outcome = 'acked';
+      const place =
+        frame.epoch === undefined
+          ? undefined
+          : { epoch: String(frame.epoch), sequence: Number(frame.sequence) };
+      publication.acks.push({ place, status: String(frame.status), at: this.time.now() });
+    }
+  }
+
+  /** Counts what an application is shown. */
+  private watch(view: View): void {
+    const { sights } = view;
+    const push = sights.push.bind(sights);
+    sights.push = (...added) => {
+      for (const sight of added) {
+        if (sight.kind === 'shown') this.count();
+        if (sight.kind === 'reset') this.checkReset(view, sight.reason);
+      }
+      return push(...added);
+    };
+  }
+
+  /** A client is sent back to the head only when something after its position can't be given any more. */
+  private checkReset({ sights, subject, client }: View, reason: string): void {
+    const last = sights.at(-1);
+    if (last === undefined || last.kind === 'gap') return;
+    const next = this.platform.history
+      .rows(subject)
+      .find(({ sequence }) => sequence === last.place.sequence + 1);
+    // Clocks of functions may differ by five minutes.
+    const now = this.time.now();
+    const wasThere = next !== undefined && next.timestamp < now - 600_000 && next.expiresAt > now + 600_000;
+    if (wasThere && next.epoch === last.place.epoch)
+      this.violations.push({
+        rule: 'I2 reset',
+        what: `${client} on ${subject} was sent back from ${last.place.sequence} (${reason}), and what followed was there`,
+      });
+  }
+
+  private count(): void {
+    this.deliveries += 1;
+    if (this.chaos.fired > 0) this.troubled += 1;
+  }
+}
+
+/** The logs as they are, with what each content says of itself. */
+function logsOf(
+  history: MemoryHistoryStore,
+  publications: readonly Publication[],
+  now: number,
+): Map<string, LogRowSeen[]> {
+  const subjects = new Set(publications.map(({ subject }) => subject));
+  return new Map(
+    [...subjects].map((subject) => [
+      subject,
+      history
+        .rows(subject)
+        .map(({ epoch, sequence, id, agentId, body, timestamp, expiresAt }) => ({
+          epoch,
+          sequence,
+          id,
+          agentId,
+          tag: String((JSON.parse(body) as { content: unknown }).content),
+          at: timestamp,
+          isReadable: expiresAt > now,
+        }))
+        .reverse(),
+    ]),
+  );
+}
+
+export async function runSchedule(seed: number, counts: Counts): Promise<ScheduleResult> {
+  const mayExpire = seed % 8 === 0;
+  const schedule = new Schedule(seed, counts, { retentionMs: mayExpire ? hourMs : 24 * hourMs, mayExpire });
+  await schedule.live();
+  await schedule.rest();
+  return schedule.result();
+}
