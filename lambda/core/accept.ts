@@ -136,7 +136,7 @@ function locator(
 ): (deadline: Deadline) => Promise<Place | undefined> {
   if (frame.retry && frame.id !== undefined)
     return (deadline) => findDuplicate(deps, row.subject, row, deadline);
-  const mayHaveRetry = (): boolean => frame.id !== undefined && mayBeOvertaken(deps, sentAt);
+  const mayHaveRetry = (): boolean => frame.id !== undefined && mayBeOvertaken(deps, row, sentAt);
   let known = after;
   return async () => {
     const place = known === undefined ? await behindHead(deps, row.subject) : behind(known);

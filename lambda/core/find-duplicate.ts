@@ -38,12 +38,19 @@ export async function findDuplicate(
 
 /** No client has noticed an error and published again sooner. */
 const soonestRetryMs = 100;
+/** More than a channel takes in the seconds that an attempt may last. */
+const overtakenRows = 100;
 /** Clocks of functions differ. */
 const clockMarginMs = 6 * 60_000;
 
-/** Whether the sender of a message that left it at `sentAt` may have sent it again by now. */
-export function mayBeOvertaken(deps: ClaimDependencies, sentAt: number): boolean {
-  return deps.clock.now() - sentAt >= soonestRetryMs;
+/** Whether a message that was sent at `sentAt`, and came here at its `timestamp`, may have been sent again by now. */
+export function mayBeOvertaken(
+  deps: ClaimDependencies,
+  { timestamp }: Pick<Claim, 'timestamp'>,
+  sentAt: number,
+): boolean {
+  // The platform's clock may be ahead of ours; our own is not.
+  return deps.clock.now() - Math.min(sentAt, timestamp) >= soonestRetryMs;
 }
 
 /**
@@ -55,15 +62,15 @@ export async function findOvertaker(
   message: Claim,
   sentAt: number,
 ): Promise<Place | undefined> {
+  let seen = 0;
   for await (const page of deps.history.newestFirst(message.subject)) {
     for (const { timestamp, agentId, id, sequence } of page) {
-      if (timestamp < sentAt - clockMarginMs) return undefined;
+      seen += 1;
+      if (timestamp < sentAt - clockMarginMs || seen > overtakenRows) return undefined;
       if (agentId !== message.agentId || id !== message.id) continue;
       const row = await deps.history.get(message.subject, sequence);
       if (row !== undefined && isFirstCopy(row, message)) return { kind: 'taken', row };
     }
-    // One page holds what a channel takes in the seconds that an attempt may last.
-    break;
   }
   return undefined;
 }

@@ -13,6 +13,7 @@ export function check(record: RunRecord): Violation[] {
   checkPlaces(record, report);
   for (const view of record.views) checkView(view, record, report);
   checkHeard(record, report);
+  checkInbox(record, report);
   if (record.inside !== undefined) checkInside(record.inside, record, report);
   return violations;
 }
@@ -117,7 +118,7 @@ function checkView(view: View, record: RunRecord, report: Report): void {
         const { place, id, agentId, tag } = sight;
         if (sight.tenantId !== tenantId)
           report('I4 tenant', `${name} saw ${agentId} ${id} of tenant ${sight.tenantId}`);
-        if (at !== undefined && place.epoch === at.epoch && place.sequence <= at.sequence)
+        if (at?.epoch === place.epoch && place.sequence <= at.sequence)
           report('I3 order', `${name} saw ${place.sequence} after ${at.sequence}`);
         if (at !== undefined && !record.mayExpire && place.sequence !== at.sequence + 1)
           report('I2 skipped', `${name} saw ${place.sequence} after ${at.sequence}`);
@@ -145,8 +146,8 @@ function checkView(view: View, record: RunRecord, report: Report): void {
 function checkHeard({ heard, logLines, secrets }: RunRecord, report: Report): void {
   for (const { client, tenantId, agentId, channels, text: said } of heard) {
     for (const frame of framesOf(said)) {
-      if (frame.tenant_id !== undefined && frame.tenant_id !== tenantId)
-        report('I4 tenant', `${client} heard of ${String(frame.tenant_id)}`);
+      if (typeof frame.tenant_id === 'string' && frame.tenant_id !== tenantId)
+        report('I4 tenant', `${client} heard of ${frame.tenant_id}`);
       if (isMessage(frame) && typeof frame.channel_id === 'string' && !channels.includes(frame.channel_id))
         report('I4 channel', `${client} heard a message of ${frame.channel_id}`);
       if (isMessage(frame) && typeof frame.to === 'string' && frame.to !== agentId)
@@ -162,6 +163,21 @@ function checkHeard({ heard, logLines, secrets }: RunRecord, report: Report): vo
   for (const line of logLines) {
     const found = leak(line);
     if (found !== undefined) report('I10 log', `a log line has ${found}`);
+  }
+}
+
+/** INB-1: what was stored because nobody was there is pushed to whoever comes. */
+function checkInbox({ publications, heard, returned }: RunRecord, report: Report): void {
+  for (const { tenantId, agentId, id, to, acks } of publications) {
+    const isForReturned = returned.some((each) => each.tenantId === tenantId && each.agentId === to);
+    if (!isForReturned || acks[0]?.status !== 'stored') continue;
+    const isHeard = heard.some(
+      (each) =>
+        each.tenantId === tenantId &&
+        each.agentId === to &&
+        framesOf(each.text).some((frame) => frame.id === id && frame.agent_id === agentId),
+    );
+    if (!isHeard) report('I6 inbox', `${agentId} ${id} was stored for ${String(to)} and never pushed`);
   }
 }
 

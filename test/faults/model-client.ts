@@ -78,7 +78,8 @@ export class ModelClient {
   /** Keeps connected until `stop`. */
   async run(): Promise<void> {
     const { time, random, dial } = this.options;
-    for (let failures = 0; !this.isStopped;) {
+    let failures = 0;
+    while (!this.isStopped) {
       try {
         const closing = new Promise<void>((resolve) => (this.closed = resolve));
         const wire = await dial({
@@ -102,10 +103,9 @@ export class ModelClient {
         this.pending.delete(id);
         settle(undefined);
       }
-      if (!this.isStopped)
-        await time.sleep(
-          Math.max(0, this.awayUntil - time.now()) + random() * Math.min(2_000, 100 * 2 ** failures),
-        );
+      await time.sleep(
+        Math.max(0, this.awayUntil - time.now()) + random() * Math.min(2_000, 100 * 2 ** failures),
+      );
     }
   }
 
@@ -280,8 +280,8 @@ export class ModelClient {
   /** Where the server says that a followed log stands, and whether the client can go on from where it was. */
   private takeState(state: Record<string, unknown>): void {
     const following = this.followed.get(String(state.channel_id));
-    if (following === undefined || state.epoch === undefined) return;
-    const head: Place = { epoch: String(state.epoch), sequence: Number(state.sequence) };
+    if (following === undefined || typeof state.epoch !== 'string') return;
+    const head: Place = { epoch: state.epoch, sequence: Number(state.sequence) };
     if (following.at === undefined) {
       following.at = head;
       following.view.sights.push({ kind: 'start', place: head });

@@ -16,6 +16,8 @@ export interface Publication {
   readonly id: string;
   /** Key of the log. */
   readonly subject: string;
+  /** The agent that a direct message is for. */
+  readonly to: string | undefined;
   /** What the content says of itself, so that a mix-up shows. */
   readonly tag: string;
   attempts: number;
@@ -89,6 +91,8 @@ export interface RunRecord {
   readonly secrets: readonly string[];
   /** Whether messages may have expired, so that gaps and new epochs are the truth. */
   readonly mayExpire: boolean;
+  /** Agents of the original protocol that came back when all was well: what was stored for them has been pushed. */
+  readonly returned: readonly { readonly tenantId: string; readonly agentId: string }[];
   /** What only the run in memory sees; none over sockets. */
   readonly inside: Inside | undefined;
 }

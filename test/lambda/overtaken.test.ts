@@ -9,10 +9,7 @@ const message = (id: string, more: object = {}) => ({ id, content: `words of ${i
 const subject = 't/channel/c';
 
 /** The first look at the head is slow: what is given happens before its answer. */
-async function slowly(
-  world: ReturnType<typeof createWorld>,
-  meanwhile: () => Promise<unknown>,
-): Promise<void> {
+function slowly(world: ReturnType<typeof createWorld>, meanwhile: () => Promise<unknown>): void {
   const head = world.history.head.bind(world.history);
   let isFirst = true;
   world.history.head = async (...args) => {
@@ -30,7 +27,7 @@ const ids = (world: ReturnType<typeof createWorld>) => world.history.rows(subjec
 test('a message that its own retry has overtaken is in the log once', async () => {
   const world = createWorld();
   const alice = await world.open('a');
-  await slowly(world, () => world.send(alice, message('m', { retry: true })));
+  slowly(world, () => world.send(alice, message('m', { retry: true })));
   await world.send(alice, message('m'));
   expect(ids(world)).toEqual(['m']);
   const acks = world.sockets.of('a').filter(({ type }) => type === 'ACK');
@@ -43,7 +40,7 @@ test('a message that its own retry has overtaken is in the log once', async () =
 test('also when others have published behind the retry', async () => {
   const world = createWorld();
   const [alice, bob] = [await world.open('a'), await world.open('b')];
-  await slowly(world, async () => {
+  slowly(world, async () => {
     await world.send(alice, message('m', { retry: true }));
     await world.send(bob, [message('m'), message('n')]);
   });
@@ -58,16 +55,31 @@ test('also when others have published behind the retry', async () => {
 test('also within a batch of which only the last message was sent again', async () => {
   const world = createWorld();
   const alice = await world.open('a');
-  await slowly(world, () => world.send(alice, message('m', { retry: true })));
+  slowly(world, () => world.send(alice, message('m', { retry: true })));
   await world.send(alice, [message('l'), message('m')]);
   expect(ids(world)).toEqual(['l', 'm']);
+});
+
+test('also when the look comes in pages of one row', async () => {
+  const world = createWorld();
+  const [alice, bob] = [await world.open('a'), await world.open('b')];
+  const newestFirst = world.history.newestFirst.bind(world.history);
+  world.history.newestFirst = async function* (...args) {
+    for await (const page of newestFirst(...args)) for (const row of page) yield [row];
+  };
+  slowly(world, async () => {
+    await world.send(alice, message('m', { retry: true }));
+    await world.send(bob, message('n'));
+  });
+  await world.send(alice, message('m'));
+  expect(ids(world)).toEqual(['n', 'm']);
 });
 
 test('an id that the agent uses again for other words is another message, however slow it is', async () => {
   const world = createWorld();
   const alice = await world.open('a');
   await world.send(alice, { id: 'm', content: 'first' });
-  await slowly(world, () => Promise.resolve());
+  slowly(world, () => Promise.resolve());
   await world.send(alice, { id: 'm', content: 'second' });
   expect(ids(world)).toEqual(['m', 'm']);
 });

@@ -86,7 +86,7 @@ export class MemoryPlatform {
     private readonly chaos: Chaos,
     private readonly options: PlatformOptions,
   ) {
-    this.agents = new MemoryAgentStore(time as never);
+    this.agents = new MemoryAgentStore(time);
     this.watch();
   }
 
@@ -352,12 +352,12 @@ export class MemoryPlatform {
             ? [frame]
             : [];
       for (const { channel_id: channelId, epoch, sequence } of states) {
-        if (epoch === undefined || channelId === '$inbox') continue;
+        if (typeof epoch !== 'string' || channelId === '$inbox') continue;
         const subject = channelSubject(tenantId, String(channelId));
         this.inside.told.push({
           connectionId,
           subject,
-          place: { epoch: String(epoch), sequence: Number(sequence) },
+          place: { epoch, sequence: Number(sequence) },
         });
       }
     }
@@ -373,9 +373,10 @@ export class MemoryPlatform {
   /** Sees every change of the tables at the moment when it happens. */
   private watch(): void {
     const { connections, history } = this;
-    const { putSubscription, removeSubscription } = connections;
+    const putSubscription = connections.putSubscription.bind(connections);
+    const removeSubscription = connections.removeSubscription.bind(connections);
     connections.putSubscription = async (tenantId, channelId, subscription) => {
-      await putSubscription.call(connections, tenantId, channelId, subscription);
+      await putSubscription(tenantId, channelId, subscription);
       const subject = channelSubject(tenantId, channelId);
       const rows = this.subscribers.get(subject) ?? new Map<string, Subscription>();
       rows.set(subscription.connectionId, subscription);
@@ -383,14 +384,14 @@ export class MemoryPlatform {
       this.noteSubscription(subject, subscription.connectionId, 'put');
     };
     connections.removeSubscription = async (tenantId, channelId, connectionId) => {
-      await removeSubscription.call(connections, tenantId, channelId, connectionId);
+      await removeSubscription(tenantId, channelId, connectionId);
       const subject = channelSubject(tenantId, channelId);
       this.subscribers.get(subject)?.delete(connectionId);
       this.noteSubscription(subject, connectionId, 'removed');
     };
-    const { tryPut } = history;
+    const tryPut = history.tryPut.bind(history);
     history.tryPut = async (subject, row) => {
-      const outcome = await tryPut.call(history, subject, row);
+      const outcome = await tryPut(subject, row);
       if (outcome === 'written') this.noteWrite(subject, row);
       return outcome;
     };

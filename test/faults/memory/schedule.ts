@@ -2,10 +2,10 @@
  * One random schedule: agents of two tenants connect, subscribe, publish, drop, come back and leave, while calls and events
  * go wrong; then all faults end, everybody comes to rest, and the record of it is given to the checker.
  */
-import { MemoryHistoryStore } from '../../../lambda/adapters/memory-history-store';
+import type { MemoryHistoryStore } from '../../../lambda/adapters/memory-history-store';
 import { channelSubject, inboxSubject } from '../../../lambda/core/subjects';
 import { seededRandom } from '../../../gateway/faults/decisions';
-import { ModelClient } from '../model-client';
+import { ModelClient, type Wire } from '../model-client';
 import type { Heard, LogRowSeen, Publication, RunRecord, View, Violation } from '../record';
 import { Chaos, type Counts } from './chaos';
 import { type Handshake, MemoryPlatform, type PlatformOptions } from './platform';
@@ -30,11 +30,6 @@ export interface ScheduleResult {
   readonly troubled: number;
 }
 
-/** An agent of the original protocol: it publishes and listens, and knows nothing of positions. */
-interface Listener {
-  readonly handshake: Handshake;
-}
-
 export class Schedule {
   readonly random: () => number;
   readonly time: VirtualTime;
@@ -50,6 +45,7 @@ export class Schedule {
     readonly counter: { ids: number };
   }[] = [];
   readonly violations: Violation[] = [];
+  private readonly listeners: { readonly handshake: Handshake; readonly drop: () => void }[] = [];
   deliveries = 0;
   troubled = 0;
   private isCalm = false;
@@ -99,7 +95,9 @@ export class Schedule {
   }
 
   /** A client of the original protocol on one channel, which redials when it is cut off. */
-  addListener({ handshake }: Listener, name: string): void {
+  addListener(handshake: Handshake, name: string): void {
+    let wire: Wire | undefined;
+    this.listeners.push({ handshake, drop: () => wire?.end(false) });
     const redial = async (): Promise<void> => {
       for (;;) {
         const closed = new Promise<void>((resolve) => {
@@ -110,7 +108,7 @@ export class Schedule {
               this.count();
             },
           };
-          this.platform.dial(handshake, listener).catch(resolve);
+          this.platform.dial(handshake, listener).then((opened) => (wire = opened), resolve);
         });
         await closed;
         await this.time.sleep(100 + this.random() * 1_000);
@@ -124,7 +122,7 @@ export class Schedule {
     target: { readonly channelId: string } | { readonly to: string },
     mostAttempts = 6,
   ): Publication {
-    const { client, tenantId, agentId, counter } = this.clients[index] as (typeof this.clients)[number];
+    const { client, tenantId, agentId, counter } = this.clients[index]!;
     counter.ids += 1;
     const subject =
       'to' in target ? inboxSubject(tenantId, target.to) : channelSubject(tenantId, target.channelId);
@@ -136,6 +134,7 @@ export class Schedule {
       agentId,
       id,
       subject,
+      to: 'to' in target ? target.to : undefined,
       tag,
       attempts: 0,
       outcome: 'unknown',
@@ -163,10 +162,7 @@ export class Schedule {
         client.follow('$inbox');
         for (const channelId of channels) if (random() < 0.7) client.follow(channelId);
       }
-      this.addListener(
-        { handshake: { tenantId, agentId: 'old', channelId: 'news', level: 0 } },
-        `${tenantId}-old`,
-      );
+      this.addListener({ tenantId, agentId: 'old', channelId: 'news', level: 0 }, `${tenantId}-old`);
     }
     const end = time.now() + activeMs;
     while (time.now() < end) {
@@ -183,6 +179,7 @@ export class Schedule {
     await time.runUntil(time.now() + 20_000);
     // Whoever was missed when nobody was there is told on the next connect.
     for (const { client } of this.clients) client.drop(false);
+    for (const { drop } of this.listeners) drop();
     await time.runUntil(time.now() + 20_000);
     this.isCalm = true;
     for (const index of this.clients.keys()) this.publish(index, { channelId: 'news' });
@@ -202,6 +199,7 @@ export class Schedule {
       heard: this.heard,
       secrets: [],
       mayExpire: this.options.mayExpire,
+      returned: this.options.mayExpire ? [] : this.listeners.map(({ handshake }) => handshake),
       inside: this.platform.inside,
     };
     return { record, violations: this.violations, deliveries: this.deliveries, troubled: this.troubled };
@@ -224,7 +222,7 @@ export class Schedule {
   private act(): void {
     const { random, clients } = this;
     const index = Math.floor(random() * clients.length);
-    const { client } = clients[index] as (typeof clients)[number];
+    const { client } = clients[index]!;
     const channelId = channels[Math.floor(random() * channels.length)] ?? '';
     const chance = random();
     if (chance < 0.55)
@@ -256,9 +254,9 @@ export class Schedule {
       if (publication === undefined) continue;
       publication.outcome = 'acked';
       const place =
-        frame.epoch === undefined
-          ? undefined
-          : { epoch: String(frame.epoch), sequence: Number(frame.sequence) };
+        typeof frame.epoch === 'string'
+          ? { epoch: frame.epoch, sequence: Number(frame.sequence) }
+          : undefined;
       publication.acks.push({ place, status: String(frame.status), at: this.time.now() });
     }
   }

@@ -49,8 +49,8 @@ export class VirtualTime implements Time {
     let index = heap.push(entry) - 1;
     while (index > 0) {
       const parent = (index - 1) >> 1;
-      if (!isBefore(entry, heap[parent] as Entry)) break;
-      heap[index] = heap[parent] as Entry;
+      if (!isBefore(entry, heap[parent]!)) break;
+      heap[index] = heap[parent]!;
       index = parent;
     }
     heap[index] = entry;
@@ -58,15 +58,15 @@ export class VirtualTime implements Time {
 
   private pop(): void {
     const { heap } = this;
-    const last = heap.pop() as Entry;
+    const last = heap.pop()!;
     if (heap.length === 0) return;
     let index = 0;
     for (;;) {
       let child = 2 * index + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && isBefore(heap[child + 1] as Entry, heap[child] as Entry)) child += 1;
-      if (!isBefore(heap[child] as Entry, last)) break;
-      heap[index] = heap[child] as Entry;
+      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child += 1;
+      if (!isBefore(heap[child]!, last)) break;
+      heap[index] = heap[child]!;
       index = child;
     }
     heap[index] = last;
