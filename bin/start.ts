@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type FaultPlanInput, parsePlan, startGateway } from '../gateway/index';
+import { costLine, type FaultPlanInput, parsePlan, startGateway } from '../gateway/index';
 import type { Settings } from '../lib/config';
 import { readSettings } from '../lib/read-settings';
 import { localKeyFile, repository, runCommand, userPath, UsageError } from './command';
@@ -58,11 +58,12 @@ async function main(): Promise<void> {
     ...(values.faults === undefined ? {} : { faultPlan: readFaultPlan(userPath(values.faults)) }),
     ...(process.env.DYNAMODB_ENDPOINT ? { dynamodbEndpoint: process.env.DYNAMODB_ENDPOINT } : {}),
     log: ({ function: name, stream, text }) => {
-      if (stream !== 'stdout') console.error(`[${name}] ${text.trimEnd()}`);
+      if (stream !== 'stdout') console.error(`[${name}] ${shown(text)}`);
     },
   });
   console.log(welcome(gateway.urls, settings, file));
   await interrupted;
+  console.log(`\n${costLine(gateway.costs())}`);
   await gateway.stop();
   process.exit(0);
 }
@@ -84,6 +85,11 @@ function readFaultPlan(file: string): FaultPlanInput {
     );
   }
   return parsePlan(plan);
+}
+
+/** An authorizer throws this to have a client refused; a stack would look like a fault of the bus. */
+function shown(text: string): string {
+  return text.startsWith('Error: Unauthorized\n') ? 'A handshake was refused with 401.' : text.trimEnd();
 }
 
 /** Resolves on the first signal to stop; a later one does not wait for open connections. */

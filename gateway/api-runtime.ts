@@ -3,15 +3,19 @@
  * so that several gateways can live in one process without module state.
  */
 import type { Clock } from './clock';
+import type { CostMeter } from './costs/meter';
 import type { ApiFacts } from './events/request-context';
 import type { Functions } from './functions/functions';
-import type { Faults } from './options';
+import type { FaultPlan } from './faults';
 import type { ApiModel } from './template/model';
+import type { Unsettled } from './unsettled';
 
 export interface ApiRuntime {
   model: ApiModel;
   facts: ApiFacts;
   functions: Functions;
   clock: Clock;
-  faults: Faults;
+  faults: FaultPlan;
+  unsettled: Unsettled;
+  costs: CostMeter;
 }

@@ -2,10 +2,10 @@
  * The Lambda authorizer of `$connect`: identity sources, invocation, and what its answer means.
  * Runs once per handshake; WebSocket APIs cache no results.
  */
+import type { ApiRuntime } from './api-runtime';
 import { authorizerEvent, connectArn } from './events/authorizer';
 import { type HandshakeRequest, headerValue } from './events/handshake-request';
 import type { ApiFacts, AuthorizerContext, RequestContext } from './events/request-context';
-import type { Functions } from './functions/functions';
 import { isObject, objectOr, parseJson } from './json';
 import { limits } from './platform';
 import { evaluatePolicy } from './policy';
@@ -19,9 +19,8 @@ const refused = (status: number): Authorization => ({ allowed: false, status });
 export async function authorize(
   model: AuthorizerModel,
   request: HandshakeRequest,
-  api: ApiFacts,
   context: RequestContext,
-  functions: Functions,
+  { facts: api, functions, unsettled }: Pick<ApiRuntime, 'facts' | 'functions' | 'unsettled'>,
 ): Promise<Authorization> {
   // AWS asks for a value of every identity source and does not invoke the function without one.
   const isComplete = model.identitySources.every(
@@ -33,18 +32,19 @@ export async function authorize(
   const result = await functions.invoke(model.functionName, event);
   // The one error text with a meaning; any other failure is the authorizer's own, and the client sees 500.
   if (!result.ok) return refused(result.error.errorMessage === 'Unauthorized' ? 401 : 500);
-  return judge(result.payload, api, Math.round(performance.now() - started));
+  const integrationLatency = Math.round(performance.now() - started);
+  return judge(result.payload, api, unsettled.integrationLatency ? { integrationLatency } : {});
 }
 
-function judge(payload: string, api: ApiFacts, integrationLatency: number): Authorization {
+function judge(payload: string, api: ApiFacts, measured: Record<string, number>): Authorization {
   const answer = parseJson(payload);
   if (!isObject(answer) || typeof answer.principalId !== 'string') return refused(500);
   if (Buffer.byteLength(payload) > limits.authorizerResultBytes) return refused(500);
   const values = flatContext(answer.context);
-  const decision = evaluatePolicy(answer.policyDocument, connectArn(api));
+  const decision = evaluatePolicy(answer.policyDocument, 'execute-api:Invoke', connectArn(api));
   if (decision === 'malformed' || values === undefined) return refused(500);
   if (decision === 'deny') return refused(403);
-  return { allowed: true, context: { ...values, principalId: answer.principalId, integrationLatency } };
+  return { allowed: true, context: { ...values, principalId: answer.principalId, ...measured } };
 }
 
 /** Text, numbers and booleans only, handed on as text; `undefined` when something is nested. */

@@ -43,6 +43,14 @@ export class Clock {
     return entry;
   }
 
+  /** Resolves after `delayMs` of this clock. */
+  wait(delayMs: number): Promise<void> {
+    if (delayMs <= 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.after(delayMs, resolve);
+    });
+  }
+
   /** Moves the time; every timer that falls due on the way fires at its own time, in order. */
   advance(ms: number): Promise<void> {
     this.moving = this.moving.then(() => this.move(ms));

@@ -4,8 +4,10 @@
  */
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import type { Clock, Timer } from './clock';
+import type { ApiRuntime } from './api-runtime';
+import type { Timer } from './clock';
 import type { ConnectionFacts } from './events/request-context';
+import type { Vanishing } from './faults';
 import { FrameTap } from './frame-tap';
 import { codeOf } from './json';
 import { limits } from './platform';
@@ -37,6 +39,8 @@ export class Connection {
   private lastSentAt: number;
   private ending: Ending | undefined;
   private isOpen = true;
+  private vanished: Vanishing | undefined;
+  private goneAt = Infinity;
   private deliveredMessages = 0;
   private readonly tap = new FrameTap();
   private idleTimer: Timer | undefined;
@@ -47,9 +51,10 @@ export class Connection {
     stream: Duplex,
     readonly facts: ConnectionFacts,
     readonly viaEdge: boolean,
-    private readonly clock: Clock,
+    private readonly platform: Pick<ApiRuntime, 'clock' | 'faults' | 'unsettled' | 'costs'>,
     private readonly events: ConnectionEvents,
   ) {
+    const { clock, faults, unsettled } = platform;
     this.lastActiveAt = this.lastSentAt = clock.now();
     this.watchIdleness();
     this.lifetimeTimer = clock.after(facts.connectedAt + limits.lifetimeMs - clock.now(), () => {
@@ -64,7 +69,8 @@ export class Connection {
     });
     // The library answers pings; those answers are bytes from the origin, which CloudFront counts.
     socket.on('ping', () => {
-      this.lastSentAt = this.clock.now();
+      this.lastSentAt = clock.now();
+      if (unsettled.pingsKeepAlive) this.lastActiveAt = this.lastSentAt;
     });
     socket.on('error', (error) => {
       const libraryCode = codeOf(error);
@@ -72,9 +78,28 @@ export class Connection {
         this.endWith({ code: libraryCloseCodes[libraryCode] ?? 1002, reason: '' });
     });
     socket.on('close', (code, reason) => {
+      if (code === 1006 && this.isOpen) this.vanished = faults.vanish();
+      if (this.vanished !== undefined) {
+        this.goneAt = clock.now() + this.vanished.goneAfterMs;
+        return;
+      }
       this.endWith(clientEnding(code, reason.toString()));
       this.events.onClosed(this.ending ?? { code, reason: '' });
     });
+  }
+
+  /** The peer is gone, and the platform has not noticed. */
+  get hasVanished(): boolean {
+    return this.vanished !== undefined;
+  }
+
+  /** A vanished peer that calls about it are told of, though the connection ends only by a timer. */
+  get isKnownToBeGone(): boolean {
+    return this.platform.clock.now() >= this.goneAt;
+  }
+
+  get hangsPosts(): boolean {
+    return this.vanished?.posts === 'hang';
   }
 
   /** What the client has not read yet; AWS answers a POST with 429 when its buffer for the client is full. */
@@ -84,7 +109,9 @@ export class Connection {
 
   /** One text message; AWS splits it into frames of 32 KB at most, wherever that falls in a character. */
   send(data: Buffer): void {
-    this.lastActiveAt = this.lastSentAt = this.clock.now();
+    this.lastActiveAt = this.lastSentAt = this.platform.clock.now();
+    this.platform.costs.sent(data.length, this.viaEdge);
+    if (this.vanished !== undefined) return;
     for (let start = 0; start === 0 || start < data.length; start += limits.frameBytes) {
       const end = start + limits.frameBytes;
       this.socket.send(data.subarray(start, end), { binary: false, fin: end >= data.length });
@@ -95,7 +122,8 @@ export class Connection {
   close(code: number, clientReason: string, ending: Ending): void {
     if (!this.isOpen) return;
     this.endWith(ending);
-    this.socket.close(code, clientReason);
+    if (this.vanished === undefined) this.socket.close(code, clientReason);
+    else this.events.onClosed(ending);
   }
 
   terminate(): void {
@@ -111,7 +139,8 @@ export class Connection {
       this.close(1003, '', { code: 1003, reason: '' });
       return;
     }
-    this.lastActiveAt = this.clock.now();
+    this.lastActiveAt = this.platform.clock.now();
+    this.platform.costs.received(data.length);
     this.events.onMessage(data.toString());
   }
 
@@ -125,18 +154,25 @@ export class Connection {
     this.events.onClosing();
   }
 
+  /** CloudFront says nothing to either side. */
+  private cut(): void {
+    const ending = { code: 1006, reason: '' };
+    this.endWith(ending);
+    if (this.vanished === undefined) this.socket.terminate();
+    else this.events.onClosed(ending);
+  }
+
   /** One timer at a time: it looks at the last activity when it fires instead of being reset by every message. */
   private watchIdleness(): void {
     const silentAt = this.viaEdge ? this.lastSentAt + limits.edgeSilenceMs : Infinity;
     const idleAt = this.lastActiveAt + limits.idleMs;
-    const now = this.clock.now();
+    const now = this.platform.clock.now();
     if (now >= idleAt) {
       this.close(1001, 'Going away', { code: 1001, reason: 'Going away' });
     } else if (now >= silentAt) {
-      this.endWith({ code: 1006, reason: '' });
-      this.socket.terminate();
+      this.cut();
     } else {
-      this.idleTimer = this.clock.after(Math.min(idleAt, silentAt) - now, () => {
+      this.idleTimer = this.platform.clock.after(Math.min(idleAt, silentAt) - now, () => {
         this.watchIdleness();
       });
     }

@@ -16,6 +16,9 @@ export class Connections {
   /** Until the socket is gone, which is later than the moment when it stops being open. */
   private readonly sockets = new Set<Connection>();
 
+  /** Whose `$connect` is running: ids that exist, though nothing can be posted to them yet. */
+  readonly opening = new Set<string>();
+
   constructor(private readonly runtime: ApiRuntime) {}
 
   find(connectionId: string): Connection | undefined {
@@ -27,17 +30,21 @@ export class Connections {
   }
 
   add(socket: WebSocket, stream: Duplex, facts: ConnectionFacts, viaEdge: boolean): void {
-    const connection = new Connection(socket, stream, facts, viaEdge, this.runtime.clock, {
+    const connection = new Connection(socket, stream, facts, viaEdge, this.runtime, {
       onMessage: (text) => {
         void handleMessage(this.runtime, connection, text);
       },
-      onClosing: () => this.open.delete(facts.connectionId),
+      onClosing: () => {
+        this.open.delete(facts.connectionId);
+        this.runtime.costs.closed(facts.connectionId);
+      },
       onClosed: (ending) => {
         this.sockets.delete(connection);
         void this.disconnected(facts, ending);
       },
     });
     this.open.set(facts.connectionId, connection);
+    this.runtime.costs.opened(facts.connectionId, facts.connectedAt);
     this.sockets.add(connection);
   }
 
@@ -45,12 +52,13 @@ export class Connections {
   async disconnected(facts: ConnectionFacts, { code, reason }: Ending): Promise<void> {
     const { model, facts: api, functions, clock, faults } = this.runtime;
     const integration = model.routes.get('$disconnect')?.integration;
-    if (integration === undefined || faults.disconnect === 'lose') return;
+    if (integration === undefined) return;
     const context = requestContext('$disconnect', 'DISCONNECT', api, facts, clock.now());
     const event = disconnectEvent(code, reason, api, context);
-    const times = faults.disconnect === 'duplicate' ? 2 : 1;
+    const { runs, startDelayMs } = faults.disconnect();
+    await clock.wait(startDelayMs);
     await Promise.all(
-      Array.from({ length: times }, () => callIntegration(integration, event, functions, clock)),
+      Array.from({ length: runs }, () => callIntegration(integration, event, functions, clock)),
     );
   }
 

@@ -16,6 +16,7 @@ import { platformId } from './ids';
 import { callIntegration, type IntegrationOutcome } from './integration';
 import { limits } from './platform';
 import type { IntegrationModel } from './template/model';
+import type { Unsettled } from './unsettled';
 import { WaitingSocket } from './waiting-socket';
 
 /** Wall time that a peer may take to answer our close frame before its socket is cut. */
@@ -78,7 +79,7 @@ export class Handshakes {
     incoming: IncomingMessage,
     socket: Duplex,
   ): Promise<ConnectionFacts | undefined> {
-    const { model, facts: api, functions, clock } = this.runtime;
+    const { model, facts: api, clock, unsettled } = this.runtime;
     const userAgent = headerValue(request.headers, 'user-agent');
     let facts: ConnectionFacts = {
       connectionId: platformId(),
@@ -89,7 +90,7 @@ export class Handshakes {
     const route = model.routes.get('$connect');
     if (route?.authorizer !== undefined) {
       const context = newContext();
-      const authorization = await authorize(route.authorizer, request, api, context, functions);
+      const authorization = await authorize(route.authorizer, request, context, this.runtime);
       if (!authorization.allowed) {
         refuse(socket, authorization.status, context);
         return undefined;
@@ -99,7 +100,7 @@ export class Handshakes {
     if (route?.integration === undefined) return facts;
     const context = newContext();
     const outcome = await this.callConnect(route.integration, request, context);
-    const status = statusOf(outcome);
+    const status = statusOf(outcome, unsettled);
     if (status < 200 || status > 299) {
       refuse(socket, status, context);
       return undefined;
@@ -109,13 +110,19 @@ export class Handshakes {
     return facts;
   }
 
-  private callConnect(
+  private async callConnect(
     integration: IntegrationModel,
     request: HandshakeRequest,
     context: RequestContext,
   ): Promise<IntegrationOutcome> {
-    const { facts: api, functions, clock } = this.runtime;
-    return callIntegration(integration, connectEvent(request, api, context), functions, clock);
+    const { facts: api, functions, clock, faults } = this.runtime;
+    const fate = faults.connect();
+    await clock.wait(fate.startDelayMs);
+    this.connections.opening.add(context.connectionId);
+    const outcome = await callIntegration(integration, connectEvent(request, api, context), functions, clock);
+    this.connections.opening.delete(context.connectionId);
+    await clock.wait(fate.replyDelayMs);
+    return outcome;
   }
 
   private open(
@@ -137,10 +144,18 @@ export class Handshakes {
   }
 }
 
-/** A failing `$connect` is 502 to the client, one that exceeds the integration timeout 504. */
-function statusOf(outcome: IntegrationOutcome): number {
-  if (outcome.kind === 'response') return outcome.statusCode;
-  return outcome.kind === 'failed' ? 502 : 504;
+/** A failing `$connect` is 502 to the client, one that Lambda throttles 500. */
+function statusOf(outcome: IntegrationOutcome, { connectTimeoutStatus }: Unsettled): number {
+  switch (outcome.kind) {
+    case 'response':
+      return outcome.statusCode;
+    case 'failed':
+      return 502;
+    case 'throttled':
+      return 500;
+    case 'timed-out':
+      return connectTimeoutStatus;
+  }
 }
 
 function refuse(socket: Duplex, status: number, { connectionId, requestId }: RequestContext): void {

@@ -2,10 +2,16 @@
  * The laptop gateway's public surface: start it, share its key file, tell user mistakes from defects.
  * Everything else in this folder may change.
  */
+export { type Bill, billFor } from './costs/bill';
+export { type Counts, countsBetween, messageUnits, noCounts } from './costs/counts';
+export { type Price, type PriceName, priceList } from './costs/price-list';
+export { costLine, type CostReport } from './costs/report';
 export { GatewayError } from './gateway-error';
+export type { Faults, FaultSettings } from './faults';
 export type { FaultReport } from './faults/layer';
 export type { FaultPlan, FaultPlanInput, FaultRule } from './faults/plan';
 export { parsePlan } from './faults/plan';
-export type { Faults, Gateway, GatewayLogEntry, GatewayOptions, OpenConnection } from './options';
+export type { Gateway, GatewayLogEntry, GatewayOptions, OpenConnection } from './options';
 export { loadOrCreateKey } from './private-key';
 export { startGateway } from './start';
+export type { Unsettled } from './unsettled';

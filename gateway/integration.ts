@@ -3,7 +3,7 @@
  * and with a check that the result is a response at all.
  */
 import type { Clock } from './clock';
-import type { Functions } from './functions/functions';
+import { type Functions, isThrottled } from './functions/functions';
 import { isObject, type JsonObject, parseJson } from './json';
 import type { IntegrationModel } from './template/model';
 
@@ -11,6 +11,8 @@ export type IntegrationOutcome =
   | { kind: 'response'; statusCode: number; headers: JsonObject; body: string | undefined }
   /** The function failed, or gave something that is no response. */
   | { kind: 'failed' }
+  /** Lambda's concurrency was used up; the function did not start. */
+  | { kind: 'throttled' }
   | { kind: 'timed-out' };
 
 export function callIntegration(
@@ -26,7 +28,8 @@ export function callIntegration(
     });
     functions.invoke(functionName, JSON.stringify(event)).then((result) => {
       timer.cancel();
-      resolve(result.ok ? readResponse(result.payload) : { kind: 'failed' });
+      if (result.ok) resolve(readResponse(result.payload));
+      else resolve({ kind: isThrottled(result) ? 'throttled' : 'failed' });
     }, reject);
   });
 }

@@ -5,19 +5,41 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Connection } from './connection';
 import type { Connections } from './connections';
+import type { CostMeter } from './costs/meter';
 import { isSignedFor, readBody, reply, replyError } from './http-reply';
 import { connectionIdShape } from './ids';
+import { callerOf, type Permissions } from './permissions';
 import { limits } from './platform';
+import type { RateLimiter } from './rate-limiter';
+import type { Unsettled } from './unsettled';
+
+export interface ManagementApi {
+  connections: Connections;
+  limiter: RateLimiter;
+  permissions: Permissions;
+  unsettled: Unsettled;
+  costs: CostMeter;
+}
 
 export async function manageConnection(
   request: IncomingMessage,
   response: ServerResponse,
   connectionId: string,
-  connections: Connections,
+  { connections, limiter, permissions, unsettled, costs }: ManagementApi,
 ): Promise<void> {
   const body = await readBody(request, limits.messageBytes);
+  costs.managed(request.method, callerOf(request));
   if (!isSignedFor(request, 'execute-api')) {
     replyError(response, 403, 'ForbiddenException', 'Forbidden');
+    return;
+  }
+  const complaint = permissions.complaint(request, connectionId);
+  if (complaint !== undefined) {
+    replyError(response, 403, 'ForbiddenException', complaint);
+    return;
+  }
+  if (!limiter.take()) {
+    replyError(response, 429, 'LimitExceededException', 'Too Many Requests');
     return;
   }
   if (!connectionIdShape.test(connectionId)) {
@@ -27,11 +49,13 @@ export async function manageConnection(
   const connection = connections.find(connectionId);
   if (body === undefined && request.method === 'POST') {
     replyError(response, 413, 'PayloadTooLargeException', 'Request Too Long');
-  } else if (connection === undefined) {
+  } else if (connections.opening.has(connectionId) && unsettled.callInsideConnect === 'hang') {
+    // No answer: the caller has to give up by itself.
+  } else if (connection === undefined || connection.isKnownToBeGone) {
     // The same answer for one that is closed, one that is not open yet, and one that never was.
     replyError(response, 410, 'GoneException', 'Gone');
   } else {
-    answer(request.method, body ?? Buffer.alloc(0), connection, response);
+    answer(request.method, body ?? Buffer.alloc(0), connection, response, unsettled.deleteStatus);
   }
 }
 
@@ -40,9 +64,11 @@ function answer(
   body: Buffer,
   connection: Connection,
   response: ServerResponse,
+  deleteStatus: number,
 ): void {
   switch (method) {
     case 'POST':
+      if (connection.hangsPosts) return;
       if (connection.isClogged) {
         replyError(response, 429, 'LimitExceededException', 'The client does not read fast enough.');
         return;
@@ -59,7 +85,7 @@ function answer(
       return;
     case 'DELETE':
       connection.close(1000, '', { code: 1000, reason: 'Connection Closed Normally' });
-      reply(response, 204);
+      reply(response, deleteStatus);
       return;
     default:
       replyError(response, 403, 'ForbiddenException', 'Forbidden');

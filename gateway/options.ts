@@ -2,8 +2,11 @@
  * What callers of the gateway give and get: the public types, exported through index.ts.
  */
 
+import type { CostReport } from './costs/report';
+import type { Faults, FaultSettings } from './faults';
 import type { FaultReport } from './faults/layer';
 import type { FaultPlanInput } from './faults/plan';
+import type { Unsettled } from './unsettled';
 
 export interface GatewayOptions {
   /** Path of the synthesized cloud assembly (`cdk.out`). */
@@ -22,6 +25,19 @@ export interface GatewayOptions {
   keyFile: string;
   /** Handshakes per second before 429; default 500, AWS's quota. 0 refuses all. */
   connectionsPerSecond?: number;
+  /** Calls to `@connections` per second before 429, and how many may come at once; default 10,000 and 5,000. */
+  callbacksPerSecond?: number;
+  callbackBurst?: number;
+  /** Invocations of all functions at the same time before Lambda throttles; default: no cap. */
+  concurrency?: number;
+  /** `always` loads every function anew for each event, which shows state kept between events; default `when-needed`. */
+  coldStarts?: 'when-needed' | 'always';
+  /** Whether a function's calls to `@connections` are held to the policies of its role; default true. */
+  checkPermissions?: boolean;
+  /** Other answers than the likeliest where AWS's behaviour is not established. */
+  unsettled?: Partial<Unsettled>;
+  /** What goes wrong from the start; `Gateway.faults` changes it later. */
+  faults?: FaultSettings;
   /**
    * What goes wrong between the functions and AWS. Only a gateway that was started with a plan, be it an empty one, can
    * take another later.
@@ -71,18 +87,15 @@ export interface Gateway {
      */
     advance(ms: number): Promise<void>;
   };
-  /** Switches that tests may turn at any time. */
+  /** What goes wrong; tests may change it at any time. */
   faults: Faults;
   /** The fault plan and what has happened of it; `undefined` without `GatewayOptions.faultPlan`. */
   faultPlan: { report(): FaultReport; replace(plan: FaultPlanInput): FaultReport } | undefined;
+  /** What all of this would have cost on AWS so far; also at `GET /_gateway/costs`. */
+  costs: () => CostReport;
   /** The open sockets. */
   connections(): OpenConnection[];
   stop(): Promise<void>;
-}
-
-export interface Faults {
-  /** `$disconnect` is best effort on AWS: it may be lost, or run twice. */
-  disconnect: 'deliver' | 'lose' | 'duplicate';
 }
 
 export interface OpenConnection {
@@ -92,5 +105,7 @@ export interface OpenConnection {
   lastActiveAt: number;
   /** True when the client came through the distribution. */
   viaEdge: boolean;
+  /** Its socket is cut, and the platform has not noticed. */
+  vanished: boolean;
   authorizer?: Record<string, string | number>;
 }

@@ -26,6 +26,9 @@ export const limits = {
   lifetimeMs: 7_200_000,
   /** New connections per second and Region; the burst is the same figure. */
   connectionsPerSecond: 500,
+  /** Calls per second and Region over all APIs, callbacks included, and how many may come at once. */
+  callbacksPerSecond: 10_000,
+  callbackBurst: 5_000,
   /** URL of a WebSocket API. */
   urlLength: 4_096,
   /** Result of a Lambda authorizer. */

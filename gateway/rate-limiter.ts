@@ -1,6 +1,6 @@
 /**
- * A token bucket on the gateway's clock, for the quota of new connections per second.
- * AWS allows a burst as large as one second's rate.
+ * A token bucket on the gateway's clock, for AWS's quotas per second.
+ * A burst is as large as one second's rate unless AWS says otherwise.
  */
 import type { Clock } from './clock';
 
@@ -11,15 +11,16 @@ export class RateLimiter {
   constructor(
     private readonly perSecond: number,
     private readonly clock: Clock,
+    private readonly burst = perSecond,
   ) {
-    this.tokens = perSecond;
+    this.tokens = burst;
     this.filledAt = clock.now();
   }
 
   /** Takes one token, or says no. A rate of 0 refuses everything. */
   take(): boolean {
     const now = this.clock.now();
-    this.tokens = Math.min(this.perSecond, this.tokens + ((now - this.filledAt) / 1000) * this.perSecond);
+    this.tokens = Math.min(this.burst, this.tokens + ((now - this.filledAt) / 1000) * this.perSecond);
     this.filledAt = now;
     if (this.tokens < 1) return false;
     this.tokens -= 1;

@@ -3,6 +3,7 @@
  * everything else, and every value without a route, goes to `$default`. Pure.
  */
 import { isList, isObject, parseJson } from './json';
+import type { ApiModel, RouteModel } from './template/model';
 
 /** Evaluates an expression such as `$request.body.action`, `${request.body.kind}/v1` or static text. */
 export function selectRouteKey(
@@ -24,15 +25,15 @@ export function selectRouteKey(
 }
 
 /** The route for a message, or `undefined` when neither its key nor `$default` exists. */
-export function selectRoute<Route>(
-  routes: Map<string, Route>,
-  expression: string,
+export function selectRoute(
+  { routes, routeSelectionExpression, stageVariables }: ApiModel,
   message: string,
-  stageVariables: Record<string, string>,
-): Route | undefined {
-  const key = selectRouteKey(expression, message, stageVariables);
+  lifecycleRoutesSelectable: boolean,
+): RouteModel | undefined {
+  const key = selectRouteKey(routeSelectionExpression, message, stageVariables);
   // The lifecycle routes are not for messages; a message that names one is unmatched.
-  const named = key.startsWith('$') ? undefined : routes.get(key);
+  const isLifecycle = key === '$connect' || key === '$disconnect';
+  const named = isLifecycle && !lifecycleRoutesSelectable ? undefined : routes.get(key);
   return named ?? routes.get('$default');
 }
 

@@ -4,10 +4,14 @@
  */
 import type { ApiRuntime } from './api-runtime';
 import { Clock } from './clock';
+import { CostMeter } from './costs/meter';
+import { type MeteredTables, metered } from './costs/dynamo-proxy';
+import { costReport } from './costs/report';
 import { Edge } from './edge';
 import type { ApiFacts } from './events/request-context';
-import { FaultLayer } from './faults/layer';
+import { FaultPlan } from './faults';
 import { serveFaults } from './faults/faults-page';
+import { FaultLayer } from './faults/layer';
 import type { FaultProxy } from './faults/proxy';
 import { Functions } from './functions/functions';
 import { Handshakes } from './handshake';
@@ -16,16 +20,18 @@ import { refuseUpgrade } from './http-reply';
 import { serveKms } from './kms-api';
 import { serveLambda } from './lambda-api';
 import { manageConnection } from './management-api';
-import type { Faults, Gateway, GatewayOptions, Log } from './options';
+import type { Gateway, GatewayOptions, Log } from './options';
+import { Permissions } from './permissions';
 import { limits } from './platform';
 import { loadOrCreateKey } from './private-key';
 import { RateLimiter } from './rate-limiter';
 import { startSchedules } from './schedules';
-import { startTables, type Tables } from './tables';
+import { startTables } from './tables';
 import { readTemplate } from './template';
 import type { AppModel } from './template/model';
 import { admit } from './upgrade';
 import { Connections } from './connections';
+import { likeliest } from './unsettled';
 
 /**
  * Runs a synthesized stack on this machine.
@@ -42,27 +48,26 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const privateKey = loadOrCreateKey(options.keyFile);
   const layer = options.faultPlan && new FaultLayer(options.faultPlan);
   const http = await listen(host, port);
-  let tables: Tables;
+  const clock = new Clock();
+  const costs = new CostMeter(clock);
+  let tables: MeteredTables;
   try {
-    tables = await startTables(model.tables, {
+    const engine = await startTables(model.tables, {
       endpoint: options.dynamodbEndpoint,
       dataDirectory: options.dataDirectory,
     });
+    tables = await metered(engine, costs);
   } catch (error) {
     await http.stop();
     throw error;
   }
   const authority = `${reachable(host)}:${http.port}`;
-  const targets = { dynamodb: tables.endpoint, gateway: `http://${authority}`, lambdaPrefix };
-  const proxy = await layer?.startProxy(targets);
-  const parts = assemble(model, authority, { dynamodb: tables.endpoint, layer, proxy }, log);
-  const limiter = new RateLimiter(
-    options.connectionsPerSecond ?? limits.connectionsPerSecond,
-    parts.runtime.clock,
-  );
+  const targets = { dynamodb: tables.meteredEndpoint, gateway: `http://${authority}`, lambdaPrefix };
+  const backends = { dynamodb: tables.meteredEndpoint, layer, proxy: await layer?.startProxy(targets) };
+  const parts = assemble(model, authority, backends, { ...options, log }, clock, costs);
   const gateway = describe(model, http, tables, parts);
   http.serve({
-    ...routesOf(parts, edge, limiter),
+    ...routesOf(parts, edge, options),
     readyPage: {
       status: 'ready',
       versions: { gateway: 1, node: process.versions.node },
@@ -70,6 +75,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       stage: model.api.stage,
       urls: gateway.urls,
     },
+    costs: gateway.costs,
     onKms: (request, response) => serveKms(request, response, model.signingKeys, privateKey),
     onFaults: (request, response) => serveFaults(request, response, layer),
   });
@@ -87,6 +93,7 @@ interface Parts {
   authority: string;
   runtime: ApiRuntime;
   connections: Connections;
+  permissions: Permissions;
   handshakes: Handshakes;
   layer: FaultLayer | undefined;
   proxy: FaultProxy | undefined;
@@ -99,9 +106,15 @@ interface Backends {
   proxy: FaultProxy | undefined;
 }
 
-function assemble(model: AppModel, authority: string, { dynamodb, layer, proxy }: Backends, log: Log): Parts {
+function assemble(
+  model: AppModel,
+  authority: string,
+  { dynamodb, layer, proxy }: Backends,
+  options: GatewayOptions & { log: Log },
+  clock: Clock,
+  costs: CostMeter,
+): Parts {
   const { id: apiId, stage, stageVariables } = model.api;
-  const clock = new Clock();
   const facts: ApiFacts = { apiId, stage, stageVariables, domainName: authority };
   const seen = proxy?.authority ?? authority;
   const endpoints = {
@@ -110,38 +123,57 @@ function assemble(model: AppModel, authority: string, { dynamodb, layer, proxy }
     lambda: `http://${seen}${lambdaPrefix}`,
     kms: `http://${authority}${kmsPrefix}`,
   };
-  const functions = new Functions(model.functions, apiId, endpoints, clock, log, layer);
-  const faults: Faults = { disconnect: 'deliver' };
-  const runtime = { model: model.api, facts, functions, clock, faults };
+  const functions = new Functions(
+    model.functions,
+    apiId,
+    endpoints,
+    clock,
+    options.log,
+    {
+      concurrency: options.concurrency ?? Infinity,
+      reuseThreads: options.coldStarts !== 'always',
+    },
+    costs,
+    layer,
+  );
+  const unsettled = { ...likeliest, ...options.unsettled };
+  const faults = new FaultPlan(options.faults);
+  const runtime = { model: model.api, facts, functions, clock, faults, unsettled, costs };
   const connections = new Connections(runtime);
+  const permissions = new Permissions(model.functions, facts, options.checkPermissions ?? true);
   const handshakes = new Handshakes(runtime, connections);
-  return { authority, runtime, connections, handshakes, layer, proxy };
+  return { authority, runtime, connections, permissions, handshakes, layer, proxy };
 }
 
 function routesOf(
-  { runtime, connections, handshakes }: Parts,
+  { runtime, connections, permissions, handshakes }: Parts,
   edge: Edge | undefined,
-  limiter: RateLimiter,
-): Omit<HttpRoutes, 'readyPage' | 'onKms' | 'onFaults'> {
-  const { facts, functions, clock } = runtime;
+  options: GatewayOptions,
+): Omit<HttpRoutes, 'readyPage' | 'costs' | 'onKms' | 'onFaults'> {
+  const { facts, functions, clock, unsettled, costs } = runtime;
+  const { connectionsPerSecond, callbacksPerSecond, callbackBurst } = { ...limits, ...options };
+  const handshakeLimiter = new RateLimiter(connectionsPerSecond, clock);
+  const limiter = new RateLimiter(callbacksPerSecond, clock, callbackBurst);
+  const management = { connections, limiter, permissions, unsettled, costs };
   return {
     stage: facts.stage,
     onUpgrade: async (incoming, socket, head) => {
-      const admission = await admit(incoming, facts, edge, clock.now());
+      const admission = await admit(incoming, facts, edge, clock.now(), unsettled.unknownPathStatus);
       if (admission.kind === 'refused') {
         refuseUpgrade(socket, admission.status, admission.body, admission.headers);
-      } else if (!limiter.take()) {
+      } else if (!handshakeLimiter.take()) {
         refuseUpgrade(socket, 429);
       } else {
+        costs.shookHands(admission.request.viaEdge);
         await handshakes.run(admission.request, { incoming, socket, head });
       }
     },
-    onConnection: (request, response, id) => manageConnection(request, response, id, connections),
+    onConnection: (request, response, id) => manageConnection(request, response, id, management),
     onLambda: (request, response, path) => serveLambda(request, response, path, functions),
   };
 }
 
-function describe(model: AppModel, http: HttpServer, tables: Tables, parts: Parts): Gateway {
+function describe(model: AppModel, http: HttpServer, tables: MeteredTables, parts: Parts): Gateway {
   const { authority, connections, runtime, layer } = parts;
   const { clock, faults, functions } = runtime;
   let stopping: Promise<void> | undefined;
@@ -168,16 +200,18 @@ function describe(model: AppModel, http: HttpServer, tables: Tables, parts: Part
         await clock.advance(ms);
       },
     },
-    faults,
+    faults: faults.faults,
     faultPlan: layer,
     connections: () =>
-      connections.list().map(({ facts, lastActiveAt, viaEdge }) => ({
+      connections.list().map(({ facts, lastActiveAt, viaEdge, hasVanished }) => ({
         connectionId: facts.connectionId,
         connectedAt: facts.connectedAt,
         lastActiveAt,
         viaEdge,
+        vanished: hasVanished,
         ...(facts.authorizer !== undefined && { authorizer: facts.authorizer }),
       })),
+    costs: () => costReport(runtime.costs.read()),
     stop: () => (stopping ??= stopAll(http, tables, parts)),
   };
 }
@@ -185,7 +219,7 @@ function describe(model: AppModel, http: HttpServer, tables: Tables, parts: Part
 /** Functions first: no `$disconnect` should start because the gateway goes away. */
 async function stopAll(
   http: HttpServer,
-  tables: Tables,
+  tables: MeteredTables,
   { runtime, connections, handshakes, layer, proxy }: Parts,
 ): Promise<void> {
   runtime.clock.stop();

@@ -42,6 +42,7 @@ export async function admit(
   api: ApiFacts,
   edge: Edge | undefined,
   now: number,
+  unknownPathStatus: number,
 ): Promise<Admission> {
   const target = incoming.url ?? '/';
   if (!isWellFormed(incoming)) return refused(400);
@@ -60,7 +61,7 @@ export async function admit(
     return { kind: 'handshake', request };
   }
   // A stage takes no sub-path; only an edge in front of it could lead there by another name.
-  if (edge === undefined || path.startsWith(`/${api.stage}/`)) return refused(403);
+  if (edge === undefined || path.startsWith(`/${api.stage}/`)) return refused(unknownPathStatus);
   const decision = await edge.decide({ method: 'GET', path, query, headers, viewerIp: sourceIp });
   if (decision.kind === 'respond') {
     return {
@@ -70,7 +71,7 @@ export async function admit(
       body: { message: decision.body },
     };
   }
-  if (!leadsTo(api.stage, decision.path)) return refused(403);
+  if (!leadsTo(api.stage, decision.path)) return refused(unknownPathStatus);
   const forwarded = throughEdge(decision.headers, sourceIp, api.domainName);
   return {
     kind: 'handshake',

@@ -68,12 +68,14 @@ export class Functions extends Construct implements Routes {
       entry: 'connect.ts',
       description: 'Registers a connection',
       timeoutSeconds: 4,
+      fixed: [variables.sender],
       environment: {
         [variables.connectionTable]: tables.connections.tableName,
         [variables.agentTable]: tables.agents.tableName,
         [variables.connectionLimit]: String(settings.connectionLimit),
         [variables.callbackUrl]: endpoint.callbackUrl,
         [variables.inboxFunction]: this.inbox.function.functionName,
+        [variables.sender]: settings.sender,
       },
     });
     fn.allow(['lambda:InvokeFunction'], [this.inbox.function.functionArn]);
@@ -90,12 +92,18 @@ export class Functions extends Construct implements Routes {
       description: 'Handles every frame of a client',
       // Its own deadline is 4 s; Lambda rounds up.
       timeoutSeconds: 5,
+      fixed: [variables.sender],
       environment: {
         [variables.connectionTable]: tables.connections.tableName,
         [variables.agentTable]: tables.agents.tableName,
         [variables.messageTable]: tables.messages.tableName,
         [variables.callbackUrl]: endpoint.callbackUrl,
+        [variables.sender]: settings.sender,
         [variables.retentionSeconds]: String(settings.retentionHours * 3_600),
+        [variables.agentRate]: String(settings.messageRate.agentPerSecond),
+        [variables.agentBurst]: String(settings.messageRate.agentBurst),
+        [variables.tenantRate]: String(settings.messageRate.tenantPerSecond),
+        [variables.tenantBurst]: String(settings.messageRate.tenantBurst),
       },
     });
     fn.allow(dynamodb('Query', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'), [
@@ -111,17 +119,19 @@ export class Functions extends Construct implements Routes {
     return fn;
   }
 
-  private createInbox({ tables, endpoint, failures, logs }: FunctionsProps): NodeFunction {
+  private createInbox({ settings, tables, endpoint, failures, logs }: FunctionsProps): NodeFunction {
     const fn = new NodeFunction(this, 'InboxFunction', {
       logs,
       entry: 'inbox.ts',
       description: 'Pushes an inbox to a new connection',
       // Its own deadline is 50 s.
       timeoutSeconds: 60,
+      fixed: [variables.sender],
       environment: {
         [variables.agentTable]: tables.agents.tableName,
         [variables.messageTable]: tables.messages.tableName,
         [variables.callbackUrl]: endpoint.callbackUrl,
+        [variables.sender]: settings.sender,
       },
     });
     fn.allow(dynamodb('GetItem', 'UpdateItem'), [tables.agents.tableArn]);

@@ -43,6 +43,8 @@ export interface NodeFunctionProps {
   /** Lambda takes whole seconds only. */
   readonly timeoutSeconds: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** Variables that the deployment fixes: their values stand in the bundle, and what they rule out is not in it. */
+  readonly fixed?: readonly string[];
 }
 
 export class NodeFunction extends Construct {
@@ -62,7 +64,7 @@ export class NodeFunction extends Construct {
       entry: path.join(repository, 'lambda', props.entry),
       projectRoot: repository,
       depsLockFilePath: path.join(repository, 'package-lock.json'),
-      bundling,
+      bundling: { ...bundling, define: definitions(props) },
       // A variable for the SDK of version 2.
       awsSdkConnectionReuse: false,
       description: props.description,
@@ -120,4 +122,8 @@ export class NodeFunction extends Construct {
     this.allow(actions, resources);
     for (const resource of resources) acknowledgeWildcard(this.role, resource, reason);
   }
+}
+
+function definitions({ environment, fixed = [] }: NodeFunctionProps): Record<string, string> {
+  return Object.fromEntries(fixed.map((name) => [`process.env.${name}`, JSON.stringify(environment[name])]));
 }

@@ -26,7 +26,7 @@ export {
   wireTime,
 } from './messages';
 export { isChannel, isId, isReservedChannel, reservedChannels, subProtocol } from './names';
-export { type ParsedFrame, parseText } from './parse';
+export { frameId, type ParsedFrame, parseText } from './parse';
 export {
   type ChannelState,
   type Gap,

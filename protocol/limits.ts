@@ -24,6 +24,12 @@ export const limits = {
   typeLength: 64,
   /** Nested arrays and objects in one frame. */
   depth: 64,
+  /** Nested arrays and objects in one text message, batches included: more is not even parsed. */
+  textDepth: 512,
+  /** Elements, fields and names of fields in one text message. Each costs time to read, check and write, however short it is. */
+  values: 6_000,
+  /** Fields of a frame itself, those of the user included. */
+  fields: 128,
   /** An id that breaks the grammar is still echoed in the ERROR up to this length. */
   echoedIdLength: 1_024,
 } as const;

@@ -2,6 +2,7 @@
  * The environment variables of a function: the template's, with the API's public origin replaced by the local one,
  * and what Lambda adds. Nothing of the user's own shell reaches a function.
  */
+import { sessionTokenOf } from '../permissions';
 import { credentials, region, urlSuffix } from '../platform';
 import type { FunctionModel } from '../template/model';
 
@@ -33,7 +34,7 @@ export function environmentOf(
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(model.memoryMb),
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    AWS_SESSION_TOKEN: credentials.sessionToken,
+    AWS_SESSION_TOKEN: sessionTokenOf(model.name),
     AWS_ENDPOINT_URL_DYNAMODB: local.dynamodb,
     AWS_ENDPOINT_URL_LAMBDA: local.lambda,
     AWS_ENDPOINT_URL_KMS: local.kms,

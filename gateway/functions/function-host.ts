@@ -33,6 +33,8 @@ export interface HostSettings {
   clockOffset: Float64Array;
   /** Where threads make themselves known while faults are planned. */
   faultyHosts?: Hosts | undefined;
+  /** Lambda may give an environment a second event, or start a new one for each. */
+  reuseThreads: boolean;
 }
 
 export class FunctionHost {
@@ -41,6 +43,7 @@ export class FunctionHost {
   private current: Invocation | undefined;
   private timer: NodeJS.Timeout;
   private ready = false;
+  private hasRun = false;
   private stopping = false;
   private gone = false;
   private initError: FunctionError | undefined;
@@ -88,7 +91,13 @@ export class FunctionHost {
     }, limits.initMs);
   }
 
+  /** Whether it may not take one more event. */
+  get isUsedUp(): boolean {
+    return !this.settings.reuseThreads && this.hasRun;
+  }
+
   run(invocation: Invocation): void {
+    this.hasRun = true;
     this.current = invocation;
     const { requestId, payload } = invocation;
     const { timeoutMs } = this.settings.model;

@@ -86,6 +86,10 @@ export class FunctionPool {
     return new FunctionHost(this.settings, {
       onIdle: (free) => {
         this.starting.delete(free);
+        if (free.isUsedUp) {
+          void free.stop();
+          return;
+        }
         this.idle.push(free);
         this.serve();
       },

@@ -3,6 +3,7 @@
  * with Lambda's retries and failure destination.
  */
 import type { Clock } from '../clock';
+import type { CostMeter } from '../costs/meter';
 import type { FaultLayer } from '../faults/layer';
 import type { Log } from '../options';
 import type { FunctionModel } from '../template/model';
@@ -20,6 +21,26 @@ const lost: InvocationResult = {
   error: { errorType: 'EventLost', errorMessage: 'The event never reached the function.' },
 };
 
+/** How long Lambda keeps a throttled asynchronous event before it tries again; such a try counts for nothing. */
+const throttledRetryMs = 1_000;
+
+const throttled: InvocationResult = {
+  ok: false,
+  error: { errorType: 'TooManyRequestsException', errorMessage: 'Rate Exceeded.' },
+};
+
+/** Whether the function did not start because too many others were running. */
+export function isThrottled(result: InvocationResult): boolean {
+  return result === throttled;
+}
+
+export interface FunctionOptions {
+  /** Invocations of all functions at the same time. */
+  concurrency: number;
+  /** Whether a thread takes a second event. */
+  reuseThreads: boolean;
+}
+
 export class Functions {
   private readonly pools = new Map<string, FunctionPool>();
   private running = 0;
@@ -33,6 +54,8 @@ export class Functions {
     private readonly local: LocalEndpoints,
     private readonly clock: Clock,
     private readonly log: Log,
+    private readonly options: FunctionOptions,
+    private readonly costs: CostMeter,
     private readonly layer: FaultLayer | undefined,
   ) {}
 
@@ -44,7 +67,9 @@ export class Functions {
   async invoke(name: string, payload: string): Promise<InvocationResult> {
     // The end of a connection may want a function that never ran before the gateway was stopped.
     if (this.stopped) return { ok: false, error: gatewayStopped };
+    if (this.running >= this.options.concurrency) return throttled;
     this.running += 1;
+    this.costs.invoked(name, this.models.get(name)?.memoryMb ?? 0);
     try {
       const run = (): Promise<InvocationResult> => this.poolOf(name).invoke(payload);
       if (this.layer === undefined) return await run();
@@ -73,12 +98,17 @@ export class Functions {
   async dispatch(name: string, payload: string, attempt = 0): Promise<void> {
     const result = await this.invoke(name, payload);
     if (result.ok || this.stopped) return;
+    if (isThrottled(result)) {
+      this.clock.after(throttledRetryMs, () => this.dispatch(name, payload, attempt));
+      return;
+    }
     const model = this.models.get(name);
     if (attempt < (model?.retries ?? 0)) {
       this.clock.after(retryDelayMs * (attempt + 1), () => this.dispatch(name, payload, attempt + 1));
       return;
     }
     const destination = model?.failureDestination;
+    if (destination !== undefined) this.costs.queued();
     const fate =
       destination === undefined ? 'The event is discarded.' : `The event goes to ${destination}: ${payload}`;
     this.log({
@@ -104,6 +134,7 @@ export class Functions {
       environment: environmentOf(model, this.apiId, this.local),
       clockOffset: this.clock.offset,
       faultyHosts: this.layer?.hosts,
+      reuseThreads: this.options.reuseThreads,
     };
     const pool = new FunctionPool(settings, (stream, text, requestId) => {
       this.log({ function: name, stream, text, ...(requestId !== undefined && { requestId }) });

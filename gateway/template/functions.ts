@@ -9,6 +9,7 @@ import type { Assembly } from './assembly';
 import { readAttribute } from './attributes';
 import type { FunctionModel } from './model';
 import type { Place, Resolver, Resource } from './resolver';
+import { readCallbackPolicy } from './roles';
 
 export interface FunctionReader {
   functions: Map<string, FunctionModel>;
@@ -77,6 +78,7 @@ function readFunction(
     timeoutMs: number('Timeout', 3) * 1000,
     memoryMb: number('MemorySize', 128),
     ...asynchronous,
+    callbackPolicy: readCallbackPolicy(resource, resolver),
   };
 }
 

@@ -61,6 +61,8 @@ export interface FunctionModel {
   /** For asynchronous invocations: how often Lambda tries again, and who is told in the end. */
   retries: number;
   failureDestination: string | undefined;
+  /** What its role says about `@connections`; `undefined` when the role is not of this stack. */
+  callbackPolicy: object | undefined;
 }
 
 export interface TableModel {

@@ -26,9 +26,11 @@ export class LambdaInvoker implements Invoker {
     const region = this.env.AWS_REGION ?? '';
     const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
     const endpoint = this.env.AWS_ENDPOINT_URL_LAMBDA ?? `https://lambda.${region}.${suffix}`;
-    const path = `/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`;
+    // An endpoint may have a path of its own.
+    const url = new URL(
+      `${endpoint.replace(/\/$/, '')}/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`,
+    );
     const headers = { 'content-type': 'application/json', 'x-amz-invocation-type': 'Event' };
-    const url = new URL(path, endpoint);
     try {
       return await signedPost({ service: 'lambda', region, url, headers, body, timeoutMs: callMs }, this.env);
     } catch (error) {

@@ -67,9 +67,10 @@ export class MemoryHistoryStore implements HistoryStore {
     return [...(this.logs.get(subject)?.values() ?? [])].sort((a, b) => b.sequence - a.sequence);
   }
 
-  /** What expiry does in the end: takes the row away. */
+  /** What expiry does in the end: takes the row, or item 0, away. */
   delete(subject: string, sequence: number): void {
-    this.logs.get(subject)?.delete(sequence);
+    if (sequence === 0) this.marks.delete(subject);
+    else this.logs.get(subject)?.delete(sequence);
   }
 
   /** From now on the row reads as if its checksum did not match. */

@@ -34,17 +34,15 @@ export interface ClaimDependencies {
 
 /** No put begins later; the two calls after it, and the answer to the client, still fit into the function's 5 s. */
 const claimTimeMs = 2_800;
-const conflictsBeforeHeadRead = 5;
-const jitterMs = 40;
+const longestPauseMs = 40;
 
 /** Where a message goes: to a free place, or nowhere, as its first copy is there already. */
 export type Place =
   { readonly kind: 'free'; readonly position: Position } | { readonly kind: 'taken'; readonly row: LogEntry };
 
 /**
- * Puts the message into the log. `locate` says where to begin (`undefined`: no time to find out); it is asked again after every few conflicts. Gives
- * `undefined` when no place could be had in time; the message may be in the log all the same (its sender then says
- * `retry`).
+ * Puts the message into the log. `locate` says where to begin (`undefined`: no time to find out). Gives `undefined` when no
+ * place could be had in time; the message may be in the log all the same (its sender then says `retry`).
  */
 export async function claim(
   deps: ClaimDependencies,
@@ -57,29 +55,29 @@ export async function claim(
   const nonce = deps.newId();
   if (limit.remainingMs === 0) return undefined;
   let place = await locate(limit);
-  let conflicts = 0;
   while (place !== undefined && !limit.hasPassed) {
     if (place.kind === 'taken') return duplicateOf(place.row);
     const { position } = place;
     const claimed: Claimed = { status: 'claimed', position, timestamp: message.timestamp };
     const outcome = await history.tryPut(message.subject, row(message, position, nonce));
     if (outcome === 'written') return claimed;
-    const met = await history.get(message.subject, position.sequence);
-    if (met === undefined) {
+    // Every row from here on is met, so that neither my own nor a first copy is jumped over, and the next try is at the end.
+    let last: StoredRow | undefined;
+    for await (const page of history.range(message.subject, { after: position.sequence - 1 })) {
+      for (const met of page) {
+        if (met.nonce === nonce)
+          return { ...claimed, position: { epoch: met.epoch, sequence: met.sequence } };
+        if (isFirstCopy(met, message)) return duplicateOf(met);
+        last = met;
+      }
+    }
+    if (last === undefined) {
       // An unclear put that has not come in: the same sequence and nonce again, so that it can't come in twice.
-      await pause(clock, limit);
+      await clock.sleep(Math.min(clock.random() * longestPauseMs, limit.remainingMs));
       continue;
     }
-    if (met.nonce === nonce) return claimed;
-    if (isFirstCopy(met, message)) return duplicateOf(met);
-    conflicts += 1;
-    if (conflicts % conflictsBeforeHeadRead === 0) {
-      await pause(clock, limit);
-      place = await locate(limit);
-    } else {
-      // The row is there, so the next sequence leaves no hole; its epoch is the log's.
-      place = behind(met);
-    }
+    // The row is there, so the next sequence leaves no hole; its epoch is the log's. No pause: it would only let newcomers pass.
+    place = behind(last);
   }
   return undefined;
 }
@@ -111,10 +109,6 @@ export async function behindHead(deps: ClaimDependencies, subject: string, known
 /** The place behind a row that is known to be there. */
 export function behind({ epoch, sequence }: Position): Place {
   return { kind: 'free', position: { epoch, sequence: sequence + 1 } };
-}
-
-function pause(clock: Clock, limit: Deadline): Promise<void> {
-  return clock.sleep(Math.min(clock.random() * jitterMs, limit.remainingMs));
 }
 
 function row(message: Claim, position: Position, nonce: string): LogRow {

@@ -211,6 +211,21 @@ export interface Invoker {
   start(functionName: string, payload: object): Promise<void>;
 }
 
+export interface RateUse {
+  /** Milliseconds that the reported frames use up. */
+  readonly usedMs: number;
+  /** Epoch milliseconds: time before it counts as used up, whether it was or not. */
+  readonly floor: number;
+  /** Whether the caller thinks that the counter is behind the floor. A wrong guess costs a write, nothing else. */
+  readonly isRested: boolean;
+}
+
+/** How far agents and tenants have used up their time. `subject` is a key of `subjects.ts`. */
+export interface RateCounter {
+  /** Raises the counter to the floor, then by the use, atomically. Gives the epoch milliseconds up to which time is used up. */
+  add(subject: string, use: RateUse): Promise<number>;
+}
+
 export interface ConnectionSender {
   /** One attempt, given up after `timeoutMs`. Never throws. */
   post(connectionId: string, text: string, timeoutMs: number): Promise<DeliveryOutcome>;

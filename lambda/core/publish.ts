@@ -2,7 +2,14 @@
  * One text message of a client, from parsed frames to ACKs and deliveries.
  * Frames are accepted one after another, so that their order holds; ACKs and the fan-out start as soon as they may.
  */
-import type { ControlFrame, ErrorDetails, ParsedFrame, Position, PublishFrame } from '../../protocol/index';
+import {
+  type ControlFrame,
+  type ErrorDetails,
+  frameId,
+  type ParsedFrame,
+  type Position,
+  type PublishFrame,
+} from '../../protocol/index';
 import { accept, type AcceptDependencies, type Acceptance, type Arrival } from './accept';
 import type { Caller } from './caller';
 import { control } from './control';
@@ -56,7 +63,8 @@ export async function publish(
   let duplicates = 0;
 
   const refuse = (error: ErrorDetails): void => {
-    errors.push(error.code);
+    // Counted by whoever refused it: a line that lists them one by one is what a flood would like.
+    if (error.code !== 'rate_limited') errors.push(error.code);
     void replies.error(error);
   };
 
@@ -65,7 +73,7 @@ export async function publish(
       refuse(parsed.error);
       continue;
     }
-    const messageId = parsed.kind === 'control' ? parsed.control.id : parsed.frame.id;
+    const messageId = frameId(parsed);
     // The client has given up on it, or will have: what it hears now must not be that all is well.
     if (options.tooLate) {
       refuse({ code: 'unavailable', messageId, retryAfterMs: 500 });

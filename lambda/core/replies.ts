@@ -16,7 +16,7 @@ export class Replies {
   /** Whether the one reply that may still go out after the deadline has gone. */
   private isLate = false;
   private last: Promise<void> = Promise.resolve();
-  private held: { readonly text: string; readonly settle: () => void }[] = [];
+  private held: { readonly text: string; readonly isLogged: boolean; readonly settle: () => void }[] = [];
   private heldSince = 0;
 
   constructor(
@@ -27,30 +27,35 @@ export class Replies {
     private readonly deadline: Deadline,
   ) {}
 
-  /** Settles, without ever failing, when this reply and all before it have been posted. At level 1 `flush` has to follow. */
-  send(text: string): Promise<void> {
-    if (this.receiver.level === 0) return this.post(text);
+  /**
+   * Settles, without ever failing, when this reply and all before it have been posted. At level 1 `flush` has to follow.
+   * A loss is logged unless told otherwise.
+   */
+  send(text: string, { isLogged } = { isLogged: true }): Promise<void> {
+    if (this.receiver.level === 0) return this.post(text, isLogged);
     const now = this.clock.now();
     if (this.held.length === 0) this.heldSince = now;
-    const posted = new Promise<void>((settle) => this.held.push({ text, settle }));
+    const posted = new Promise<void>((settle) => this.held.push({ text, isLogged, settle }));
     if (now - this.heldSince >= longestHoldMs) void this.flush();
     return posted;
   }
 
   error(details: ErrorDetails): Promise<void> {
-    return this.send(errorText(details, this.clock.now()));
+    // A flood must not become a flood of lines.
+    return this.send(errorText(details, this.clock.now()), { isLogged: details.code !== 'rate_limited' });
   }
 
   /** Posts what is held. Settles, without ever failing, when everything so far has been posted. */
   flush(): Promise<void> {
     const held = this.held.splice(0);
-    for (const text of packFrames(held.map((reply) => reply.text))) void this.post(text);
+    const isLogged = held.some((reply) => reply.isLogged);
+    for (const text of packFrames(held.map((reply) => reply.text))) void this.post(text, isLogged);
     return this.last.then(() => {
       for (const { settle } of held) settle();
     });
   }
 
-  private post(text: string): Promise<void> {
+  private post(text: string, isLogged: boolean): Promise<void> {
     this.last = this.last.then(async () => {
       // One reply after another to a peer that has vanished would outlast the function.
       if (this.isSenderLost || this.isLate) return;
@@ -59,7 +64,7 @@ export class Replies {
       const outcome = await this.sender.post(connectionId, text);
       if (outcome === 'delivered') return;
       this.isSenderLost = outcome === 'gone' || outcome === 'lost';
-      this.log.info('reply_not_delivered', { connection_id: connectionId, outcome });
+      if (isLogged) this.log.info('reply_not_delivered', { connection_id: connectionId, outcome });
     });
     return this.last;
   }

@@ -18,7 +18,7 @@ export function connectRoute(deps: ConnectDependencies) {
         tenant_id: caller.tenantId,
         agent_id: caller.agentId,
         channel_id: caller.channelId,
-        level: caller.level,
+        protocol_level: caller.level,
       });
       if (outcome !== 'connected') return { statusCode: 429 };
       // Only what the client offered: naming another one makes it give up, and so does naming none of its list.

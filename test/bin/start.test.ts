@@ -21,8 +21,13 @@ test('says how to connect, and what it says works', async () => {
   client.child.stdin?.end();
   await client.outcome;
 
+  const { stderr: refusal } = await runCommand('connect.ts', [`${base}/ws?token=wrong`]);
+  expect(refusal).toContain('401 Unauthorized');
+
   child.kill('SIGINT');
-  expect(await outcome).toMatchObject({ code: 0, stderr: '' });
+  const { code, stderr } = await outcome;
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^\[\S*Authorizer\S*\] A handshake was refused with 401\.\n$/);
 }, 60_000);
 
 test('Ctrl-C while it still synthesizes ends it at once, and nothing is left', async () => {

@@ -193,28 +193,37 @@ withTables('END-3 a killed process leaves nothing in the tables', async () => {
 });
 
 withFaults('END-3 an end that is reported twice', async () => {
-  const { faults } = bus.inside.gateway;
-  faults.disconnect = 'duplicate';
+  const { gateway, log, tables } = bus.inside;
+  const { faults } = gateway;
+  /** Of all connections of the test so far. Each report leaves one line. */
+  const reports = () =>
+    log.filter(({ text }) => text.includes('"disconnected"') && text.includes(tenant)).length;
+  faults.disconnect.duplicate = 1;
   try {
     const first = await bus.connect(agent, { channel: 'news' });
     const second = await bus.connect(agent, { channel: 'news' });
     await first.close();
     const third = await bus.connect(agent, { channel: 'news' });
     await second.close();
+    await eventually(reports, (count) => count === 4);
+    expect(await tables.presence(tenant, 'a')).toMatchObject({
+      status: 'online',
+      connectionIds: { length: 1 },
+    });
     expect(await statusOfAgent()).toBe('accepted');
     await third.nextMessage();
     await third.close();
     await becomesOffline();
     await leavesNothing();
   } finally {
-    faults.disconnect = 'deliver';
+    faults.disconnect.duplicate = 0;
   }
 });
 
 /** Opens a connection whose end the gateway will not report, and cuts it. Old enough that a 410 is believed. */
 async function loseConnection(asking: Parameters<Bus['connect']>[1]): Promise<void> {
   const { gateway } = bus.inside;
-  gateway.faults.disconnect = 'lose';
+  gateway.faults.disconnect.lose = 1;
   const before = gateway.connections().length;
   const lost = await bus.connect(agent, asking);
   await lost.terminate();
@@ -222,7 +231,7 @@ async function loseConnection(asking: Parameters<Bus['connect']>[1]): Promise<vo
     () => gateway.connections().length,
     (open) => open === before,
   );
-  gateway.faults.disconnect = 'deliver';
+  gateway.faults.disconnect.lose = 0;
   await gateway.clock.advance(11_000);
 }
 

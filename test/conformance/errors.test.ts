@@ -220,6 +220,40 @@ test('ERR-5 numbers beyond JSON’s range are invalid_message, wherever they sta
   expect(await client.reply('m2')).toMatchObject({ type: 'ACK' });
 });
 
+test('ERR-9 more than 6,000 values are limit_exceeded, wherever they stand', async () => {
+  const ones = (n: number) => Array<number>(n).fill(1);
+  expect(await client.request({ id: 'm1', content: ones(5_994), echo: false })).toMatchObject({
+    type: 'ACK',
+  });
+  expect(await client.request({ id: 'm2', content: ones(6_000) })).toMatchObject({ code: 'limit_exceeded' });
+  client.sendText(`{"content":{"id":"no"},"further":[${ones(6_000).join()}],"id":"m3"}`);
+  expect(await client.reply('m3')).toMatchObject({ code: 'limit_exceeded' });
+  await goesOn();
+});
+
+test('ERR-9 more than 128 fields of a frame are limit_exceeded', async () => {
+  const fields = (n: number) => Object.fromEntries(Array.from({ length: n }, (_, index) => [`f${index}`, 0]));
+  expect(await client.request({ id: 'm1', content: 1, ...fields(126) })).toMatchObject({ type: 'ACK' });
+  expect(await client.request({ id: 'm2', content: 1, ...fields(127) })).toMatchObject({
+    type: 'ERROR',
+    code: 'limit_exceeded',
+  });
+  await goesOn();
+});
+
+test('ERR-9 a batch with too much in it has one ERROR, and nothing of it is accepted', async () => {
+  for (const [content, code] of [
+    [`[${Array<number>(6_000).fill(1).join()}]`, 'limit_exceeded'],
+    [nested(4_200), 'invalid_message'],
+  ] as const) {
+    client.sendText(`[{"id":"good","content":1},{"id":"bad","content":${content}}]`);
+    const error = await client.next({ code });
+    expect(error).not.toHaveProperty('message_id');
+  }
+  await goesOn();
+  expect(client.messageIds).not.toContain('good');
+});
+
 /** A message whose text has exactly so many bytes. */
 function ofSize(bytes: number, id = 'big'): string {
   const rest = JSON.stringify({ id, content: '' }).length;

@@ -189,7 +189,7 @@ test('INB-1 a position older than what nobody took is served from there', async 
   expect(messagesOf(again)[0]).toMatchObject({ id: 'm2' });
 });
 
-test('LV1-1 a text is a frame or an array of frames, and never over 32 KB when it is an array', async () => {
+test('LVL-1 a text is a frame or an array of frames, and never over 32 KB when it is an array', async () => {
   const [reader, writer] = [await connect('r'), await connect('w')];
   const content = 'x'.repeat(9_000);
   const first = await writer.request({ channel_id: 'big', content });
@@ -202,7 +202,7 @@ test('LV1-1 a text is a frame or an array of frames, and never over 32 KB when i
   expect(messagesOf(reader)).toHaveLength(11);
 });
 
-test('LV1-2 a message carries its position when it is in a log, and to when it is direct', async () => {
+test('LVL-2 a message carries its position when it is in a log, and to when it is direct', async () => {
   const client = await connect('a', { channel: 'news' });
   const ack = await client.request({ id: 'm1', content: 1 });
   expect(await client.nextMessage({ id: 'm1' })).toMatchObject(positionOf(ack));
@@ -217,7 +217,7 @@ test('LV1-2 a message carries its position when it is in a log, and to when it i
   expect(await client.nextMessage({ id: 'm3' })).toMatchObject({ to: 'a', ...positionOf(direct) });
 });
 
-test('LV1-3 at level 0 a control frame is acknowledged and takes effect', async () => {
+test('LVL-3 at level 0 a control frame is acknowledged and takes effect', async () => {
   const reader = await bus.connect({ tenant, agent: 'r' });
   const writer = await connect('w');
   const first = await writer.request({ id: 'm1', channel_id: 'news', content: 1 });
@@ -245,7 +245,7 @@ test('LV1-3 at level 0 a control frame is acknowledged and takes effect', async 
   expect(reader.received.filter(({ type }) => type === 'ACK')).toHaveLength(5);
 });
 
-test('LV1-4 control frames and messages stand in one batch and are handled in order', async () => {
+test('LVL-4 control frames and messages stand in one batch and are handled in order', async () => {
   const client = await connect('a', { echo: false });
   client.send([
     { type: 'subscribe', id: '1', channel_id: 'news' },

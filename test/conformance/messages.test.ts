@@ -430,7 +430,7 @@ needs('faults')(
   'MSG-9 nor do rows of connections whose end was never reported, or whose token has expired',
   async () => {
     const { gateway } = bus.inside;
-    gateway.faults.disconnect = 'lose';
+    gateway.faults.disconnect.lose = 1;
     const ghosts = await Promise.all(
       Array.from({ length: 5 }, (_, index) =>
         bus.connect({ tenant, agent: `ghost-${index}` }, { channel: 'news' }),
@@ -439,7 +439,7 @@ needs('faults')(
     const expired = await bus.connect({ tenant, agent: 'x', expiresInSeconds: 60 }, { channel: 'news' });
     await Promise.all(ghosts.map((ghost) => ghost.terminate()));
     await gateway.clock.advance(61_000);
-    gateway.faults.disconnect = 'deliver';
+    gateway.faults.disconnect.lose = 0;
     const others = await Promise.all(
       ['a', 'b', 'c'].map((agent) => bus.connect({ tenant, agent }, { channel: 'news' })),
     );

@@ -5,6 +5,7 @@ import { DynamoAgentStore } from '../../lambda/adapters/dynamo-agent-store';
 import { createDynamoClients, type DynamoClients } from '../../lambda/adapters/dynamo-calls';
 import { DynamoConnectionStore } from '../../lambda/adapters/dynamo-connection-store';
 import { DynamoHistoryStore } from '../../lambda/adapters/dynamo-history-store';
+import { DynamoRateCounter } from '../../lambda/adapters/dynamo-rate-counter';
 import type { LogRow } from '../../lambda/core/ports';
 import { systemClock } from '../../lambda/adapters/system-clock';
 import { FakeLog } from '../lambda/world';
@@ -12,6 +13,7 @@ import { agentStoreSuite } from './agent-store.suite';
 import { connectionStoreSuite } from './connection-store.suite';
 import { type Damage, historyStoreSuite } from './history-store.suite';
 import { type LocalTables, startLocalTables } from './local-tables';
+import { rateCounterSuite } from './rate-counter.suite';
 
 let tables: LocalTables;
 let clients: DynamoClients;
@@ -113,4 +115,8 @@ describe('DynamoHistoryStore', () => {
     expect(send).toHaveBeenCalledTimes(1);
     send.mockRestore();
   });
+});
+
+describe('DynamoRateCounter', () => {
+  rateCounterSuite(() => new DynamoRateCounter(clients.singleAttempt, tables.connectionTable));
 });

@@ -26,7 +26,7 @@ beforeAll(async () => {
     AWS_ACCESS_KEY_ID: 'AKID',
     AWS_SECRET_ACCESS_KEY: 'secret',
     AWS_SESSION_TOKEN: 'session',
-    AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/base/`,
   });
 });
 
@@ -46,7 +46,7 @@ test('hands over the event with a signed asynchronous call', async () => {
   await invoker.start('stack-Function/ä', { text: 'größe' });
   const [{ request, body }] = requests as [(typeof requests)[number]];
   expect(request.method).toBe('POST');
-  expect(request.url).toBe('/2015-03-31/functions/stack-Function%2F%C3%A4/invocations');
+  expect(request.url).toBe('/base/2015-03-31/functions/stack-Function%2F%C3%A4/invocations');
   expect(JSON.parse(body)).toEqual({ text: 'größe' });
   expect(request.headers).toMatchObject({
     'x-amz-invocation-type': 'Event',

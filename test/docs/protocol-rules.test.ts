@@ -4,8 +4,8 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import ts from 'typescript';
 import { codes } from '../../protocol/index';
+import { titlesIn } from './titles';
 
 const root = path.resolve(__dirname, '../..');
 const document = readFileSync(path.join(root, 'docs/protocol.md'), 'utf8');
@@ -15,43 +15,6 @@ const rules = [...document.matchAll(/^\| ([A-Z]{3}-\d+) \|/gm)].map((match) => m
 const titles = readdirSync(suite)
   .filter((file) => file.endsWith('.test.ts'))
   .flatMap((file) => titlesIn(path.join(suite, file)).map((title) => ({ file, title })));
-
-/** First arguments of all calls of a test function: `test(…)`, `test.each(…)(…)`, `needs(…)(…)` and the like. */
-function titlesIn(file: string): string[] {
-  const found: string[] = [];
-  const visit = (node: ts.Node): void => {
-    if (ts.isCallExpression(node)) {
-      const [title, run] = node.arguments;
-      const text = title === undefined ? undefined : literalStart(title);
-      if (
-        text !== undefined &&
-        run !== undefined &&
-        (isTest(node.expression) || ruleOf(text) !== undefined)
-      ) {
-        found.push(text);
-      }
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true));
-  return found;
-}
-
-function isTest(callee: ts.Expression): boolean {
-  if (ts.isIdentifier(callee)) return callee.text === 'test' || callee.text === 'it';
-  if (ts.isCallExpression(callee)) return isTest(callee.expression) || isNeeds(callee.expression);
-  return ts.isPropertyAccessExpression(callee) && isTest(callee.expression);
-}
-
-function isNeeds(callee: ts.Expression): boolean {
-  return ts.isIdentifier(callee) && callee.text === 'needs';
-}
-
-/** The text, or for a template what stands before its first value. */
-function literalStart(node: ts.Expression): string | undefined {
-  if (ts.isStringLiteralLike(node)) return node.text;
-  return ts.isTemplateExpression(node) ? node.head.text : undefined;
-}
 
 function ruleOf(title: string): string | undefined {
   return /^([A-Z]{3}-\d+) /.exec(title)?.[1];

@@ -91,22 +91,23 @@ test('GW-56 DISCONNECT runs when the connection is gone: a post from it gets 410
   await recorder.line('status 410');
 });
 
-test('GW-59 a switch loses or doubles DISCONNECT events', async () => {
+test('GW-59 switches lose or double DISCONNECT events', async () => {
   const endOne = async (): Promise<void> => {
     const client = await connect(running.url);
     client.socket.close();
     await client.closed;
   };
-  running.gateway.faults.disconnect = 'lose';
+  const { disconnect } = running.gateway.faults;
+  disconnect.lose = 1;
   await endOne();
-  running.gateway.faults.disconnect = 'duplicate';
+  Object.assign(disconnect, { lose: 0, duplicate: 1 });
   await endOne();
   const [first, second] = [
     await running.recorder.event('Disconnect', 1),
     await running.recorder.event('Disconnect', 2),
   ];
   expect(second).toEqual(first);
-  running.gateway.faults.disconnect = 'deliver';
+  disconnect.duplicate = 0;
   await endOne();
   await running.recorder.event('Disconnect', 3);
   expect(running.recorder.events('Disconnect')).toHaveLength(3);
@@ -132,6 +133,20 @@ test('GW-43 DISCONNECT does not wait for an earlier message', async () => {
   await recorder.event('Disconnect');
   expect(recorder.entries.map(({ text }) => text)).not.toContain('ended');
   await recorder.line('ended');
+});
+
+test('GW-43 under jitter DISCONNECT runs even before an earlier message', async () => {
+  const { url, recorder, gateway } = await run(
+    { functions: { Connect: accept, Default: recording(), Disconnect: recording() } },
+    { faults: { message: { startDelayMs: 3_600_000 } } },
+  );
+  const client = await connect(url);
+  client.send('early');
+  client.socket.close();
+  await recorder.event('Disconnect');
+  expect(recorder.events('Default')).toEqual([]);
+  await gateway.clock.advance(3_600_000);
+  expect((await recorder.event('Default')).body).toBe('early');
 });
 
 test('GW-40 a failing $disconnect sends nothing to anyone', async () => {

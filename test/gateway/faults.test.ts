@@ -1,342 +1,214 @@
 /**
- * The fault plan: its grammar, its decisions, and each fault as a function meets it. The functions here make the calls of
- * any program on AWS; what they are made for is no business of the gateway's.
+ * Faults that can be switched on: jitter, lost ends, peers that vanish. Every decision follows from a seed,
+ * so each case is compared with a second run of the same seed or of another one.
  */
-import { Decisions } from '../../gateway/faults/decisions';
-import { type FaultPlanInput, parsePlan } from '../../gateway';
-import { accept, type FunctionFixture } from './helpers/assembly';
+import { FaultPlan } from '../../gateway/faults';
+import { eventually } from '../helpers/eventually';
+import { accept, recording } from './helpers/assembly';
 import { call, connect, type TestClient } from './helpers/client';
 import { type Running, run, stopAll } from './helpers/running';
+import type { FaultSettings } from '../../gateway';
 
 afterEach(stopAll);
 
-/** Makes the calls that the message lists, one after another, and answers with what came of each. */
-const caller: FunctionFixture = {
-  code: `
-    const sign = (service) => 'AWS4-HMAC-SHA256 Credential=' + process.env.AWS_ACCESS_KEY_ID + '/20260101/us-east-1/' + service +
-      '/aws4_request, SignedHeaders=host, Signature=00';
-    const dynamo = (name, input) => [process.env.AWS_ENDPOINT_URL_DYNAMODB, 'POST', JSON.stringify(input), {
-      'x-amz-target': 'DynamoDB_20120810.' + name, 'content-type': 'application/x-amz-json-1.0', 'x-amz-date': '20260101T000000Z', authorization: sign('dynamodb') }];
-    const post = (id, text) => [process.env.CALLBACK + '/@connections/' + encodeURIComponent(id), 'POST', text, { authorization: sign('execute-api') }];
-    exports.handler = async ({ body, requestContext }) => {
-      const results = [];
-      for (const { name, input, text } of JSON.parse(body)) {
-        if (name === 'time') { results.push(Date.now()); continue; }
-        const [url, method, content, headers] = text === undefined ? dynamo(name, input) : post(requestContext.connectionId, text);
-        try {
-          const answer = await fetch(url, { method, body: content, headers, signal: AbortSignal.timeout(700) });
-          const said = await answer.text();
-          results.push([answer.status, said === '' ? '' : JSON.parse(said)]);
-        } catch (error) {
-          results.push(error.name === 'TimeoutError' ? 'no answer' : 'cut');
-        }
-      }
-      return { statusCode: 200, body: JSON.stringify({ results }) };
-    };`,
-  environment: {
-    CALLBACK: {
-      'Fn::Join': [
-        '',
-        [
-          'https://',
-          { Ref: 'Api' },
-          '.execute-api.',
-          { Ref: 'AWS::Region' },
-          '.',
-          { Ref: 'AWS::URLSuffix' },
-          '/ws',
-        ],
-      ],
-    },
-  },
-};
+const echo = `exports.handler = async ({ body }) => {
+  console.log('start ' + body);
+  return { statusCode: 200, body };
+};`;
+const messages = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+/** Less than the ten minutes after which a silent connection ends. */
+const longestDelayMs = 500_000;
 
-const things = {
-  Type: 'AWS::DynamoDB::Table',
-  Properties: {
-    TableName: 'Things',
-    KeySchema: [
-      { AttributeName: 'k', KeyType: 'HASH' },
-      { AttributeName: 's', KeyType: 'RANGE' },
-    ],
-    AttributeDefinitions: [
-      { AttributeName: 'k', AttributeType: 'S' },
-      { AttributeName: 's', AttributeType: 'S' },
-    ],
-    BillingMode: 'PAY_PER_REQUEST',
-  },
-};
-
-const key = (s: string) => ({ k: { S: 'k' }, s: { S: s } });
-const put = (s: string) => ({ name: 'PutItem', input: { TableName: 'Things', Item: key(s) } });
-const query = (more: object = {}) => ({
-  name: 'Query',
-  input: {
-    TableName: 'Things',
-    KeyConditionExpression: 'k = :k',
-    ExpressionAttributeValues: { ':k': { S: 'k' } },
-    ...more,
-  },
-});
-const batchGet = (names: string[]) => ({
-  name: 'BatchGetItem',
-  input: { RequestItems: { Things: { Keys: names.map(key), ConsistentRead: true } } },
-});
-
-async function start(plan: FaultPlanInput): Promise<Running & { client: TestClient }> {
+/** Sends the eight messages and moves the clock from one delay to the next, in the order that the seed foretells. */
+async function underJitter(
+  kind: 'startDelayMs' | 'replyDelayMs',
+  seed: number,
+  arrival: (running: Running, client: TestClient) => Promise<string>,
+): Promise<{ foretold: string[]; found: string[] }> {
+  const faults = { seed, message: { [kind]: longestDelayMs } };
   const running = await run(
-    {
-      functions: { Connect: accept, Default: caller },
-      twoWay: ['$default'],
-      resources: { Things: things },
-    },
-    { faultPlan: plan },
+    { functions: { Connect: accept, Default: echo }, twoWay: ['$default'] },
+    { faults },
   );
-  return { ...running, client: await connect(running.url) };
+  const client = await connect(running.url);
+  for (const message of messages) client.send(message);
+  // A pong says that the gateway has read them all.
+  const pong = new Promise((resolve) => client.socket.once('pong', resolve));
+  client.socket.ping();
+  await pong;
+  if (kind === 'replyDelayMs')
+    for (const message of messages) await running.recorder.line(`start ${message}`);
+  const plan = new FaultPlan(faults);
+  const due = messages
+    .map((message) => ({ message, at: plan.message()[kind] }))
+    .sort((one, other) => one.at - other.at);
+  const found: string[] = [];
+  await running.gateway.clock.advance(0);
+  let now = 0;
+  for (const { at } of due) {
+    await running.gateway.clock.advance(Math.ceil(at - now));
+    now = at;
+    found.push(await arrival(running, client));
+  }
+  return { foretold: due.map(({ message }) => message), found };
 }
 
-async function results(client: TestClient, ...calls: object[]): Promise<unknown[]> {
-  client.send(JSON.stringify(calls));
-  return (await client.nextJson()).results as unknown[];
-}
+const nextStart = async ({ recorder }: Running, count: number): Promise<string> => {
+  const starts = () => recorder.entries.filter(({ text }) => text.startsWith('start '));
+  await recorder.entry(() => starts().length >= count);
+  expect(starts()).toHaveLength(count);
+  return starts().at(-1)!.text.at(-1)!;
+};
 
-const names = (result: unknown): string[] =>
-  (result as [number, { Items: { s: { S: string } }[] }])[1].Items.map(({ s }) => s.S);
-
-describe('the plan', () => {
-  test.each([
-    ['nonsense', undefined, 'The fault plan must be an object of seed, rules, clocks.'],
-    ['an unknown member', { rulez: [] }, 'The fault plan has an unknown member rulez.'],
-    [
-      'an unknown service',
-      { rules: [{ service: 's3', fault: 'error' }] },
-      'The fault plan has a wrong rules.0.service: it must be one of dynamodb, connections, lambda, event.',
-    ],
-    [
-      'a bad share',
-      { rules: [{ service: 'event', fault: 'lose', probability: 2 }] },
-      'The fault plan has a wrong rules.0.probability: it must be a number from 0 to 1.',
-    ],
-    [
-      'a fault that the service cannot have',
-      { rules: [{ service: 'event', fault: 'stale' }] },
-      "The fault plan's rules.0 cannot have the fault stale: event knows delay, duplicate, lose.",
-    ],
-    [
-      'a table of another service',
-      { rules: [{ service: 'lambda', fault: 'error', table: 'T' }] },
-      "The fault plan's rules.0 names a table, which only dynamodb has.",
-    ],
-    [
-      'an end before the beginning',
-      { rules: [{ service: 'lambda', fault: 'error', fromMs: 5, untilMs: 5 }] },
-      "The fault plan's rules.0 ends before it begins.",
-    ],
-    ['a clock without a function', { clocks: [{ skewMs: 1 }] }, 'The fault plan needs clocks.0.function.'],
-  ])('%s is one sentence', (_, plan, message) => {
-    expect(() => parsePlan(plan)).toThrow(message);
-  });
-
-  const decide = (rule: object, count: number, elapsedMs = 0): string => {
-    const decisions = new Decisions(
-      parsePlan({ seed: 3, rules: [{ service: 'dynamodb', fault: 'error', ...rule }] }),
-    );
-    const happening = {
-      service: 'dynamodb',
-      operation: 'PutItem',
-      table: 'A-Things-1',
-      function: 'B-Default-2',
-    } as const;
-    return Array.from({ length: count }, () => (decisions.decide(happening, elapsedMs) ? 'x' : '.')).join('');
+test('GW-42 the delays of the jitter depend on seed, kind and number of the event only', () => {
+  const settings = { startDelayMs: 100, replyDelayMs: 50 };
+  const plan = (seed: number): FaultPlan => new FaultPlan({ seed, connect: settings, message: settings });
+  const fates = (seed: number, kind: 'connect' | 'message'): object[] => {
+    const chosen = plan(seed);
+    return Array.from({ length: 50 }, () => chosen[kind]());
   };
-
-  test('a rule hits by number, share, time, and at most so often', () => {
-    expect(decide({ nth: 3 }, 5)).toBe('..x..');
-    expect(decide({ times: 2 }, 5)).toBe('xx...');
-    expect(decide({ fromMs: 10 }, 2, 9)).toBe('..');
-    expect(decide({ fromMs: 10, untilMs: 20 }, 2, 10)).toBe('xx');
-    expect(decide({ untilMs: 20 }, 2, 20)).toBe('..');
-    const share = decide({ probability: 0.3 }, 1_000);
-    expect(share).toBe(decide({ probability: 0.3 }, 1_000));
-    expect(Math.abs(share.split('x').length - 301)).toBeLessThan(50);
-  });
-
-  test('a rule hits what it names only', () => {
-    expect(decide({ operation: 'putitem', table: 'things', function: 'default' }, 1)).toBe('x');
-    expect(decide({ operation: 'GetItem' }, 1)).toBe('.');
-    expect(decide({ table: 'Others' }, 1)).toBe('.');
-    expect(decide({ function: 'Connect' }, 1)).toBe('.');
-    expect(decide({ service: 'lambda' }, 1)).toBe('.');
-  });
+  expect(fates(1, 'message')).toEqual(fates(1, 'message'));
+  expect(fates(1, 'message')).not.toEqual(fates(2, 'message'));
+  expect(fates(1, 'message')).not.toEqual(fates(1, 'connect'));
+  const mixed = plan(1);
+  const between = Array.from({ length: 50 }, () => (mixed.connect(), mixed.disconnect(), mixed.message()));
+  expect(between).toEqual(fates(1, 'message'));
+  for (const { startDelayMs, replyDelayMs, runs } of between) {
+    expect(startDelayMs).toBeLessThan(100);
+    expect(replyDelayMs).toBeLessThan(50);
+    expect(runs).toBe(1);
+  }
+  expect(new Set(between.map(({ startDelayMs }) => startDelayMs)).size).toBe(50);
 });
 
-describe('DynamoDB', () => {
-  test('an error before the write leaves nothing, one after it leaves the item', async () => {
-    const { client, gateway } = await start({
-      rules: [
-        { service: 'dynamodb', operation: 'PutItem', fault: 'error', nth: 1 },
-        { service: 'dynamodb', operation: 'PutItem', fault: 'reset', when: 'after', nth: 1 },
-        { service: 'dynamodb', operation: 'PutItem', fault: 'throttle', nth: 1 },
-      ],
+// The seeds are ones whose delays lie at least 18 seconds apart, so that a slow machine cannot change the order.
+test.each([9, 42, 53])('GW-42 with the seed %i messages start in the order of their delays', async (seed) => {
+  let count = 0;
+  const { foretold, found } = await underJitter('startDelayMs', seed, (running) =>
+    nextStart(running, (count += 1)),
+  );
+  expect(found).toEqual(foretold);
+  expect(found).not.toEqual(messages);
+});
+
+test('GW-42 replies come in the order of their delays', async () => {
+  const { foretold, found } = await underJitter('replyDelayMs', 27, (_, client) => client.next());
+  expect(found).toEqual(foretold);
+  expect(found).not.toEqual(messages);
+});
+
+test('GW-42 $connect is delayed as well: before it starts and before its 101', async () => {
+  const faults = { connect: { startDelayMs: 400, replyDelayMs: 400 } };
+  const { url, recorder } = await run({ functions: { Connect: recording() } }, { faults });
+  const { startDelayMs, replyDelayMs } = new FaultPlan(faults).connect();
+  const begun = performance.now();
+  const opened = connect(url).then(() => performance.now() - begun);
+  await recorder.event('Connect');
+  expect(performance.now() - begun).toBeGreaterThanOrEqual(startDelayMs - 1);
+  expect(await opened).toBeGreaterThanOrEqual(startDelayMs + replyDelayMs - 2);
+});
+
+test('GW-59 the given share of DISCONNECT events is lost, by seed', () => {
+  const lost = (seed: number, lose: number): number[] => {
+    const plan = new FaultPlan({ seed, disconnect: { lose } });
+    return Array.from({ length: 1_000 }, (_, index) => index).filter(() => plan.disconnect().runs === 0);
+  };
+  expect(lost(1, 0)).toEqual([]);
+  expect(lost(1, 1)).toHaveLength(1_000);
+  expect(lost(1, 0.3).length).toBeGreaterThan(240);
+  expect(lost(1, 0.3).length).toBeLessThan(360);
+  expect(lost(1, 0.3)).toEqual(lost(1, 0.3));
+  expect(lost(1, 0.3)).not.toEqual(lost(2, 0.3));
+});
+
+test.each([
+  ['a share over 1', { disconnect: { lose: 1.5 } }, 'disconnect.lose cannot be 1.5'],
+  ['a negative delay', { message: { startDelayMs: -1 } }, 'message.startDelayMs cannot be -1'],
+  ['another word', { vanish: { posts: 'maybe' as 'hang' } }, 'vanish.posts cannot be maybe'],
+])('GW-59 %s is refused', (_, faults: FaultSettings, message) => {
+  expect(() => new FaultPlan(faults)).toThrow(message);
+});
+
+describe('GW-71 a peer that vanishes', () => {
+  const vanishing = (vanish: FaultSettings['vanish']): Promise<Running> =>
+    run(
+      { functions: { Connect: accept, Default: recording(), Disconnect: recording() } },
+      { faults: { vanish: { share: 1, ...vanish } } },
+    );
+
+  /** Connects, cuts the socket without a word, and waits until the gateway has the cut behind it. */
+  async function vanished(running: Running): Promise<string> {
+    const client = await connect(running.url);
+    const { connectionId } = running.gateway.connections()[0]!;
+    client.socket.terminate();
+    await eventually(
+      () => running.gateway.connections(),
+      ([connection]) => connection?.vanished === true,
+    );
+    return running.connectionUrl(connectionId);
+  }
+
+  test('GW-71 POST is answered with 200 for a while, then with 410; DISCONNECT waits for the idle timer', async () => {
+    const running = await vanishing({ goneAfterMs: 60_000 });
+    const { gateway, recorder } = running;
+    const url = await vanished(running);
+    const post = async (): Promise<number> => (await call('POST', url, { body: 'x' })).status;
+    expect(await post()).toBe(200);
+    await gateway.clock.advance(59_000);
+    expect(await post()).toBe(200);
+    await gateway.clock.advance(1_000);
+    expect(await post()).toBe(410);
+    expect((await call('GET', url)).status).toBe(410);
+    // The accepted POST counts as a message: the ten minutes began with it.
+    await gateway.clock.advance(598_000);
+    expect(recorder.events('Disconnect')).toEqual([]);
+    expect(gateway.connections()).toHaveLength(1);
+    await gateway.clock.advance(1_000);
+    expect((await recorder.event('Disconnect')).requestContext).toMatchObject({
+      disconnectStatusCode: 1001,
+      disconnectReason: 'Going away',
     });
-    const [error, cut, throttled, found] = await results(client, put('a'), put('b'), put('c'), query());
-    expect(error).toMatchObject([500, { __type: expect.stringContaining('InternalServerError') as string }]);
-    expect(cut).toBe('cut');
-    expect(throttled).toMatchObject([
-      400,
-      { __type: expect.stringContaining('ProvisionedThroughput') as string },
-    ]);
-    expect(names(found)).toEqual(['b']);
-    expect(gateway.faultPlan?.report().counts.map(({ fired }) => fired)).toEqual([1, 1, 1]);
+    expect(gateway.connections()).toEqual([]);
   });
 
-  test('a call that hangs is never answered, before or after its effect; others are', async () => {
-    const { client } = await start({
-      rules: [
-        { service: 'dynamodb', operation: 'PutItem', fault: 'hang', nth: 1 },
-        { service: 'dynamodb', operation: 'PutItem', fault: 'hang', when: 'after', nth: 1 },
-      ],
+  test('GW-71 a POST may hang instead', async () => {
+    const running = await vanishing({ posts: 'hang', goneAfterMs: 60_000 });
+    const url = await vanished(running);
+    expect((await call('GET', url)).status).toBe(200);
+    const Authorization = 'AWS4-HMAC-SHA256 Credential=K/20260101/us-east-1/execute-api/aws4_request';
+    const hanging = fetch(url, {
+      method: 'POST',
+      body: 'x',
+      headers: { Authorization },
+      signal: AbortSignal.timeout(200),
     });
-    const [first, second, found] = await results(client, put('a'), put('b'), query());
-    expect([first, second]).toEqual(['no answer', 'no answer']);
-    expect(names(found)).toEqual(['b']);
+    await expect(hanging).rejects.toMatchObject({ name: 'TimeoutError' });
+    await running.gateway.clock.advance(60_000);
+    expect((await call('POST', url, { body: 'x' })).status).toBe(410);
   });
 
-  test('a call that is delayed may come in after its caller has given up', async () => {
-    const { client } = await start({
-      rules: [{ service: 'dynamodb', operation: 'PutItem', fault: 'delay', delayMs: 1_000, nth: 1 }],
-    });
-    expect(await results(client, put('a'))).toEqual(['no answer']);
-    for (;;) {
-      const [found] = await results(client, query());
-      if (names(found).length > 0) break;
+  test('GW-71 busy with posts it ends after two hours; DELETE ends it at once', async () => {
+    const running = await vanishing({ goneAfterMs: 10_000_000 });
+    const { gateway, recorder } = running;
+    const url = await vanished(running);
+    for (let elapsed = 0; elapsed < 7_000_000; elapsed += 500_000) {
+      await gateway.clock.advance(500_000);
+      expect((await call('POST', url, { body: 'x' })).status).toBe(200);
     }
+    expect(recorder.events('Disconnect')).toEqual([]);
+    await gateway.clock.advance(200_000);
+    expect((await recorder.event('Disconnect')).requestContext.disconnectStatusCode).toBe(1001);
+    const other = await vanished(running);
+    expect((await call('DELETE', other)).status).toBe(204);
+    expect((await recorder.event('Disconnect', 2)).requestContext.disconnectStatusCode).toBe(1000);
   });
 
-  test('only a read that is not strongly consistent gets an old answer', async () => {
-    const { client } = await start({ rules: [{ service: 'dynamodb', fault: 'stale' }] });
-    const [, stale, consistent] = await results(client, put('a'), query(), query({ ConsistentRead: true }));
-    expect(names(stale)).toEqual([]);
-    expect(names(consistent)).toEqual(['a']);
-  });
-
-  test('pages of one item, further pages without any, and keys left for later', async () => {
-    const { client } = await start({
-      rules: [
-        { service: 'dynamodb', fault: 'empty', times: 1 },
-        { service: 'dynamodb', fault: 'split' },
-      ],
-    });
-    const first = await results(client, put('a'), put('b'), query(), batchGet(['a', 'b']));
-    expect(names(first[2])).toEqual(['a']);
-    const [, { LastEvaluatedKey }] = first[2] as [number, { LastEvaluatedKey: object }];
-    expect(first[3]).toMatchObject([
-      200,
-      {
-        Responses: { Things: [key('a')] },
-        UnprocessedKeys: { Things: { Keys: [key('b')], ConsistentRead: true } },
-      },
-    ]);
-    const next = query({ ExclusiveStartKey: LastEvaluatedKey });
-    const [empty, last] = await results(client, next, next);
-    expect(empty).toMatchObject([200, { Items: [], LastEvaluatedKey }]);
-    expect(names(last)).toEqual(['b']);
-  });
-});
-
-describe('@connections', () => {
-  test('an error of a wanted status; a post that is made twice; one that arrives and is not answered', async () => {
-    const { client } = await start({
-      rules: [
-        { service: 'connections', operation: 'post', fault: 'error', status: 410, nth: 1 },
-        { service: 'connections', operation: 'post', fault: 'duplicate', nth: 1 },
-        { service: 'connections', operation: 'post', fault: 'error', status: 503, when: 'after', nth: 1 },
-      ],
-    });
-    client.send(JSON.stringify([{ text: 'one' }, { text: 'two' }, { text: 'three' }]));
-    expect([await client.next(), await client.next(), await client.next()]).toEqual(['two', 'two', 'three']);
-    expect((await client.nextJson()).results).toMatchObject([
-      [410, { __type: 'GoneException' }],
-      [200, ''],
-      [503, {}],
-    ]);
-  });
-});
-
-describe('functions', () => {
-  test('a process that is killed at a call fails its event; the next one gets a new process', async () => {
-    const { client, recorder } = await start({
-      rules: [
-        { service: 'dynamodb', operation: 'PutItem', fault: 'kill', nth: 1 },
-        { service: 'dynamodb', operation: 'PutItem', fault: 'kill', when: 'after', nth: 1 },
-      ],
-    });
-    for (const name of ['a', 'b']) {
-      client.send(JSON.stringify([put(name)]));
-      expect(await client.nextJson()).toMatchObject({ message: 'Internal server error' });
-    }
-    await recorder.line('Runtime exited');
-    expect(names((await results(client, query()))[0])).toEqual(['b']);
-  });
-
-  test('events are delayed, doubled or lost', async () => {
-    const { client } = await start({
-      rules: [
-        { service: 'event', operation: 'message', fault: 'duplicate', delayMs: 0, nth: 1 },
-        { service: 'event', operation: 'message', fault: 'lose', nth: 1 },
-        { service: 'event', operation: 'message', fault: 'delay', delayMs: 20, nth: 1 },
-      ],
-    });
-    client.send(JSON.stringify([{ text: 'doubled' }]));
-    const heard = [await client.next(), await client.next(), await client.next()];
-    expect(heard.filter((text) => text === 'doubled')).toHaveLength(2);
-    client.send(JSON.stringify([{ text: 'lost' }]));
-    expect(await client.nextJson()).toMatchObject({ message: 'Internal server error' });
-    client.send(JSON.stringify([{ text: 'late' }]));
-    expect(await client.next()).toBe('late');
-  });
-
-  test('the clock of one function is wrong, and jumps', async () => {
-    const { client, gateway } = await start({ clocks: [{ function: 'Default', skewMs: -300_000 }] });
-    const time = async (): Promise<number> => Number((await results(client, { name: 'time' }))[0]);
-    expect(Math.abs((await time()) + 300_000 - Date.now())).toBeLessThan(60_000);
-    gateway.faultPlan?.replace({ clocks: [{ function: 'Default', skewMs: 300_000 }] });
-    expect(Math.abs((await time()) - 300_000 - Date.now())).toBeLessThan(60_000);
-    gateway.faultPlan?.replace({ clocks: [{ function: 'Default', skewMs: 300_000, fromMs: 1 }] });
-    while (Math.abs((await time()) - 300_000 - Date.now()) > 60_000);
-    gateway.faultPlan?.replace({ clocks: [{ function: 'Connect', skewMs: 300_000 }] });
-    expect(Math.abs((await time()) - Date.now())).toBeLessThan(60_000);
-  });
-});
-
-describe('/_gateway/faults', () => {
-  const page = (running: Running) => running.gateway.urls.ready.replace('ready', 'faults');
-
-  test('GET tells, PUT replaces, a mistake is 400 and changes nothing', async () => {
-    const running = await start({ rules: [{ service: 'dynamodb', operation: 'PutItem', fault: 'error' }] });
-    await results(running.client, put('a'));
-    const report = async () => JSON.parse((await call('GET', page(running))).body) as Record<string, unknown>;
-    expect(await report()).toMatchObject({
-      plan: { seed: 1, rules: [{ operation: 'PutItem', when: 'before', status: 500 }] },
-      counts: [{ seen: 1, fired: 1 }],
-    });
-    const mistake = await call('PUT', page(running), { body: '{"rules":[{"service":"s3"}]}' });
-    expect([mistake.status, mistake.body]).toEqual([
-      400,
-      expect.stringContaining('rules.0.service: it must be one of'),
-    ]);
-    expect(await report()).toMatchObject({ counts: [{ fired: 1 }] });
-    expect((await call('PUT', page(running), { body: '{}' })).status).toBe(200);
-    expect(await report()).toMatchObject({ plan: { rules: [] }, counts: [] });
-    expect((await results(running.client, put('a')))[0]).toMatchObject([200, {}]);
-    expect((await call('POST', page(running), { body: '{}' })).status).toBe(405);
-  });
-
-  test('a gateway that was started without a plan says so', async () => {
-    const running = await run({ functions: { Connect: accept, Default: accept } });
-    expect(await call('GET', page(running))).toMatchObject({
-      status: 409,
-      body: expect.stringContaining('--faults') as string,
-    });
+  test('GW-71 a proper close is noticed all the same, and so is a cut when the switch is off', async () => {
+    const running = await vanishing({});
+    (await connect(running.url)).socket.close(1000);
+    expect((await running.recorder.event('Disconnect')).requestContext.disconnectStatusCode).toBe(1000);
+    running.gateway.faults.vanish.share = 0;
+    (await connect(running.url)).socket.terminate();
+    expect((await running.recorder.event('Disconnect', 2)).requestContext.disconnectStatusCode).toBe(1006);
   });
 });

@@ -2,8 +2,9 @@
  * The life of a function: environment, freezing, concurrency, and every way to fail.
  * Whatever a bundle does, the gateway and the next event survive it.
  */
+import type { GatewayOptions } from '../../gateway';
 import { accept } from './helpers/assembly';
-import { connect, type TestClient } from './helpers/client';
+import { connect, handshakeStatus, type TestClient } from './helpers/client';
 import { type Running, run, stopAll } from './helpers/running';
 import type { FunctionFixture } from './helpers/assembly';
 
@@ -13,11 +14,10 @@ afterEach(stopAll);
 async function withDefault(
   code: string,
   settings: Partial<FunctionFixture> = {},
+  options: Partial<GatewayOptions> = {},
 ): Promise<Running & { client: TestClient }> {
-  const running = await run({
-    functions: { Connect: accept, Default: { code, ...settings } },
-    twoWay: ['$default'],
-  });
+  const functions = { Connect: accept, Default: { code, ...settings } };
+  const running = await run({ functions, twoWay: ['$default'] }, options);
   return { ...running, client: await connect(running.url) };
 }
 
@@ -206,6 +206,56 @@ test('GW-41 at most eight events run at once; the others wait and all are answer
   for (let received = 0; received < 30; received += 1) threads.add(await client.next());
   expect(threads.size).toBeGreaterThan(1);
   expect(threads.size).toBeLessThanOrEqual(8);
+});
+
+test('GW-44 over the cap on concurrency a handshake fails, a message gives an error frame, and the rest goes on', async () => {
+  const { client, gateway, url, recorder } = await withDefault(
+    `exports.handler = async (event) => {
+      console.log('begun');
+      if (event.body === 'slow') await new Promise((resolve) => setTimeout(resolve, 400));
+      return { statusCode: 200, body: 'done with ' + event.body };
+    };`,
+    {},
+    { concurrency: 1 },
+  );
+  const { connectionId } = gateway.connections()[0]!;
+  client.send('slow');
+  await recorder.line('begun');
+  client.send('excess');
+  expect(await client.nextJson()).toMatchObject({ message: 'Internal server error', connectionId });
+  expect(await handshakeStatus(url)).toBe(500);
+  expect(await client.next()).toBe('done with slow');
+  client.send('again');
+  expect(await client.next()).toBe('done with again');
+});
+
+test('GW-44 a throttled asynchronous event is kept and tried again', async () => {
+  const { client, gateway, recorder } = await withDefault(
+    `exports.handler = async (event, { functionName }) => {
+      if (event.later) { console.log('the later one ran'); return; }
+      const url = process.env.AWS_ENDPOINT_URL_LAMBDA + '/2015-03-31/functions/' + functionName + '/invocations';
+      const Authorization = 'AWS4-HMAC-SHA256 Credential=K/20260101/us-east-1/lambda/aws4_request';
+      const headers = { Authorization, 'X-Amz-Invocation-Type': 'Event' };
+      const { status } = await fetch(url, { method: 'POST', body: '{"later":true}', headers });
+      return { statusCode: 200, body: String(status) };
+    };`,
+    {},
+    { concurrency: 1 },
+  );
+  client.send('start another');
+  expect(await client.next()).toBe('202');
+  await gateway.clock.advance(1_000);
+  await recorder.line('the later one ran');
+});
+
+test('GW-76 a switch loads the module anew for every event', async () => {
+  const { client } = await withDefault(
+    'let count = 0; exports.handler = async () => ({ statusCode: 200, body: String((count += 1)) });',
+    {},
+    { coldStarts: 'always' },
+  );
+  for (let sent = 0; sent < 10; sent += 1) client.send('count');
+  for (let received = 0; received < 10; received += 1) expect(await client.next()).toBe('1');
 });
 
 test('GW-76 a warm thread keeps its module for the next event', async () => {

@@ -38,6 +38,11 @@ test.each(['/', '/other', '/ws/deeper', '/wsx', '/ws//', '/v1/ws'])(
   },
 );
 
+test('GW-2 a switch changes the status', async () => {
+  const { gateway } = await run({}, { unsettled: { unknownPathStatus: 404 } });
+  expect(await handshakeStatus(`${gateway.urls.base}/other`)).toBe(404);
+});
+
 test('GW-3 a slow $connect holds the 101 back', async () => {
   const started = performance.now();
   await connect(`${running.url}?mode=slow`);
@@ -60,11 +65,14 @@ test('GW-5 $connect over its own timeout gives 502, over the integration timeout
   const own = await run({ functions: { Connect: { code: hang, timeoutSeconds: 1 } } });
   expect(await handshakeStatus(own.url)).toBe(502);
   const told = `console.log('begun'); ${hang}`;
-  const slow = await run({ functions: { Connect: { code: told, timeoutSeconds: 30 } } });
-  const status = handshakeStatus(slow.url);
-  await slow.recorder.line('begun');
-  await slow.gateway.clock.advance(29_000);
-  expect(await status).toBe(504);
+  const fixture = { functions: { Connect: { code: told, timeoutSeconds: 30 } } };
+  for (const connectTimeoutStatus of [undefined, 500]) {
+    const slow = await run(fixture, connectTimeoutStatus ? { unsettled: { connectTimeoutStatus } } : {});
+    const status = handshakeStatus(slow.url);
+    await slow.recorder.line('begun');
+    await slow.gateway.clock.advance(29_000);
+    expect(await status).toBe(connectTimeoutStatus ?? 504);
+  }
 });
 
 test('GW-6 without a $connect route the handshake succeeds', async () => {

@@ -131,11 +131,61 @@ test('GW-66 inside its own $connect a connection is gone', async () => {
   await inside.recorder.line('status 410');
 });
 
+test('GW-66 a switch lets calls inside $connect hang instead', async () => {
+  const inside = await run(
+    {
+      functions: {
+        Connect: `exports.handler = async ({ requestContext: { domainName, stage, connectionId } }) => {
+          const Authorization = 'AWS4-HMAC-SHA256 Credential=K/20260101/us-east-1/execute-api/aws4_request';
+          const url = 'http://' + domainName + '/' + stage + '/@connections/' + encodeURIComponent(connectionId);
+          const signal = AbortSignal.timeout(150);
+          await fetch(url, { headers: { Authorization }, signal }).then(
+            (answer) => console.log('status ' + answer.status),
+            (error) => console.log('gave up: ' + error.name),
+          );
+          return { statusCode: 200 };
+        };`,
+      },
+    },
+    { unsettled: { callInsideConnect: 'hang' } },
+  );
+  await connect(inside.url);
+  await inside.recorder.line('gave up: TimeoutError');
+  const [{ connectionId } = { connectionId: '' }] = inside.gateway.connections();
+  expect((await call('GET', inside.connectionUrl(connectionId))).status).toBe(200);
+});
+
 test('GW-67 131,072 bytes pass, one more is 413', async () => {
   expect((await call('POST', url, { body: Buffer.alloc(131_072, 'x') })).status).toBe(200);
   expect(await client.next()).toHaveLength(131_072);
   const answer = await call('POST', url, { body: Buffer.alloc(131_073, 'x') });
   expect([answer.status, answer.headers['x-amzn-errortype']]).toEqual([413, 'PayloadTooLargeException']);
+});
+
+test('GW-63 a switch makes DELETE answer 200', async () => {
+  const old = await run({ functions: { Connect: accept } }, { unsettled: { deleteStatus: 200 } });
+  await connect(old.url);
+  const { connectionId } = old.gateway.connections()[0]!;
+  expect((await call('DELETE', old.connectionUrl(connectionId))).status).toBe(200);
+});
+
+test('GW-69 calls over the rate or the burst are answered with 429', async () => {
+  const limited = await run(
+    { functions: { Connect: accept } },
+    { callbacksPerSecond: 0.01, callbackBurst: 3 },
+  );
+  await connect(limited.url);
+  const { connectionId } = limited.gateway.connections()[0]!;
+  const post = () => call('POST', limited.connectionUrl(connectionId), { body: 'x' });
+  const statuses = async (count: number): Promise<number[]> => {
+    const found: number[] = [];
+    while (found.length < count) found.push((await post()).status);
+    return found;
+  };
+  expect(await statuses(4)).toEqual([200, 200, 200, 429]);
+  expect((await post()).headers['x-amzn-errortype']).toBe('LimitExceededException');
+  await limited.gateway.clock.advance(200_000);
+  expect(await statuses(3)).toEqual([200, 200, 429]);
 });
 
 test('GW-69 a client that does not read is 429 in the end', async () => {

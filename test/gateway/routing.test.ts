@@ -34,6 +34,19 @@ test('GW-33 GW-36 messages without a route of their own go to $default, lifecycl
   }
 });
 
+test('GW-36 a switch lets messages select the lifecycle routes', async () => {
+  const { url } = await run(
+    {
+      functions: { Connect: accept, Default: named('default'), Disconnect: named('disconnect') },
+      twoWay: ['$default', '$disconnect'],
+    },
+    { unsettled: { lifecycleRoutesSelectable: true } },
+  );
+  const client = await connect(url);
+  client.send('{"action":"$disconnect"}');
+  expect(await client.next()).toBe('disconnect');
+});
+
 test('GW-34 values are stringified, and composite and static expressions work', async () => {
   const { url } = await run({
     functions: { Connect: accept, Default: named('default'), One: named('one'), List: named('list') },

@@ -2,6 +2,7 @@
  * Ten minutes of silence, two hours of life, and schedules: all on the clock that tests move.
  * No test here waits for time to pass.
  */
+import type { GatewayOptions } from '../../gateway';
 import { Clock } from '../../gateway/clock';
 import { accept, recording } from './helpers/assembly';
 import { call, connect, type TestClient } from './helpers/client';
@@ -9,11 +10,12 @@ import { type Running, run, stopAll } from './helpers/running';
 
 afterEach(stopAll);
 
-async function connected(fixture = {}): Promise<Running & { client: TestClient; connectionId: string }> {
-  const running = await run({
-    functions: { Connect: accept, Default: recording(), Disconnect: recording() },
-    ...fixture,
-  });
+async function connected(
+  fixture = {},
+  options: Partial<GatewayOptions> = {},
+): Promise<Running & { client: TestClient; connectionId: string }> {
+  const functions = { Connect: accept, Default: recording(), Disconnect: recording() };
+  const running = await run({ functions, ...fixture }, options);
   const client = await connect(running.url);
   const { connectionId } = running.gateway.connections()[0]!;
   return { ...running, client, connectionId };
@@ -52,6 +54,18 @@ test('GW-51 pings do not reset the timer', async () => {
   const pong = new Promise((resolve) => client.socket.once('pong', resolve));
   client.socket.ping();
   await pong;
+  await gateway.clock.advance(1_000);
+  expect((await client.closed).code).toBe(1001);
+});
+
+test('GW-51 a switch makes pings reset the timer', async () => {
+  const { gateway, client } = await connected({}, { unsettled: { pingsKeepAlive: true } });
+  await gateway.clock.advance(599_000);
+  const pong = new Promise((resolve) => client.socket.once('pong', resolve));
+  client.socket.ping();
+  await pong;
+  await gateway.clock.advance(599_000);
+  expect(gateway.connections()).toHaveLength(1);
   await gateway.clock.advance(1_000);
   expect((await client.closed).code).toBe(1001);
 });

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Gateway, type GatewayLogEntry, startGateway } from '../../gateway/index';
+import { type FaultSettings, type Gateway, type GatewayLogEntry, startGateway } from '../../gateway/index';
 import { assemblyFor } from './assembly';
 import { type Tables, tablesOf } from './tables';
 import { target } from './target';
@@ -39,6 +39,8 @@ export interface BusOptions {
   /** A whole settings file; default: no settings. */
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly connectionsPerSecond?: number;
+  /** Default: those in GATEWAY_FAULTS, so that the whole suite can run under faults. */
+  readonly faults?: FaultSettings;
 }
 
 export interface Inside {
@@ -57,7 +59,11 @@ export class Bus {
     private readonly release: () => Promise<void>,
   ) {}
 
-  static async start({ settings = {}, connectionsPerSecond = 10_000 }: BusOptions = {}): Promise<Bus> {
+  static async start({
+    settings = {},
+    connectionsPerSecond = 10_000,
+    faults = faultsOfTheRun(),
+  }: BusOptions = {}): Promise<Bus> {
     if (target !== undefined) {
       return new Bus({ api: target.base, edge: target.edge }, undefined, () => Promise.resolve());
     }
@@ -70,6 +76,7 @@ export class Bus {
       assembly: await assemblyFor(settings),
       keyFile,
       connectionsPerSecond,
+      ...(faults === undefined ? {} : { faults }),
       log: (entry) => log.push(entry),
     });
     const { TokenIssuer: issuer, TokenAudience: audience } = gateway.outputs;
@@ -185,6 +192,14 @@ export class Bus {
     await this.hangUp();
     await this.release();
   }
+}
+
+// Delays add up in tests of many steps.
+if (process.env.GATEWAY_FAULTS && process.env.JEST_WORKER_ID !== undefined) jest.setTimeout(60_000);
+
+function faultsOfTheRun(): FaultSettings | undefined {
+  const { GATEWAY_FAULTS } = process.env;
+  return GATEWAY_FAULTS ? (JSON.parse(GATEWAY_FAULTS) as FaultSettings) : undefined;
 }
 
 /** An id that no other test has. */

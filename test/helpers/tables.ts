@@ -19,6 +19,8 @@ export interface Tables {
   connectionRows(tenant: string): Promise<Row[]>;
   /** The item of AgentTable; `undefined` for an agent that was never seen. */
   presence(tenant: string, agent: string): Promise<Presence | undefined>;
+  /** The inbox mark of the agent. */
+  inboxFrom(tenant: string, agent: string): Promise<unknown>;
   /** Every item of AgentTable. */
   agents(): Promise<Row[]>;
   /** Overwrites the body of a stored message, as a fault of the store would. */
@@ -44,22 +46,27 @@ export function tablesOf(gateway: Gateway): Tables {
     return rows;
   };
 
+  const agentItem = async (tenant: string, agent: string): Promise<Row | undefined> => {
+    const Key = { [agentTable.partitionKey]: tenant, [agentTable.sortKey]: agent };
+    return (await documents.send(new GetCommand({ TableName: AgentTableName, Key, ConsistentRead: true })))
+      .Item;
+  };
+
   return {
     connectionRows: async (tenant) =>
       (await scan(ConnectionTableName)).filter(
         (row) => row.tenant === tenant || String(row[connectionTable.partitionKey]).startsWith(`${tenant}/`),
       ),
     presence: async (tenant, agent) => {
-      const Key = { [agentTable.partitionKey]: tenant, [agentTable.sortKey]: agent };
-      const get = new GetCommand({ TableName: AgentTableName, Key, ConsistentRead: true });
-      const { Item: item } = await documents.send(get);
+      const item = await agentItem(tenant, agent);
       return (
         item && {
-          status: item.status as unknown,
+          status: item.status,
           connectionIds: [...((item.connections as Set<string> | undefined) ?? [])],
         }
       );
     },
+    inboxFrom: async (tenant, agent) => (await agentItem(tenant, agent))?.inbox_from,
     agents: () => scan(AgentTableName),
     damage: async (tenant, channel, sequence) => {
       const update = new UpdateCommand({

@@ -108,6 +108,11 @@ export class TestClient {
     this.socket.send(bytes, { binary: true });
   }
 
+  /** A text frame of these bytes, UTF-8 or not. */
+  sendTextBytes(bytes: Uint8Array): void {
+    this.socket.send(bytes, { binary: false });
+  }
+
   /** One message in several frames of at most so many bytes each. */
   sendInPieces(text: string, bytesPerFrame: number): void {
     const bytes = Buffer.from(text);

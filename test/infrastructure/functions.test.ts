@@ -84,6 +84,7 @@ describe('variables', () => {
       variables.connectionLimit,
       variables.connectionTable,
       variables.inboxFunction,
+      variables.sender,
     ]);
     expect(flattened(variablesOf(template, 'connect').INBOX_FUNCTION)).toBe('<FunctionsInboxFunction>');
     expect(variablesOf(template, 'connect').CONNECTION_LIMIT).toBe('100');
@@ -91,13 +92,25 @@ describe('variables', () => {
 
   test('default', () => {
     expect(names('default')).toEqual([
+      variables.agentBurst,
+      variables.agentRate,
       variables.agentTable,
       variables.callbackUrl,
       variables.connectionTable,
       variables.messageTable,
       variables.retentionSeconds,
+      variables.sender,
+      variables.tenantBurst,
+      variables.tenantRate,
     ]);
+    expect(variablesOf(template, 'default').SENDER).toBe('lean');
     expect(variablesOf(template, 'default').RETENTION_SECONDS).toBe('86400');
+    expect(variablesOf(template, 'default')).toMatchObject({
+      AGENT_RATE: '50',
+      AGENT_BURST: '100',
+      TENANT_RATE: '1000',
+      TENANT_BURST: '2000',
+    });
   });
 
   test('disconnect', () => {
@@ -105,7 +118,12 @@ describe('variables', () => {
   });
 
   test('inbox', () => {
-    expect(names('inbox')).toEqual([variables.agentTable, variables.callbackUrl, variables.messageTable]);
+    expect(names('inbox')).toEqual([
+      variables.agentTable,
+      variables.callbackUrl,
+      variables.messageTable,
+      variables.sender,
+    ]);
   });
 
   test('the callback URL is the stage itself, never the edge', () => {
@@ -121,6 +139,8 @@ describe('variables', () => {
       defaultGrants: 'none',
       connectionLimit: 3,
       retentionHours: 0,
+      messageRate: { agentPerSecond: 0, tenantBurst: 7 },
+      sender: 'sdk',
     });
     expect(variablesOf(changed, 'authorizer')).toMatchObject({
       TOKEN_ISSUER: 'urn:artcafe:pubsub:blue',
@@ -130,7 +150,13 @@ describe('variables', () => {
       DEFAULT_GRANTS: 'none',
     });
     expect(variablesOf(changed, 'connect').CONNECTION_LIMIT).toBe('3');
-    expect(variablesOf(changed, 'default').RETENTION_SECONDS).toBe('0');
+    expect(variablesOf(changed, 'connect').SENDER).toBe('sdk');
+    expect(variablesOf(changed, 'default')).toMatchObject({
+      RETENTION_SECONDS: '0',
+      SENDER: 'sdk',
+      AGENT_RATE: '0',
+      TENANT_BURST: '7',
+    });
   });
 });
 

@@ -1,16 +1,18 @@
 /**
  * The grants against the calls: each function's core runs over the DynamoDB stores, through every path that calls
- * something, and what it called must be what its role allows, no less and no more. The laptop gateway checks no IAM.
+ * something, and what it called must be what its role allows, no less and no more. The laptop gateway checks callbacks only.
  */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DynamoAgentStore } from '../../lambda/adapters/dynamo-agent-store';
 import { createDynamoClients, type DynamoClients } from '../../lambda/adapters/dynamo-calls';
 import { DynamoConnectionStore } from '../../lambda/adapters/dynamo-connection-store';
 import { DynamoHistoryStore } from '../../lambda/adapters/dynamo-history-store';
+import { DynamoRateCounter } from '../../lambda/adapters/dynamo-rate-counter';
 import { connect } from '../../lambda/core/connect';
 import { Deadline } from '../../lambda/core/deadline';
 import { publish } from '../../lambda/core/publish';
 import { pushInbox } from '../../lambda/core/push-inbox';
+import { RateLimiter } from '../../lambda/core/rate-limiter';
 import { removeConnection } from '../../lambda/core/remove-connection';
 import { parseText } from '../../protocol/index';
 import { type LocalTables, startLocalTables } from '../contract/local-tables';
@@ -61,6 +63,7 @@ function createDurableWorld() {
     connections: new DynamoConnectionStore(clients.calls, tables.connectionTable),
     agents: new DynamoAgentStore(clients.calls, tables.agentTable, world.clock),
     history: new DynamoHistoryStore(clients, tables.messageTable, world.log),
+    rateCounter: new DynamoRateCounter(clients.singleAttempt, tables.connectionTable),
   };
   return { ...world, deps: { ...world.deps, ...stores } };
 }
@@ -93,6 +96,7 @@ test('default calls what it may', async () => {
   await Promise.all([send({ id: 'm1', content: 1 }), send({ id: 'm2', content: 1 })]);
   await send({ id: 'm1', content: 1, retry: true });
   await send({ id: 'm3', content: 1, to: 'agent-of-d1' });
+  await new RateLimiter(deps).decide(alice, 25).reported;
   for (const type of ['subscribe', 'unsubscribe']) await send({ type, id: type, channel_id: 'other' });
   // The log of a quiet channel is kept alive by whoever looks at it.
   clock.time += 13 * 3_600_000;

@@ -19,6 +19,8 @@ test.each([
     target: 'node20',
     format: 'cjs',
     mainFields: ['module', 'main'],
+    // As the stack does for a deployment that keeps the default sender.
+    define: { 'process.env.SENDER': '"lean"' },
   });
   expect(outputFiles[0]!.contents.byteLength / kilobyte).toBeLessThanOrEqual(limit);
 });

@@ -2,6 +2,7 @@
 import { MemoryAgentStore } from '../../lambda/adapters/memory-agent-store';
 import { MemoryConnectionStore } from '../../lambda/adapters/memory-connection-store';
 import { MemoryHistoryStore } from '../../lambda/adapters/memory-history-store';
+import { MemoryRateCounter } from '../../lambda/adapters/memory-rate-counter';
 import type { Caller } from '../../lambda/core/caller';
 import { connect } from '../../lambda/core/connect';
 import { Deadline } from '../../lambda/core/deadline';
@@ -89,6 +90,8 @@ export function createWorld() {
     connections: new MemoryConnectionStore(2),
     agents: new MemoryAgentStore(clock),
     history: new MemoryHistoryStore(),
+    rateCounter: new MemoryRateCounter(),
+    rateLimits: { agent: { perSecond: 50, burst: 100 }, tenant: { perSecond: 1_000, burst: 2_000 } },
     sender: sockets,
     invoker: new FakeInvoker(),
     inboxFunction: 'inbox',

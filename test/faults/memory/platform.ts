@@ -5,6 +5,7 @@
 import { MemoryAgentStore } from '../../../lambda/adapters/memory-agent-store';
 import { MemoryConnectionStore } from '../../../lambda/adapters/memory-connection-store';
 import { MemoryHistoryStore } from '../../../lambda/adapters/memory-history-store';
+import { MemoryRateCounter } from '../../../lambda/adapters/memory-rate-counter';
 import type { DeliveryOutcome } from '../../../lambda/core/delivery';
 import type { Connection, Log, LogFields, LogRow, Subscription } from '../../../lambda/core/ports';
 import { channelSubject } from '../../../lambda/core/subjects';
@@ -61,6 +62,7 @@ export class MemoryPlatform {
   readonly connections = new MemoryConnectionStore(3);
   readonly agents: MemoryAgentStore;
   readonly history = new MemoryHistoryStore();
+  private readonly rateCounter = new MemoryRateCounter();
   readonly logLines: string[] = [];
   readonly inside: { [Name in keyof Inside]: Inside[Name][number][] } = {
     writes: [],
@@ -304,6 +306,9 @@ export class MemoryPlatform {
       newId: () => `n${(this.ids += 1)}`,
       retentionMs: this.options.retentionMs,
       connectionLimit: 20,
+      rateCounter: run.store(this.rateCounter, this.old),
+      // Refusals are another suite's: here everything is let in.
+      rateLimits: { agent: { perSecond: 0, burst: 0 }, tenant: { perSecond: 0, burst: 0 } },
       inboxFunction: 'inbox',
       ownName: 'inbox',
       log,

@@ -1,0 +1,31 @@
+/**
+ * Points in which AWS's behaviour is not established, each with a switch. The defaults are the likeliest answers;
+ * the numbers are those of the list in docs/gateway.md.
+ */
+
+export interface Unsettled {
+  /** GW-2: status of a handshake on a path that is no stage. */
+  unknownPathStatus: number;
+  /** GW-5: status of a handshake whose `$connect` exceeds the integration timeout. */
+  connectTimeoutStatus: number;
+  /** GW-20: whether the authorizer's context in events holds `integrationLatency`. */
+  integrationLatency: boolean;
+  /** GW-36: whether a message may select `$connect` or `$disconnect` as its route. */
+  lifecycleRoutesSelectable: boolean;
+  /** GW-51: whether a client's ping resets the idle timer. */
+  pingsKeepAlive: boolean;
+  /** GW-63: status of a successful DELETE. */
+  deleteStatus: 204 | 200;
+  /** GW-66: what a call about a connection meets while its `$connect` runs: 410, or no answer at all. */
+  callInsideConnect: 'gone' | 'hang';
+}
+
+export const likeliest: Unsettled = {
+  unknownPathStatus: 403,
+  connectTimeoutStatus: 504,
+  integrationLatency: true,
+  lifecycleRoutesSelectable: false,
+  pingsKeepAlive: false,
+  deleteStatus: 204,
+  callInsideConnect: 'gone',
+};
