@@ -143,7 +143,7 @@ function checkView(view: View, record: RunRecord, report: Report): void {
 }
 
 /** Frames and log lines: nothing of another tenant, of another channel, and no secret. */
-function checkHeard({ heard, logLines, secrets }: RunRecord, report: Report): void {
+function checkHeard({ heard, logLines, secrets, publications }: RunRecord, report: Report): void {
   for (const { client, tenantId, agentId, channels, text: said } of heard) {
     for (const frame of framesOf(said)) {
       if (typeof frame.tenant_id === 'string' && frame.tenant_id !== tenantId)
@@ -161,7 +161,7 @@ function checkHeard({ heard, logLines, secrets }: RunRecord, report: Report): vo
     if (found !== undefined) report('I10 frame', `${client} was sent ${found}`);
   }
   for (const line of logLines) {
-    const found = leak(line);
+    const found = leak(line) ?? publications.find(({ tag }) => line.includes(tag))?.tag;
     if (found !== undefined) report('I10 log', `a log line has ${found}`);
   }
 }

@@ -71,7 +71,8 @@ async function main(): Promise<void> {
     return;
   }
   const startedAt = Date.now();
-  const processes = Math.min(availableParallelism(), schedules);
+  // Whoever looks for the first failure wants it soon, not twice.
+  const processes = values.first ? 1 : Math.min(availableParallelism(), schedules);
   const tallies = await Promise.all(Array.from({ length: processes }, (_, index) => share(processes, index)));
   report(tallies, Date.now() - startedAt);
 }

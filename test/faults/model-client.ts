@@ -2,6 +2,7 @@
  * A small level 1 client, as simple as one can be that keeps the promise: it shows each message of a log once and in order,
  * resumes by position, asks the history for holes, and repeats a publish with `retry`. Time and sockets are given.
  */
+import { channelSubject, inboxSubject } from '../../lambda/core/subjects';
 import { framesOf, isMessage } from './checker';
 import type { Place, Publication, View } from './record';
 
@@ -25,14 +26,10 @@ export interface Listener {
 export type Dial = (listener: Listener) => Promise<Wire>;
 
 export interface ModelClientOptions {
-  readonly name: string;
-  readonly tenantId: string;
-  readonly agentId: string;
+  readonly identity: { readonly name: string; readonly tenantId: string; readonly agentId: string };
   readonly time: Time;
   readonly random: () => number;
   readonly dial: Dial;
-  /** Key of the log that a name on the wire means. */
-  readonly subjectOf: (channelId: string) => string;
   readonly onView: (view: View) => void;
   readonly pingMs: number;
   readonly answerMs: number;
@@ -128,11 +125,14 @@ export class ModelClient {
 
   follow(channelId: string): void {
     if (this.followed.has(channelId)) return;
-    const { name, tenantId, subjectOf, onView } = this.options;
+    const { identity, onView } = this.options;
+    const { name, tenantId, agentId } = identity;
+    const subject =
+      channelId === inbox ? inboxSubject(tenantId, agentId) : channelSubject(tenantId, channelId);
     const view: View = {
       tenantId,
       client: name,
-      subject: subjectOf(channelId),
+      subject,
       sights: [],
       mustBeComplete: true,
     };

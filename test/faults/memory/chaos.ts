@@ -39,6 +39,7 @@ export const kinds = [
   'socket dropped',
   'socket vanished',
   'clock skew',
+  'post storm',
 ] as const;
 export type Kind = (typeof kinds)[number];
 
@@ -62,6 +63,8 @@ export class Chaos {
   /** No fault any more. */
   isCalm = false;
   fired = 0;
+  /** Until then no post is taken: the account's rate is used up. */
+  stormUntil = 0;
   private readonly rate = new Map<Kind, number>();
 
   constructor(

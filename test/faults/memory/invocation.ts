@@ -229,16 +229,19 @@ export class InvocationRun {
     deliver: (connectionId: string, text: string) => DeliveryOutcome,
   ): Promise<DeliveryOutcome> {
     const { time, chaos } = this.options;
-    const fault = chaos.pick(
-      'post gone',
-      'post throttled',
-      'post failed before',
-      'post failed after',
-      'post lost before',
-      'post lost after',
-      'post duplicate',
-      'post delay',
-    );
+    const isStorm = !chaos.isCalm && time.now() < chaos.stormUntil;
+    const fault = isStorm
+      ? 'post throttled'
+      : chaos.pick(
+          'post gone',
+          'post throttled',
+          'post failed before',
+          'post failed after',
+          'post lost before',
+          'post lost after',
+          'post duplicate',
+          'post delay',
+        );
     this.posts.push({ connectionId, text });
     const answers: Partial<Record<Kind, DeliveryOutcome>> = {
       'post gone': 'gone',

@@ -3,10 +3,10 @@
  * go wrong; then all faults end, everybody comes to rest, and the record of it is given to the checker.
  */
 import type { MemoryHistoryStore } from '../../../lambda/adapters/memory-history-store';
-import { channelSubject, inboxSubject } from '../../../lambda/core/subjects';
 import { seededRandom } from '../../../gateway/faults/decisions';
 import { ModelClient, type Wire } from '../model-client';
-import type { Heard, LogRowSeen, Publication, RunRecord, View, Violation } from '../record';
+import type { LogRowSeen, Publication, RunRecord, View, Violation } from '../record';
+import { type Identity, Recorder, type Target } from '../recorder';
 import { Chaos, type Counts } from './chaos';
 import { type Handshake, MemoryPlatform, type PlatformOptions } from './platform';
 import { VirtualTime } from './virtual-time';
@@ -35,20 +35,12 @@ export class Schedule {
   readonly time: VirtualTime;
   readonly chaos: Chaos;
   readonly platform: MemoryPlatform;
-  readonly publications: Publication[] = [];
-  readonly views: View[] = [];
-  readonly heard: Heard[] = [];
-  readonly clients: {
-    readonly client: ModelClient;
-    readonly tenantId: string;
-    readonly agentId: string;
-    readonly counter: { ids: number };
-  }[] = [];
+  readonly recorder: Recorder;
+  readonly clients: { readonly client: ModelClient; readonly identity: Identity }[] = [];
   readonly violations: Violation[] = [];
   private readonly listeners: { readonly handshake: Handshake; readonly drop: () => void }[] = [];
   deliveries = 0;
   troubled = 0;
-  private isCalm = false;
 
   constructor(
     seed: number,
@@ -59,15 +51,21 @@ export class Schedule {
     this.time = new VirtualTime(seededRandom(seed ^ 0x5bd1e995));
     this.chaos = new Chaos(seededRandom(seed ^ 0x2545f491), counts);
     this.platform = new MemoryPlatform(this.time, this.chaos, options);
+    this.recorder = new Recorder(
+      () => this.time.now(),
+      (view, sight) => {
+        if (sight.kind === 'shown') this.count();
+        if (sight.kind === 'reset') this.checkReset(view, sight.reason);
+      },
+    );
   }
 
   /** A client of level 1 that keeps connected. */
   addClient(tenantId: string, agentId: string, name: string): ModelClient {
     const handshake = { tenantId, agentId, level: 1 };
+    const identity = { name, tenantId, agentId, channels };
     const client = new ModelClient({
-      name,
-      tenantId,
-      agentId,
+      identity,
       time: this.time,
       random: this.random,
       pingMs,
@@ -78,18 +76,15 @@ export class Schedule {
             listener.onClose();
           },
           onText: (text) => {
-            this.hear(name, handshake, channels, text);
+            this.recorder.hear(identity, text);
             listener.onText(text);
           },
         }),
-      subjectOf: (channelId) =>
-        channelId === '$inbox' ? inboxSubject(tenantId, agentId) : channelSubject(tenantId, channelId),
       onView: (view) => {
-        this.views.push(view);
-        this.watch(view);
+        this.recorder.addView(view);
       },
     });
-    this.clients.push({ client, tenantId, agentId, counter: { ids: 0 } });
+    this.clients.push({ client, identity });
     void client.run();
     return client;
   }
@@ -97,6 +92,7 @@ export class Schedule {
   /** A client of the original protocol on one channel, which redials when it is cut off. */
   addListener(handshake: Handshake, name: string): void {
     let wire: Wire | undefined;
+    const identity = { ...handshake, name, channels: [handshake.channelId ?? ''] };
     this.listeners.push({ handshake, drop: () => wire?.end(false) });
     const redial = async (): Promise<void> => {
       for (;;) {
@@ -104,7 +100,7 @@ export class Schedule {
           const listener = {
             onClose: resolve,
             onText: (text: string) => {
-              this.hear(name, handshake, [handshake.channelId ?? ''], text);
+              this.recorder.hear(identity, text);
               this.count();
             },
           };
@@ -117,43 +113,14 @@ export class Schedule {
     void redial();
   }
 
-  publish(
-    index: number,
-    target: { readonly channelId: string } | { readonly to: string },
-    mostAttempts = 6,
-  ): Publication {
-    const { client, tenantId, agentId, counter } = this.clients[index]!;
-    counter.ids += 1;
-    const subject =
-      'to' in target ? inboxSubject(tenantId, target.to) : channelSubject(tenantId, target.channelId);
-    // The same ids in every agent: only both together name a message.
-    const id = `m${counter.ids}-${index % 2}`;
-    const tag = `${tenantId} ${subject} ${agentId} ${id}`;
-    const publication: Publication = {
-      tenantId,
-      agentId,
-      id,
-      subject,
-      to: 'to' in target ? target.to : undefined,
-      tag,
-      attempts: 0,
-      outcome: 'unknown',
-      acks: [],
-      mayRepeat: false,
-      isCalm: this.isCalm,
-    };
-    this.publications.push(publication);
-    const frame = {
-      content: tag,
-      ...('to' in target ? { to: target.to } : { channel_id: target.channelId }),
-    };
-    void client.publish(publication, frame, mostAttempts);
-    return publication;
+  publish(index: number, target: Target, mostAttempts = 6): void {
+    const { client, identity } = this.clients[index]!;
+    void this.recorder.publish(client, identity, target, mostAttempts);
   }
 
   /** Random life for a while. */
   async live(): Promise<void> {
-    const { random, time } = this;
+    const { random, time, chaos } = this;
     const agents = 2 + Math.floor(random() * 3);
     for (const tenantId of tenants) {
       for (let index = 0; index < agents; index++) {
@@ -168,6 +135,7 @@ export class Schedule {
     while (time.now() < end) {
       await time.runUntil(time.now() + random() * 600);
       this.act();
+      if (chaos.hits('post storm')) chaos.stormUntil = time.now() + 2_000;
       if (this.options.mayExpire && random() < 0.1) await this.pass();
     }
   }
@@ -181,22 +149,22 @@ export class Schedule {
     for (const { client } of this.clients) client.drop(false);
     for (const { drop } of this.listeners) drop();
     await time.runUntil(time.now() + 20_000);
-    this.isCalm = true;
+    this.recorder.isCalm = true;
     for (const index of this.clients.keys()) this.publish(index, { channelId: 'news' });
     await time.runUntil(time.now() + restMs);
   }
 
   result(): ScheduleResult {
-    for (const publication of this.publications) {
+    for (const publication of this.recorder.publications) {
       const { tenantId, agentId, id } = publication;
       publication.mayRepeat = this.platform.repeated.has(`${tenantId} ${agentId} ${id}`);
     }
     const record: RunRecord = {
-      publications: this.publications,
-      views: this.views,
-      logs: logsOf(this.platform.history, this.publications, this.time.now()),
+      publications: this.recorder.publications,
+      views: this.recorder.views,
+      logs: logsOf(this.platform.history, this.recorder.publications, this.time.now()),
       logLines: this.platform.logLines,
-      heard: this.heard,
+      heard: this.recorder.heard,
       secrets: [],
       mayExpire: this.options.mayExpire,
       returned: this.options.mayExpire ? [] : this.listeners.map(({ handshake }) => handshake),
@@ -211,7 +179,7 @@ export class Schedule {
     const awayMs = (0.3 + random() * 4) * this.options.retentionMs;
     for (const { client } of this.clients) client.leaveFor(awayMs);
     await time.runUntil(time.now() + awayMs);
-    for (const subject of new Set(this.publications.map((each) => each.subject))) {
+    for (const subject of new Set(this.recorder.publications.map((each) => each.subject))) {
       for (const { sequence, expiresAt } of platform.history.rows(subject)) {
         if (expiresAt + hourMs < time.now() && random() < 0.5) platform.history.delete(subject, sequence);
       }
@@ -232,46 +200,6 @@ export class Schedule {
     else if (chance < 0.8) client.drop(random() < 0.5);
     else if (chance < 0.9) client.follow(channelId);
     else client.unfollow(channelId);
-  }
-
-  private hear(
-    client: string,
-    { tenantId, agentId }: Handshake,
-    ofChannels: readonly string[],
-    text: string,
-  ): void {
-    this.heard.push({ client, tenantId, agentId, channels: ofChannels, text });
-    this.noteAcks(tenantId, agentId, text);
-  }
-
-  private noteAcks(tenantId: string, agentId: string, text: string): void {
-    const value: unknown = JSON.parse(text);
-    for (const frame of (Array.isArray(value) ? value : [value]) as Record<string, unknown>[]) {
-      if (frame.type !== 'ACK') continue;
-      const publication = this.publications.find(
-        (each) => each.tenantId === tenantId && each.agentId === agentId && each.id === frame.message_id,
-      );
-      if (publication === undefined) continue;
-      publication.outcome = 'acked';
-      const place =
-        typeof frame.epoch === 'string'
-          ? { epoch: frame.epoch, sequence: Number(frame.sequence) }
-          : undefined;
-      publication.acks.push({ place, status: String(frame.status), at: this.time.now() });
-    }
-  }
-
-  /** Counts what an application is shown. */
-  private watch(view: View): void {
-    const { sights } = view;
-    const push = sights.push.bind(sights);
-    sights.push = (...added) => {
-      for (const sight of added) {
-        if (sight.kind === 'shown') this.count();
-        if (sight.kind === 'reset') this.checkReset(view, sight.reason);
-      }
-      return push(...added);
-    };
   }
 
   /** A client is sent back to the head only when something after its position can't be given any more. */
