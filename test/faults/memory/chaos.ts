@@ -63,6 +63,8 @@ export class Chaos {
   /** No fault any more. */
   isCalm = false;
   fired = 0;
+  /** Kinds that happen every time, also when all is calm. */
+  readonly forced = new Set<Kind>();
   /** Until then no post is taken: the account's rate is used up. */
   stormUntil = 0;
   private readonly rate = new Map<Kind, number>();
@@ -78,7 +80,8 @@ export class Chaos {
   }
 
   hits(kind: Kind): boolean {
-    if (this.isCalm || this.random() >= (this.rate.get(kind) ?? 0)) return false;
+    const isForced = this.forced.has(kind);
+    if (!isForced && (this.isCalm || this.random() >= (this.rate.get(kind) ?? 0))) return false;
     this.note(kind);
     return true;
   }

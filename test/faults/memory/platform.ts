@@ -54,8 +54,13 @@ const tokenMs = 6 * 3_600_000;
 
 export interface PlatformOptions {
   readonly retentionMs: number;
-  /** The call at which the nth run of a function is killed. */
-  readonly killAt?: KillPoint & { readonly kind: Kind; readonly run: number };
+}
+
+/** A run of a function that is killed. */
+export interface Kill extends KillPoint {
+  readonly kind: Kind;
+  /** A part of the message that the function is run for. */
+  readonly of?: string;
 }
 
 export class MemoryPlatform {
@@ -74,14 +79,15 @@ export class MemoryPlatform {
   /** Ids of messages whose event ran twice, or ran after the client had sent it again. */
   readonly repeated = new Set<string>();
   private readonly lastSent = new Map<string, number>();
-  /** Whether a kill point was reached. */
+  /** Whether a run that fits `killNext` began, and whether it came to the call at which it was killed. */
+  wasAimedAt = false;
   wasKilled = false;
   private readonly sockets = new Map<string, Socket>();
   private readonly old = new Map<string, unknown[][]>();
   private readonly subscribers = new Map<string, Map<string, Subscription>>();
   private moment = 0;
   private ids = 0;
-  private readonly runs = new Map<Kind, number>();
+  private nextKill: Kill | undefined;
 
   constructor(
     private readonly time: VirtualTime,
@@ -232,6 +238,20 @@ export class MemoryPlatform {
     };
   }
 
+  /** The next run that fits is killed at its call, if it gets there. */
+  killNext(kill: Kill): void {
+    this.nextKill = kill;
+  }
+
+  private takeKill(kind: Kind, event: WebSocketEvent | object): KillPoint | undefined {
+    const kill = this.nextKill;
+    const fits = kill?.kind === kind && JSON.stringify(event).includes(kill.of ?? '');
+    if (!fits) return undefined;
+    this.nextKill = undefined;
+    this.wasAimedAt = true;
+    return kill;
+  }
+
   /** Runs a function; `undefined` when it was killed or ran out of time. */
   private run(
     kind: Kind,
@@ -239,9 +259,7 @@ export class MemoryPlatform {
   ): Promise<{ readonly statusCode: number } | undefined> {
     const { time, chaos } = this;
     const { timeoutMs, callMs } = limits[kind];
-    const runs = (this.runs.get(kind) ?? 0) + 1;
-    this.runs.set(kind, runs);
-    const { killAt } = this.options;
+    const killAt = this.takeKill(kind, event);
     const startedAt = time.now();
     const skewMs = chaos.hits('clock skew') ? (time.random() < 0.5 ? -300_000 : 300_000) : 0;
     return new Promise((settle) => {
@@ -264,7 +282,7 @@ export class MemoryPlatform {
         kind,
         callMs,
         skewMs,
-        killAt: killAt?.kind === kind && killAt.run === runs ? killAt : undefined,
+        killAt,
         onKill: () => {
           this.wasKilled = true;
           finish('killed', undefined);

@@ -38,7 +38,7 @@ export class Schedule {
   readonly recorder: Recorder;
   readonly clients: { readonly client: ModelClient; readonly identity: Identity }[] = [];
   readonly violations: Violation[] = [];
-  private readonly listeners: { readonly handshake: Handshake; readonly drop: () => void }[] = [];
+  readonly listeners: { readonly handshake: Handshake; readonly drop: () => void }[] = [];
   deliveries = 0;
   troubled = 0;
 
@@ -198,8 +198,12 @@ export class Schedule {
     else if (chance < 0.7)
       this.publish(index, { to: random() < 0.2 ? 'old' : `a${Math.floor(random() * 5)}` });
     else if (chance < 0.8) client.drop(random() < 0.5);
-    else if (chance < 0.9) client.follow(channelId);
-    else client.unfollow(channelId);
+    else if (chance < 0.9) {
+      client.follow(channelId);
+      // Just then, so that it meets the subscription half made.
+      const other = Math.floor(random() * clients.length);
+      for (let count = 0; count < 3; count++) this.publish(other, { channelId });
+    } else client.unfollow(channelId);
   }
 
   /** A client is sent back to the head only when something after its position can't be given any more. */
