@@ -360,7 +360,8 @@ export class ModelClient {
     for (const message of frame.messages as Record<string, unknown>[]) this.takeMessage(message);
     this.takeGaps(following, frame);
     if (frame.last === true) {
-      following.askAgainAt = 0;
+      // At once would be a hot loop with a server that gives nothing.
+      following.askAgainAt = this.options.time.now() + 200;
       this.compare(frame);
     }
   }

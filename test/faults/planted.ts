@@ -23,6 +23,9 @@ const { values } = parseArgs({
   },
 });
 
+/** On a busy machine. */
+const longestMs = 300_000;
+
 interface Verdict {
   readonly bug: PlantedBug;
   readonly outcome: string;
@@ -64,8 +67,11 @@ function run(copy: string): Promise<string> {
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  // A bug that makes everybody ask for ever would keep the run for ever as well.
+  const timer = setTimeout(() => child.kill(), longestMs);
   return new Promise((resolve) => {
     child.once('close', () => {
+      clearTimeout(timer);
       resolve(said);
     });
   });
