@@ -3,7 +3,6 @@
  * the deployed bundles. Fails on any violation, and when a rule of the plans never fired.
  */
 import { parseArgs } from 'node:util';
-import type { FaultRule } from '../../gateway/index';
 import { Bus } from '../helpers/bus';
 import { crashEverywhere } from './socket-crashes';
 import { candidates } from './socket-plan';
@@ -75,7 +74,9 @@ async function main(): Promise<void> {
   process.exit(failures > 0 || silent.length > 0 ? 1 : 0);
 }
 
-function nameOf(rule: Partial<FaultRule>): string {
+type NamedBy = 'service' | 'operation' | 'table' | 'fault' | 'when' | 'status' | 'delayMs';
+
+function nameOf(rule: Partial<Readonly<Record<NamedBy, string | number | undefined>>>): string {
   const { service, operation, table, fault, when, status = 500, delayMs } = rule;
   const parts: (string | number | undefined)[] = [service, operation, table, fault];
   if (fault === 'error') parts.push(status);
