@@ -2,11 +2,11 @@
  * `npm start`: synthesizes the stack and runs it on this machine, without Docker or an AWS account.
  * Says how to connect, then serves until Ctrl-C.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { costLine, startGateway } from '../gateway/index';
+import { costLine, type FaultPlanInput, parsePlan, startGateway } from '../gateway/index';
 import type { Settings } from '../lib/config';
 import { readSettings } from '../lib/read-settings';
 import { localKeyFile, repository, runCommand, userPath, UsageError } from './command';
@@ -16,6 +16,7 @@ const usage = `Usage: npm start -- [options]
 
   --port PORT    port on 127.0.0.1, 0 = any free one (default: 8787)
   --data FOLDER  keep the tables in this folder (default: in memory)
+  --faults FILE  let calls and events go wrong as the fault plan in this file says (docs/faults.md)
   --config FILE  settings file (default: artcafe.config.json, if there is one)`;
 
 /** One Ctrl-C reaches a process more than once when a parent passes it on. */
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
     options: {
       port: { type: 'string', default: '8787' },
       data: { type: 'string' },
+      faults: { type: 'string' },
       config: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -54,6 +56,7 @@ async function main(): Promise<void> {
     port,
     keyFile: localKeyFile,
     ...(values.data === undefined ? {} : { dataDirectory: userPath(values.data) }),
+    ...(values.faults === undefined ? {} : { faultPlan: readFaultPlan(userPath(values.faults)) }),
     ...(process.env.DYNAMODB_ENDPOINT ? { dynamodbEndpoint: process.env.DYNAMODB_ENDPOINT } : {}),
     log: ({ function: name, stream, text }) => {
       if (stream !== 'stdout') console.error(`[${name}] ${shown(text)}`);
@@ -70,6 +73,19 @@ function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
   throw new UsageError(`The port "${text}" must be a number from 0 to 65535.`);
+}
+
+/** Before anything is started: a mistake in the plan is found at once. */
+function readFaultPlan(file: string): FaultPlanInput {
+  let plan: unknown;
+  try {
+    plan = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UsageError(
+      `The fault plan ${file} can't be read: ${error instanceof Error ? error.message : ''}`,
+    );
+  }
+  return parsePlan(plan);
 }
 
 /** An authorizer throws this to have a client refused; a stack would look like a fault of the bus. */

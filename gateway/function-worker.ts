@@ -120,7 +120,7 @@ function load(): Handler {
 
 captureOutput('stdout');
 captureOutput('stderr');
-moveDate(settings.clockOffset);
+moveDate(settings.clockOffset, settings.clockSkew);
 // An event loop that runs dry before the promise settles: the Node 20 runtime answers with null.
 process.on('beforeExit', () => {
   finish?.({ kind: 'result', payload: 'null' });

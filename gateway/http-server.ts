@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { faultsPath } from './faults/faults-page';
 import { GatewayError } from './gateway-error';
 import { decodedOr, refuseUpgrade, reply, replyError } from './http-reply';
 import { codeOf } from './json';
@@ -25,6 +26,7 @@ export interface HttpRoutes {
   onConnection(request: IncomingMessage, response: ServerResponse, connectionId: string): Promise<void>;
   onLambda(request: IncomingMessage, response: ServerResponse, path: string): Promise<void>;
   onKms(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  onFaults(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
 export const lambdaPrefix = '/_aws/lambda';
@@ -78,6 +80,8 @@ function answer(request: IncomingMessage, response: ServerResponse, routes: Http
     reply(response, 200, routes.readyPage);
   } else if (path === costsPath && request.method === 'GET') {
     reply(response, 200, routes.costs());
+  } else if (path === faultsPath) {
+    settle(routes.onFaults(request, response), response);
   } else if (path.startsWith(`${lambdaPrefix}/`)) {
     settle(routes.onLambda(request, response, path.slice(lambdaPrefix.length)), response);
   } else if (path === kmsPrefix || path === `${kmsPrefix}/`) {

@@ -4,6 +4,8 @@
 
 import type { CostReport } from './costs/report';
 import type { Faults, FaultSettings } from './faults';
+import type { FaultReport } from './faults/layer';
+import type { FaultPlanInput } from './faults/plan';
 import type { Unsettled } from './unsettled';
 
 export interface GatewayOptions {
@@ -36,6 +38,11 @@ export interface GatewayOptions {
   unsettled?: Partial<Unsettled>;
   /** What goes wrong from the start; `Gateway.faults` changes it later. */
   faults?: FaultSettings;
+  /**
+   * What goes wrong between the functions and AWS. Only a gateway that was started with a plan, be it an empty one, can
+   * take another later.
+   */
+  faultPlan?: FaultPlanInput;
   /** Output of the functions, crashes, timeouts; default: silent. */
   log?: Log;
 }
@@ -82,6 +89,8 @@ export interface Gateway {
   };
   /** What goes wrong; tests may change it at any time. */
   faults: Faults;
+  /** The fault plan and what has happened of it; `undefined` without `GatewayOptions.faultPlan`. */
+  faultPlan: { report(): FaultReport; replace(plan: FaultPlanInput): FaultReport } | undefined;
   /** What all of this would have cost on AWS so far; also at `GET /_gateway/costs`. */
   costs: () => CostReport;
   /** The open sockets. */

@@ -10,6 +10,9 @@ import { costReport } from './costs/report';
 import { Edge } from './edge';
 import type { ApiFacts } from './events/request-context';
 import { FaultPlan } from './faults';
+import { serveFaults } from './faults/faults-page';
+import { FaultLayer } from './faults/layer';
+import type { FaultProxy } from './faults/proxy';
 import { Functions } from './functions/functions';
 import { Handshakes } from './handshake';
 import { type HttpRoutes, type HttpServer, kmsPrefix, lambdaPrefix, listen, readyPath } from './http-server';
@@ -43,6 +46,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const model = readTemplate(options.assembly, options.stack);
   const edge = model.edge && new Edge(model.edge);
   const privateKey = loadOrCreateKey(options.keyFile);
+  const layer = options.faultPlan && new FaultLayer(options.faultPlan);
   const http = await listen(host, port);
   const clock = new Clock();
   const costs = new CostMeter(clock);
@@ -58,7 +62,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     throw error;
   }
   const authority = `${reachable(host)}:${http.port}`;
-  const parts = assemble(model, authority, tables.meteredEndpoint, { ...options, log }, clock, costs);
+  const targets = { dynamodb: tables.meteredEndpoint, gateway: `http://${authority}`, lambdaPrefix };
+  const backends = { dynamodb: tables.meteredEndpoint, layer, proxy: await layer?.startProxy(targets) };
+  const parts = assemble(model, authority, backends, { ...options, log }, clock, costs);
   const gateway = describe(model, http, tables, parts);
   http.serve({
     ...routesOf(parts, edge, options),
@@ -71,6 +77,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
     costs: gateway.costs,
     onKms: (request, response) => serveKms(request, response, model.signingKeys, privateKey),
+    onFaults: (request, response) => serveFaults(request, response, layer),
   });
   startSchedules(model.schedules, parts.runtime.functions, parts.runtime.clock, log);
   return gateway;
@@ -88,21 +95,34 @@ interface Parts {
   connections: Connections;
   permissions: Permissions;
   handshakes: Handshakes;
+  layer: FaultLayer | undefined;
+  proxy: FaultProxy | undefined;
+}
+
+/** What functions take for AWS: the table engine and this gateway, or what stands between while faults are planned. */
+interface Backends {
+  dynamodb: string;
+  layer: FaultLayer | undefined;
+  proxy: FaultProxy | undefined;
 }
 
 function assemble(
   model: AppModel,
   authority: string,
-  dynamodb: string,
+  { dynamodb, layer, proxy }: Backends,
   options: GatewayOptions & { log: Log },
   clock: Clock,
   costs: CostMeter,
 ): Parts {
   const { id: apiId, stage, stageVariables } = model.api;
   const facts: ApiFacts = { apiId, stage, stageVariables, domainName: authority };
-  const lambda = `http://${authority}${lambdaPrefix}`;
-  const kms = `http://${authority}${kmsPrefix}`;
-  const endpoints = { authority, dynamodb, lambda, kms };
+  const seen = proxy?.authority ?? authority;
+  const endpoints = {
+    authority: seen,
+    dynamodb: proxy === undefined ? dynamodb : `http://${proxy.authority}`,
+    lambda: `http://${seen}${lambdaPrefix}`,
+    kms: `http://${authority}${kmsPrefix}`,
+  };
   const functions = new Functions(
     model.functions,
     apiId,
@@ -114,20 +134,22 @@ function assemble(
       reuseThreads: options.coldStarts !== 'always',
     },
     costs,
+    layer,
   );
   const unsettled = { ...likeliest, ...options.unsettled };
   const faults = new FaultPlan(options.faults);
   const runtime = { model: model.api, facts, functions, clock, faults, unsettled, costs };
   const connections = new Connections(runtime);
   const permissions = new Permissions(model.functions, facts, options.checkPermissions ?? true);
-  return { authority, runtime, connections, permissions, handshakes: new Handshakes(runtime, connections) };
+  const handshakes = new Handshakes(runtime, connections);
+  return { authority, runtime, connections, permissions, handshakes, layer, proxy };
 }
 
 function routesOf(
   { runtime, connections, permissions, handshakes }: Parts,
   edge: Edge | undefined,
   options: GatewayOptions,
-): Omit<HttpRoutes, 'readyPage' | 'costs' | 'onKms'> {
+): Omit<HttpRoutes, 'readyPage' | 'costs' | 'onKms' | 'onFaults'> {
   const { facts, functions, clock, unsettled, costs } = runtime;
   const { connectionsPerSecond, callbacksPerSecond, callbackBurst } = { ...limits, ...options };
   const handshakeLimiter = new RateLimiter(connectionsPerSecond, clock);
@@ -152,7 +174,7 @@ function routesOf(
 }
 
 function describe(model: AppModel, http: HttpServer, tables: MeteredTables, parts: Parts): Gateway {
-  const { authority, connections, runtime } = parts;
+  const { authority, connections, runtime, layer } = parts;
   const { clock, faults, functions } = runtime;
   let stopping: Promise<void> | undefined;
   return {
@@ -179,6 +201,7 @@ function describe(model: AppModel, http: HttpServer, tables: MeteredTables, part
       },
     },
     faults: faults.faults,
+    faultPlan: layer,
     connections: () =>
       connections.list().map(({ facts, lastActiveAt, viaEdge, hasVanished }) => ({
         connectionId: facts.connectionId,
@@ -197,13 +220,15 @@ function describe(model: AppModel, http: HttpServer, tables: MeteredTables, part
 async function stopAll(
   http: HttpServer,
   tables: MeteredTables,
-  { runtime, connections, handshakes }: Parts,
+  { runtime, connections, handshakes, layer, proxy }: Parts,
 ): Promise<void> {
   runtime.clock.stop();
+  layer?.stop();
   const functionsStopped = runtime.functions.stop();
   handshakes.stop();
   connections.terminate();
   await Promise.all([functionsStopped, http.stop()]);
+  await proxy?.stop();
   await tables.stop();
 }
 

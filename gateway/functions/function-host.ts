@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { join } from 'node:path';
+import type { HostIdentity, Hosts } from '../faults/hosts';
 import { messageOf } from '../json';
 import { limits } from '../platform';
 import type { FunctionModel } from '../template/model';
@@ -30,6 +31,8 @@ export interface HostSettings {
   workerCode: string;
   environment: Record<string, string>;
   clockOffset: Float64Array;
+  /** Where threads make themselves known while faults are planned. */
+  faultyHosts?: Hosts | undefined;
   /** Lambda may give an environment a second event, or start a new one for each. */
   reuseThreads: boolean;
 }
@@ -45,12 +48,14 @@ export class FunctionHost {
   private gone = false;
   private initError: FunctionError | undefined;
   private crash: FunctionError | undefined;
+  private readonly identity: HostIdentity | undefined;
 
   constructor(
     private readonly settings: HostSettings,
     private readonly events: HostEvents,
   ) {
-    const { model, workerCode, environment, clockOffset } = settings;
+    const { model, workerCode, environment, clockOffset, faultyHosts } = settings;
+    this.identity = faultyHosts?.add(model.name, () => this.stop());
     const workerData: WorkerSettings = {
       file: join(model.directory, `${model.module}.js`),
       exportName: model.exportName,
@@ -59,12 +64,13 @@ export class FunctionHost {
       memoryMb: model.memoryMb,
       timeoutMs: model.timeoutMs,
       clockOffset,
+      clockSkew: this.identity?.skew,
       wakeUp: this.wakeUp,
     };
     // No arguments are inherited: a loader of the gateway's own process has no business in a function.
     this.worker = new Worker(workerCode, {
       eval: true,
-      env: environment,
+      env: this.identity ? { ...environment, AWS_ACCESS_KEY_ID: this.identity.accessKeyId } : environment,
       execArgv: [],
       stdout: true,
       stderr: true,
@@ -140,6 +146,7 @@ export class FunctionHost {
   private end(code: number): void {
     if (this.gone) return;
     this.gone = true;
+    if (this.identity) this.settings.faultyHosts?.remove(this.identity);
     clearTimeout(this.timer);
     const error = this.crash ?? {
       errorType: 'Runtime.ExitError',

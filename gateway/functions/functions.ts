@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock';
 import type { CostMeter } from '../costs/meter';
+import type { FaultLayer } from '../faults/layer';
 import type { Log } from '../options';
 import type { FunctionModel } from '../template/model';
 import { environmentOf, type LocalEndpoints } from './environment';
@@ -13,6 +14,12 @@ import { compileWorker } from './worker-code';
 
 /** Lambda waits one minute before its first retry of an asynchronous invocation, two before the second. */
 const retryDelayMs = 60_000;
+
+/** Of an event that a fault plan takes away. */
+const lost: InvocationResult = {
+  ok: false,
+  error: { errorType: 'EventLost', errorMessage: 'The event never reached the function.' },
+};
 
 /** How long Lambda keeps a throttled asynchronous event before it tries again; such a try counts for nothing. */
 const throttledRetryMs = 1_000;
@@ -49,6 +56,7 @@ export class Functions {
     private readonly log: Log,
     private readonly options: FunctionOptions,
     private readonly costs: CostMeter,
+    private readonly layer: FaultLayer | undefined,
   ) {}
 
   has(name: string): boolean {
@@ -63,7 +71,9 @@ export class Functions {
     this.running += 1;
     this.costs.invoked(name, this.models.get(name)?.memoryMb ?? 0);
     try {
-      return await this.poolOf(name).invoke(payload);
+      const run = (): Promise<InvocationResult> => this.poolOf(name).invoke(payload);
+      if (this.layer === undefined) return await run();
+      return (await this.layer.deliver(name, payload, run)) ?? lost;
     } finally {
       this.running -= 1;
       if (this.running === 0) for (const tell of this.whenQuiet) tell();
@@ -123,6 +133,7 @@ export class Functions {
       workerCode: this.workerCode,
       environment: environmentOf(model, this.apiId, this.local),
       clockOffset: this.clock.offset,
+      faultyHosts: this.layer?.hosts,
       reuseThreads: this.options.reuseThreads,
     };
     const pool = new FunctionPool(settings, (stream, text, requestId) => {

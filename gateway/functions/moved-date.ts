@@ -1,12 +1,12 @@
 /**
- * Makes `Date` of the current thread follow the gateway's clock. Real timers stay real:
+ * Makes `Date` of the current thread follow the gateway's clock, with an error of its own. Real timers stay real:
  * only what a function reads as the time of day moves.
  */
 
-export function moveDate(offset: Float64Array): void {
+export function moveDate(offset: Float64Array, skew: Float64Array | undefined): void {
   const RealDate = Date;
   const realNow = RealDate.now.bind(RealDate);
-  const now = (): number => realNow() + (offset[0] ?? 0);
+  const now = (): number => realNow() + (offset[0] ?? 0) + (skew?.[0] ?? 0);
   RealDate.now = now;
   const moved = new Proxy(RealDate, {
     construct: (target, values: unknown[], newTarget): Date => {

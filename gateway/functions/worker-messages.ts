@@ -14,6 +14,8 @@ export interface WorkerSettings {
   timeoutMs: number;
   /** Milliseconds that the gateway's clock is ahead. */
   clockOffset: Float64Array;
+  /** Milliseconds by which this thread's own clock is wrong. */
+  clockSkew: Float64Array | undefined;
   /** Becomes 1 when an event is waiting: the thread sleeps on it between two events. */
   wakeUp: Int32Array;
 }

@@ -17,7 +17,7 @@ import { behind, behindHead, claim, type Claim, type Place } from './claim';
 import type { Deadline } from './deadline';
 import { errorFields } from './error-fields';
 import type { FanOutDependencies, Receiver } from './fan-out';
-import { findDuplicate } from './find-duplicate';
+import { findDuplicate, findOvertaker, mayBeOvertaken } from './find-duplicate';
 import { liveConnections } from './live-connections';
 import { findOrNote } from './note-missed';
 import type { Connection, HistoryStore, MissedMessage, NewId } from './ports';
@@ -51,14 +51,22 @@ export type Acceptance = Accepted | { readonly ok: false; readonly error: Omit<E
 
 const unavailable: Acceptance = { ok: false, error: { code: 'unavailable', retryAfterMs: 500 } };
 
-/** `after` is the position that the message before it in the same batch got in the same log. Throws what the stores throw. */
+/** What is known of a frame besides what it says. */
+export interface Arrival {
+  /** When it reached the platform, epoch milliseconds. */
+  readonly sentAt: number;
+  /** The position that the message before it in the same batch got in the same log. */
+  readonly after: Position | undefined;
+}
+
+/** Throws what the stores throw. */
 export async function accept(
   deps: AcceptDependencies,
   caller: Caller,
   frame: PublishFrame,
   destination: Destination,
   deadline: Deadline,
-  after?: Position,
+  arrival: Arrival,
 ): Promise<Acceptance> {
   const now = deps.clock.now();
   const message = toMessage(frame, caller, destination, deps.newId, now);
@@ -95,7 +103,7 @@ export async function accept(
     expiresAt: now + deps.retentionMs,
     isRetry: frame.retry,
   };
-  const claimed = await claim(deps, row, deadline, locator(deps, frame, row, after));
+  const claimed = await claim(deps, row, deadline, locator(deps, frame, row, arrival));
   if (claimed === undefined) return unavailable;
   const { position } = claimed;
   const isDuplicate = claimed.status === 'duplicate';
@@ -116,21 +124,24 @@ export async function accept(
   return accepted(frame, { ...texts, timestamp, status, position, receivers, missable });
 }
 
-/** A retry searches the log; a frame of a batch begins behind the one before it; all others begin behind the head. */
+/**
+ * A retry searches the log; a frame of a batch begins behind the one before it; all others begin behind the head. What
+ * was slow looks for its own retry first.
+ */
 function locator(
   deps: AcceptDependencies,
   frame: PublishFrame,
   row: Claim,
-  after: Position | undefined,
+  { sentAt, after }: Arrival,
 ): (deadline: Deadline) => Promise<Place | undefined> {
   if (frame.retry && frame.id !== undefined)
     return (deadline) => findDuplicate(deps, row.subject, row, deadline);
+  const mayHaveRetry = (): boolean => frame.id !== undefined && mayBeOvertaken(deps, row, sentAt);
   let known = after;
-  return () => {
-    if (known === undefined) return behindHead(deps, row.subject);
-    const place = behind(known);
+  return async () => {
+    const place = known === undefined ? await behindHead(deps, row.subject) : behind(known);
     known = undefined;
-    return Promise.resolve(place);
+    return (mayHaveRetry() ? await findOvertaker(deps, row, sentAt) : undefined) ?? place;
   };
 }
 

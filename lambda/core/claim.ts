@@ -86,7 +86,7 @@ export async function claim(
  * An agent may use one id for two messages; only a retry, or the same words, make them one. The late original that meets
  * its own retry is known by its words.
  */
-function isFirstCopy(met: StoredRow, message: Claim): boolean {
+export function isFirstCopy(met: StoredRow, message: Claim): boolean {
   const isSameId = met.id === message.id && met.agentId === message.agentId;
   return isSameId && (message.isRetry || met.body === message.body);
 }

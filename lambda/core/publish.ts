@@ -10,7 +10,7 @@ import {
   type Position,
   type PublishFrame,
 } from '../../protocol/index';
-import { accept, type AcceptDependencies, type Acceptance } from './accept';
+import { accept, type AcceptDependencies, type Acceptance, type Arrival } from './accept';
 import type { Caller } from './caller';
 import { control } from './control';
 import type { Afterwards, ControlOutcome } from './control-outcome';
@@ -51,7 +51,7 @@ export async function publish(
   caller: Caller,
   frames: readonly ParsedFrame[],
   deadline: Deadline,
-  options: { readonly tooLate: boolean },
+  options: { readonly tooLate: boolean; readonly sentAt: number },
 ): Promise<PublishSummary> {
   const sender = new RetryingSender(deps.sender, deps.clock, deadline);
   const replies = new Replies(sender, caller, deps.clock, deps.log, deadline);
@@ -107,7 +107,8 @@ export async function publish(
     const { destination } = routing;
     const key =
       destination.kind === 'channel' ? `channel/${destination.channelId}` : `agent/${destination.agentId}`;
-    const result = await acceptSafely(deps, caller, frame, destination, deadline, positions.get(key));
+    const arrival = { sentAt: options.sentAt, after: positions.get(key) };
+    const result = await acceptSafely(deps, caller, frame, destination, deadline, arrival);
     if (!result.ok) {
       // After an unclear end the next sequence is unknown: the next frame reads the head again.
       positions.delete(key);
@@ -187,10 +188,10 @@ async function acceptSafely(
   frame: PublishFrame,
   destination: Destination,
   deadline: Deadline,
-  after: Position | undefined,
+  arrival: Arrival,
 ): Promise<Acceptance> {
   try {
-    return await accept(deps, caller, frame, destination, deadline, after);
+    return await accept(deps, caller, frame, destination, deadline, arrival);
   } catch (error) {
     return failed(deps, caller, 'publish_failed', error);
   }

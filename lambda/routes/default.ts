@@ -30,6 +30,7 @@ export function defaultRoute(deps: AcceptDependencies & RateLimiterDependencies)
       const log = withFields(deps.log, { request_id: requestId });
       const { delivered, ...summary } = await publish({ ...deps, log }, caller, frames, deadline, {
         tooLate,
+        sentAt: requestTimeEpoch,
       });
       await rate.reported;
       if (rate.admitted > 0) {

@@ -6,7 +6,13 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type FaultSettings, type Gateway, type GatewayLogEntry, startGateway } from '../../gateway/index';
+import {
+  type FaultPlanInput,
+  type FaultSettings,
+  type Gateway,
+  type GatewayLogEntry,
+  startGateway,
+} from '../../gateway/index';
 import { assemblyFor } from './assembly';
 import { type Tables, tablesOf } from './tables';
 import { target } from './target';
@@ -41,6 +47,8 @@ export interface BusOptions {
   readonly connectionsPerSecond?: number;
   /** Default: those in GATEWAY_FAULTS, so that the whole suite can run under faults. */
   readonly faults?: FaultSettings;
+  /** What goes wrong between the functions and AWS; `inside.gateway.faultPlan` replaces it. */
+  readonly faultPlan?: FaultPlanInput;
 }
 
 export interface Inside {
@@ -63,6 +71,7 @@ export class Bus {
     settings = {},
     connectionsPerSecond = 10_000,
     faults = faultsOfTheRun(),
+    faultPlan,
   }: BusOptions = {}): Promise<Bus> {
     if (target !== undefined) {
       return new Bus({ api: target.base, edge: target.edge }, undefined, () => Promise.resolve());
@@ -77,6 +86,7 @@ export class Bus {
       keyFile,
       connectionsPerSecond,
       ...(faults === undefined ? {} : { faults }),
+      ...(faultPlan === undefined ? {} : { faultPlan }),
       log: (entry) => log.push(entry),
     });
     const { TokenIssuer: issuer, TokenAudience: audience } = gateway.outputs;

@@ -90,6 +90,7 @@ test('default calls what it may', async () => {
   const send = (frame: object) =>
     publish(deps, alice, parseText(JSON.stringify(frame)), new Deadline(clock, clock.time + 4_000), {
       tooLate: false,
+      sentAt: clock.time,
     });
   // Side by side, so that one of them meets the other's row.
   await Promise.all([send({ id: 'm1', content: 1 }), send({ id: 'm2', content: 1 })]);

@@ -95,7 +95,10 @@ test('nothing acknowledged is lost, and nothing is pushed to who has missed noth
             const frame = { id: `m${String((sent += 1))}`, to: 'bob', content: sent };
             const frames = parseText(JSON.stringify(frame));
             running.push(
-              publish(deps, alice, frames, new Deadline(clock, clock.time + 4_000), { tooLate: false }),
+              publish(deps, alice, frames, new Deadline(clock, clock.time + 4_000), {
+                tooLate: false,
+                sentAt: clock.time,
+              }),
             );
           } else if (kind === 'connect' && opened < connectionIds.length) {
             const connectionId = connectionIds[opened++]!;

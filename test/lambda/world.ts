@@ -128,7 +128,8 @@ export function createWorld() {
       return opened;
     },
     /** Sends one text message and waits until everything that follows from it has happened. */
-    send: (from: Caller, message: unknown, options = { tooLate: false }): Promise<PublishSummary> => {
+    send: (from: Caller, message: unknown, { tooLate } = { tooLate: false }): Promise<PublishSummary> => {
+      const options = { tooLate, sentAt: clock.time };
       const text = typeof message === 'string' ? message : JSON.stringify(message);
       return publish(deps, from, parseText(text), new Deadline(clock, clock.time + 4_000), options);
     },

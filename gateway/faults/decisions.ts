@@ -1,0 +1,84 @@
+/**
+ * Decides for each call and event whether a rule of the plan hits it, and counts. Pure but for its counters: the same
+ * plan and the same order of calls give the same faults.
+ */
+import type { FaultKind, FaultPlan, FaultRule, Service } from './plan';
+
+/** One call to AWS as a function makes it, or one event on its way to a function. */
+export interface Happening {
+  readonly service: Service;
+  readonly operation: string;
+  readonly table?: string | undefined;
+  /** Name of the function that calls, or that is to get the event; unknown for callers that are no function. */
+  readonly function?: string | undefined;
+}
+
+export interface RuleCount {
+  readonly rule: FaultRule;
+  /** Calls that the rule fits. */
+  seen: number;
+  /** Calls that it made go wrong. */
+  fired: number;
+}
+
+export class Decisions {
+  readonly counts: readonly RuleCount[];
+  private readonly random: () => number;
+
+  constructor(plan: FaultPlan) {
+    this.counts = plan.rules.map((rule) => ({ rule, seen: 0, fired: 0 }));
+    this.random = seededRandom(plan.seed);
+  }
+
+  /**
+   * The first rule that hits, if any. `elapsedMs` since the plan began; `isPossible` tells whether a fault could show on
+   * this very call: a strongly consistent read is never stale.
+   */
+  decide(
+    happening: Happening,
+    elapsedMs: number,
+    isPossible: (kind: FaultKind) => boolean = () => true,
+  ): FaultRule | undefined {
+    for (const count of this.counts) {
+      const { rule } = count;
+      if (!fits(rule, happening, elapsedMs) || !isPossible(rule.fault)) continue;
+      count.seen += 1;
+      if (rule.times !== undefined && count.fired >= rule.times) continue;
+      if (rule.nth !== undefined && rule.nth !== count.seen) continue;
+      if (rule.probability < 1 && this.random() >= rule.probability) continue;
+      count.fired += 1;
+      return rule;
+    }
+    return undefined;
+  }
+}
+
+function fits(rule: FaultRule, happening: Happening, elapsedMs: number): boolean {
+  return (
+    rule.service === happening.service &&
+    elapsedMs >= rule.fromMs &&
+    (rule.untilMs === undefined || elapsedMs < rule.untilMs) &&
+    (rule.operation === undefined || isSame(rule.operation, happening.operation)) &&
+    (rule.table === undefined || contains(happening.table, rule.table)) &&
+    (rule.function === undefined || contains(happening.function, rule.function))
+  );
+}
+
+function isSame(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+export function contains(name: string | undefined, part: string): boolean {
+  return (name ?? '').toLowerCase().includes(part.toLowerCase());
+}
+
+/** Numbers from 0 to below 1, the same ones for the same seed (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,38 @@
+/**
+ * `/_gateway/faults`: GET tells the plan and what has happened, PUT begins another one.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { GatewayError } from '../gateway-error';
+import { readBody, reply } from '../http-reply';
+import { parseJson } from '../json';
+import type { FaultLayer } from './layer';
+
+export const faultsPath = '/_gateway/faults';
+
+const planBytes = 1_048_576;
+
+export async function serveFaults(
+  request: IncomingMessage,
+  response: ServerResponse,
+  layer: FaultLayer | undefined,
+): Promise<void> {
+  const body = await readBody(request, planBytes);
+  if (layer === undefined) {
+    reply(response, 409, { message: 'Faults are off: start the gateway with --faults FILE.' });
+  } else if (request.method === 'GET') {
+    reply(response, 200, layer.report());
+  } else if (request.method !== 'PUT') {
+    reply(response, 405, { message: 'GET reads the fault plan, PUT replaces it.' }, { Allow: 'GET, PUT' });
+  } else {
+    replace(body, response, layer);
+  }
+}
+
+function replace(body: Buffer | undefined, response: ServerResponse, layer: FaultLayer): void {
+  try {
+    reply(response, 200, layer.replace(parseJson(body?.toString() ?? '')));
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    reply(response, 400, { message: error.message, hint: error.hint });
+  }
+}

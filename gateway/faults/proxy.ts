@@ -1,0 +1,211 @@
+/**
+ * The HTTP endpoint that functions take for AWS while faults are planned: passes each call on to the table engine or to
+ * the gateway, and lets it go wrong as the plan says.
+ */
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  request as httpRequest,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { readBody } from '../http-reply';
+import { codeOf, objectOr, parseJson } from '../json';
+import {
+  type AwsCall,
+  connectionsCall,
+  dynamoCall,
+  errorAnswer,
+  type HttpAnswer,
+  invokeCall,
+  jsonAnswer,
+  mayBeStale,
+  throttleAnswer,
+} from './aws-call';
+import { type Hosts, withSharedKey } from './hosts';
+import type { FaultKind, FaultRule } from './plan';
+import { canBeEmpty, canSplit, emptyPage, OldAnswers, splitAnswer, splitInput } from './reads';
+import type { Happening } from './decisions';
+
+/** DynamoDB's largest request. */
+const bodyBytes = 16 * 1_048_576;
+/** Clients keep connections for reuse; a server that closes idle ones first would race their next request. */
+const keepAliveMs = 3_600_000;
+
+export interface ProxyTargets {
+  readonly dynamodb: string;
+  /** `http://host:port` of the gateway, for `@connections` and Invoke. */
+  readonly gateway: string;
+  readonly lambdaPrefix: string;
+}
+
+export type Decide = (
+  happening: Happening,
+  isPossible: (kind: FaultKind) => boolean,
+) => FaultRule | undefined;
+
+export interface FaultProxy {
+  /** `host:port`. */
+  readonly authority: string;
+  stop(): Promise<void>;
+}
+
+/** One call on its way. */
+interface Passage {
+  readonly call: AwsCall;
+  /** Makes the call and gives the answer; with another body when there is one. */
+  readonly apply: (body?: Buffer) => Promise<HttpAnswer>;
+  readonly endCaller: () => Promise<void>;
+}
+
+/** What the caller gets: an answer, a cut socket, or nothing ever. */
+type Fate = HttpAnswer | 'cut' | 'silence';
+
+export async function startProxy(targets: ProxyTargets, hosts: Hosts, decide: Decide): Promise<FaultProxy> {
+  const agent = new Agent({ keepAlive: true });
+  const old = new OldAnswers();
+
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = (await readBody(request, bodyBytes)) ?? Buffer.alloc(0);
+    const call = callOf(request, body, targets.lambdaPrefix);
+    const caller = hosts.callerOf(request.headers);
+    const passage: Passage = {
+      call,
+      apply: (other = body) => forward(agent, targets, request, call, other),
+      endCaller: async () => caller?.end(),
+    };
+    const happening = { ...call, function: caller?.functionName };
+    const rule = decide(happening, (kind) => isPossible(kind, call, caller !== undefined));
+    const fate = await suffer(rule, passage, old);
+    if (fate === 'cut') response.destroy();
+    else if (fate !== 'silence') response.writeHead(fate.status, fate.headers).end(fate.body);
+  };
+
+  const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
+    serve(request, response).catch((error: unknown) => {
+      // The caller or the target went away: the caller sees what it would see of a broken network.
+      response.destroy();
+      if (codeOf(error) === undefined) throw error;
+    });
+  });
+  await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
+  return {
+    authority: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          agent.destroy();
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function callOf(request: IncomingMessage, body: Buffer, lambdaPrefix: string): AwsCall {
+  if (request.headers['x-amz-target'] !== undefined) return dynamoCall(request.headers, body);
+  if (request.url?.startsWith(lambdaPrefix) === true) return invokeCall;
+  return connectionsCall(request.method ?? '');
+}
+
+function isPossible(kind: FaultKind, call: AwsCall, hasCaller: boolean): boolean {
+  switch (kind) {
+    case 'stale':
+      return mayBeStale(call);
+    case 'split':
+      return canSplit(call);
+    case 'empty':
+      return canBeEmpty(call);
+    case 'kill':
+      return hasCaller;
+    default:
+      return true;
+  }
+}
+
+async function suffer(rule: FaultRule | undefined, passage: Passage, old: OldAnswers): Promise<Fate> {
+  const { call, apply } = passage;
+  if (rule === undefined) return applyAndKeep(passage, old);
+  const { fault, status, delayMs } = rule;
+  const isAfter = rule.when === 'after';
+  switch (fault) {
+    case 'stale':
+      return old.of(call);
+    case 'empty':
+      return emptyPage(call);
+    case 'split': {
+      const answer = await apply(Buffer.from(JSON.stringify(splitInput(call))));
+      if (answer.status !== 200) return answer;
+      return jsonAnswer(splitAnswer(call, objectOr(parseJson(answer.body.toString()))));
+    }
+    case 'duplicate':
+      await apply();
+      return applyAndKeep(passage, old);
+    case 'delay': {
+      if (!isAfter) await wait(delayMs);
+      const answer = await applyAndKeep(passage, old);
+      if (isAfter) await wait(delayMs);
+      return answer;
+    }
+    default:
+      break;
+  }
+  if (isAfter) await apply();
+  switch (fault) {
+    case 'error':
+      return errorAnswer(call, status);
+    case 'throttle':
+      return throttleAnswer(call);
+    case 'reset':
+      return 'cut';
+    case 'kill':
+      await passage.endCaller();
+      return 'cut';
+    default:
+      return 'silence';
+  }
+}
+
+async function applyAndKeep({ call, apply }: Passage, old: OldAnswers): Promise<HttpAnswer> {
+  const answer = await apply();
+  if (mayBeStale(call)) old.keep(call, answer);
+  return answer;
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
+
+function forward(
+  agent: Agent,
+  targets: ProxyTargets,
+  request: IncomingMessage,
+  call: AwsCall,
+  body: Buffer,
+): Promise<HttpAnswer> {
+  const target = call.service === 'dynamodb' ? targets.dynamodb : targets.gateway;
+  const url = new URL(request.url ?? '/', target);
+  const headers = {
+    ...withSharedKey(request.headers),
+    host: url.host,
+    'content-length': String(body.length),
+  };
+  return new Promise((resolve, reject) => {
+    const outgoing = httpRequest(url, { agent, method: request.method, headers }, (incoming) => {
+      readBody(incoming, bodyBytes).then((answer = Buffer.alloc(0)) => {
+        resolve({ status: incoming.statusCode ?? 502, headers: headersOf(incoming, answer), body: answer });
+      }, reject);
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+/** Those that describe the answer; those of the connection are this hop's own. */
+function headersOf({ headers }: IncomingMessage, body: Buffer): Record<string, string> {
+  const kept = Object.entries(headers).filter(
+    ([name, value]) => typeof value === 'string' && !/^(connection|keep-alive|transfer-encoding)$/.test(name),
+  );
+  return { ...(Object.fromEntries(kept) as Record<string, string>), 'content-length': String(body.length) };
+}

@@ -1,0 +1,211 @@
+/**
+ * Every crash point of every function: each awaited call of each is reached once with the process killed before the call
+ * has its effect, and once after. Then the clients recover as they would, and all promises are checked.
+ */
+import { check } from './checker';
+import type { Kill } from './memory/platform';
+import { Schedule } from './memory/schedule';
+
+const dayMs = 24 * 3_600_000;
+
+interface Scenario {
+  readonly name: string;
+  readonly kind: Kill['kind'];
+  /** A part of the message whose run is killed. */
+  readonly of?: string;
+  /** What leads to the run; begins with alice and bob (level 1) and old (level 0) connected for a minute. */
+  readonly act: (schedule: Schedule) => void | Promise<void>;
+  /** Before the kill is set. */
+  readonly prepare?: (schedule: Schedule) => void | Promise<void>;
+  /** So many calls it has at least, so that a scenario can't become empty unnoticed. */
+  readonly leastCalls: number;
+}
+
+const [alice, bob] = [0, 1];
+const after = (schedule: Schedule, ms: number): Promise<void> =>
+  schedule.time.runUntil(schedule.time.now() + ms);
+
+const scenarios: readonly Scenario[] = [
+  {
+    name: 'connect',
+    kind: 'connect',
+    leastCalls: 2,
+    act: (schedule) => {
+      schedule.addClient('t1', 'carol', 'carol').follow('news');
+    },
+  },
+  {
+    name: 'connect of the original protocol, with a channel and a stored message',
+    kind: 'connect',
+    of: '"agent":"late"',
+    leastCalls: 4,
+    prepare: async (schedule) => {
+      schedule.publish(alice, { to: 'late' });
+      await after(schedule, 5_000);
+    },
+    act: (schedule) => {
+      schedule.addListener({ tenantId: 't1', agentId: 'late', channelId: 'news', level: 0 }, 'late');
+    },
+  },
+  {
+    name: 'push of an inbox',
+    kind: 'inbox',
+    leastCalls: 4,
+    prepare: async (schedule) => {
+      for (let count = 0; count < 3; count++) schedule.publish(alice, { to: 'late' });
+      await after(schedule, 5_000);
+    },
+    act: (schedule) => {
+      schedule.addListener({ tenantId: 't1', agentId: 'late', channelId: 'news', level: 0 }, 'late');
+    },
+  },
+  {
+    name: 'publish to a channel',
+    kind: 'message',
+    of: 'content',
+    leastCalls: 6,
+    act: (schedule) => {
+      schedule.publish(alice, { channelId: 'news' });
+    },
+  },
+  {
+    name: 'publish with a receiver that is gone',
+    kind: 'message',
+    of: 'content',
+    leastCalls: 10,
+    prepare: async (schedule) => {
+      schedule.chaos.forced.add('disconnect lost');
+      for (const { drop } of schedule.listeners) drop();
+      await after(schedule, 5_000);
+      schedule.chaos.forced.clear();
+    },
+    act: (schedule) => {
+      schedule.publish(alice, { channelId: 'news' });
+    },
+  },
+  {
+    name: 'direct message to an agent that is there',
+    kind: 'message',
+    of: 'content',
+    leastCalls: 5,
+    act: (schedule) => {
+      schedule.publish(alice, { to: 'bob' });
+    },
+  },
+  {
+    name: 'direct message to an agent that is not there',
+    kind: 'message',
+    of: 'content',
+    leastCalls: 5,
+    act: (schedule) => {
+      schedule.publish(alice, { to: 'nobody-yet' });
+    },
+  },
+  {
+    name: 'retry of a message',
+    kind: 'message',
+    of: 'retry',
+    leastCalls: 2,
+    prepare: (schedule) => {
+      // The first attempt is in the log, and its ACK is lost.
+      schedule.chaos.forced.add('post lost before');
+      schedule.publish(alice, { channelId: 'news' });
+    },
+    act: async (schedule) => {
+      await after(schedule, 4_500);
+      schedule.chaos.forced.clear();
+    },
+  },
+  {
+    name: 'subscribe',
+    kind: 'message',
+    of: 'subscribe',
+    leastCalls: 4,
+    act: (schedule) => {
+      schedule.clients[alice]?.client.follow('work');
+    },
+  },
+  {
+    name: 'unsubscribe',
+    kind: 'message',
+    of: 'unsubscribe',
+    leastCalls: 3,
+    act: (schedule) => {
+      schedule.clients[alice]?.client.unfollow('news');
+    },
+  },
+  {
+    name: 'hello with a resume and a replay',
+    kind: 'message',
+    of: 'hello',
+    leastCalls: 8,
+    act: async (schedule) => {
+      schedule.clients[alice]?.client.leaveFor(3_000);
+      await after(schedule, 500);
+      for (let count = 0; count < 3; count++) schedule.publish(bob, { channelId: 'news' });
+    },
+  },
+  {
+    name: 'history',
+    kind: 'message',
+    of: 'history',
+    leastCalls: 3,
+    prepare: async (schedule) => {
+      schedule.chaos.forced.add('post gone').add('status unknown');
+      schedule.publish(bob, { channelId: 'news' }, 1);
+      await after(schedule, 3_000);
+      schedule.chaos.forced.clear();
+    },
+    act: () => undefined,
+  },
+  { name: 'ping', kind: 'message', of: 'ping', leastCalls: 4, act: () => undefined },
+  {
+    name: 'disconnect',
+    kind: 'disconnect',
+    leastCalls: 4,
+    act: (schedule) => {
+      schedule.clients[alice]?.client.drop(false);
+    },
+  },
+];
+
+/** Runs the scenario with a kill at that call; tells whether the function made so many calls. */
+async function crash(scenario: Scenario, call: number, when: 'before' | 'after'): Promise<boolean> {
+  const schedule = new Schedule(call, new Map(), { retentionMs: dayMs, mayExpire: false });
+  schedule.chaos.isCalm = true;
+  for (const name of ['alice', 'bob']) {
+    const client = schedule.addClient('t1', name, name);
+    client.follow('$inbox');
+    client.follow('news');
+  }
+  schedule.addListener({ tenantId: 't1', agentId: 'old', channelId: 'news', level: 0 }, 'old');
+  await after(schedule, 60_000);
+  schedule.publish(bob, { channelId: 'news' });
+  await after(schedule, 5_000);
+  await scenario.prepare?.(schedule);
+  schedule.platform.killNext({ kind: scenario.kind, of: scenario.of ?? '', call, when });
+  await scenario.act(schedule);
+  await after(schedule, 20_000);
+  expect(schedule.platform.wasAimedAt).toBe(true);
+  await schedule.rest();
+  const { record, violations } = schedule.result();
+  expect({ call, when, violations: [...violations, ...check(record)] }).toEqual({
+    call,
+    when,
+    violations: [],
+  });
+  return schedule.platform.wasKilled;
+}
+
+test.each(scenarios)(
+  'a crash at any call of: $name',
+  async (scenario) => {
+    let calls = 0;
+    while (await crash(scenario, calls + 1, 'before')) {
+      await crash(scenario, calls + 1, 'after');
+      calls += 1;
+    }
+    expect(calls).toBeGreaterThanOrEqual(scenario.leastCalls);
+  },
+  120_000,
+);

@@ -1,0 +1,104 @@
+/**
+ * `npm run faults:long`: thousands of random schedules in memory, in as many processes as there are cores. Fails on any
+ * violation, on a fault kind that fired less than 50 times, and when less than 30 % of the deliveries came after a fault.
+ */
+import { fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { check } from './checker';
+import { type Counts, type Kind, kinds } from './memory/chaos';
+import { runSchedule } from './memory/schedule';
+
+const leastFired = 50;
+const leastTroubled = 0.3;
+
+interface Tally {
+  schedules: number;
+  deliveries: number;
+  troubled: number;
+  counts: [Kind, number][];
+  failures: { seed: number; violations: string[] }[];
+}
+
+const { values } = parseArgs({
+  options: {
+    from: { type: 'string', default: '1' },
+    schedules: { type: 'string', default: '10000' },
+    /** Internal: every how many seeds a process takes one. */
+    stride: { type: 'string' },
+    /** Stops at the first failure: for planted bugs. */
+    first: { type: 'boolean', default: false },
+  },
+});
+const from = Number(values.from);
+const schedules = Number(values.schedules);
+
+async function work(stride: number): Promise<Tally> {
+  const counts: Counts = new Map();
+  const tally: Tally = { schedules: 0, deliveries: 0, troubled: 0, counts: [], failures: [] };
+  for (let seed = from; seed < from + schedules; seed += stride) {
+    const result = await runSchedule(seed, counts);
+    tally.schedules += 1;
+    tally.deliveries += result.deliveries;
+    tally.troubled += result.troubled;
+    const violations = [...result.violations, ...check(result.record)].map(
+      ({ rule, what }) => `${rule}: ${what}`,
+    );
+    if (violations.length > 0) tally.failures.push({ seed, violations: violations.slice(0, 5) });
+    if (values.first && violations.length > 0) break;
+  }
+  tally.counts = [...counts];
+  return tally;
+}
+
+function share(processes: number, index: number): Promise<Tally> {
+  const seeds = ['--from', String(from + index), '--schedules', String(schedules - index)];
+  const child = fork(__filename, [...seeds, '--stride', String(processes)]);
+  return new Promise((resolve, reject) => {
+    child.once('message', (tally) => {
+      resolve(tally as Tally);
+    });
+    child.once('exit', (code) => {
+      if (code !== 0) reject(new Error(`A process of the run ended with ${String(code)}`));
+    });
+  });
+}
+
+async function main(): Promise<void> {
+  if (values.stride !== undefined) {
+    const tally = await work(Number(values.stride));
+    process.send?.(tally, () => process.exit(0));
+    return;
+  }
+  const startedAt = Date.now();
+  // Whoever looks for the first failure wants it soon, not twice.
+  const processes = values.first ? 1 : Math.min(availableParallelism(), schedules);
+  const tallies = await Promise.all(Array.from({ length: processes }, (_, index) => share(processes, index)));
+  report(tallies, Date.now() - startedAt);
+}
+
+function report(tallies: readonly Tally[], ms: number): void {
+  const sum = (of: (tally: Tally) => number): number =>
+    tallies.reduce((total, tally) => total + of(tally), 0);
+  const fired = new Map<Kind, number>(kinds.map((kind) => [kind, 0]));
+  for (const { counts } of tallies)
+    for (const [kind, count] of counts) fired.set(kind, (fired.get(kind) ?? 0) + count);
+  const deliveries = sum((tally) => tally.deliveries);
+  const troubled = sum((tally) => tally.troubled);
+  const failures = tallies.flatMap((tally) => tally.failures);
+  const rare = [...fired].filter(([, count]) => count < leastFired);
+
+  for (const [kind, count] of fired) console.log(`${kind.padEnd(24)} ${count}`);
+  const seconds = Math.round(ms / 1_000);
+  console.log(`\n${sum((tally) => tally.schedules)} schedules from seed ${from} in ${seconds} s`);
+  console.log(`${deliveries} deliveries checked, ${troubled} of them after a fault`);
+  for (const { seed, violations } of failures) console.log(`\nseed ${seed}\n  ${violations.join('\n  ')}`);
+  for (const [kind, count] of rare) console.log(`"${kind}" fired only ${count} times`);
+  const isTroubled = troubled >= leastTroubled * deliveries && deliveries > 0;
+  if (!isTroubled) console.log('Too few deliveries came after a fault');
+  // A handful of schedules can't meet every fault; whoever asks for so few looks for something else.
+  const isShort = schedules < 1_000;
+  process.exitCode = failures.length > 0 || (!isShort && (rare.length > 0 || !isTroubled)) ? 1 : 0;
+}
+
+void main();

@@ -1,0 +1,479 @@
+/**
+ * API Gateway, Lambda and the tables in memory, with the product's own routes behind: opens and closes connections, turns
+ * them into events, runs functions, and keeps what the checker wants to know.
+ */
+import { MemoryAgentStore } from '../../../lambda/adapters/memory-agent-store';
+import { MemoryConnectionStore } from '../../../lambda/adapters/memory-connection-store';
+import { MemoryHistoryStore } from '../../../lambda/adapters/memory-history-store';
+import { MemoryRateCounter } from '../../../lambda/adapters/memory-rate-counter';
+import type { DeliveryOutcome } from '../../../lambda/core/delivery';
+import type { Connection, Log, LogFields, LogRow, Subscription } from '../../../lambda/core/ports';
+import { channelSubject } from '../../../lambda/core/subjects';
+import { encodeContext } from '../../../lambda/routes/authorizer-context';
+import { connectRoute } from '../../../lambda/routes/connect';
+import { defaultRoute } from '../../../lambda/routes/default';
+import { disconnectRoute } from '../../../lambda/routes/disconnect';
+import type { WebSocketEvent } from '../../../lambda/routes/events';
+import { inboxRoute } from '../../../lambda/routes/inbox';
+import { allChannels } from '../../../protocol/index';
+import { framesOf } from '../checker';
+import type { Listener, Wire } from '../model-client';
+import type { Inside, Invocation } from '../record';
+import type { Chaos } from './chaos';
+import { InvocationRun, type KillPoint } from './invocation';
+import type { VirtualTime } from './virtual-time';
+
+export interface Handshake {
+  readonly tenantId: string;
+  readonly agentId: string;
+  readonly channelId?: string;
+  readonly level: number;
+}
+
+interface Socket {
+  readonly connectionId: string;
+  readonly connectedAt: number;
+  readonly handshake: Handshake;
+  readonly listener: Listener;
+  state: 'opening' | 'open' | 'vanished' | 'closed';
+  /** Frames arrive in the order in which they were posted. */
+  lastArrival: number;
+}
+
+type Kind = 'connect' | 'message' | 'disconnect' | 'inbox';
+
+/** Timeouts of the functions and of their calls to a store, as in lib/functions.ts and the entry points. */
+const limits: Readonly<Record<Kind, { readonly timeoutMs: number; readonly callMs: number }>> = {
+  connect: { timeoutMs: 4_000, callMs: 1_200 },
+  message: { timeoutMs: 5_000, callMs: 800 },
+  disconnect: { timeoutMs: 10_000, callMs: 2_500 },
+  inbox: { timeoutMs: 60_000, callMs: 2_500 },
+};
+
+const tokenMs = 6 * 3_600_000;
+
+export interface PlatformOptions {
+  readonly retentionMs: number;
+}
+
+/** A run of a function that is killed. */
+export interface Kill extends KillPoint {
+  readonly kind: Kind;
+  /** A part of the message that the function is run for. */
+  readonly of?: string;
+}
+
+export class MemoryPlatform {
+  readonly connections = new MemoryConnectionStore(3);
+  readonly agents: MemoryAgentStore;
+  readonly history = new MemoryHistoryStore();
+  private readonly rateCounter = new MemoryRateCounter();
+  readonly logLines: string[] = [];
+  readonly inside: { [Name in keyof Inside]: Inside[Name][number][] } = {
+    writes: [],
+    acksSent: [],
+    subscriptions: [],
+    told: [],
+    invocations: [],
+  };
+  /** Ids of messages whose event ran twice, or ran after the client had sent it again. */
+  readonly repeated = new Set<string>();
+  private readonly lastSent = new Map<string, number>();
+  /** Whether a run that fits `killNext` began, and whether it came to the call at which it was killed. */
+  wasAimedAt = false;
+  wasKilled = false;
+  private readonly sockets = new Map<string, Socket>();
+  private readonly old = new Map<string, unknown[][]>();
+  private readonly subscribers = new Map<string, Map<string, Subscription>>();
+  private moment = 0;
+  private ids = 0;
+  private nextKill: Kill | undefined;
+
+  constructor(
+    private readonly time: VirtualTime,
+    private readonly chaos: Chaos,
+    private readonly options: PlatformOptions,
+  ) {
+    this.agents = new MemoryAgentStore(time);
+    this.watch();
+  }
+
+  /** A handshake. Rejects when it is refused. */
+  async dial(handshake: Handshake, listener: Listener): Promise<Wire> {
+    const { time } = this;
+    await time.sleep(time.random() * 20);
+    const connectionId = `c${(this.ids += 1)}`;
+    const socket: Socket = {
+      connectionId,
+      connectedAt: time.now(),
+      handshake,
+      listener,
+      state: 'opening',
+      lastArrival: 0,
+    };
+    this.sockets.set(connectionId, socket);
+    const event = this.event(socket);
+    const result = (await this.deliverEvent('connect', () => this.run('connect', event)))[0];
+    if (result?.statusCode !== 200) {
+      socket.state = 'closed';
+      throw new Error(`refused with ${result?.statusCode ?? 502}`);
+    }
+    await time.sleep(time.random() * 30);
+    socket.state = 'open';
+    return {
+      send: (text) => {
+        if (socket.state === 'open') void this.message(socket, text);
+      },
+      end: (rudely) => {
+        this.end(socket, rudely);
+      },
+    };
+  }
+
+  isOpen(connectionId: string): boolean {
+    const state = this.sockets.get(connectionId)?.state;
+    return state === 'open' || state === 'vanished';
+  }
+
+  /** What the clients' own sockets are, whatever the tables say. */
+  openConnections(): { readonly connectionId: string; readonly handshake: Handshake }[] {
+    return [...this.sockets.values()].filter(({ state }) => state === 'open');
+  }
+
+  private end(socket: Socket, rudely: boolean): void {
+    if (socket.state === 'closed' || socket.state === 'vanished') return;
+    const { time, chaos } = this;
+    if (rudely && chaos.hits('socket vanished')) {
+      socket.state = 'vanished';
+      time.after(30_000, () => {
+        this.close(socket);
+      });
+      return;
+    }
+    this.close(socket);
+  }
+
+  private close(socket: Socket): void {
+    const { time, chaos } = this;
+    if (socket.state === 'closed') return;
+    socket.state = 'closed';
+    time.after(time.random() * 5, () => {
+      socket.listener.onClose();
+    });
+    if (chaos.hits('disconnect lost')) return;
+    const lateMs = chaos.hits('disconnect late') ? time.random() * 20_000 : time.random() * 10;
+    time.after(
+      lateMs,
+      () => void this.deliverEvent('disconnect', () => this.run('disconnect', this.event(socket))),
+    );
+  }
+
+  private async message(socket: Socket, text: string): Promise<void> {
+    const { time, chaos } = this;
+    if (chaos.hits('socket dropped')) {
+      this.end(socket, false);
+      return;
+    }
+    const event = { ...this.event(socket), body: text };
+    const ids = framesOf(text).flatMap(({ id, content }) =>
+      content === undefined ? [] : [`${socket.handshake.tenantId} ${socket.handshake.agentId} ${String(id)}`],
+    );
+    if (chaos.hits('event lost')) {
+      await time.sleep(20);
+      this.fail(socket);
+      return;
+    }
+    const order = (this.moment += 1);
+    for (const id of ids) this.lastSent.set(id, order);
+    await time.sleep(chaos.hits('event delay') ? time.random() * 8_000 : time.random() * 6);
+    // Sent again before it is delivered: then the platform may have it run after its retry.
+    for (const id of ids) if (this.lastSent.get(id) !== order) this.repeated.add(id);
+    const results = await this.deliverEvent(
+      'message',
+      () => this.run('message', event),
+      () => {
+        for (const id of ids) this.repeated.add(id);
+      },
+    );
+    if (results.some((result) => result === undefined)) this.fail(socket);
+  }
+
+  /** The platform's own error frame. */
+  private fail(socket: Socket): void {
+    this.arrive(
+      socket,
+      JSON.stringify({ message: 'Internal server error', connectionId: socket.connectionId, requestId: 'r' }),
+    );
+  }
+
+  private async deliverEvent<Result>(
+    kind: Kind,
+    run: () => Promise<Result>,
+    onRepeat: () => void = () => undefined,
+  ): Promise<Result[]> {
+    const { chaos, time } = this;
+    if (kind !== 'connect' && chaos.hits('event duplicate now')) {
+      onRepeat();
+      return Promise.all([run(), run()]);
+    }
+    if (kind !== 'connect' && chaos.hits('event duplicate later')) {
+      onRepeat();
+      time.after(time.random() < 0.5 ? 1_000 : 60_000, () => void run());
+    }
+    return [await run()];
+  }
+
+  private event({ connectionId, connectedAt, handshake }: Socket): WebSocketEvent {
+    const { tenantId, agentId, channelId, level } = handshake;
+    const exp = Math.floor((connectedAt + tokenMs) / 1_000);
+    const admission = { tenantId, agentId, channelId, grants: allChannels, exp, level, echo: true };
+    return {
+      requestContext: {
+        connectionId,
+        connectedAt,
+        requestId: 'r',
+        requestTimeEpoch: this.time.now(),
+        authorizer: encodeContext(admission as Parameters<typeof encodeContext>[0]),
+      },
+    };
+  }
+
+  /** The next run that fits is killed at its call, if it gets there. */
+  killNext(kill: Kill): void {
+    this.nextKill = kill;
+  }
+
+  private takeKill(kind: Kind, event: WebSocketEvent | object): KillPoint | undefined {
+    const kill = this.nextKill;
+    const fits = kill?.kind === kind && JSON.stringify(event).includes(kill.of ?? '');
+    if (!fits) return undefined;
+    this.nextKill = undefined;
+    this.wasAimedAt = true;
+    return kill;
+  }
+
+  /** Runs a function; `undefined` when it was killed or ran out of time. */
+  private run(
+    kind: Kind,
+    event: WebSocketEvent | object,
+  ): Promise<{ readonly statusCode: number } | undefined> {
+    const { time, chaos } = this;
+    const { timeoutMs, callMs } = limits[kind];
+    const killAt = this.takeKill(kind, event);
+    const startedAt = time.now();
+    const skewMs = chaos.hits('clock skew') ? (time.random() < 0.5 ? -300_000 : 300_000) : 0;
+    return new Promise((settle) => {
+      const finish = (end: Invocation['end'], result: { readonly statusCode: number } | undefined): void => {
+        if (run.isOver) return;
+        if (end === 'returned') run.returned();
+        else run.killed();
+        const ms = time.now() - startedAt;
+        const { posts } = run;
+        // What fails may leave the rest of it behind; what succeeds may not.
+        const leftOver = run.wasDisturbed ? 0 : run.leftOver;
+        const missed =
+          end === 'returned' && !run.wasDisturbed && ms < 3_000 ? this.missedBy(run, posts, expected) : [];
+        this.inside.invocations.push({ kind, ms, end, leftOver, posts, missed });
+        settle(result);
+      };
+      const run = new InvocationRun({
+        time,
+        chaos,
+        kind,
+        callMs,
+        skewMs,
+        killAt,
+        onKill: () => {
+          this.wasKilled = true;
+          finish('killed', undefined);
+        },
+        onWorldFault: () => undefined,
+      });
+      const expected: Expected[] = [];
+      time.after(timeoutMs, () => {
+        finish('timed-out', undefined);
+      });
+      this.route(kind, event, run, expected).then(
+        (result) => {
+          finish('returned', result);
+        },
+        () => {
+          finish('returned', undefined);
+        },
+      );
+    });
+  }
+
+  private async route(
+    kind: Kind,
+    event: WebSocketEvent | object,
+    run: InvocationRun,
+    expected: Expected[],
+  ): Promise<{ readonly statusCode: number }> {
+    const log = this.log();
+    const deps = {
+      connections: run.store(this.connections, this.old),
+      agents: run.store(this.agents, this.old),
+      history: run.store(this.watchedHistory(run, expected), this.old),
+      sender: run.sender(
+        (connectionId, text) => this.post(connectionId, text),
+        (connectionId) => this.isOpen(connectionId),
+      ),
+      invoker: run.invoker((_, payload) => void this.deliverEvent('inbox', () => this.run('inbox', payload))),
+      clock: run.clock,
+      newId: () => `n${(this.ids += 1)}`,
+      retentionMs: this.options.retentionMs,
+      connectionLimit: 20,
+      rateCounter: run.store(this.rateCounter, this.old),
+      // Refusals are another suite's: here everything is let in.
+      rateLimits: { agent: { perSecond: 0, burst: 0 }, tenant: { perSecond: 0, burst: 0 } },
+      inboxFunction: 'inbox',
+      ownName: 'inbox',
+      log,
+    };
+    switch (kind) {
+      case 'connect':
+        return connectRoute(deps)(event as WebSocketEvent);
+      case 'message':
+        return defaultRoute(deps)(event as WebSocketEvent);
+      case 'disconnect':
+        return disconnectRoute(deps)(event as WebSocketEvent);
+      case 'inbox':
+        await inboxRoute(deps)(event as Readonly<Record<string, unknown>>);
+        return { statusCode: 200 };
+    }
+  }
+
+  private post(connectionId: string, text: string): DeliveryOutcome {
+    const socket = this.sockets.get(connectionId);
+    if (socket?.state === 'vanished') return this.time.random() < 0.5 ? 'delivered' : 'lost';
+    if (socket?.state !== 'open') return 'gone';
+    this.noteSent(socket, text);
+    this.arrive(socket, text);
+    return 'delivered';
+  }
+
+  private arrive(socket: Socket, text: string): void {
+    const { time } = this;
+    socket.lastArrival = Math.max(socket.lastArrival + 0.001, time.now() + time.random() * 5);
+    time.after(socket.lastArrival - time.now(), () => {
+      if (socket.state === 'open') socket.listener.onText(text);
+    });
+  }
+
+  private noteSent({ connectionId, handshake }: Socket, text: string): void {
+    const { tenantId, agentId } = handshake;
+    for (const frame of framesOf(text)) {
+      const place = { epoch: String(frame.epoch), sequence: Number(frame.sequence) };
+      const moment = (this.moment += 1);
+      if (frame.type === 'ACK' && frame.epoch !== undefined)
+        this.inside.acksSent.push({ tenantId, agentId, id: String(frame.message_id), place, moment });
+      const states =
+        frame.type === 'WELCOME'
+          ? (frame.channels as Record<string, unknown>[])
+          : frame.type === 'SUBSCRIBED'
+            ? [frame]
+            : [];
+      for (const { channel_id: channelId, epoch, sequence } of states) {
+        if (typeof epoch !== 'string' || channelId === '$inbox') continue;
+        const subject = channelSubject(tenantId, String(channelId));
+        this.inside.told.push({
+          connectionId,
+          subject,
+          place: { epoch, sequence: Number(sequence) },
+        });
+      }
+    }
+  }
+
+  private log(): Log {
+    const write = (event: string, fields: LogFields = {}): void => {
+      this.logLines.push(JSON.stringify({ event, ...fields }));
+    };
+    return { info: write, error: write };
+  }
+
+  /** Sees every change of the tables at the moment when it happens. */
+  private watch(): void {
+    const { connections, history } = this;
+    const putSubscription = connections.putSubscription.bind(connections);
+    const removeSubscription = connections.removeSubscription.bind(connections);
+    connections.putSubscription = async (tenantId, channelId, subscription) => {
+      await putSubscription(tenantId, channelId, subscription);
+      const subject = channelSubject(tenantId, channelId);
+      const rows = this.subscribers.get(subject) ?? new Map<string, Subscription>();
+      rows.set(subscription.connectionId, subscription);
+      this.subscribers.set(subject, rows);
+      this.noteSubscription(subject, subscription.connectionId, 'put');
+    };
+    connections.removeSubscription = async (tenantId, channelId, connectionId) => {
+      await removeSubscription(tenantId, channelId, connectionId);
+      const subject = channelSubject(tenantId, channelId);
+      this.subscribers.get(subject)?.delete(connectionId);
+      this.noteSubscription(subject, connectionId, 'removed');
+    };
+    const tryPut = history.tryPut.bind(history);
+    history.tryPut = async (subject, row) => {
+      const outcome = await tryPut(subject, row);
+      if (outcome === 'written') this.noteWrite(subject, row);
+      return outcome;
+    };
+  }
+
+  private noteSubscription(subject: string, connectionId: string, kind: 'put' | 'removed'): void {
+    this.inside.subscriptions.push({ subject, connectionId, kind, moment: (this.moment += 1) });
+  }
+
+  private noteWrite(subject: string, { epoch, sequence, id, agentId }: LogRow): void {
+    this.inside.writes.push({ subject, place: { epoch, sequence }, id, agentId, moment: (this.moment += 1) });
+  }
+
+  /** The log with an eye on who stands to get what this run writes. */
+  private watchedHistory(run: InvocationRun, expected: Expected[]): MemoryHistoryStore {
+    return new Proxy(this.history, {
+      get: (target, name) => {
+        if (name !== 'tryPut') return Reflect.get(target, name) as unknown;
+        return async (subject: string, row: LogRow) => {
+          const outcome = await this.history.tryPut(subject, row);
+          if (outcome === 'written')
+            expected.push({ id: row.id, subject, receivers: this.receivers(subject) });
+          return outcome;
+        };
+      },
+    });
+  }
+
+  private receivers(subject: string): string[] {
+    const now = this.time.now();
+    return [...(this.subscribers.get(subject)?.values() ?? [])]
+      .filter(
+        ({ connectionId, expiresAt }) =>
+          expiresAt > now + 60_000 && this.sockets.get(connectionId)?.state === 'open',
+      )
+      .map(({ connectionId }) => connectionId);
+  }
+
+  private missedBy(run: InvocationRun, posts: Invocation['posts'], expected: readonly Expected[]): string[] {
+    return expected.flatMap(({ id, subject, receivers }) =>
+      receivers
+        .filter((connectionId) => this.subscribers.get(subject)?.has(connectionId) === true)
+        .filter(
+          (connectionId) =>
+            !posts.some(
+              (post) =>
+                post.connectionId === connectionId && framesOf(post.text).some((frame) => frame.id === id),
+            ),
+        )
+        .map((connectionId) => `${connectionId} of ${subject} (${id}, run of ${run.calls} calls)`),
+    );
+  }
+}
+
+/** Who stood in the table of subscribers when a message was written. */
+interface Expected {
+  readonly id: string;
+  readonly subject: string;
+  readonly receivers: readonly string[];
+}
+
+export type { Connection };

@@ -1,0 +1,94 @@
+/**
+ * `npm run faults:planted`: shows that the checker can fail. Plants one bug at a time into a copy of the product, and lets
+ * random schedules run until one of them is found guilty. Fails when a bug stays unseen, or can't be planted any more
+ * because the code has changed.
+ */
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { bugs, type PlantedBug } from './planted-bugs';
+
+const repository = path.join(__dirname, '..', '..');
+/** Inside the checkout, so that packages are found. Git ignores it. */
+const folder = path.join(repository, '.local', 'planted');
+/** What a schedule needs. */
+const copied = ['lambda', 'protocol', 'gateway', 'test/faults', 'tsconfig.json'];
+
+const { values } = parseArgs({
+  options: {
+    schedules: { type: 'string', default: '300' },
+    /** Only the bugs whose name holds this. */
+    only: { type: 'string', default: '' },
+  },
+});
+
+/** On a busy machine. */
+const longestMs = 300_000;
+
+interface Verdict {
+  readonly bug: PlantedBug;
+  readonly outcome: string;
+  readonly isCaught: boolean;
+}
+
+/** Whether every edit found its place. All places are looked up in the source as it was. */
+function plant({ file, edits }: PlantedBug, copy: string): boolean {
+  const target = path.join(copy, file);
+  let source = readFileSync(target, 'utf8');
+  if (edits.some(([from]) => source.split(from).length !== 2)) return false;
+  // From the last edit to the first: what an edit brings in is not the place of a later one.
+  for (const [from, to] of [...edits].reverse()) source = source.replace(from, () => to);
+  writeFileSync(target, source);
+  return true;
+}
+
+async function judge(bug: PlantedBug): Promise<Verdict> {
+  const copy = path.join(folder, bug.name.replaceAll(/\W+/g, '-'));
+  mkdirSync(copy, { recursive: true });
+  for (const each of copied) cpSync(path.join(repository, each), path.join(copy, each), { recursive: true });
+  if (!plant(bug, copy)) return { bug, outcome: 'its place in the code is gone', isCaught: false };
+  const said = await run(copy);
+  const seed = /^seed (\d+)\n {2}(.*)$/m.exec(said);
+  if (seed !== null) return { bug, outcome: `seed ${seed[1] ?? ''}: ${seed[2] ?? ''}`, isCaught: true };
+  const ran = /(\d+) schedules from/.exec(said)?.[1];
+  // What breaks the run altogether is no proof that the checker sees anything.
+  return {
+    bug,
+    outcome: ran === undefined ? `the run broke: ${said.slice(-400)}` : `unseen in ${ran} schedules`,
+    isCaught: false,
+  };
+}
+
+function run(copy: string): Promise<string> {
+  const script = path.join(copy, 'test', 'faults', 'long.ts');
+  const options = ['--schedules', values.schedules, '--first'];
+  const child = spawn(process.execPath, ['--import', 'tsx', script, ...options], { cwd: repository });
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  // A bug that makes everybody ask for ever would keep the run for ever as well.
+  const timer = setTimeout(() => child.kill(), longestMs);
+  return new Promise((resolve) => {
+    child.once('close', () => {
+      clearTimeout(timer);
+      resolve(said);
+    });
+  });
+}
+
+async function main(): Promise<void> {
+  rmSync(folder, { recursive: true, force: true });
+  const chosen = bugs.filter(({ name }) => name.includes(values.only));
+  let caught = 0;
+  for (const bug of chosen) {
+    const { outcome, isCaught } = await judge(bug);
+    if (isCaught) caught += 1;
+    console.log(`${isCaught ? 'caught' : 'MISSED'}  ${bug.name}\n        ${outcome}`);
+  }
+  rmSync(folder, { recursive: true, force: true });
+  console.log(`\n${caught} of ${chosen.length} planted bugs caught`);
+  process.exitCode = caught === chosen.length ? 0 : 1;
+}
+
+void main();

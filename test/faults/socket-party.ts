@@ -1,0 +1,182 @@
+/**
+ * Clients on real sockets of the laptop gateway, and the record of what they lived through.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import WebSocket from 'ws';
+import { DynamoHistoryStore } from '../../lambda/adapters/dynamo-history-store';
+import type { StoredRow } from '../../lambda/core/ports';
+import type { Bus } from '../helpers/bus';
+import { check } from './checker';
+import { type Listener, ModelClient, type Wire } from './model-client';
+import type { LogRowSeen, RunRecord, Violation } from './record';
+import { type Identity, Recorder, type Target } from './recorder';
+
+const answerMs = 5_000;
+/** How long it may take to come to rest on a busy machine. */
+const patienceMs = 40_000;
+
+export interface Member {
+  readonly client: ModelClient;
+  readonly identity: Identity;
+}
+
+export class SocketParty {
+  readonly members: Member[] = [];
+  readonly recorder: Recorder;
+  deliveries = 0;
+  /** Whether the platform delivers messages twice or late, so that the log may hold one twice (design D10). */
+  mayRepeat = false;
+  private readonly tokens: string[] = [];
+  private readonly publishing: Promise<void>[] = [];
+  private readonly sockets = new Set<WebSocket>();
+  private readonly firstLogLine: number;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly random: () => number,
+    private readonly pingMs: number,
+  ) {
+    this.firstLogLine = bus.inside.log.length;
+    this.recorder = new Recorder(Date.now, (_, { kind }) => {
+      if (kind === 'shown') this.deliveries += 1;
+    });
+  }
+
+  async add(tenantId: string, agentId: string, channels: readonly string[]): Promise<Member> {
+    const identity = { name: `${tenantId} ${agentId}`, tenantId, agentId, channels };
+    const token = await this.bus.token({ tenant: tenantId, agent: agentId });
+    this.tokens.push(token);
+    const client = new ModelClient({
+      identity,
+      time: { now: Date.now, sleep: (ms) => sleep(ms, undefined, { ref: false }) },
+      random: this.random,
+      pingMs: this.pingMs,
+      answerMs,
+      dial: (listener) => this.dial(identity, token, listener),
+      onView: (view) => {
+        this.recorder.addView(view);
+      },
+    });
+    void client.run();
+    client.follow('$inbox');
+    const member = { client, identity };
+    this.members.push(member);
+    return member;
+  }
+
+  publish({ client, identity }: Member, target: Target): void {
+    this.publishing.push(this.recorder.publish(client, identity, target, 8));
+  }
+
+  /** Everybody is connected; gives up after a while. */
+  connected(): Promise<void> {
+    return this.until(() => this.members.every(({ client }) => client.isConnected));
+  }
+
+  /** What was begun has ended, one way or another. */
+  async published(): Promise<void> {
+    await Promise.race([Promise.all(this.publishing), sleep(patienceMs, undefined, { ref: false })]);
+  }
+
+  /** No fault is left: everybody comes back, says a last word, and gets what there is. */
+  async settle(channelId: string): Promise<Violation[]> {
+    await this.published();
+    await this.connected();
+    this.recorder.isCalm = true;
+    for (const member of this.members) this.publish(member, { channelId });
+    await this.published();
+    const rest = Date.now() + patienceMs;
+    const record = await this.record();
+    // Everybody gets the time that a ping and an answer take, and more while something is missing.
+    while (check(record).some(({ rule }) => rule.startsWith('I6')) && Date.now() < rest) await sleep(300);
+    return check(await this.record());
+  }
+
+  stop(): void {
+    for (const { client } of this.members) client.stop();
+    for (const socket of this.sockets) socket.terminate();
+  }
+
+  private dial(identity: Identity, token: string, listener: Listener): Promise<Wire> {
+    const url = this.bus.url({ token });
+    const socket = new WebSocket(url, ['artcafe.v1'], { perMessageDeflate: false });
+    this.sockets.add(socket);
+    socket.on('message', (data: Buffer) => {
+      const said = data.toString();
+      this.recorder.hear(identity, said);
+      listener.onText(said);
+    });
+    socket.on('close', () => {
+      this.sockets.delete(socket);
+      listener.onClose();
+    });
+    const wire: Wire = {
+      send: (said) => {
+        if (socket.readyState === WebSocket.OPEN) socket.send(said);
+      },
+      end: (rudely) => {
+        if (rudely) socket.terminate();
+        else socket.close();
+      },
+    };
+    return new Promise((resolve, reject) => {
+      socket.once('open', () => {
+        resolve(wire);
+      });
+      socket.on('error', reject);
+    });
+  }
+
+  private async record(): Promise<RunRecord> {
+    for (const publication of this.recorder.publications) publication.mayRepeat = this.mayRepeat;
+    return {
+      publications: this.recorder.publications,
+      views: this.recorder.views,
+      logs: await this.logs(),
+      logLines: this.bus.inside.log.slice(this.firstLogLine).map(({ text }) => text),
+      heard: this.recorder.heard,
+      secrets: this.tokens,
+      mayExpire: false,
+      returned: [],
+      inside: undefined,
+    };
+  }
+
+  private async logs(): Promise<Map<string, LogRowSeen[]>> {
+    const { gateway } = this.bus.inside;
+    const client = new DynamoDBClient({
+      endpoint: gateway.endpoints.dynamodb,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'LAPTOPGATEWAY', secretAccessKey: 'laptop' },
+    });
+    const documents = DynamoDBDocumentClient.from(client);
+    const quiet = { info: () => undefined, error: () => undefined };
+    const table = gateway.outputs.MessageTableName ?? '';
+    const store = new DynamoHistoryStore(
+      { calls: documents, singleAttempt: documents },
+      table,
+      quiet,
+      10_000,
+    );
+    const logs = new Map<string, LogRowSeen[]>();
+    for (const subject of new Set(this.recorder.publications.map((each) => each.subject))) {
+      const rows: LogRowSeen[] = [];
+      for await (const page of store.range(subject, { after: 0 })) rows.push(...page.map(toSeen));
+      logs.set(subject, rows);
+    }
+    client.destroy();
+    return logs;
+  }
+
+  private async until(holds: () => boolean): Promise<void> {
+    const end = Date.now() + patienceMs;
+    while (!holds() && Date.now() < end) await sleep(50);
+  }
+}
+
+function toSeen({ epoch, sequence, id, agentId, timestamp, body }: StoredRow): LogRowSeen {
+  const tag = body === undefined ? '' : String((JSON.parse(body) as { content: unknown }).content);
+  return { epoch, sequence, id, agentId, tag, at: timestamp, isReadable: body !== undefined };
+}
