@@ -18,6 +18,8 @@ export interface Publication {
   readonly subject: string;
   /** The agent that a direct message is for. */
   readonly to: string | undefined;
+  /** It is for those who are there, and for no log. */
+  readonly isEphemeral: boolean;
   /** What the content says of itself, so that a mix-up shows. */
   readonly tag: string;
   attempts: number;

@@ -15,7 +15,7 @@ export interface Identity {
   readonly channels: readonly string[];
 }
 
-export type Target = { readonly channelId: string } | { readonly to: string };
+export type Target = { readonly channelId: string; readonly isEphemeral?: boolean } | { readonly to: string };
 
 export class Recorder {
   readonly publications: Publication[] = [];
@@ -50,6 +50,7 @@ export class Recorder {
       id,
       subject,
       to: 'to' in target ? target.to : undefined,
+      isEphemeral: 'channelId' in target && target.isEphemeral === true,
       tag,
       attempts: 0,
       outcome: 'unknown',
@@ -59,7 +60,8 @@ export class Recorder {
     };
     this.publications.push(publication);
     const address = 'to' in target ? { to: target.to } : { channel_id: target.channelId };
-    return client.publish(publication, { content: tag, ...address }, mostAttempts);
+    const kept = publication.isEphemeral ? { ephemeral: true } : {};
+    return client.publish(publication, { content: tag, ...address, ...kept }, mostAttempts);
   }
 
   hear({ name, tenantId, agentId, channels }: Identity, text: string): void {

@@ -193,7 +193,8 @@ export class Schedule {
     const { client } = clients[index]!;
     const channelId = channels[Math.floor(random() * channels.length)] ?? '';
     const chance = random();
-    if (chance < 0.55)
+    if (chance < 0.05) this.publish(index, { channelId, isEphemeral: true });
+    else if (chance < 0.55)
       for (let burst = 1 + Math.floor(random() * 4); burst > 0; burst--) this.publish(index, { channelId });
     else if (chance < 0.7)
       this.publish(index, { to: random() < 0.2 ? 'old' : `a${Math.floor(random() * 5)}` });
