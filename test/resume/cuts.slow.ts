@@ -83,7 +83,8 @@ test.each(Array.from({ length: seeds }, (_, n) => firstSeed + n))(
       const { epoch, sequence } = await writers[0]!.request({ channel_id, content: 'first' });
       start.set(channel_id, { epoch, sequence } as Position);
     }
-    const reader = new ResumingReader(async () => bus.urlFor({ tenant, agent: 'reader' }, level), start);
+    const url = async () => `${await bus.urlFor({ tenant, agent: 'reader' }, level)}&protocol=artcafe.v1`;
+    const reader = new ResumingReader(url, start);
 
     const published = Promise.all(writers.map((writer, n) => publish(writer, `w${n}`, random)));
     const finished = new AbortController();
