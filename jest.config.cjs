@@ -3,12 +3,16 @@ module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
+  // Above the patience of the helpers, whose errors say what did not come.
+  testTimeout: 30_000,
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
       { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],
   },
+  // A dynamic import names the compiled file, as Node's own rules ask.
+  moduleNameMapper: { '^\\./api-gateway-sender\\.js$': './api-gateway-sender' },
   setupFiles: ['<rootDir>/test/setup.cjs'],
   collectCoverageFrom: [
     'lib/**/*.ts',

@@ -16,6 +16,13 @@ const usage = `Usage: npm run connect -- URL [--protocol artcafe.v1]
 
 const lastAnswersMs = 1_000;
 
+/** A refused handshake is a status and nothing else; this is what it means here (docs/protocol.md, Connect). */
+const reasons: Readonly<Partial<Record<number, string>>> = {
+  401: 'the token is missing, expired, or not of this deployment',
+  403: 'no such path, or the token does not cover this tenant, agent or channel',
+  429: 'too many connections of this agent, or new connections at once',
+};
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -37,9 +44,9 @@ async function main(): Promise<void> {
 function talk(socket: WebSocket): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.on('unexpected-response', (_request, { statusCode, statusMessage }: IncomingMessage) => {
-      reject(
-        new UsageError(`The server refused the connection: ${statusCode ?? ''} ${statusMessage ?? ''}.`),
-      );
+      const reason = reasons[statusCode ?? 0];
+      const refusal = `The server refused the connection: ${statusCode ?? ''} ${statusMessage ?? ''}`;
+      reject(new UsageError(reason === undefined ? `${refusal}.` : `${refusal} (${reason}).`));
       socket.terminate();
     });
     socket.on('error', (error) => {

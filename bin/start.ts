@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { startGateway } from '../gateway/index';
+import { costLine, startGateway } from '../gateway/index';
 import type { Settings } from '../lib/config';
 import { readSettings } from '../lib/read-settings';
 import { localKeyFile, repository, runCommand, userPath, UsageError } from './command';
@@ -20,6 +20,8 @@ const usage = `Usage: npm start -- [options]
 
 /** One Ctrl-C reaches a process more than once when a parent passes it on. */
 const sameKeystrokeMs = 500;
+/** What a shell reports of a program that Ctrl-C ended. */
+const interruptedStatus = 130;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -38,12 +40,15 @@ async function main(): Promise<void> {
   const file = values.config === undefined ? undefined : userPath(values.config);
   const settings = readSettings({ directory: repository, ...(file === undefined ? {} : { file }) });
 
+  // Before there is anything to take away.
+  const interrupted = interruption();
   const assembly = mkdtempSync(path.join(tmpdir(), 'artcafe-assembly-'));
   process.once('exit', () => {
     rmSync(assembly, { recursive: true, force: true });
   });
-  const interrupted = interruption();
-  await synthesize(assembly, file);
+  // Nobody is connected yet, so there is nothing to wait for; exit takes the half-made stack away.
+  const givenUp = interrupted.then(() => true);
+  if (await Promise.race([synthesize(assembly, file), givenUp])) process.exit(interruptedStatus);
   const gateway = await startGateway({
     assembly,
     port,
@@ -51,11 +56,12 @@ async function main(): Promise<void> {
     ...(values.data === undefined ? {} : { dataDirectory: userPath(values.data) }),
     ...(process.env.DYNAMODB_ENDPOINT ? { dynamodbEndpoint: process.env.DYNAMODB_ENDPOINT } : {}),
     log: ({ function: name, stream, text }) => {
-      if (stream !== 'stdout') console.error(`[${name}] ${text.trimEnd()}`);
+      if (stream !== 'stdout') console.error(`[${name}] ${shown(text)}`);
     },
   });
   console.log(welcome(gateway.urls, settings, file));
   await interrupted;
+  console.log(`\n${costLine(gateway.costs())}`);
   await gateway.stop();
   process.exit(0);
 }
@@ -66,12 +72,17 @@ function parsePort(text: string): number {
   throw new UsageError(`The port "${text}" must be a number from 0 to 65535.`);
 }
 
+/** An authorizer throws this to have a client refused; a stack would look like a fault of the bus. */
+function shown(text: string): string {
+  return text.startsWith('Error: Unauthorized\n') ? 'A handshake was refused with 401.' : text.trimEnd();
+}
+
 /** Resolves on the first signal to stop; a later one does not wait for open connections. */
 function interruption(): Promise<void> {
   return new Promise((resolve) => {
     let first: number | undefined;
     const stop = () => {
-      if (first !== undefined && Date.now() - first > sameKeystrokeMs) process.exit(130);
+      if (first !== undefined && Date.now() - first > sameKeystrokeMs) process.exit(interruptedStatus);
       first ??= Date.now();
       resolve();
     };

@@ -24,6 +24,9 @@ export async function synthesize(directory: string, settingsFile: string | undef
     ],
     { cwd: repository, env: offlineEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] },
   );
+  // A child outlives the process that started it. First of all: whoever takes the folder away at exit comes later.
+  const stop = () => child.kill();
+  process.prependOnceListener('exit', stop);
   let said = '';
   const listen = (chunk: Buffer) => {
     said += chunk.toString('utf8');
@@ -31,6 +34,7 @@ export async function synthesize(directory: string, settingsFile: string | undef
   child.stdout.on('data', listen);
   child.stderr.on('data', listen);
   const [code] = (await once(child, 'close')) as [number | null];
+  process.removeListener('exit', stop);
   if (code !== 0) throw new UsageError(`The stack cannot be synthesized.\n${said.trim()}`);
 }
 

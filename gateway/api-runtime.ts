@@ -3,6 +3,7 @@
  * so that several gateways can live in one process without module state.
  */
 import type { Clock } from './clock';
+import type { CostMeter } from './costs/meter';
 import type { ApiFacts } from './events/request-context';
 import type { Functions } from './functions/functions';
 import type { FaultPlan } from './faults';
@@ -16,4 +17,5 @@ export interface ApiRuntime {
   clock: Clock;
   faults: FaultPlan;
   unsettled: Unsettled;
+  costs: CostMeter;
 }

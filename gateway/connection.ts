@@ -51,7 +51,7 @@ export class Connection {
     stream: Duplex,
     readonly facts: ConnectionFacts,
     readonly viaEdge: boolean,
-    private readonly platform: Pick<ApiRuntime, 'clock' | 'faults' | 'unsettled'>,
+    private readonly platform: Pick<ApiRuntime, 'clock' | 'faults' | 'unsettled' | 'costs'>,
     private readonly events: ConnectionEvents,
   ) {
     const { clock, faults, unsettled } = platform;
@@ -110,6 +110,7 @@ export class Connection {
   /** One text message; AWS splits it into frames of 32 KB at most, wherever that falls in a character. */
   send(data: Buffer): void {
     this.lastActiveAt = this.lastSentAt = this.platform.clock.now();
+    this.platform.costs.sent(data.length, this.viaEdge);
     if (this.vanished !== undefined) return;
     for (let start = 0; start === 0 || start < data.length; start += limits.frameBytes) {
       const end = start + limits.frameBytes;
@@ -139,6 +140,7 @@ export class Connection {
       return;
     }
     this.lastActiveAt = this.platform.clock.now();
+    this.platform.costs.received(data.length);
     this.events.onMessage(data.toString());
   }
 

@@ -34,13 +34,17 @@ export class Connections {
       onMessage: (text) => {
         void handleMessage(this.runtime, connection, text);
       },
-      onClosing: () => this.open.delete(facts.connectionId),
+      onClosing: () => {
+        this.open.delete(facts.connectionId);
+        this.runtime.costs.closed(facts.connectionId);
+      },
       onClosed: (ending) => {
         this.sockets.delete(connection);
         void this.disconnected(facts, ending);
       },
     });
     this.open.set(facts.connectionId, connection);
+    this.runtime.costs.opened(facts.connectionId, facts.connectedAt);
     this.sockets.add(connection);
   }
 

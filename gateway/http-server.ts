@@ -20,6 +20,7 @@ export interface HttpServer {
 export interface HttpRoutes {
   stage: string;
   readyPage: object;
+  costs(): object;
   onUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
   onConnection(request: IncomingMessage, response: ServerResponse, connectionId: string): Promise<void>;
   onLambda(request: IncomingMessage, response: ServerResponse, path: string): Promise<void>;
@@ -29,6 +30,7 @@ export interface HttpRoutes {
 export const lambdaPrefix = '/_aws/lambda';
 export const kmsPrefix = '/_aws/kms';
 export const readyPath = '/_gateway/ready';
+export const costsPath = '/_gateway/costs';
 
 /** Clients keep connections for reuse; a server that closes idle ones first would race their next request. */
 const keepAliveMs = 3_600_000;
@@ -74,6 +76,8 @@ function answer(request: IncomingMessage, response: ServerResponse, routes: Http
   const [path = '/'] = (request.url ?? '/').split('?');
   if (path === readyPath && request.method === 'GET') {
     reply(response, 200, routes.readyPage);
+  } else if (path === costsPath && request.method === 'GET') {
+    reply(response, 200, routes.costs());
   } else if (path.startsWith(`${lambdaPrefix}/`)) {
     settle(routes.onLambda(request, response, path.slice(lambdaPrefix.length)), response);
   } else if (path === kmsPrefix || path === `${kmsPrefix}/`) {

@@ -2,6 +2,10 @@
  * The laptop gateway's public surface: start it, share its key file, tell user mistakes from defects.
  * Everything else in this folder may change.
  */
+export { type Bill, billFor } from './costs/bill';
+export { type Counts, countsBetween, messageUnits, noCounts } from './costs/counts';
+export { type Price, type PriceName, priceList } from './costs/price-list';
+export { costLine, type CostReport } from './costs/report';
 export { GatewayError } from './gateway-error';
 export type { Faults, FaultSettings } from './faults';
 export type { Gateway, GatewayLogEntry, GatewayOptions, OpenConnection } from './options';

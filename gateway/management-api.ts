@@ -5,9 +5,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Connection } from './connection';
 import type { Connections } from './connections';
+import type { CostMeter } from './costs/meter';
 import { isSignedFor, readBody, reply, replyError } from './http-reply';
 import { connectionIdShape } from './ids';
-import type { Permissions } from './permissions';
+import { callerOf, type Permissions } from './permissions';
 import { limits } from './platform';
 import type { RateLimiter } from './rate-limiter';
 import type { Unsettled } from './unsettled';
@@ -17,15 +18,17 @@ export interface ManagementApi {
   limiter: RateLimiter;
   permissions: Permissions;
   unsettled: Unsettled;
+  costs: CostMeter;
 }
 
 export async function manageConnection(
   request: IncomingMessage,
   response: ServerResponse,
   connectionId: string,
-  { connections, limiter, permissions, unsettled }: ManagementApi,
+  { connections, limiter, permissions, unsettled, costs }: ManagementApi,
 ): Promise<void> {
   const body = await readBody(request, limits.messageBytes);
+  costs.managed(request.method, callerOf(request));
   if (!isSignedFor(request, 'execute-api')) {
     replyError(response, 403, 'ForbiddenException', 'Forbidden');
     return;

@@ -2,6 +2,7 @@
  * What callers of the gateway give and get: the public types, exported through index.ts.
  */
 
+import type { CostReport } from './costs/report';
 import type { Faults, FaultSettings } from './faults';
 import type { Unsettled } from './unsettled';
 
@@ -81,6 +82,8 @@ export interface Gateway {
   };
   /** What goes wrong; tests may change it at any time. */
   faults: Faults;
+  /** What all of this would have cost on AWS so far; also at `GET /_gateway/costs`. */
+  costs: () => CostReport;
   /** The open sockets. */
   connections(): OpenConnection[];
   stop(): Promise<void>;

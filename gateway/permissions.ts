@@ -35,7 +35,8 @@ export function sessionTokenOf(functionName: string): string {
   return `${credentials.sessionToken}/${functionName}`;
 }
 
-function callerOf({ headers }: IncomingMessage): string {
+/** The function that makes a call; empty when it is none of the stack's. */
+export function callerOf({ headers }: IncomingMessage): string {
   const token = String(headers['x-amz-security-token'] ?? '');
   return token.startsWith(sessionTokenOf('')) ? token.slice(sessionTokenOf('').length) : '';
 }

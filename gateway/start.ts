@@ -4,6 +4,9 @@
  */
 import type { ApiRuntime } from './api-runtime';
 import { Clock } from './clock';
+import { CostMeter } from './costs/meter';
+import { type MeteredTables, metered } from './costs/dynamo-proxy';
+import { costReport } from './costs/report';
 import { Edge } from './edge';
 import type { ApiFacts } from './events/request-context';
 import { FaultPlan } from './faults';
@@ -20,7 +23,7 @@ import { limits } from './platform';
 import { loadOrCreateKey } from './private-key';
 import { RateLimiter } from './rate-limiter';
 import { startSchedules } from './schedules';
-import { startTables, type Tables } from './tables';
+import { startTables } from './tables';
 import { readTemplate } from './template';
 import type { AppModel } from './template/model';
 import { admit } from './upgrade';
@@ -41,18 +44,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const edge = model.edge && new Edge(model.edge);
   const privateKey = loadOrCreateKey(options.keyFile);
   const http = await listen(host, port);
-  let tables: Tables;
+  const clock = new Clock();
+  const costs = new CostMeter(clock);
+  let tables: MeteredTables;
   try {
-    tables = await startTables(model.tables, {
+    const engine = await startTables(model.tables, {
       endpoint: options.dynamodbEndpoint,
       dataDirectory: options.dataDirectory,
     });
+    tables = await metered(engine, costs);
   } catch (error) {
     await http.stop();
     throw error;
   }
   const authority = `${reachable(host)}:${http.port}`;
-  const parts = assemble(model, authority, tables.endpoint, { ...options, log });
+  const parts = assemble(model, authority, tables.meteredEndpoint, { ...options, log }, clock, costs);
   const gateway = describe(model, http, tables, parts);
   http.serve({
     ...routesOf(parts, edge, options),
@@ -63,6 +69,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       stage: model.api.stage,
       urls: gateway.urls,
     },
+    costs: gateway.costs,
     onKms: (request, response) => serveKms(request, response, model.signingKeys, privateKey),
   });
   startSchedules(model.schedules, parts.runtime.functions, parts.runtime.clock, log);
@@ -88,20 +95,29 @@ function assemble(
   authority: string,
   dynamodb: string,
   options: GatewayOptions & { log: Log },
+  clock: Clock,
+  costs: CostMeter,
 ): Parts {
   const { id: apiId, stage, stageVariables } = model.api;
-  const clock = new Clock();
   const facts: ApiFacts = { apiId, stage, stageVariables, domainName: authority };
   const lambda = `http://${authority}${lambdaPrefix}`;
   const kms = `http://${authority}${kmsPrefix}`;
   const endpoints = { authority, dynamodb, lambda, kms };
-  const functions = new Functions(model.functions, apiId, endpoints, clock, options.log, {
-    concurrency: options.concurrency ?? Infinity,
-    reuseThreads: options.coldStarts !== 'always',
-  });
+  const functions = new Functions(
+    model.functions,
+    apiId,
+    endpoints,
+    clock,
+    options.log,
+    {
+      concurrency: options.concurrency ?? Infinity,
+      reuseThreads: options.coldStarts !== 'always',
+    },
+    costs,
+  );
   const unsettled = { ...likeliest, ...options.unsettled };
   const faults = new FaultPlan(options.faults);
-  const runtime = { model: model.api, facts, functions, clock, faults, unsettled };
+  const runtime = { model: model.api, facts, functions, clock, faults, unsettled, costs };
   const connections = new Connections(runtime);
   const permissions = new Permissions(model.functions, facts, options.checkPermissions ?? true);
   return { authority, runtime, connections, permissions, handshakes: new Handshakes(runtime, connections) };
@@ -111,12 +127,12 @@ function routesOf(
   { runtime, connections, permissions, handshakes }: Parts,
   edge: Edge | undefined,
   options: GatewayOptions,
-): Omit<HttpRoutes, 'readyPage' | 'onKms'> {
-  const { facts, functions, clock, unsettled } = runtime;
+): Omit<HttpRoutes, 'readyPage' | 'costs' | 'onKms'> {
+  const { facts, functions, clock, unsettled, costs } = runtime;
   const { connectionsPerSecond, callbacksPerSecond, callbackBurst } = { ...limits, ...options };
   const handshakeLimiter = new RateLimiter(connectionsPerSecond, clock);
   const limiter = new RateLimiter(callbacksPerSecond, clock, callbackBurst);
-  const management = { connections, limiter, permissions, unsettled };
+  const management = { connections, limiter, permissions, unsettled, costs };
   return {
     stage: facts.stage,
     onUpgrade: async (incoming, socket, head) => {
@@ -126,6 +142,7 @@ function routesOf(
       } else if (!handshakeLimiter.take()) {
         refuseUpgrade(socket, 429);
       } else {
+        costs.shookHands(admission.request.viaEdge);
         await handshakes.run(admission.request, { incoming, socket, head });
       }
     },
@@ -134,7 +151,7 @@ function routesOf(
   };
 }
 
-function describe(model: AppModel, http: HttpServer, tables: Tables, parts: Parts): Gateway {
+function describe(model: AppModel, http: HttpServer, tables: MeteredTables, parts: Parts): Gateway {
   const { authority, connections, runtime } = parts;
   const { clock, faults, functions } = runtime;
   let stopping: Promise<void> | undefined;
@@ -171,6 +188,7 @@ function describe(model: AppModel, http: HttpServer, tables: Tables, parts: Part
         vanished: hasVanished,
         ...(facts.authorizer !== undefined && { authorizer: facts.authorizer }),
       })),
+    costs: () => costReport(runtime.costs.read()),
     stop: () => (stopping ??= stopAll(http, tables, parts)),
   };
 }
@@ -178,7 +196,7 @@ function describe(model: AppModel, http: HttpServer, tables: Tables, parts: Part
 /** Functions first: no `$disconnect` should start because the gateway goes away. */
 async function stopAll(
   http: HttpServer,
-  tables: Tables,
+  tables: MeteredTables,
   { runtime, connections, handshakes }: Parts,
 ): Promise<void> {
   runtime.clock.stop();

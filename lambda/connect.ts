@@ -1,22 +1,25 @@
 /** Entry point of `$connect`: builds what the route needs, once per cold start. */
-import { ApiGatewaySender } from './adapters/api-gateway-sender';
+import { createSender, senderKinds } from './adapters/create-sender';
 import { DynamoAgentStore } from './adapters/dynamo-agent-store';
 import { createDynamoClients } from './adapters/dynamo-calls';
 import { DynamoConnectionStore } from './adapters/dynamo-connection-store';
 import { jsonLog } from './adapters/json-log';
+import { LambdaInvoker } from './adapters/lambda-invoker';
 import { systemClock } from './adapters/system-clock';
 import { variables } from './contract';
-import { text, wholeNumber } from './env';
+import { oneOf, text, wholeNumber } from './env';
 import { connectRoute } from './routes/connect';
 
 const { calls } = createDynamoClients();
-/** Three calls, and a clean-up if one fails, within the function's 4 s. */
+/** Three calls, and a clean-up if one fails, within the function's 4 s. The start of an inbox push comes on top only when all is well. */
 const callMs = 1_200;
 
 export const handler = connectRoute({
   connections: new DynamoConnectionStore(calls, text(variables.connectionTable), callMs),
   agents: new DynamoAgentStore(calls, text(variables.agentTable), systemClock, callMs),
-  sender: new ApiGatewaySender(text(variables.callbackUrl)),
+  sender: createSender(oneOf(variables.sender, senderKinds), text(variables.callbackUrl)),
+  invoker: new LambdaInvoker(),
+  inboxFunction: text(variables.inboxFunction),
   clock: systemClock,
   connectionLimit: wholeNumber(variables.connectionLimit),
   log: jsonLog,

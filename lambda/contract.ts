@@ -5,14 +5,25 @@
 
 /** Environment variables of the functions. Each function is given only those that it reads. */
 export const variables = {
-  /** Table names (default: all three; connect and disconnect: connection and agent). */
+  /** Table names (default: all three; connect and disconnect: connection and agent; inbox: agent and message). */
   connectionTable: 'CONNECTION_TABLE',
   agentTable: 'AGENT_TABLE',
   messageTable: 'MESSAGE_TABLE',
-  /** `https://{api}.execute-api.{region}.amazonaws.com/{stage}` (connect, default). */
+  /** `https://{api}.execute-api.{region}.amazonaws.com/{stage}` (connect, default, inbox). */
   callbackUrl: 'CALLBACK_URL',
+  /** Who posts to connections (connect, default): `lean`, our own client, or `sdk`, the AWS SDK's. */
+  sender: 'SENDER',
   /** Seconds that a message stays in the log; `0` = no log (default). */
   retentionSeconds: 'RETENTION_SECONDS',
+  /** The function that pushes an inbox (connect). */
+  inboxFunction: 'INBOX_FUNCTION',
+  /** Set by Lambda itself. */
+  ownName: 'AWS_LAMBDA_FUNCTION_NAME',
+  /** Messages per second and their bursts, of an agent and of a tenant; a rate of `0` = no limit (default). */
+  agentRate: 'AGENT_RATE',
+  agentBurst: 'AGENT_BURST',
+  tenantRate: 'TENANT_RATE',
+  tenantBurst: 'TENANT_BURST',
   /** Most live connections of one agent (connect). */
   connectionLimit: 'CONNECTION_LIMIT',
   /** Token checks (authorizer): both are always compared. */
@@ -29,7 +40,10 @@ export const variables = {
   defaultGrants: 'DEFAULT_GRANTS',
 } as const;
 
-/** ConnectionTable: subscriptions (`{tenant}/channel/{channel}`) and connections (`connection/{id}`). */
+/**
+ * ConnectionTable: subscriptions (`{tenant}/channel/{channel}`), connections (`connection/{id}`), and how fast tenants and
+ * agents publish (`{tenant}/rate/…`).
+ */
 export const connectionTable = {
   partitionKey: 'subject',
   sortKey: 'connection_id',

@@ -1,14 +1,15 @@
 /** Entry point of `$default`: builds what the route needs, once per cold start. */
 import { randomUUID } from 'node:crypto';
-import { ApiGatewaySender } from './adapters/api-gateway-sender';
+import { createSender, senderKinds } from './adapters/create-sender';
 import { DynamoAgentStore } from './adapters/dynamo-agent-store';
 import { createDynamoClients } from './adapters/dynamo-calls';
 import { DynamoConnectionStore } from './adapters/dynamo-connection-store';
 import { DynamoHistoryStore } from './adapters/dynamo-history-store';
+import { DynamoRateCounter } from './adapters/dynamo-rate-counter';
 import { jsonLog } from './adapters/json-log';
 import { systemClock } from './adapters/system-clock';
 import { variables } from './contract';
-import { text, wholeNumber } from './env';
+import { oneOf, text, wholeNumber } from './env';
 import { defaultRoute } from './routes/default';
 
 const clients = createDynamoClients();
@@ -16,8 +17,13 @@ const clients = createDynamoClients();
 export const handler = defaultRoute({
   connections: new DynamoConnectionStore(clients.calls, text(variables.connectionTable)),
   agents: new DynamoAgentStore(clients.calls, text(variables.agentTable), systemClock),
-  history: new DynamoHistoryStore(clients, text(variables.messageTable)),
-  sender: new ApiGatewaySender(text(variables.callbackUrl)),
+  history: new DynamoHistoryStore(clients, text(variables.messageTable), jsonLog),
+  rateCounter: new DynamoRateCounter(clients.singleAttempt, text(variables.connectionTable)),
+  rateLimits: {
+    agent: { perSecond: wholeNumber(variables.agentRate), burst: wholeNumber(variables.agentBurst) },
+    tenant: { perSecond: wholeNumber(variables.tenantRate), burst: wholeNumber(variables.tenantBurst) },
+  },
+  sender: createSender(oneOf(variables.sender, senderKinds), text(variables.callbackUrl)),
   clock: systemClock,
   newId: randomUUID,
   retentionMs: wholeNumber(variables.retentionSeconds) * 1_000,

@@ -1,10 +1,11 @@
 /**
- * The four functions: what each is told (its own variables only) and what each may do (its own calls only).
+ * The functions: what each is told (its own variables only) and what each may do (its own calls only).
  * Permissions are written by hand, because ready-made grants are wider than the calls that the code makes.
  */
 import { Construct } from 'constructs';
 import { variables } from '../lambda/contract';
 import { tokenTerms, type Settings } from './config';
+import type { FailureQueue } from './failure-queue';
 import type { LogSettings } from './log-group';
 import { NodeFunction } from './node-function';
 import type { Tables } from './tables';
@@ -18,6 +19,7 @@ export interface FunctionsProps {
   readonly settings: Settings;
   readonly tables: Tables;
   readonly endpoint: WebSocketEndpoint;
+  readonly failures: FailureQueue;
   /** Absent = tokens come from an OIDC issuer. */
   readonly tokenKey: TokenKey | undefined;
 }
@@ -27,10 +29,12 @@ export class Functions extends Construct implements Routes {
   readonly connect: NodeFunction;
   readonly default: NodeFunction;
   readonly disconnect: NodeFunction;
+  readonly inbox: NodeFunction;
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id);
     this.authorizer = this.createAuthorizer(props);
+    this.inbox = this.createInbox(props);
     this.connect = this.createConnect(props);
     this.default = this.createDefault(props);
     this.disconnect = this.createDisconnect(props);
@@ -64,13 +68,17 @@ export class Functions extends Construct implements Routes {
       entry: 'connect.ts',
       description: 'Registers a connection',
       timeoutSeconds: 4,
+      fixed: [variables.sender],
       environment: {
         [variables.connectionTable]: tables.connections.tableName,
         [variables.agentTable]: tables.agents.tableName,
         [variables.connectionLimit]: String(settings.connectionLimit),
         [variables.callbackUrl]: endpoint.callbackUrl,
+        [variables.inboxFunction]: this.inbox.function.functionName,
+        [variables.sender]: settings.sender,
       },
     });
+    fn.allow(['lambda:InvokeFunction'], [this.inbox.function.functionArn]);
     fn.allow(dynamodb('PutItem', 'DeleteItem', 'BatchGetItem'), [tables.connections.tableArn]);
     fn.allow(dynamodb('GetItem', 'UpdateItem'), [tables.agents.tableArn]);
     fn.allowAnyOf(['execute-api:ManageConnections'], [endpoint.connectionsArn('GET')], anyConnection);
@@ -84,22 +92,58 @@ export class Functions extends Construct implements Routes {
       description: 'Handles every frame of a client',
       // Its own deadline is 4 s; Lambda rounds up.
       timeoutSeconds: 5,
+      fixed: [variables.sender],
       environment: {
         [variables.connectionTable]: tables.connections.tableName,
         [variables.agentTable]: tables.agents.tableName,
         [variables.messageTable]: tables.messages.tableName,
         [variables.callbackUrl]: endpoint.callbackUrl,
+        [variables.sender]: settings.sender,
         [variables.retentionSeconds]: String(settings.retentionHours * 3_600),
+        [variables.agentRate]: String(settings.messageRate.agentPerSecond),
+        [variables.agentBurst]: String(settings.messageRate.agentBurst),
+        [variables.tenantRate]: String(settings.messageRate.tenantPerSecond),
+        [variables.tenantBurst]: String(settings.messageRate.tenantBurst),
       },
     });
-    fn.allow(dynamodb('Query', 'BatchGetItem', 'DeleteItem'), [tables.connections.tableArn]);
+    fn.allow(dynamodb('Query', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'), [
+      tables.connections.tableArn,
+    ]);
     fn.allow(dynamodb('GetItem', 'UpdateItem'), [tables.agents.tableArn]);
-    fn.allow(dynamodb('Query', 'GetItem', 'PutItem'), [tables.messages.tableArn]);
+    fn.allow(dynamodb('Query', 'GetItem', 'PutItem', 'UpdateItem'), [tables.messages.tableArn]);
     fn.allowAnyOf(
       ['execute-api:ManageConnections'],
       [endpoint.connectionsArn('GET'), endpoint.connectionsArn('POST')],
       anyConnection,
     );
+    return fn;
+  }
+
+  private createInbox({ settings, tables, endpoint, failures, logs }: FunctionsProps): NodeFunction {
+    const fn = new NodeFunction(this, 'InboxFunction', {
+      logs,
+      entry: 'inbox.ts',
+      description: 'Pushes an inbox to a new connection',
+      // Its own deadline is 50 s.
+      timeoutSeconds: 60,
+      fixed: [variables.sender],
+      environment: {
+        [variables.agentTable]: tables.agents.tableName,
+        [variables.messageTable]: tables.messages.tableName,
+        [variables.callbackUrl]: endpoint.callbackUrl,
+        [variables.sender]: settings.sender,
+      },
+    });
+    fn.allow(dynamodb('GetItem', 'UpdateItem'), [tables.agents.tableArn]);
+    fn.allow(dynamodb('Query'), [tables.messages.tableArn]);
+    fn.allowAnyOf(
+      ['execute-api:ManageConnections'],
+      [endpoint.connectionsArn('GET'), endpoint.connectionsArn('POST')],
+      anyConnection,
+    );
+    // A connection that has waited for longer is better served by its next one.
+    fn.runAsynchronously(failures, 15);
+    fn.allowStartingItself();
     return fn;
   }
 

@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { Duration } from 'aws-cdk-lib';
-import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Effect, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
   type Function as LambdaFunction,
@@ -15,6 +15,7 @@ import {
 import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Construct } from 'constructs';
 import { acknowledgeWildcard } from './acknowledge';
+import type { FailureQueue } from './failure-queue';
 import { createLogGroup, type LogSettings } from './log-group';
 
 const repository = path.join(__dirname, '..');
@@ -42,6 +43,8 @@ export interface NodeFunctionProps {
   /** Lambda takes whole seconds only. */
   readonly timeoutSeconds: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** Variables that the deployment fixes: their values stand in the bundle, and what they rule out is not in it. */
+  readonly fixed?: readonly string[];
 }
 
 export class NodeFunction extends Construct {
@@ -61,7 +64,7 @@ export class NodeFunction extends Construct {
       entry: path.join(repository, 'lambda', props.entry),
       projectRoot: repository,
       depsLockFilePath: path.join(repository, 'package-lock.json'),
-      bundling,
+      bundling: { ...bundling, define: definitions(props) },
       // A variable for the SDK of version 2.
       awsSdkConnectionReuse: false,
       description: props.description,
@@ -85,9 +88,42 @@ export class NodeFunction extends Construct {
     );
   }
 
+  /**
+   * For a function that is started and not awaited. The platform does not run it again after a failure, which would deliver
+   * twice; the event goes to the queue.
+   */
+  runAsynchronously(failures: FailureQueue, longestWaitMinutes: number): void {
+    this.function.configureAsyncInvoke({
+      retryAttempts: 0,
+      maxEventAge: Duration.minutes(longestWaitMinutes),
+      onFailure: { bind: () => ({ destination: failures.arn }) },
+    });
+    // Lambda sends it with the function's own role.
+    this.allow(['sqs:SendMessage'], [failures.arn]);
+  }
+
+  /** In a policy of its own: the function waits for the others, and this one names the function. */
+  allowStartingItself(): void {
+    const { functionArn } = this.function;
+    new Policy(this, 'SelfPolicy', {
+      roles: [this.role],
+      statements: [
+        new PolicyStatement({
+          effect: Effect.ALLOW,
+          actions: ['lambda:InvokeFunction'],
+          resources: [functionArn],
+        }),
+      ],
+    });
+  }
+
   /** For resources that end in `*`, which the security checks let pass only with a reason. */
   allowAnyOf(actions: readonly string[], resources: readonly string[], reason: string): void {
     this.allow(actions, resources);
     for (const resource of resources) acknowledgeWildcard(this.role, resource, reason);
   }
+}
+
+function definitions({ environment, fixed = [] }: NodeFunctionProps): Record<string, string> {
+  return Object.fromEntries(fixed.map((name) => [`process.env.${name}`, JSON.stringify(environment[name])]));
 }

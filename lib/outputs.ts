@@ -5,6 +5,7 @@
 import { CfnOutput, type Stack } from 'aws-cdk-lib';
 import { tokenTerms, type Settings } from './config';
 import type { Edge } from './edge';
+import type { FailureQueue } from './failure-queue';
 import type { Tables } from './tables';
 import type { TokenKey } from './token-key';
 import type { WebSocketEndpoint } from './websocket-api';
@@ -13,11 +14,13 @@ export interface Deployed {
   readonly settings: Settings;
   readonly tables: Tables;
   readonly endpoint: WebSocketEndpoint;
+  readonly failures: FailureQueue;
   readonly tokenKey: TokenKey | undefined;
   readonly edge: Edge | undefined;
 }
 
-export function writeOutputs(stack: Stack, { settings, tables, endpoint, tokenKey, edge }: Deployed): void {
+export function writeOutputs(stack: Stack, deployed: Deployed): void {
+  const { settings, tables, endpoint, failures, tokenKey, edge } = deployed;
   const output = (name: string, value: string, description: string) =>
     new CfnOutput(stack, name, { value, description });
   const { issuer, audience } = tokenTerms(settings);
@@ -30,6 +33,7 @@ export function writeOutputs(stack: Stack, { settings, tables, endpoint, tokenKe
   output('ConnectionTableName', tables.connections.tableName, 'Connections and subscriptions');
   output('AgentTableName', tables.agents.tableName, 'Agents and their presence');
   output('MessageTableName', tables.messages.tableName, 'Logs of channels and inboxes');
+  output('FailureQueueUrl', failures.url, 'Events that a function could not handle; see docs/runbook.md');
   output('TokenIssuer', issuer, 'Claim iss of a valid token');
   output('TokenAudience', audience, 'Claim aud of a valid token');
   if (tokenKey !== undefined) {

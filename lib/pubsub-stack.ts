@@ -7,6 +7,7 @@ import type { Construct } from 'constructs';
 import { AccessLog } from './access-log';
 import { retainsData, type Settings } from './config';
 import { Edge } from './edge';
+import { FailureQueue } from './failure-queue';
 import { Functions } from './functions';
 import { writeOutputs } from './outputs';
 import { Tables } from './tables';
@@ -38,12 +39,15 @@ export class PubSubStack extends Stack {
       ...(log === undefined ? {} : { accessLog: log.settings }),
     });
     log?.mustExistBefore(endpoint.stage);
-    endpoint.route(new Functions(this, 'Functions', { logs, settings, tables, endpoint, tokenKey }));
+    const failures = new FailureQueue(this, 'FailureQueue');
+    endpoint.route(
+      new Functions(this, 'Functions', { logs, settings, tables, endpoint, failures, tokenKey }),
+    );
     const edge =
       settings.edge === false
         ? undefined
         : new Edge(this, 'Edge', { deployment, origin: endpoint.host, settings: settings.edge });
 
-    writeOutputs(this, { settings, tables, endpoint, tokenKey, edge });
+    writeOutputs(this, { settings, tables, endpoint, failures, tokenKey, edge });
   }
 }

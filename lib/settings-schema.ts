@@ -91,6 +91,13 @@ const throttleEntries = {
   burst: v.optional(wholeNumber(1, 1_000_000), 2_500),
 };
 
+const messageRateEntries = {
+  agentPerSecond: v.optional(wholeNumber(0, 100_000), 50),
+  agentBurst: v.optional(wholeNumber(1, 1_000_000), 100),
+  tenantPerSecond: v.optional(wholeNumber(0, 1_000_000), 1_000),
+  tenantBurst: v.optional(wholeNumber(1, 10_000_000), 2_000),
+};
+
 export const settingsSchema = v.strictObject({
   /** Tells deployments of one account and region apart. */
   deployment: v.optional(
@@ -118,8 +125,12 @@ export const settingsSchema = v.strictObject({
   defaultGrants: v.optional(v.picklist(['all', 'none'], '"all" or "none"'), 'all'),
   /** Live connections of one agent. */
   connectionLimit: v.optional(wholeNumber(1, 1_000), 100),
+  /** Messages of one agent and of one tenant; a rate of 0 turns that limit off. */
+  messageRate: v.optional(section('an object with rates and bursts', messageRateEntries), {}),
   /** How long messages stay in the log; 0 turns the log off. */
   retentionHours: v.optional(wholeNumber(0, 8_760), 24),
+  /** Who posts to connections: our own client, or the AWS SDK's, which takes many times the processor time. */
+  sender: v.optional(v.picklist(['lean', 'sdk'], '"lean" or "sdk"'), 'lean'),
   /**
    * Absent = `destroy`, or `retain` with `protection`: by default nothing in the tables is meant to
    * outlive a day, and a removed deployment should leave nothing behind that costs money.
@@ -147,6 +158,7 @@ export const namesInside: Readonly<Record<string, readonly string[]>> = {
   token: Object.keys(oidcEntries),
   claims: Object.keys(claimEntries),
   throttle: Object.keys(throttleEntries),
+  messageRate: Object.keys(messageRateEntries),
 };
 
 function isPlainObject(input: unknown): input is object {

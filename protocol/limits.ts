@@ -7,14 +7,29 @@ export const limits = {
   frameBytes: 32_768,
   /** A whole message in either direction (API Gateway). */
   messageBytes: 131_072,
+  /** A message with the fields of level 0: the rest of a whole message is for those of level 1 and the envelope of a replay. */
+  storedMessageBytes: 129_024,
   /** Frames in one JSON array. */
   batchFrames: 25,
+  /** Channels that one connection is subscribed to. */
+  channels: 100,
+  /** Channels that one `ping` asks about. */
+  pingChannels: 20,
+  /** Messages of one `history` or replay. */
+  historyMessages: 1_000,
+  historyDefault: 100,
   /** UTF-16 code units of a tenant, agent, message or correlation id. */
   idLength: 128,
   channelLength: 128,
   typeLength: 64,
   /** Nested arrays and objects in one frame. */
   depth: 64,
+  /** Nested arrays and objects in one text message, batches included: more is not even parsed. */
+  textDepth: 512,
+  /** Elements, fields and names of fields in one text message. Each costs time to read, check and write, however short it is. */
+  values: 6_000,
+  /** Fields of a frame itself, those of the user included. */
+  fields: 128,
   /** An id that breaks the grammar is still echoed in the ERROR up to this length. */
   echoedIdLength: 1_024,
 } as const;

@@ -33,6 +33,8 @@ export interface Message {
   readonly agentId: string;
   /** Absent on direct messages. */
   readonly channelId: string | undefined;
+  /** The agent that a direct message is for. */
+  readonly to: string | undefined;
   /** Epoch milliseconds. */
   readonly timestamp: number;
 }
@@ -59,6 +61,17 @@ export function messageText(message: Message): string {
   });
 }
 
+/** A message for a level 1 connection. The position is there when the message is in a log, `replayed` when it comes from there. */
+export function levelOneText(message: Message, position: Position | undefined, replayed = false): string {
+  const more = JSON.stringify({
+    to: message.to,
+    ...(position && { sequence: position.sequence, epoch: position.epoch }),
+    ...(replayed && { replayed }),
+  });
+  // Appended to the text of level 0, so that what is the same at both levels is written once.
+  return more === '{}' ? messageText(message) : `${messageText(message).slice(0, -1)},${more.slice(1)}`;
+}
+
 /** The ACK of a durable or ephemeral message; the position is there when the message is in a log. */
 export function ackText(
   messageId: string,
@@ -73,6 +86,11 @@ export function ackText(
     status,
     ...(position && { sequence: position.sequence, epoch: position.epoch }),
   });
+}
+
+/** The answer to a control frame of a level 0 connection. */
+export function plainAckText(messageId: string, timestamp: number): string {
+  return JSON.stringify({ type: 'ACK', message_id: messageId, timestamp: wireTime(timestamp) });
 }
 
 export interface ErrorDetails {

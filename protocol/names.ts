@@ -7,6 +7,9 @@ import { limits } from './limits';
 /** Channels of the service itself: never published to by clients, never matched by a `*` grant. */
 export const reservedChannels = { presence: '$presence', inbox: '$inbox' } as const;
 
+/** Asks for level 1, as a WebSocket sub-protocol or as `protocol` in the query. */
+export const subProtocol = 'artcafe.v1';
+
 const controlCharacter = /\p{Cc}/u;
 const channelCharacters = /^[A-Za-z0-9._:-]+$/;
 const typeGrammar = /^[a-z][a-z0-9._:-]*$/;

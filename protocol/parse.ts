@@ -2,26 +2,31 @@
  * From a client's text to typed frames, once, at the border. Inside there are no casts and no surprises.
  * Nothing here throws, whatever the bytes are; a complaint says what was wrong and repeats only the frame's id.
  */
+import { type ControlFrame, isControlType, readControl } from './control';
 import { complaintAbout, isJsonObject, type JsonObject, readJson } from './json';
 import { limits } from './limits';
 import type { ErrorDetails, PublishFrame } from './messages';
+import { needsOutline, outlineOf } from './outline';
 import { isChannel, isId, isMessageType, isReservedChannel } from './names';
 
 export type ParsedFrame =
-  { readonly ok: true; readonly frame: PublishFrame } | { readonly ok: false; readonly error: ErrorDetails };
+  | { readonly ok: true; readonly kind: 'message'; readonly frame: PublishFrame }
+  | { readonly ok: true; readonly kind: 'control'; readonly control: ControlFrame }
+  | { readonly ok: false; readonly error: ErrorDetails };
 
-/** Types of the second protocol level, which this service doesn't speak yet: never a user's own type. */
-const reservedTypes: ReadonlySet<string> = new Set([
-  'hello',
-  'subscribe',
-  'unsubscribe',
-  'history',
-  'presence',
-  'ping',
-]);
+/** The id that an answer to the frame carries, if any. */
+export function frameId(parsed: ParsedFrame): string | number | undefined {
+  if (!parsed.ok) return parsed.error.messageId;
+  return parsed.kind === 'control' ? parsed.control.id : parsed.frame.id;
+}
+
+/** Not spoken yet, and never a user's own type. */
+const reservedTypes: ReadonlySet<string> = new Set(['presence']);
 
 /** One text message: a frame, or an array of 1–25 frames. Gives one result per frame, in order. */
 export function parseText(text: string): readonly ParsedFrame[] {
+  const excess = needsOutline(text) ? excessOf(text) : undefined;
+  if (excess !== undefined) return [excess];
   const reading = readJson(text);
   if (!reading.ok) return [refuse('invalid_message', reading.error)];
   if (!Array.isArray(reading.value)) return [parseFrame(reading.value)];
@@ -33,11 +38,26 @@ export function parseText(text: string): readonly ParsedFrame[] {
   return frames.map(parseFrame);
 }
 
+/** What is wrong with a text that would take too long to read, all of it or its parts. */
+function excessOf(text: string): ParsedFrame | undefined {
+  const { depth, values, id } = outlineOf(text);
+  if (depth > limits.textDepth) {
+    return refuse('invalid_message', `Nested deeper than ${limits.depth} levels`, echoableId(id));
+  }
+  if (values > limits.values) {
+    return refuse('limit_exceeded', `More than ${limits.values} values`, echoableId(id));
+  }
+  return undefined;
+}
+
 function parseFrame(value: unknown): ParsedFrame {
   if (!isJsonObject(value)) return refuse('invalid_message', 'A frame must be a JSON object');
   const messageId = echoableId(value.id);
   const refuseThis = (text: string): ParsedFrame => refuse('invalid_message', text, messageId);
 
+  if (Object.keys(value).length > limits.fields) {
+    return refuse('limit_exceeded', `A frame with more than ${limits.fields} fields`, messageId);
+  }
   // A null stands for "not given": serializers of many languages write absent fields so.
   const { id, type, content, metadata, channel_id, to, ephemeral, retry, echo, expects_reply, ...rest } =
     value;
@@ -46,6 +66,12 @@ function parseFrame(value: unknown): ParsedFrame {
   const messageType = type ?? 'message';
   if (!isMessageType(messageType) || reservedTypes.has(messageType)) {
     return refuse('unknown_type', 'Unknown message type', messageId);
+  }
+  if (isControlType(messageType)) {
+    const reading = readControl(messageType, value);
+    return 'code' in reading
+      ? { ok: false, error: { ...reading, messageId } }
+      : { ok: true, kind: 'control', control: reading };
   }
   if (content === undefined) return refuseThis('"content" is missing');
   if (!isAbsent(metadata) && !isJsonObject(metadata)) return refuseThis('"metadata" must be an object');
@@ -68,6 +94,7 @@ function parseFrame(value: unknown): ParsedFrame {
 
   return {
     ok: true,
+    kind: 'message',
     frame: {
       id: id ?? undefined,
       type: messageType,

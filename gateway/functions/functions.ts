@@ -3,6 +3,7 @@
  * with Lambda's retries and failure destination.
  */
 import type { Clock } from '../clock';
+import type { CostMeter } from '../costs/meter';
 import type { Log } from '../options';
 import type { FunctionModel } from '../template/model';
 import { environmentOf, type LocalEndpoints } from './environment';
@@ -47,6 +48,7 @@ export class Functions {
     private readonly clock: Clock,
     private readonly log: Log,
     private readonly options: FunctionOptions,
+    private readonly costs: CostMeter,
   ) {}
 
   has(name: string): boolean {
@@ -59,6 +61,7 @@ export class Functions {
     if (this.stopped) return { ok: false, error: gatewayStopped };
     if (this.running >= this.options.concurrency) return throttled;
     this.running += 1;
+    this.costs.invoked(name, this.models.get(name)?.memoryMb ?? 0);
     try {
       return await this.poolOf(name).invoke(payload);
     } finally {
@@ -95,6 +98,7 @@ export class Functions {
       return;
     }
     const destination = model?.failureDestination;
+    if (destination !== undefined) this.costs.queued();
     const fate =
       destination === undefined ? 'The event is discarded.' : `The event goes to ${destination}: ${payload}`;
     this.log({

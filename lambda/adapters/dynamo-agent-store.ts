@@ -1,6 +1,7 @@
 /**
  * AgentTable: one item per agent. Every change of the set of live connections, of the status and of the version is one
- * conditional update, so that any order of concurrent connects and disconnects ends in a true status.
+ * conditional update, so that any order of concurrent connects and disconnects ends in a true status. The inbox mark is
+ * in the same item, so that one read or write sees both.
  */
 import {
   type DynamoDBDocumentClient,
@@ -9,11 +10,21 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { agentTable } from '../contract';
-import { type AddOutcome, type AgentStore, type Clock, Unavailable } from '../core/ports';
+import {
+  type AddResult,
+  type AgentStore,
+  type AgentView,
+  type Clock,
+  type InboxMark,
+  type MissedMessage,
+  Unavailable,
+} from '../core/ports';
 import { defaultCallMs, guarded, isConditionFailure, timer } from './dynamo-calls';
 
 /** How long an offline agent's item is kept. */
 const offlineSeconds = 30 * 86_400;
+/** DynamoDB rounds nothing up. */
+const deletionMarginSeconds = 3_600;
 /** Others change the set at the same time; each round that fails means that one of them succeeded. */
 const rounds = 50;
 
@@ -21,6 +32,16 @@ type Update = Pick<
   UpdateCommandInput,
   'UpdateExpression' | 'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
 >;
+
+interface AgentItem {
+  readonly connections?: ReadonlySet<string>;
+  readonly version?: number;
+  readonly inbox_from?: number;
+  /** Outlives the mark, so that a new one is never taken for an old one. */
+  readonly inbox_count?: number;
+  /** Epoch seconds. */
+  readonly ttl?: number;
+}
 
 export class DynamoAgentStore implements AgentStore {
   constructor(
@@ -35,9 +56,9 @@ export class DynamoAgentStore implements AgentStore {
     agentId: string,
     connectionId: string,
     limit: number,
-  ): Promise<AddOutcome> {
+  ): Promise<AddResult> {
     for (let round = 0; round < rounds; round++) {
-      const isAdded = await this.update(tenantId, agentId, {
+      const added = await this.update(tenantId, agentId, {
         // The version starts at the time, so that it also grows across a deletion of the item.
         UpdateExpression:
           'ADD connections :set SET #version = if_not_exists(#version, :now) + :one, #status = :online REMOVE #ttl',
@@ -53,36 +74,97 @@ export class DynamoAgentStore implements AgentStore {
           ':online': 'online',
         },
       });
-      if (isAdded) return 'added';
-      const ids = await this.connectionIds(tenantId, agentId);
-      if (ids.includes(connectionId)) return 'present';
-      if (ids.length >= limit) return 'full';
+      if (added !== undefined) return { outcome: 'added', mark: markOf(added) };
+      const { connectionIds, mark } = await this.look(tenantId, agentId);
+      if (connectionIds.includes(connectionId)) return { outcome: 'present', mark };
+      if (connectionIds.length >= limit) return { outcome: 'full', mark };
     }
     throw new Unavailable('The agent changes too fast');
   }
 
   async removeConnection(tenantId: string, agentId: string, connectionId: string): Promise<boolean> {
     for (let round = 0; round < rounds; round++) {
-      if (await this.removeLast(tenantId, agentId, connectionId)) return true;
-      if (await this.removeOneOfSeveral(tenantId, agentId, connectionId)) return true;
+      if ((await this.removeLast(tenantId, agentId, connectionId)) !== undefined) return true;
+      if ((await this.removeOneOfSeveral(tenantId, agentId, connectionId)) !== undefined) return true;
       if (!(await this.connectionIds(tenantId, agentId)).includes(connectionId)) return false;
     }
     throw new Unavailable('The agent changes too fast');
   }
 
   async connectionIds(tenantId: string, agentId: string): Promise<readonly string[]> {
-    const get = new GetCommand({
-      TableName: this.table,
-      Key: key(tenantId, agentId),
-      ConsistentRead: true,
-      ProjectionExpression: 'connections',
-    });
-    const { Item: item } = await guarded(this.client.send(get, timer(this.callMs)));
-    return [...((item?.connections as ReadonlySet<string> | undefined) ?? [])];
+    return (await this.look(tenantId, agentId)).connectionIds;
   }
 
-  private removeLast(tenantId: string, agentId: string, connectionId: string): Promise<boolean> {
-    const now = this.clock.now();
+  async look(tenantId: string, agentId: string): Promise<AgentView> {
+    const get = new GetCommand({ TableName: this.table, Key: key(tenantId, agentId), ConsistentRead: true });
+    const answer = await guarded(this.client.send(get, timer(this.callMs)));
+    const item: AgentItem = answer.Item ?? {};
+    return {
+      connectionIds: [...(item.connections ?? [])],
+      version: item.version,
+      mark: markOf(item),
+      expiresAt: item.ttl === undefined ? undefined : item.ttl * 1_000,
+    };
+  }
+
+  async noteMissed(missed: MissedMessage, seen: AgentView | undefined): Promise<boolean> {
+    const { tenantId, agentId, sequence, expiresAt } = missed;
+    const isCovered = (seen?.mark?.from ?? Infinity) <= sequence;
+    const forms = [
+      { set: 'inbox_from = :from, ', condition: 'attribute_not_exists(inbox_from) OR inbox_from > :from' },
+      { set: '', condition: 'inbox_from <= :from' },
+    ];
+    for (let round = 0; round < rounds; round++) {
+      for (const { set, condition } of isCovered ? forms.toReversed() : forms) {
+        const noted = await this.update(tenantId, agentId, {
+          UpdateExpression: `SET ${set}inbox_count = if_not_exists(inbox_count, :zero) + :one, #ttl = :ttl`,
+          ConditionExpression: `(${condition})${unchangedSince(seen)}`,
+          ExpressionAttributeNames: {
+            '#ttl': agentTable.ttl,
+            ...(seen !== undefined && { '#version': 'version' }),
+          },
+          ExpressionAttributeValues: {
+            ':from': sequence,
+            ':zero': 0,
+            ':one': 1,
+            // Also on an agent that counts as online: whoever adds a connection takes it away, and none lives for so long.
+            ':ttl': Math.max(this.offlineUntil(), Math.ceil(expiresAt / 1_000) + deletionMarginSeconds),
+            ...(seen?.version !== undefined && { ':version': seen.version }),
+          },
+        });
+        if (noted !== undefined) return true;
+      }
+      // Between the two forms only the mark can have moved, unless the set has changed.
+      if (seen !== undefined && (await this.look(tenantId, agentId)).version !== seen.version) return false;
+    }
+    throw new Unavailable('The agent changes too fast');
+  }
+
+  async settleMark(
+    tenantId: string,
+    agentId: string,
+    connectionId: string,
+    mark: InboxMark,
+    to?: number,
+  ): Promise<boolean> {
+    const settled = await this.update(tenantId, agentId, {
+      UpdateExpression: to === undefined ? 'REMOVE inbox_from' : 'SET inbox_from = :to',
+      ConditionExpression: 'inbox_from = :from AND inbox_count = :count AND contains(connections, :id)',
+      ExpressionAttributeValues: {
+        ':from': mark.from,
+        ':count': mark.count,
+        ':id': connectionId,
+        ...(to !== undefined && { ':to': to }),
+      },
+    });
+    return settled !== undefined;
+  }
+
+  private removeLast(
+    tenantId: string,
+    agentId: string,
+    connectionId: string,
+  ): Promise<AgentItem | undefined> {
     return this.update(tenantId, agentId, {
       UpdateExpression: 'REMOVE connections SET #version = #version + :one, #status = :offline, #ttl = :ttl',
       ConditionExpression: 'contains(connections, :id) AND size(connections) = :one',
@@ -91,12 +173,16 @@ export class DynamoAgentStore implements AgentStore {
         ':id': connectionId,
         ':one': 1,
         ':offline': 'offline',
-        ':ttl': Math.floor(now / 1_000) + offlineSeconds,
+        ':ttl': this.offlineUntil(),
       },
     });
   }
 
-  private removeOneOfSeveral(tenantId: string, agentId: string, connectionId: string): Promise<boolean> {
+  private removeOneOfSeveral(
+    tenantId: string,
+    agentId: string,
+    connectionId: string,
+  ): Promise<AgentItem | undefined> {
     return this.update(tenantId, agentId, {
       UpdateExpression: 'DELETE connections :set SET #version = #version + :one',
       ConditionExpression: 'contains(connections, :id) AND size(connections) > :one',
@@ -105,17 +191,35 @@ export class DynamoAgentStore implements AgentStore {
     });
   }
 
-  /** Whether the condition held. */
-  private async update(tenantId: string, agentId: string, update: Update): Promise<boolean> {
+  private offlineUntil(): number {
+    return Math.floor(this.clock.now() / 1_000) + offlineSeconds;
+  }
+
+  /** The item as it is after the update; `undefined` when the condition did not hold. */
+  private async update(tenantId: string, agentId: string, update: Update): Promise<AgentItem | undefined> {
     try {
-      const command = new UpdateCommand({ TableName: this.table, Key: key(tenantId, agentId), ...update });
-      await guarded(this.client.send(command, timer(this.callMs)));
-      return true;
+      const command = new UpdateCommand({
+        TableName: this.table,
+        Key: key(tenantId, agentId),
+        ...update,
+        ReturnValues: 'ALL_NEW',
+      });
+      const answer = await guarded(this.client.send(command, timer(this.callMs)));
+      return answer.Attributes ?? {};
     } catch (error) {
-      if (isConditionFailure(error)) return false;
+      if (isConditionFailure(error)) return undefined;
       throw error;
     }
   }
+}
+
+function markOf({ inbox_from: from, inbox_count: count }: AgentItem): InboxMark | undefined {
+  return from === undefined || count === undefined ? undefined : { from, count };
+}
+
+function unchangedSince(seen: AgentView | undefined): string {
+  if (seen === undefined) return '';
+  return seen.version === undefined ? ' AND attribute_not_exists(#version)' : ' AND #version = :version';
 }
 
 function key(tenantId: string, agentId: string): Record<string, string> {

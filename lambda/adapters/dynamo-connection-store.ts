@@ -8,12 +8,14 @@ import {
   type DynamoDBDocumentClient,
   PutCommand,
   QueryCommand,
+  UpdateCommand,
+  type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { connectionTable } from '../contract';
 import type { Connection, ConnectionStore, Subscription } from '../core/ports';
 import { Unavailable } from '../core/ports';
 import { channelSubject, connectionSubject } from '../core/subjects';
-import { defaultCallMs, guarded, timer } from './dynamo-calls';
+import { defaultCallMs, guarded, isConditionFailure, timer } from './dynamo-calls';
 
 /** How long a row outlives its connection, so that whatever was left behind can still be repaired from it. */
 const repairMs = 24 * 3_600_000;
@@ -81,6 +83,29 @@ export class DynamoConnectionStore implements ConnectionStore {
     return found;
   }
 
+  async addChannels(
+    connectionId: string,
+    channelIds: readonly string[],
+    limit: number,
+  ): Promise<'added' | 'full' | 'unknown'> {
+    // A set grows by at most as many as are added; near the limit the row tells whether they are in it already.
+    const room = limit - channelIds.length;
+    if (await this.tryAddChannels(connectionId, channelIds, room)) return 'added';
+    const [row] = await this.getConnections([connectionId]);
+    if (row === undefined) return 'unknown';
+    if (new Set([...row.channels, ...channelIds]).size > limit) return 'full';
+    return (await this.tryAddChannels(connectionId, channelIds, limit)) ? 'added' : 'unknown';
+  }
+
+  async removeChannel(connectionId: string, channelId: string): Promise<void> {
+    await this.updateRow(connectionId, {
+      UpdateExpression: 'DELETE channels :set',
+      ConditionExpression: 'attribute_exists(#subject)',
+      ExpressionAttributeNames: { '#subject': connectionTable.partitionKey },
+      ExpressionAttributeValues: { ':set': new Set([channelId]) },
+    });
+  }
+
   async removeConnection(connectionId: string): Promise<void> {
     await this.remove(connectionKey(connectionId));
   }
@@ -123,6 +148,39 @@ export class DynamoConnectionStore implements ConnectionStore {
       yield ((page.Items ?? []) as SubscriptionItem[]).map(toSubscription);
       start = page.LastEvaluatedKey;
     } while (start !== undefined);
+  }
+
+  private tryAddChannels(
+    connectionId: string,
+    channelIds: readonly string[],
+    room: number,
+  ): Promise<boolean> {
+    return this.updateRow(connectionId, {
+      UpdateExpression: 'ADD channels :set',
+      ConditionExpression:
+        'attribute_exists(#subject) AND (attribute_not_exists(channels) OR size(channels) <= :room)',
+      ExpressionAttributeNames: { '#subject': connectionTable.partitionKey },
+      ExpressionAttributeValues: { ':set': new Set(channelIds), ':room': room },
+    });
+  }
+
+  /** Whether the condition held. */
+  private async updateRow(
+    connectionId: string,
+    update: Omit<UpdateCommandInput, 'TableName' | 'Key'>,
+  ): Promise<boolean> {
+    try {
+      const command = new UpdateCommand({
+        TableName: this.table,
+        Key: connectionKey(connectionId),
+        ...update,
+      });
+      await guarded(this.client.send(command, timer(this.callMs)));
+      return true;
+    } catch (error) {
+      if (isConditionFailure(error)) return false;
+      throw error;
+    }
   }
 
   private async remove(key: Record<string, string>): Promise<void> {

@@ -1,11 +1,14 @@
-/**
- * MessageTable: the log of a channel or an inbox, one row per message. Bodies are text, or compressed when that is cheaper
- * to write; never a DynamoDB map, which stops at 32 levels and at numbers of 38 digits.
- */
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { GetCommand, PutCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+/** MessageTable: the log of a channel or an inbox, one row per message, and item 0 about the log itself. */
+import {
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  type QueryCommandInput,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import type { Position } from '../../protocol/index';
 import { messageTable } from '../contract';
-import type { HistoryStore, LogEntry, LogRow, PutOutcome } from '../core/ports';
+import type { Head, HistoryStore, Log, LogEntry, LogRow, Mark, PutOutcome, StoredRow } from '../core/ports';
 import {
   defaultCallMs,
   type DynamoClients,
@@ -14,70 +17,50 @@ import {
   isTransient,
   timer,
 } from './dynamo-calls';
+import {
+  attributesWithoutBody,
+  type EntryItem,
+  key,
+  type MarkItem,
+  markTtl,
+  type MessageItem,
+  toEntry,
+  toItem,
+  toMark,
+  toRow,
+} from './message-item';
 
-const compressedFromBytes = 2_048;
 const pageRows = 100;
-
-/** Bodies are large, have to be inflated, and tell nothing about places. */
-const withoutBody = ['sequence', 'epoch', 'nonce', 'id', 'agent', 'at', 'expires_at'];
-/** DynamoDB deletes whole seconds too early otherwise, and a late deletion costs little. */
-const deletionMarginSeconds = 3_600;
-
-interface EntryItem {
-  readonly sequence: number;
-  readonly epoch: string;
-  readonly nonce: string;
-  readonly id: string;
-  readonly agent: string;
-  /** Epoch milliseconds. */
-  readonly at: number;
-  readonly expires_at: number;
-}
-
-interface MessageItem extends EntryItem {
-  readonly body: string | Uint8Array;
-}
+const markSequence = 0;
 
 export class DynamoHistoryStore implements HistoryStore {
   constructor(
     private readonly clients: DynamoClients,
     private readonly table: string,
+    private readonly log: Log,
     private readonly callMs = defaultCallMs,
   ) {}
 
-  async head(subject: string): Promise<LogEntry | undefined> {
-    const page = await guarded(
-      this.clients.calls.send(new QueryCommand(this.descending(subject, 1)), timer(this.callMs)),
-    );
-    return (page.Items as EntryItem[] | undefined)?.map(toEntry)[0];
+  async head(subject: string): Promise<Head> {
+    const query = withoutBody(this.query(subject, '#sequence >= :from', { ':from': markSequence }));
+    const command = new QueryCommand({ ...query, ScanIndexForward: false, Limit: 1 });
+    const page = await guarded(this.clients.calls.send(command, timer(this.callMs)));
+    const item = page.Items?.[0] as EntryItem | undefined;
+    if (item === undefined) return { row: undefined, mark: undefined };
+    return item.sequence === markSequence
+      ? { row: undefined, mark: toMark(item as unknown as MarkItem) }
+      : { row: toEntry(item), mark: undefined };
   }
 
-  async get(subject: string, sequence: number): Promise<LogRow | undefined> {
-    const command = new GetCommand({
-      TableName: this.table,
-      Key: key(subject, sequence),
-      ConsistentRead: true,
-    });
-    const { Item: item } = await guarded(this.clients.calls.send(command, timer(this.callMs)));
-    return item === undefined ? undefined : toRow(item as MessageItem);
+  async get(subject: string, sequence: number): Promise<StoredRow | undefined> {
+    const item = await this.item(subject, sequence);
+    return item && this.read(subject, item as unknown as MessageItem);
   }
 
   async tryPut(subject: string, row: LogRow): Promise<PutOutcome> {
-    const { sequence, epoch, nonce, id, agentId, timestamp, body, expiresAt } = row;
-    const item = {
-      ...key(subject, sequence),
-      epoch,
-      nonce,
-      id,
-      agent: agentId,
-      at: timestamp,
-      expires_at: expiresAt,
-      body: Buffer.byteLength(body) > compressedFromBytes ? deflateRawSync(body) : body,
-      [messageTable.ttl]: Math.ceil(expiresAt / 1_000) + deletionMarginSeconds,
-    };
     const command = new PutCommand({
       TableName: this.table,
-      Item: item,
+      Item: toItem(subject, row),
       ConditionExpression: 'attribute_not_exists(#sequence)',
       ExpressionAttributeNames: { '#sequence': messageTable.sortKey },
     });
@@ -93,49 +76,115 @@ export class DynamoHistoryStore implements HistoryStore {
   }
 
   async *newestFirst(subject: string): AsyncGenerator<readonly LogEntry[]> {
+    const query = withoutBody(this.query(subject, '#sequence > :after', { ':after': markSequence }));
+    for await (const items of this.pages({ ...query, ScanIndexForward: false })) {
+      yield (items as unknown as EntryItem[]).map(toEntry);
+    }
+  }
+
+  async mark(subject: string): Promise<Mark | undefined> {
+    const item = await this.item(subject, markSequence);
+    return item && toMark(item as unknown as MarkItem);
+  }
+
+  async raiseMark(subject: string, { epoch, sequence }: Position, expiresAt: number): Promise<void> {
+    const command = new UpdateCommand({
+      TableName: this.table,
+      Key: key(subject, markSequence),
+      UpdateExpression: 'SET #mark = :mark, #epoch = :epoch, #expires_at = :expires_at, #ttl = :ttl',
+      ConditionExpression:
+        'attribute_not_exists(#mark) OR #mark < :mark OR (#mark = :mark AND #epoch = :epoch AND #expires_at < :expires_at)',
+      ExpressionAttributeNames: { ...names('mark', 'epoch', 'expires_at'), '#ttl': messageTable.ttl },
+      ExpressionAttributeValues: {
+        ':mark': sequence,
+        ':epoch': epoch,
+        ':expires_at': expiresAt,
+        ':ttl': markTtl(expiresAt),
+      },
+    });
+    try {
+      await guarded(this.clients.calls.send(command, timer(this.callMs)));
+    } catch (error) {
+      // It stands as high already.
+      if (!isConditionFailure(error)) throw error;
+    }
+  }
+
+  async *range(
+    subject: string,
+    { after, upTo }: { readonly after: number; readonly upTo?: number },
+  ): AsyncGenerator<readonly StoredRow[]> {
+    const from = Math.max(after, markSequence) + 1;
+    // DynamoDB refuses such a condition.
+    if (upTo !== undefined && upTo < from) return;
+    const query =
+      upTo === undefined
+        ? this.query(subject, '#sequence >= :from', { ':from': from })
+        : this.query(subject, '#sequence BETWEEN :from AND :to', { ':from': from, ':to': upTo });
+    yield* this.rows(subject, { ...query, ScanIndexForward: true });
+  }
+
+  async *rangeBack(
+    subject: string,
+    { before }: { readonly before?: number },
+  ): AsyncGenerator<readonly StoredRow[]> {
+    const from = markSequence + 1;
+    if (before !== undefined && before <= from) return;
+    const query =
+      before === undefined
+        ? this.query(subject, '#sequence >= :from', { ':from': from })
+        : this.query(subject, '#sequence BETWEEN :from AND :to', { ':from': from, ':to': before - 1 });
+    yield* this.rows(subject, { ...query, ScanIndexForward: false });
+  }
+
+  private async *rows(subject: string, query: QueryCommandInput): AsyncGenerator<readonly StoredRow[]> {
+    for await (const items of this.pages(query)) {
+      yield (items as unknown as MessageItem[]).map((item) => this.read(subject, item));
+    }
+  }
+
+  private async *pages(query: QueryCommandInput): AsyncGenerator<readonly Record<string, unknown>[]> {
     let start: Record<string, unknown> | undefined;
     do {
-      const query = new QueryCommand({ ...this.descending(subject, pageRows), ExclusiveStartKey: start });
-      const page = await guarded(this.clients.calls.send(query, timer(this.callMs)));
-      yield ((page.Items ?? []) as EntryItem[]).map(toEntry);
+      const command = new QueryCommand({ ...query, Limit: pageRows, ExclusiveStartKey: start });
+      const page = await guarded(this.clients.calls.send(command, timer(this.callMs)));
+      yield page.Items ?? [];
       start = page.LastEvaluatedKey;
     } while (start !== undefined);
   }
 
-  private descending(subject: string, limit: number): QueryCommandInput {
+  private async item(subject: string, sequence: number): Promise<Record<string, unknown> | undefined> {
+    const Key = key(subject, sequence);
+    const command = new GetCommand({ TableName: this.table, Key, ConsistentRead: true });
+    return (await guarded(this.clients.calls.send(command, timer(this.callMs)))).Item;
+  }
+
+  private read(subject: string, item: MessageItem): StoredRow {
+    const row = toRow(item);
+    if (row.body === undefined) this.log.error('row_damaged', { subject, sequence: row.sequence });
+    return row;
+  }
+
+  private query(subject: string, range: string, values: Readonly<Record<string, number>>): QueryCommandInput {
     return {
       TableName: this.table,
-      KeyConditionExpression: '#subject = :subject',
-      ProjectionExpression: withoutBody.map((name) => `#${name}`).join(),
-      ExpressionAttributeNames: {
-        '#subject': messageTable.partitionKey,
-        ...Object.fromEntries(withoutBody.map((name) => [`#${name}`, name])),
-      },
-      ExpressionAttributeValues: { ':subject': subject },
+      KeyConditionExpression: `#subject = :subject AND ${range}`,
+      ExpressionAttributeNames: { '#subject': messageTable.partitionKey, '#sequence': messageTable.sortKey },
+      ExpressionAttributeValues: { ':subject': subject, ...values },
       ConsistentRead: true,
-      ScanIndexForward: false,
-      Limit: limit,
     };
   }
 }
 
-function key(subject: string, sequence: number): Record<string, string | number> {
-  return { [messageTable.partitionKey]: subject, [messageTable.sortKey]: sequence };
+/** `#name` for each name: some are reserved words. */
+function names(...attributes: readonly string[]): Record<string, string> {
+  return Object.fromEntries(attributes.map((name) => [`#${name}`, name]));
 }
 
-function toRow(item: MessageItem): LogRow {
-  const body = typeof item.body === 'string' ? item.body : inflateRawSync(item.body).toString();
-  return { ...toEntry(item), body };
-}
-
-function toEntry(item: EntryItem): LogEntry {
+function withoutBody(query: QueryCommandInput): QueryCommandInput {
   return {
-    sequence: item.sequence,
-    epoch: item.epoch,
-    nonce: item.nonce,
-    id: item.id,
-    agentId: item.agent,
-    timestamp: item.at,
-    expiresAt: item.expires_at,
+    ...query,
+    ProjectionExpression: attributesWithoutBody.map((name) => `#${name}`).join(),
+    ExpressionAttributeNames: { ...query.ExpressionAttributeNames, ...names(...attributesWithoutBody) },
   };
 }

@@ -60,7 +60,7 @@ async function claimsOf(
   unverifiedToken: string,
   verify: () => Promise<unknown>,
 ): Promise<VerifiedClaims | undefined> {
-  if (!compactJwt.test(unverifiedToken)) return undefined;
+  if (!compactJwt.test(unverifiedToken) || !isSpelledAsWritten(unverifiedToken)) return undefined;
   try {
     return (await verify()) as VerifiedClaims;
   } catch (error) {
@@ -74,6 +74,12 @@ async function claimsOf(
     if (isAboutKeys) throw error;
     return undefined;
   }
+}
+
+/** Header and claims are signed as text; the signature itself could be spelled in several ways, of which one is right. */
+function isSpelledAsWritten(unverifiedToken: string): boolean {
+  const signature = unverifiedToken.slice(unverifiedToken.lastIndexOf('.') + 1);
+  return Buffer.from(signature, 'base64url').toString('base64url') === signature;
 }
 
 /** The key as a JWK, named by its RFC 7638 thumbprint. */

@@ -19,6 +19,28 @@ export class MemoryConnectionStore implements ConnectionStore {
     return Promise.resolve(rows.filter((row) => row !== undefined));
   }
 
+  addChannels(
+    connectionId: string,
+    channelIds: readonly string[],
+    limit: number,
+  ): Promise<'added' | 'full' | 'unknown'> {
+    const row = this.connections.get(connectionId);
+    if (row === undefined) return Promise.resolve('unknown');
+    const channels = [...new Set([...row.channels, ...channelIds])];
+    if (channels.length > limit) return Promise.resolve('full');
+    this.connections.set(connectionId, { ...row, channels });
+    return Promise.resolve('added');
+  }
+
+  removeChannel(connectionId: string, channelId: string): Promise<void> {
+    const row = this.connections.get(connectionId);
+    if (row !== undefined) {
+      const channels = row.channels.filter((channel) => channel !== channelId);
+      this.connections.set(connectionId, { ...row, channels });
+    }
+    return Promise.resolve();
+  }
+
   removeConnection(connectionId: string): Promise<void> {
     this.connections.delete(connectionId);
     return Promise.resolve();

@@ -5,6 +5,7 @@ import {
   ackText,
   type AckStatus,
   type ErrorDetails,
+  levelOneText,
   limits,
   type Message,
   messageText,
@@ -18,8 +19,10 @@ import { errorFields } from './error-fields';
 import type { FanOutDependencies, Receiver } from './fan-out';
 import { findDuplicate } from './find-duplicate';
 import { liveConnections } from './live-connections';
-import type { Connection, HistoryStore, NewId } from './ports';
+import { findOrNote } from './note-missed';
+import type { Connection, HistoryStore, MissedMessage, NewId } from './ports';
 import type { Destination } from './route-frame';
+import { bodyOf } from './stored-message';
 import { channelSubject, inboxSubject } from './subjects';
 
 export interface AcceptDependencies extends FanOutDependencies {
@@ -31,15 +34,17 @@ export interface AcceptDependencies extends FanOutDependencies {
 
 export interface Accepted {
   readonly ok: true;
-  readonly text: string;
+  readonly textFor: (level: number) => string;
   /** ACK text when the frame had an id. */
   readonly ack: string | undefined;
   readonly isDuplicate: boolean;
   readonly isDurable: boolean;
   /** Where the next message of the same log goes. */
   readonly position: Position | undefined;
-  /** Direct messages: who was connected right after the put, as far as that could be found out. */
+  /** Direct messages: who was connected right after the put. Nobody: it is noted as missed. */
   readonly receivers: readonly Receiver[] | undefined;
+  /** Direct messages that are in the inbox and have receivers: what to note if none of them takes it. */
+  readonly missable: MissedMessage | undefined;
 }
 
 export type Acceptance = Accepted | { readonly ok: false; readonly error: Omit<ErrorDetails, 'messageId'> };
@@ -58,8 +63,11 @@ export async function accept(
   const now = deps.clock.now();
   const message = toMessage(frame, caller, destination, deps.newId, now);
   const text = messageText(message);
-  if (Buffer.byteLength(text) > limits.messageBytes)
+  if (Buffer.byteLength(text) > limits.storedMessageBytes)
     return { ok: false, error: { code: 'payload_too_large' } };
+
+  const textFor = (position?: Position) => (level: number) =>
+    level === 0 ? text : levelOneText(message, position);
 
   if (destination.kind === 'agent' && frame.expectsReply) {
     const others = (await liveConnections(deps, caller.tenantId, destination.agentId)).filter(
@@ -70,7 +78,7 @@ export async function accept(
 
   if (frame.ephemeral || deps.retentionMs === 0) {
     const receivers = await directReceivers(deps, caller, destination);
-    return accepted(frame, { text, timestamp: now, status: 'accepted', receivers });
+    return accepted(frame, { textFor: textFor(), timestamp: now, status: 'accepted', receivers });
   }
 
   const subject =
@@ -83,18 +91,29 @@ export async function accept(
     id,
     agentId,
     timestamp,
-    body: bodyText(message),
+    body: bodyOf(message),
     expiresAt: now + deps.retentionMs,
     isRetry: frame.retry,
   };
   const claimed = await claim(deps, row, deadline, locator(deps, frame, row, after));
   if (claimed === undefined) return unavailable;
   const { position } = claimed;
-  if (claimed.status === 'duplicate') return accepted(frame, { ...claimed, text, status: 'duplicate' });
-  const found = await receiversAfterPut(deps, caller, destination);
-  const receivers = found === 'unknown' ? undefined : found;
-  const status = found === 'unknown' || found?.length === 0 ? 'stored' : 'accepted';
-  return accepted(frame, { text, timestamp, status, position, receivers });
+  const isDuplicate = claimed.status === 'duplicate';
+  const texts = { textFor: textFor(position) };
+  if (destination.kind === 'channel')
+    return accepted(frame, { ...claimed, ...texts, status: isDuplicate ? 'duplicate' : 'accepted' });
+
+  // Also for a duplicate: its first attempt may have ended between the put and the note. What was live then is over.
+  const { tenantId } = caller;
+  const { sequence } = position;
+  const missed = { tenantId, agentId: destination.agentId, sequence, expiresAt: row.expiresAt };
+  const live = await receiversAfterPut(deps, missed, deadline);
+  if (isDuplicate) return accepted(frame, { ...claimed, ...texts, status: 'duplicate' });
+  const receivers = live.map((connection) => toReceiver(connection, caller));
+  const isStored = receivers.length === 0;
+  const status = isStored ? 'stored' : 'accepted';
+  const missable = isStored ? undefined : missed;
+  return accepted(frame, { ...texts, timestamp, status, position, receivers, missable });
 }
 
 /** A retry searches the log; a frame of a batch begins behind the one before it; all others begin behind the head. */
@@ -118,22 +137,24 @@ function locator(
 function accepted(
   frame: PublishFrame,
   result: {
-    readonly text: string;
+    readonly textFor: (level: number) => string;
     readonly timestamp: number;
     readonly status: AckStatus;
     readonly position?: Position | undefined;
     readonly receivers?: readonly Receiver[] | undefined;
+    readonly missable?: MissedMessage | undefined;
   },
 ): Accepted {
-  const { text, timestamp, status, position, receivers } = result;
+  const { textFor, timestamp, status, position, receivers, missable } = result;
   return {
     ok: true,
-    text,
+    textFor,
     ack: frame.id === undefined ? undefined : ackText(frame.id, timestamp, status, position),
     isDuplicate: status === 'duplicate',
     isDurable: position !== undefined,
     position,
     receivers,
+    missable,
   };
 }
 
@@ -154,12 +175,9 @@ function toMessage(
     tenantId: caller.tenantId,
     agentId: caller.agentId,
     channelId: destination.kind === 'channel' ? destination.channelId : undefined,
+    to: destination.kind === 'agent' ? destination.agentId : undefined,
     timestamp,
   };
-}
-
-function bodyText({ type, content, metadata, extra }: Message): string {
-  return JSON.stringify({ type, content, metadata, extra });
 }
 
 async function directReceivers(
@@ -172,21 +190,28 @@ async function directReceivers(
   return connections.map((connection) => toReceiver(connection, caller));
 }
 
-/** The message is in the log by now: whatever fails here costs the live copy, not the message. `'unknown'` when it did. */
+/**
+ * The message is in the log by now. When nobody can tell who is connected, it is noted as missed, so that it is pushed
+ * later rather than posted now. Throws when neither could be done: the sender has to try again.
+ */
 async function receiversAfterPut(
   deps: AcceptDependencies,
-  caller: Caller,
-  destination: Destination,
-): Promise<readonly Receiver[] | 'unknown' | undefined> {
+  missed: MissedMessage,
+  deadline: Deadline,
+): Promise<readonly Connection[]> {
   try {
-    return await directReceivers(deps, caller, destination);
+    return await findOrNote(deps, missed, new Set(), deadline);
   } catch (error) {
-    deps.log.error('receivers_unknown', { connection_id: caller.connectionId, ...errorFields(error) });
-    return 'unknown';
+    deps.log.error('receivers_unknown', { tenant_id: missed.tenantId, ...errorFields(error) });
+    await deps.agents.noteMissed(missed, undefined);
+    return [];
   }
 }
 
-function toReceiver({ connectionId, agentId, level, expiresAt }: Connection, caller: Caller): Receiver {
+export function toReceiver(
+  { connectionId, agentId, level, expiresAt }: Connection,
+  caller: Caller,
+): Receiver {
   // Only the sender's own connection ever asks for `echo`, and what it wants is in its authorizer context.
   return { connectionId, agentId, level, expiresAt, echo: caller.echo };
 }

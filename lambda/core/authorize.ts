@@ -1,7 +1,15 @@
 /**
  * Decides about a handshake: who the token says that it is, and whether it may connect as the URL asks.
  */
-import { allChannels, type Grants, isChannel, isGranted, isId, parseGrants } from '../../protocol/index';
+import {
+  allChannels,
+  type Grants,
+  isChannel,
+  isGranted,
+  isId,
+  parseGrants,
+  subProtocol,
+} from '../../protocol/index';
 import type { VerifiedClaims } from './ports';
 
 export interface AuthorizeSettings {
@@ -22,8 +30,12 @@ export interface Admission {
   readonly grants: Grants;
   /** Epoch seconds, as in the token. */
   readonly exp: number;
+  readonly level: Level;
   readonly echo: boolean;
 }
+
+/** Of the protocol: 0 is the original one. */
+export type Level = 0 | 1;
 
 export type Decision =
   | { readonly kind: 'allow'; readonly admission: Admission }
@@ -39,12 +51,15 @@ export function tokenOf(query: Query): string | undefined {
   return tokens.length === 1 && tokens[0] !== '' ? tokens[0] : undefined;
 }
 
-/** `now` in epoch milliseconds. The claims' signature, issuer, audience and times have been checked. */
+/**
+ * `now` in epoch milliseconds; `subProtocols` as the client lists them. The claims' signature, issuer, audience and times have been checked.
+ */
 export function authorize(
   claims: VerifiedClaims,
   query: Query,
   settings: AuthorizeSettings,
   now: number,
+  subProtocols: readonly string[] = [],
 ): Decision {
   const tenantId = claims[settings.tenantClaim];
   const agentId = claims[settings.agentClaim] ?? claims.sub;
@@ -58,13 +73,14 @@ export function authorize(
   const grants = grantsOf(claims[settings.channelsClaim], settings.defaultGrants);
   if (grants === undefined) return unauthorized('channels claim malformed');
 
-  for (const name of ['tenant_id', 'agent_id', 'channel_id', 'echo'] as const) {
+  for (const name of ['tenant_id', 'agent_id', 'channel_id', 'echo', 'protocol'] as const) {
     // Two values are two answers to one question; which one wins would be an accident.
     if ((query.get(name)?.length ?? 0) > 1) return deny(`${name} given more than once`);
   }
   // The path form of the URL arrives as these two parameters. They may only repeat what the token says.
   if (differs(query.get('tenant_id'), tenantId)) return deny('tenant differs from the token');
   if (differs(query.get('agent_id'), agentId)) return deny('agent differs from the token');
+  if (differs(query.get('protocol'), subProtocol)) return deny('unknown protocol');
   const channelId = query.get('channel_id')?.[0] ?? '';
   if (channelId !== '') {
     if (!isChannel(channelId)) return deny('malformed channel');
@@ -78,6 +94,7 @@ export function authorize(
       channelId: channelId === '' ? undefined : channelId,
       grants,
       exp,
+      level: query.has('protocol') || subProtocols.includes(subProtocol) ? 1 : 0,
       echo: query.get('echo')?.[0] !== 'false',
     },
   };

@@ -5,6 +5,8 @@ import type { Grants } from '../../protocol/index';
 
 export interface Caller {
   readonly connectionId: string;
+  /** Epoch milliseconds, as the platform says. */
+  readonly connectedAt: number;
   readonly tenantId: string;
   readonly agentId: string;
   /** The channel that the connection was opened for. */

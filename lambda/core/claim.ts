@@ -4,7 +4,8 @@
  */
 import type { Position } from '../../protocol/index';
 import type { Deadline } from './deadline';
-import type { Clock, HistoryStore, LogEntry, LogRow, NewId } from './ports';
+import { logEnd } from './log-end';
+import type { Clock, Head, HistoryStore, LogEntry, LogRow, NewId, StoredRow } from './ports';
 
 export interface Claim {
   readonly subject: string;
@@ -33,17 +34,15 @@ export interface ClaimDependencies {
 
 /** No put begins later; the two calls after it, and the answer to the client, still fit into the function's 5 s. */
 const claimTimeMs = 2_800;
-const conflictsBeforeHeadRead = 5;
-const jitterMs = 40;
+const longestPauseMs = 40;
 
 /** Where a message goes: to a free place, or nowhere, as its first copy is there already. */
 export type Place =
   { readonly kind: 'free'; readonly position: Position } | { readonly kind: 'taken'; readonly row: LogEntry };
 
 /**
- * Puts the message into the log. `locate` says where to begin (`undefined`: no time to find out); it is asked again after every few conflicts. Gives
- * `undefined` when no place could be had in time; the message may be in the log all the same (its sender then says
- * `retry`).
+ * Puts the message into the log. `locate` says where to begin (`undefined`: no time to find out). Gives `undefined` when no
+ * place could be had in time; the message may be in the log all the same (its sender then says `retry`).
  */
 export async function claim(
   deps: ClaimDependencies,
@@ -56,29 +55,29 @@ export async function claim(
   const nonce = deps.newId();
   if (limit.remainingMs === 0) return undefined;
   let place = await locate(limit);
-  let conflicts = 0;
   while (place !== undefined && !limit.hasPassed) {
     if (place.kind === 'taken') return duplicateOf(place.row);
     const { position } = place;
     const claimed: Claimed = { status: 'claimed', position, timestamp: message.timestamp };
     const outcome = await history.tryPut(message.subject, row(message, position, nonce));
     if (outcome === 'written') return claimed;
-    const met = await history.get(message.subject, position.sequence);
-    if (met === undefined) {
+    // Every row from here on is met, so that neither my own nor a first copy is jumped over, and the next try is at the end.
+    let last: StoredRow | undefined;
+    for await (const page of history.range(message.subject, { after: position.sequence - 1 })) {
+      for (const met of page) {
+        if (met.nonce === nonce)
+          return { ...claimed, position: { epoch: met.epoch, sequence: met.sequence } };
+        if (isFirstCopy(met, message)) return duplicateOf(met);
+        last = met;
+      }
+    }
+    if (last === undefined) {
       // An unclear put that has not come in: the same sequence and nonce again, so that it can't come in twice.
-      await pause(clock, limit);
+      await clock.sleep(Math.min(clock.random() * longestPauseMs, limit.remainingMs));
       continue;
     }
-    if (met.nonce === nonce) return claimed;
-    if (isFirstCopy(met, message)) return duplicateOf(met);
-    conflicts += 1;
-    if (conflicts % conflictsBeforeHeadRead === 0) {
-      await pause(clock, limit);
-      place = await locate(limit);
-    } else {
-      // The row is there, so the next sequence leaves no hole; its epoch is the log's.
-      place = behind(met);
-    }
+    // The row is there, so the next sequence leaves no hole; its epoch is the log's. No pause: it would only let newcomers pass.
+    place = behind(last);
   }
   return undefined;
 }
@@ -87,7 +86,7 @@ export async function claim(
  * An agent may use one id for two messages; only a retry, or the same words, make them one. The late original that meets
  * its own retry is known by its words.
  */
-function isFirstCopy(met: LogRow, message: Claim): boolean {
+function isFirstCopy(met: StoredRow, message: Claim): boolean {
   const isSameId = met.id === message.id && met.agentId === message.agentId;
   return isSameId && (message.isRetry || met.body === message.body);
 }
@@ -100,24 +99,16 @@ function duplicateOf(met: LogEntry): Claimed {
   };
 }
 
-export async function behindHead(deps: ClaimDependencies, subject: string): Promise<Place> {
-  return placeAfter(await deps.history.head(subject), deps);
-}
-
-/** The place behind the newest row. A log that is empty, or whose newest row has expired, starts a new epoch. */
-export function placeAfter(head: LogEntry | undefined, deps: ClaimDependencies): Place {
-  if (head !== undefined && head.expiresAt > deps.clock.now()) return behind(head);
-  // Expired rows are deleted late and in no order: the sequence goes on from the newest that is still there.
-  return { kind: 'free', position: { epoch: deps.newId(), sequence: (head?.sequence ?? 0) + 1 } };
+/** The place behind the end of the log; `known` spares the read. A log that has nothing to continue from starts a new epoch. */
+export async function behindHead(deps: ClaimDependencies, subject: string, known?: Head): Promise<Place> {
+  const { head, lastSequence } = await logEnd(deps, subject, known);
+  // Above everything that was: expired rows are deleted late, and item 0 is only ever raised.
+  return behind(head ?? { epoch: deps.newId(), sequence: lastSequence });
 }
 
 /** The place behind a row that is known to be there. */
 export function behind({ epoch, sequence }: Position): Place {
   return { kind: 'free', position: { epoch, sequence: sequence + 1 } };
-}
-
-function pause(clock: Clock, limit: Deadline): Promise<void> {
-  return clock.sleep(Math.min(clock.random() * jitterMs, limit.remainingMs));
 }
 
 function row(message: Claim, position: Position, nonce: string): LogRow {

@@ -3,15 +3,30 @@
  * say enough to be repaired from.
  */
 import type { Caller } from './caller';
+import { errorFields } from './error-fields';
 import { youngMs } from './gone';
-import type { AgentStore, Clock, Connection, ConnectionSender, ConnectionStore } from './ports';
+import { encodeInboxOrder, type InboxOrder } from './inbox-event';
+import type {
+  AddResult,
+  AgentStore,
+  Clock,
+  Connection,
+  ConnectionSender,
+  ConnectionStore,
+  Invoker,
+  Log,
+} from './ports';
 import { removeConnection } from './remove-connection';
 
 export interface ConnectDependencies {
   readonly connections: ConnectionStore;
   readonly agents: AgentStore;
   readonly sender: Pick<ConnectionSender, 'status'>;
+  readonly invoker: Invoker;
+  /** The function that pushes an inbox. */
+  readonly inboxFunction: string;
   readonly clock: Clock;
+  readonly log: Log;
   /** Most live connections of one agent. */
   readonly connectionLimit: number;
 }
@@ -22,19 +37,16 @@ export const lifetimeMs = 2 * 3_600_000;
 const lifetimeMarginMs = 60_000;
 const suspectsAtOnce = 5;
 
-/** `connectedAt` in epoch milliseconds, as the platform says. Throws what the stores throw. */
-export async function connect(
-  deps: ConnectDependencies,
-  caller: Caller,
-  connectedAt: number,
-): Promise<'connected' | 'too-many'> {
-  const { connectionId, tenantId, agentId, channelId, level, echo } = caller;
+/** Throws what the stores throw. */
+export async function connect(deps: ConnectDependencies, caller: Caller): Promise<'connected' | 'too-many'> {
+  const { connectionId, connectedAt, tenantId, agentId, channelId, level, echo } = caller;
   const channels = channelId === undefined ? [] : [channelId];
   const expiresAt = Math.min(caller.tokenExpiresAt, connectedAt + lifetimeMs + lifetimeMarginMs);
   const identity = { connectionId, tenantId, agentId, channels };
   try {
     await deps.connections.putConnection({ ...identity, level, connectedAt, expiresAt });
-    if (!(await join(deps, caller))) {
+    const { outcome, mark } = await join(deps, caller);
+    if (outcome === 'full') {
       await deps.connections.removeConnection(connectionId);
       return 'too-many';
     }
@@ -47,6 +59,9 @@ export async function connect(
         expiresAt,
       });
     }
+    // At level 1 the client says hello, and gets its inbox after the answer.
+    if (mark !== undefined && level === 0)
+      await startPush(deps, { tenantId, agentId, connectionId, expiresAt, mark });
     return 'connected';
   } catch (error) {
     // The handshake fails, and the platform sends no $disconnect for it: clean up now, as far as it goes.
@@ -55,14 +70,25 @@ export async function connect(
   }
 }
 
-async function join(deps: ConnectDependencies, caller: Caller): Promise<boolean> {
+async function join(deps: ConnectDependencies, caller: Caller): Promise<AddResult> {
   const { tenantId, agentId, connectionId } = caller;
   const add = () => deps.agents.addConnection(tenantId, agentId, connectionId, deps.connectionLimit);
-  if ((await add()) !== 'full') return true;
+  const first = await add();
+  if (first.outcome !== 'full') return first;
   const suspects = await dropExpired(deps, tenantId, agentId);
-  if ((await add()) !== 'full') return true;
+  const second = await add();
+  if (second.outcome !== 'full') return second;
   await dropGone(deps, suspects);
-  return (await add()) !== 'full';
+  return add();
+}
+
+/** A push that can't be started does not cost the connection: the mark stays, and the next one gets what was missed. */
+async function startPush(deps: ConnectDependencies, order: InboxOrder): Promise<void> {
+  try {
+    await deps.invoker.start(deps.inboxFunction, encodeInboxOrder(order));
+  } catch (error) {
+    deps.log.error('inbox_push_not_started', { connection_id: order.connectionId, ...errorFields(error) });
+  }
 }
 
 /** Members whose `$disconnect` got lost must not lock their agent out. Gives those that only the platform can tell about. */

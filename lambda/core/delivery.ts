@@ -30,8 +30,13 @@ export function classifyFailure(failure: PostFailure): DeliveryOutcome {
   if (httpStatus !== undefined && httpStatus >= 500) return 'failed';
   if (httpStatus !== undefined && httpStatus >= 400) return 'refused';
   // A keep-alive socket that the server closed just now: the request did not get in.
-  if (systemCode !== undefined && resets.has(systemCode)) return 'failed';
+  if (isReset(systemCode)) return 'failed';
   return 'lost';
+}
+
+/** Whether the socket ended, or never came to be, before there was an answer. */
+export function isReset(systemCode: string | undefined): boolean {
+  return systemCode !== undefined && resets.has(systemCode);
 }
 
 export function isWorthRetrying(outcome: DeliveryOutcome): boolean {

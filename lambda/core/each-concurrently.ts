@@ -1,23 +1,39 @@
 /**
  * Runs work over pages of items with a bounded number in flight. Starts with the first page, without waiting for the next.
- * Ends when all work that was begun has ended, whatever happens to the pages. `work` must not reject.
+ * Ends when all work that was begun has ended, whatever happens to the pages. `work` is not expected to reject; if it
+ * does, the rest still runs, and the first reason is thrown in the end.
  */
 export async function eachConcurrently<T>(
   pages: AsyncIterable<readonly T[]>,
   atOnce: number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
-  const running = new Set<Promise<void>>();
+  let running = 0;
+  let failure: { readonly reason: unknown } | undefined;
+  let wake: (() => void) | undefined;
+  const ended = (): void => {
+    running -= 1;
+    wake?.();
+  };
+  const failed = (reason: unknown): void => {
+    failure ??= { reason };
+    ended();
+  };
+  // A counter and one waiter: a race over everything in flight costs more than a tenth of a post.
+  const untilAtMost = async (most: number): Promise<void> => {
+    while (running > most) await new Promise<void>((resolve) => (wake = resolve));
+  };
   try {
     for await (const page of pages) {
       for (const item of page) {
-        const run = work(item).finally(() => running.delete(run));
-        running.add(run);
-        if (running.size >= atOnce) await Promise.race(running);
+        running += 1;
+        work(item).then(ended, failed);
+        await untilAtMost(atOnce - 1);
       }
     }
   } finally {
     // Also when a later page can't be read: a function that returns is frozen, and its unfinished posts with it.
-    await Promise.all(running);
+    await untilAtMost(0);
   }
+  if (failure !== undefined) throw failure.reason;
 }

@@ -7,6 +7,7 @@ import { eachConcurrently } from './each-concurrently';
 import { errorFields } from './error-fields';
 import { examine, type GoneDependencies } from './gone';
 import type { ConnectionSender, Log, Subscription } from './ports';
+import { messagesIn, type Outgoing, toUnits, type Unit, unitsByLevel } from './outgoing';
 import type { RetryingSender } from './retrying-sender';
 
 export interface FanOutDependencies extends GoneDependencies {
@@ -16,15 +17,6 @@ export interface FanOutDependencies extends GoneDependencies {
 
 /** A connection that is to get messages. */
 export type Receiver = Subscription;
-
-/** One message as it goes out, and what decides who gets it. */
-export interface Outgoing {
-  readonly text: string;
-  /** Done when the sender's ACK has been posted: its own echo comes after it. */
-  readonly acknowledged: Promise<void>;
-  /** `echo` of the frame; `undefined` leaves it to the connection. */
-  readonly echo: boolean | undefined;
-}
 
 export interface FanOutTarget {
   readonly tenantId: string;
@@ -43,10 +35,16 @@ const openingMs = 500;
 
 export type FanOutCounts = Partial<Record<DeliveryOutcome | 'late', number>>;
 
+export interface FanOutResult {
+  readonly counts: FanOutCounts;
+  /** Connections that took every message, or want none of them. */
+  readonly served: ReadonlySet<string>;
+}
+
 /** A receiver that answered 410 or nothing, and what it has not got yet. */
 interface Suspect {
   readonly receiver: Receiver;
-  readonly left: readonly Outgoing[];
+  readonly left: readonly Unit[];
 }
 
 /**
@@ -61,36 +59,43 @@ export async function fanOut(
   messages: readonly Outgoing[],
   receivers: AsyncIterable<readonly Receiver[]>,
   deadline: Deadline,
-): Promise<FanOutCounts> {
+): Promise<FanOutResult> {
   const counts: FanOutCounts = {};
-  const count = (outcome: DeliveryOutcome | 'late'): void => {
-    counts[outcome] = (counts[outcome] ?? 0) + 1;
+  const served = new Set<string>();
+  const count = ({ connectionId }: Receiver, outcome: DeliveryOutcome | 'late', posted: number): void => {
+    if (posted === 0) return;
+    counts[outcome] = (counts[outcome] ?? 0) + posted;
+    if (outcome !== 'delivered') served.delete(connectionId);
   };
+  const unitsFor = unitsByLevel(messages);
 
-  const deliver = async (receiver: Receiver, batch: readonly Outgoing[]): Promise<Suspect | undefined> => {
-    const isSender = receiver.connectionId === target.senderConnectionId;
-    for (const [index, message] of batch.entries()) {
-      if (isSender) {
-        if (!(message.echo ?? receiver.echo)) continue;
-        await message.acknowledged;
-      }
+  const deliver = async (receiver: Receiver, units: readonly Unit[]): Promise<Suspect | undefined> => {
+    for (const [index, unit] of units.entries()) {
       if (deadline.hasPassed) {
-        count('late');
+        count(receiver, 'late', unit.messages);
         continue;
       }
-      const outcome = await sender.post(receiver.connectionId, message.text);
-      if (outcome === 'gone') return { receiver, left: batch.slice(index) };
-      count(outcome);
+      const outcome = await sender.post(receiver.connectionId, unit.text);
+      if (outcome === 'gone') return { receiver, left: units.slice(index) };
+      count(receiver, outcome, unit.messages);
       // It may have got this one; the next would only hang as well.
-      if (outcome === 'lost') return { receiver, left: batch.slice(index + 1) };
+      if (outcome === 'lost') return { receiver, left: units.slice(index + 1) };
     }
     return undefined;
+  };
+
+  const unitsOf = async (receiver: Receiver): Promise<readonly Unit[]> => {
+    if (receiver.connectionId !== target.senderConnectionId) return unitsFor(receiver.level);
+    const heard = messages.filter((message) => message.echo ?? receiver.echo);
+    await Promise.all(heard.map((message) => message.acknowledged));
+    return toUnits(heard, receiver.level);
   };
 
   const suspects: Suspect[] = [];
   const serve = async (receiver: Receiver): Promise<void> => {
     if (receiver.expiresAt <= deps.clock.now()) return;
-    const suspect = await deliver(receiver, messages);
+    served.add(receiver.connectionId);
+    const suspect = await deliver(receiver, await unitsOf(receiver));
     if (suspect !== undefined) suspects.push(suspect);
   };
 
@@ -104,7 +109,7 @@ export async function fanOut(
     } catch (error) {
       deps.log.error('examination_failed', { connection_id: connectionId, ...errorFields(error) });
     }
-    if (left.length > 0) count('gone');
+    count(receiver, 'gone', messagesIn(left));
   };
 
   try {
@@ -112,8 +117,9 @@ export async function fanOut(
   } finally {
     const isTime = deadline.remainingMs >= examinationMs;
     const examined = isTime ? suspects.slice(0, examinedAtOnce) : [];
-    for (const { left } of suspects.slice(examined.length)) if (left.length > 0) count('gone');
+    for (const { receiver, left } of suspects.slice(examined.length))
+      count(receiver, 'gone', messagesIn(left));
     await Promise.all(examined.map(lookInto));
   }
-  return counts;
+  return { counts, served };
 }

@@ -1,7 +1,7 @@
 /**
  * Looks for the first copy of a message that its sender publishes again (`"retry": true`). Costs reads only for those.
  */
-import { type ClaimDependencies, type Place, placeAfter } from './claim';
+import { behindHead, type ClaimDependencies, type Place } from './claim';
 import type { Deadline } from './deadline';
 
 const searchedRows = 1_000;
@@ -23,7 +23,7 @@ export async function findDuplicate(
   for await (const page of deps.history.newestFirst(subject)) {
     if (deadline.hasPassed) return undefined;
     for (const row of page) {
-      place ??= placeAfter(row, deps);
+      place ??= await behindHead(deps, subject, { row, mark: undefined });
       if (row.timestamp < now - searchedMs || seen >= searchedRows) return place;
       seen += 1;
       if (row.agentId === message.agentId && row.id === message.id && row.expiresAt > now) {
@@ -31,5 +31,6 @@ export async function findDuplicate(
       }
     }
   }
-  return place ?? placeAfter(undefined, deps);
+  // Not the head again: a copy that came in after the search would not be met.
+  return place ?? behindHead(deps, subject, { row: undefined, mark: await deps.history.mark(subject) });
 }

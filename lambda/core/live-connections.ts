@@ -1,19 +1,36 @@
 /**
  * The connections of an agent that can receive right now.
  */
-import type { AgentStore, Clock, Connection, ConnectionStore } from './ports';
+import type { AgentStore, AgentView, Clock, Connection, ConnectionStore } from './ports';
+
+export interface LiveDependencies {
+  readonly connections: ConnectionStore;
+  readonly agents: AgentStore;
+  readonly clock: Clock;
+}
+
+export interface AgentNow {
+  readonly view: AgentView;
+  readonly live: readonly Connection[];
+}
 
 /** Strongly consistent: whoever had connected before the call is among them. Expired and half-removed ones are not. */
 export async function liveConnections(
-  deps: { readonly connections: ConnectionStore; readonly agents: AgentStore; readonly clock: Clock },
+  deps: LiveDependencies,
   tenantId: string,
   agentId: string,
-): Promise<Connection[]> {
-  const ids = await deps.agents.connectionIds(tenantId, agentId);
-  if (ids.length === 0) return [];
-  const rows = await deps.connections.getConnections(ids);
+): Promise<readonly Connection[]> {
+  return (await agentNow(deps, tenantId, agentId)).live;
+}
+
+/** The same with the agent's item that they were found by. */
+export async function agentNow(deps: LiveDependencies, tenantId: string, agentId: string): Promise<AgentNow> {
+  const view = await deps.agents.look(tenantId, agentId);
+  if (view.connectionIds.length === 0) return { view, live: [] };
+  const rows = await deps.connections.getConnections(view.connectionIds);
   // The set is trusted with ids only: a row of another tenant or agent under the same id is never followed.
-  return rows.filter(
+  const live = rows.filter(
     (row) => row.tenantId === tenantId && row.agentId === agentId && row.expiresAt > deps.clock.now(),
   );
+  return { view, live };
 }

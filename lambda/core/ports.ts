@@ -2,6 +2,7 @@
  * What the core needs from the world, and the duties of whoever provides it.
  * Every method may throw `Unavailable` (try again later); anything else that is thrown is a defect.
  */
+import type { Position } from '../../protocol/index';
 import type { DeliveryOutcome } from './delivery';
 
 /** The store, the platform or the network did not answer in time or asked to slow down. Nothing can be said about the effect of a write. */
@@ -37,6 +38,17 @@ export interface ConnectionStore {
   putConnection(connection: Connection): Promise<void>;
   /** Strongly consistent. Ids without a row are missing from the answer; order is not kept. */
   getConnections(connectionIds: readonly string[]): Promise<Connection[]>;
+  /**
+   * Adds channels to the connection's own row, all or none of them. `unknown`: the connection has no row, and none is
+   * made; `full`: it would have more than `limit`. Idempotent.
+   */
+  addChannels(
+    connectionId: string,
+    channelIds: readonly string[],
+    limit: number,
+  ): Promise<'added' | 'full' | 'unknown'>;
+  /** Takes a channel out of the connection's own row, if there is one. Idempotent. */
+  removeChannel(connectionId: string, channelId: string): Promise<void>;
   /** Idempotent. */
   removeConnection(connectionId: string): Promise<void>;
   putSubscription(tenantId: string, channelId: string, subscription: Subscription): Promise<void>;
@@ -52,19 +64,70 @@ export interface ConnectionStore {
 
 export type AddOutcome = 'added' | 'present' | 'full';
 
+/** The inbox mark: somewhere from here on, the agent has missed messages of its inbox. */
+export interface InboxMark {
+  /** Sequence of the oldest message that no connection took. */
+  readonly from: number;
+  /** Rises whenever a missed message is noted, also when `from` stays. */
+  readonly count: number;
+}
+
+export interface AddResult {
+  readonly outcome: AddOutcome;
+  /** As it is with the connection in the set. */
+  readonly mark: InboxMark | undefined;
+}
+
+/** An agent's item, all of it as of one moment. */
+export interface AgentView {
+  readonly connectionIds: readonly string[];
+  /** Absent for an agent that never connected. */
+  readonly version: number | undefined;
+  readonly mark: InboxMark | undefined;
+  /** Epoch milliseconds: when the item may be deleted, if nothing happens. */
+  readonly expiresAt: number | undefined;
+}
+
+export interface MissedMessage {
+  readonly tenantId: string;
+  /** Whose inbox it is in. */
+  readonly agentId: string;
+  readonly sequence: number;
+  /** Epoch milliseconds; the mark is kept for at least as long. */
+  readonly expiresAt: number;
+}
+
 /** One item per agent: the set of its live connections. Changes are atomic, and the version rises with each real change only. */
 export interface AgentStore {
   /** Adds the connection and turns the agent online, unless it has `limit` others already. Idempotent. */
-  addConnection(tenantId: string, agentId: string, connectionId: string, limit: number): Promise<AddOutcome>;
+  addConnection(tenantId: string, agentId: string, connectionId: string, limit: number): Promise<AddResult>;
   /** Removes the connection; the agent turns offline with its last one, and only then. Idempotent. Tells whether the set changed. */
   removeConnection(tenantId: string, agentId: string, connectionId: string): Promise<boolean>;
   /** Strongly consistent. Empty for an agent that is offline or was never seen. */
   connectionIds(tenantId: string, agentId: string): Promise<readonly string[]>;
+  /** Strongly consistent. */
+  look(tenantId: string, agentId: string): Promise<AgentView>;
+  /**
+   * Notes that no connection took the message: lowers the mark to it where that is needed, and raises the mark's count.
+   * With `seen` only if the agent's set is still what it was then; tells whether it was.
+   */
+  noteMissed(missed: MissedMessage, seen: AgentView | undefined): Promise<boolean>;
+  /**
+   * For a connection that has taken everything before `to` (default: everything there is): raises or removes the mark,
+   * provided that nothing was noted since, and that the connection is still in the set. Tells whether it did.
+   */
+  settleMark(
+    tenantId: string,
+    agentId: string,
+    connectionId: string,
+    mark: InboxMark,
+    to?: number,
+  ): Promise<boolean>;
 }
 
 /** A row of a log without what the message says. */
 export interface LogEntry {
-  /** From 1; 0 is kept free for an item about the log itself. */
+  /** From 1; 0 is the key of the log's mark. */
   readonly sequence: number;
   readonly epoch: string;
   /** Tells whose put it was. */
@@ -83,13 +146,39 @@ export interface LogRow extends LogEntry {
   readonly body: string;
 }
 
+/** A row as it is read back. */
+export type StoredRow = LogEntry & {
+  /** `undefined` for a damaged row: its checksum does not match, or its body can't be read. It is never data. */
+  readonly body: string | undefined;
+};
+
+/**
+ * Item 0 of a log: "when I was written, nothing stood above `sequence`". Until `expiresAt` whatever was written since is
+ * still in the table, so a log without newer rows goes on from here even when all of its rows have expired.
+ */
+export interface Mark extends Position {
+  /** Epoch milliseconds; a mark past it proves nothing. */
+  readonly expiresAt: number;
+}
+
+export interface Head {
+  /** The row with the highest sequence; item 0 is never it. */
+  readonly row: LogEntry | undefined;
+  /** Known only of a log without rows, where the same read finds it; else ask `mark`. */
+  readonly mark: Mark | undefined;
+}
+
 export type PutOutcome = 'written' | 'exists' | 'unclear';
 
-/** The log of a channel or an inbox. `subject` is a key of `subjects.ts`. Reads are strongly consistent and give expired rows too. */
+/**
+ * The log of a channel or an inbox. `subject` is a key of `subjects.ts`. Reads are strongly consistent and give expired rows
+ * too. A row is deleted an hour after it has expired or later, and rows are deleted in no order. A damaged row leaves a line in
+ * the service's log.
+ */
 export interface HistoryStore {
-  /** The row with the highest sequence. */
-  head(subject: string): Promise<LogEntry | undefined>;
-  get(subject: string, sequence: number): Promise<LogRow | undefined>;
+  /** One call. */
+  head(subject: string): Promise<Head>;
+  get(subject: string, sequence: number): Promise<StoredRow | undefined>;
   /**
    * Writes the row if its sequence is free. Never retried inside: `unclear` means that the write may or may not have
    * happened, or may still happen.
@@ -97,6 +186,44 @@ export interface HistoryStore {
   tryPut(subject: string, row: LogRow): Promise<PutOutcome>;
   /** Pages from the newest row to older ones. */
   newestFirst(subject: string): AsyncIterable<readonly LogEntry[]>;
+  /** Item 0. */
+  mark(subject: string): Promise<Mark | undefined>;
+  /**
+   * Raises item 0 to the position, or lets it live longer at the position that it has. Anything lower changes nothing:
+   * a new epoch begins above the mark of the old one, so a higher sequence is a newer position in whatever epoch. Idempotent.
+   */
+  raiseMark(subject: string, position: Position, expiresAt: number): Promise<void>;
+  /** Pages of the rows above `after`, oldest first, up to and including `upTo`. Item 0 is not among them. */
+  range(
+    subject: string,
+    bounds: { readonly after: number; readonly upTo?: number },
+  ): AsyncIterable<readonly StoredRow[]>;
+  /** Pages of the rows below `before`, newest first. Item 0 is not among them. */
+  rangeBack(subject: string, bounds: { readonly before?: number }): AsyncIterable<readonly StoredRow[]>;
+}
+
+/** Starts other functions. */
+export interface Invoker {
+  /**
+   * Hands the payload to the function and doesn't wait for it. One attempt; after `Unavailable` it may have been started
+   * all the same.
+   */
+  start(functionName: string, payload: object): Promise<void>;
+}
+
+export interface RateUse {
+  /** Milliseconds that the reported frames use up. */
+  readonly usedMs: number;
+  /** Epoch milliseconds: time before it counts as used up, whether it was or not. */
+  readonly floor: number;
+  /** Whether the caller thinks that the counter is behind the floor. A wrong guess costs a write, nothing else. */
+  readonly isRested: boolean;
+}
+
+/** How far agents and tenants have used up their time. `subject` is a key of `subjects.ts`. */
+export interface RateCounter {
+  /** Raises the counter to the floor, then by the use, atomically. Gives the epoch milliseconds up to which time is used up. */
+  add(subject: string, use: RateUse): Promise<number>;
 }
 
 export interface ConnectionSender {

@@ -2,13 +2,24 @@
  * One text message of a client, from parsed frames to ACKs and deliveries.
  * Frames are accepted one after another, so that their order holds; ACKs and the fan-out start as soon as they may.
  */
-import type { ErrorDetails, ParsedFrame, Position, PublishFrame } from '../../protocol/index';
+import {
+  type ControlFrame,
+  type ErrorDetails,
+  frameId,
+  type ParsedFrame,
+  type Position,
+  type PublishFrame,
+} from '../../protocol/index';
 import { accept, type AcceptDependencies, type Acceptance } from './accept';
 import type { Caller } from './caller';
+import { control } from './control';
+import type { Afterwards, ControlOutcome } from './control-outcome';
 import type { Deadline } from './deadline';
+import { deliverDirect } from './deliver-direct';
 import { errorFields } from './error-fields';
-import { fanOut, type FanOutCounts, type Outgoing, type Receiver } from './fan-out';
-import { Unavailable } from './ports';
+import { fanOut, type FanOutCounts, type Receiver } from './fan-out';
+import type { Outgoing } from './outgoing';
+import { type MissedMessage, Unavailable } from './ports';
 import { Replies } from './replies';
 import { RetryingSender } from './retrying-sender';
 import { type Destination, routeFrame } from './route-frame';
@@ -21,7 +32,8 @@ interface Delivery {
   readonly destination: Destination;
   readonly messages: Outgoing[];
   isDurable: boolean;
-  receivers: readonly Receiver[] | undefined;
+  receivers: readonly Receiver[];
+  missable: MissedMessage | undefined;
 }
 
 export interface PublishSummary {
@@ -42,15 +54,17 @@ export async function publish(
   options: { readonly tooLate: boolean },
 ): Promise<PublishSummary> {
   const sender = new RetryingSender(deps.sender, deps.clock, deadline);
-  const replies = new Replies(sender, caller.connectionId, deps.clock, deps.log, deadline);
+  const replies = new Replies(sender, caller, deps.clock, deps.log, deadline);
   const deliveries = new Map<string, Delivery>();
   const positions = new Map<string, Position>();
+  const afterwards: Afterwards[] = [];
   const errors: string[] = [];
   let acceptedFrames = 0;
   let duplicates = 0;
 
   const refuse = (error: ErrorDetails): void => {
-    errors.push(error.code);
+    // Counted by whoever refused it: a line that lists them one by one is what a flood would like.
+    if (error.code !== 'rate_limited') errors.push(error.code);
     void replies.error(error);
   };
 
@@ -59,14 +73,15 @@ export async function publish(
       refuse(parsed.error);
       continue;
     }
-    const { frame } = parsed;
-    const messageId = frame.id;
+    const messageId = frameId(parsed);
     // The client has given up on it, or will have: what it hears now must not be that all is well.
     if (options.tooLate) {
       refuse({ code: 'unavailable', messageId, retryAfterMs: 500 });
       continue;
     }
-    if (caller.tokenExpiresAt <= deps.clock.now()) {
+    // A ping is how a client learns of it.
+    const isPing = parsed.kind === 'control' && parsed.control.type === 'ping';
+    if (caller.tokenExpiresAt <= deps.clock.now() && !isPing) {
       refuse({ code: 'token_expired', messageId });
       continue;
     }
@@ -74,6 +89,16 @@ export async function publish(
       refuse({ code: 'unavailable', messageId, retryAfterMs: 500 });
       continue;
     }
+    if (parsed.kind === 'control') {
+      const outcome = await controlSafely(deps, caller, parsed.control);
+      if (outcome.ok) {
+        acceptedFrames += 1;
+        for (const text of outcome.answer) void replies.send(text);
+        if (outcome.afterwards !== undefined) afterwards.push(outcome.afterwards);
+      } else refuse({ ...outcome.error, messageId });
+      continue;
+    }
+    const { frame } = parsed;
     const routing = routeFrame(frame, caller);
     if (!routing.ok) {
       refuse({ ...routing.error, messageId });
@@ -90,7 +115,7 @@ export async function publish(
       continue;
     }
     acceptedFrames += 1;
-    const acknowledged = result.ack === undefined ? replies.settled : replies.send(result.ack);
+    const acknowledged = result.ack === undefined ? Promise.resolve() : replies.send(result.ack);
     if (result.isDuplicate) {
       positions.delete(key);
       duplicates += 1;
@@ -101,20 +126,59 @@ export async function publish(
       destination,
       messages: [],
       isDurable: false,
-      receivers: undefined,
+      receivers: [],
+      missable: undefined,
     };
-    delivery.messages.push({ text: result.text, acknowledged, echo: frame.echo });
+    delivery.messages.push({ textFor: result.textFor, acknowledged, echo: frame.echo });
     delivery.isDurable ||= result.isDurable;
     delivery.receivers = result.receivers ?? delivery.receivers;
+    delivery.missable ??= result.missable;
     deliveries.set(key, delivery);
   }
 
+  const answered = replies.flush();
   const delivered: FanOutCounts = {};
-  await Promise.all(
-    [...deliveries.values()].map((delivery) => deliver(deps, sender, caller, delivery, deadline, delivered)),
-  );
-  await replies.settled;
+  await Promise.all([
+    ...[...deliveries.values()].map((delivery) =>
+      deliver(deps, sender, caller, delivery, deadline, delivered),
+    ),
+    ...afterwards.map((work) => answered.then(() => finish(deps, caller, () => work(sender, deadline)))),
+  ]);
+  await answered;
   return { frames: frames.length, accepted: acceptedFrames, duplicates, errors: errors.join(), delivered };
+}
+
+async function controlSafely(
+  deps: AcceptDependencies,
+  caller: Caller,
+  frame: ControlFrame,
+): Promise<ControlOutcome> {
+  try {
+    return await control(deps, caller, frame);
+  } catch (error) {
+    return failed(deps, caller, 'control_failed', error);
+  }
+}
+
+/** What follows an answer: when it breaks off, the client has the answer and asks again. */
+async function finish(deps: AcceptDependencies, caller: Caller, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    failed(deps, caller, 'afterwards_failed', error);
+  }
+}
+
+function failed(
+  deps: AcceptDependencies,
+  caller: Caller,
+  event: string,
+  error: unknown,
+): { readonly ok: false; readonly error: Omit<ErrorDetails, 'messageId'> } {
+  const { connectionId: connection_id, tenantId: tenant_id } = caller;
+  deps.log.error(event, { connection_id, tenant_id, ...errorFields(error) });
+  const code = error instanceof Unavailable ? 'unavailable' : 'internal';
+  return { ok: false, error: { code, retryAfterMs: 500 } };
 }
 
 async function acceptSafely(
@@ -128,13 +192,7 @@ async function acceptSafely(
   try {
     return await accept(deps, caller, frame, destination, deadline, after);
   } catch (error) {
-    const code = error instanceof Unavailable ? 'unavailable' : 'internal';
-    deps.log.error('publish_failed', {
-      connection_id: caller.connectionId,
-      tenant_id: caller.tenantId,
-      ...errorFields(error),
-    });
-    return { ok: false, error: { code, retryAfterMs: 500 } };
+    return failed(deps, caller, 'publish_failed', error);
   }
 }
 
@@ -146,17 +204,10 @@ async function deliver(
   deadline: Deadline,
   total: FanOutCounts,
 ): Promise<void> {
-  const { destination, messages, receivers } = delivery;
   const { tenantId, connectionId: senderConnectionId } = caller;
-  const channelId = destination.kind === 'channel' ? destination.channelId : undefined;
-  const pages =
-    channelId === undefined
-      ? onePage(receivers ?? [])
-      : deps.connections.subscribers(tenantId, channelId, delivery.isDurable);
   try {
-    const target = { tenantId, channelId, senderConnectionId };
-    const counts = await fanOut(deps, sender, target, messages, pages, deadline);
-    for (const [outcome, n] of Object.entries(counts) as [keyof FanOutCounts, number][]) {
+    const counts = await deliverTo(deps, sender, caller, delivery, deadline);
+    for (const [outcome, n] of counts.flatMap(Object.entries) as [keyof FanOutCounts, number][]) {
       total[outcome] = (total[outcome] ?? 0) + n;
     }
   } catch (error) {
@@ -169,6 +220,18 @@ async function deliver(
   }
 }
 
-async function* onePage<T>(items: readonly T[]): AsyncGenerator<readonly T[]> {
-  yield await Promise.resolve(items);
+async function deliverTo(
+  deps: AcceptDependencies,
+  sender: RetryingSender,
+  caller: Caller,
+  delivery: Delivery,
+  deadline: Deadline,
+): Promise<FanOutCounts[]> {
+  const { destination, messages, isDurable } = delivery;
+  if (destination.kind === 'agent') return deliverDirect(deps, sender, caller, delivery, deadline);
+  const { tenantId, connectionId: senderConnectionId } = caller;
+  const { channelId } = destination;
+  const target = { tenantId, channelId, senderConnectionId };
+  const pages = deps.connections.subscribers(tenantId, channelId, isDurable);
+  return [(await fanOut(deps, sender, target, messages, pages, deadline)).counts];
 }

@@ -16,6 +16,15 @@ export function inboxSubject(tenantId: string, agentId: string): string {
   return `${escapeId(tenantId)}/inbox/${escapeId(agentId)}`;
 }
 
+/** Four components, so that no agent's name makes it a tenant's. */
+export function agentRateSubject(tenantId: string, agentId: string): string {
+  return `${escapeId(tenantId)}/rate/agent/${escapeId(agentId)}`;
+}
+
+export function tenantRateSubject(tenantId: string): string {
+  return `${escapeId(tenantId)}/rate/tenant`;
+}
+
 export function connectionSubject(connectionId: string): string {
   return `connection/${escapeId(connectionId)}`;
 }

@@ -19,13 +19,15 @@ export function encodeContext(admission: Admission): AuthorizerContext {
     ...(admission.channelId === undefined ? {} : { channel: admission.channelId }),
     grants: JSON.stringify(Object.fromEntries(admission.grants)),
     exp: String(admission.exp),
-    level: '0',
+    level: String(admission.level),
     echo: String(admission.echo),
   };
 }
 
 /** Throws when the context is not ours: the stage has lost its authorizer, and nobody may be served. */
-export function decodeContext(context: Readonly<Record<string, unknown>>): Omit<Caller, 'connectionId'> {
+export function decodeContext(
+  context: Readonly<Record<string, unknown>>,
+): Omit<Caller, 'connectionId' | 'connectedAt'> {
   const { tenant, agent, channel, exp, level, echo } = context;
   const grants = decodeGrants(context.grants);
   if (

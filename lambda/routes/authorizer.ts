@@ -5,7 +5,7 @@
 import { authorize, type AuthorizeSettings, type Query, tokenOf } from '../core/authorize';
 import type { Clock, Log, TokenVerifier } from '../core/ports';
 import { contextBytes, type AuthorizerContext, encodeContext } from './authorizer-context';
-import type { AuthorizerEvent } from './events';
+import { type AuthorizerEvent, subProtocolsOf } from './events';
 
 export interface AuthorizerDependencies {
   readonly verifier: TokenVerifier;
@@ -40,7 +40,7 @@ export function authorizerRoute(deps: AuthorizerDependencies) {
     if (token === undefined) return refuse('no single token');
     const claims = await deps.verifier.verify(token);
     if (claims === undefined) return refuse('token not valid');
-    const decision = authorize(claims, query, deps.settings, deps.clock.now());
+    const decision = authorize(claims, query, deps.settings, deps.clock.now(), subProtocolsOf(event));
     if (decision.kind === 'unauthorized') return refuse(decision.reason);
     if (decision.kind === 'deny') {
       deps.log.info('denied', {

@@ -6,6 +6,7 @@ import type { AcceptDependencies } from '../core/accept';
 import { Deadline } from '../core/deadline';
 import type { Log, LogFields } from '../core/ports';
 import { publish } from '../core/publish';
+import { RateLimiter, type RateLimiterDependencies, refuseOverLimit } from '../core/rate-limiter';
 import { callerOf, type RouteResponse, type WebSocketEvent } from './events';
 
 /** Ours; the function's own timeout is later. The clients of the original protocol give up after 5 s. */
@@ -13,28 +14,35 @@ const timeMs = 4_000;
 /** An event that the platform held back so long is refused without a write: its sender may have sent it again. */
 const oldestEventMs = 4_000;
 
-export function defaultRoute(deps: AcceptDependencies) {
+export function defaultRoute(deps: AcceptDependencies & RateLimiterDependencies) {
+  const limiter = new RateLimiter(deps);
   return async (event: WebSocketEvent): Promise<RouteResponse> => {
     const startedAt = deps.clock.now();
     const { connectionId, requestId, requestTimeEpoch } = event.requestContext;
     const fields = { connection_id: connectionId, request_id: requestId };
     try {
       const caller = callerOf(event);
-      const frames = parseText(event.body ?? '');
+      const parsed = parseText(event.body ?? '');
+      const rate = limiter.decide(caller, parsed.length);
+      const frames = refuseOverLimit(parsed, rate);
       const deadline = new Deadline(deps.clock, startedAt + timeMs);
       const tooLate = startedAt - requestTimeEpoch > oldestEventMs;
       const log = withFields(deps.log, { request_id: requestId });
       const { delivered, ...summary } = await publish({ ...deps, log }, caller, frames, deadline, {
         tooLate,
       });
-      deps.log.info('published', {
-        ...fields,
-        tenant_id: caller.tenantId,
-        agent_id: caller.agentId,
-        ...summary,
-        ...delivered,
-        ms: deps.clock.now() - startedAt,
-      });
+      await rate.reported;
+      if (rate.admitted > 0) {
+        deps.log.info('published', {
+          ...fields,
+          tenant_id: caller.tenantId,
+          agent_id: caller.agentId,
+          ...summary,
+          ...delivered,
+          rate_limited: parsed.length - rate.admitted || undefined,
+          ms: deps.clock.now() - startedAt,
+        });
+      }
     } catch (error) {
       // Only for an event without our authorizer's context. Thrown on: the platform then tells the client.
       deps.log.error('event_not_understood', {

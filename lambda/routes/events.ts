@@ -17,13 +17,18 @@ export interface RequestContext {
   readonly disconnectStatusCode?: number;
 }
 
-export interface WebSocketEvent {
+/** Of a handshake; names keep the case in which the client wrote them. */
+export interface HeaderFields {
+  readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>> | null;
+}
+
+export interface WebSocketEvent extends HeaderFields {
   readonly requestContext: RequestContext;
   /** Absent on `$connect` and `$disconnect`. */
   readonly body?: string;
 }
 
-export interface AuthorizerEvent {
+export interface AuthorizerEvent extends HeaderFields {
   readonly methodArn: string;
   readonly requestContext: Pick<RequestContext, 'connectionId' | 'requestId'>;
   readonly queryStringParameters?: Readonly<Record<string, string>> | null;
@@ -32,9 +37,19 @@ export interface AuthorizerEvent {
 
 export interface RouteResponse {
   readonly statusCode: number;
+  /** Of a handshake's answer. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export function callerOf(event: WebSocketEvent): Caller {
-  const { connectionId, authorizer } = event.requestContext;
-  return { connectionId, ...decodeContext(authorizer ?? {}) };
+  const { connectionId, connectedAt, authorizer } = event.requestContext;
+  return { connectionId, connectedAt, ...decodeContext(authorizer ?? {}) };
+}
+
+/** What the client lists in `Sec-WebSocket-Protocol`, which may come as one header or as several. */
+export function subProtocolsOf({ multiValueHeaders }: HeaderFields): string[] {
+  return Object.entries(multiValueHeaders ?? {})
+    .filter(([name]) => name.toLowerCase() === 'sec-websocket-protocol')
+    .flatMap(([, values]) => values.flatMap((value) => value.split(',')))
+    .map((name) => name.trim());
 }

@@ -12,7 +12,8 @@ beforeAll(async () => {
     port: 0,
     host: '127.0.0.1',
     verifyClient: ({ req }, done) => {
-      done(!req.url?.includes('refuse'), 401);
+      const [, status] = /refuse=(\d+)/.exec(req.url ?? '') ?? [];
+      done(status === undefined, Number(status));
     },
   });
   await new Promise((resolve) => server.once('listening', resolve));
@@ -51,7 +52,16 @@ test('prints what arrives, wraps text, sends JSON as it is', async () => {
 });
 
 test.each([
-  ['a refusal', () => [`${url}?refuse`], 'The server refused the connection: 401 Unauthorized.\n'],
+  [
+    'a refusal',
+    () => [`${url}?refuse=401`],
+    'The server refused the connection: 401 Unauthorized (the token is missing, expired, or not of this deployment).\n',
+  ],
+  [
+    'a failure',
+    () => [`${url}?refuse=500`],
+    'The server refused the connection: 500 Internal Server Error.\n',
+  ],
   ['nobody there', () => ['ws://127.0.0.1:1/ws'], /^No connection: connect ECONNREFUSED/],
   ['another scheme', () => ['http://127.0.0.1/ws'], 'The URL must start with ws:// or wss://; see --help.\n'],
   ['no URL', () => [], 'One URL is needed; see --help.\n'],

@@ -1,4 +1,8 @@
 /** `npm start` as a newcomer meets it: from the checkout to a message in one go, and Ctrl-C to end it. */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { eventually } from '../helpers/eventually';
 import { runCommand, startCommand } from './run-command';
 
 test('says how to connect, and what it says works', async () => {
@@ -17,8 +21,29 @@ test('says how to connect, and what it says works', async () => {
   client.child.stdin?.end();
   await client.outcome;
 
+  const { stderr: refusal } = await runCommand('connect.ts', [`${base}/ws?token=wrong`]);
+  expect(refusal).toContain('401 Unauthorized');
+
   child.kill('SIGINT');
-  expect(await outcome).toMatchObject({ code: 0, stderr: '' });
+  const { code, stderr } = await outcome;
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^\[\S*Authorizer\S*\] A handshake was refused with 401\.\n$/);
+}, 60_000);
+
+test('Ctrl-C while it still synthesizes ends it at once, and nothing is left', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'artcafe-start-'));
+  const assemblies = () => readdirSync(folder).filter((name) => name.startsWith('artcafe-'));
+  try {
+    const { child, outcome } = startCommand('start.ts', ['--port', '0'], { TMPDIR: folder });
+    await eventually(assemblies, (found) => found.length === 1);
+
+    child.kill('SIGINT');
+
+    expect(await outcome).toEqual({ code: 130, stdout: '', stderr: '' });
+    expect(assemblies()).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }, 60_000);
 
 test.each([

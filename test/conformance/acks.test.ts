@@ -2,9 +2,10 @@
  * Conformance: what an ACK says and when it comes (docs/protocol.md, Server frames).
  * A deployment without a log is in settings.test.ts.
  */
+import { randomUUID } from 'node:crypto';
 import { bases, Bus, fresh } from '../helpers/bus';
 import { needs } from '../helpers/target';
-import { isMessage, type TestClient } from '../helpers/ws-client';
+import { type Frame, isMessage, type TestClient } from '../helpers/ws-client';
 
 let bus: Bus;
 let tenant: string;
@@ -53,7 +54,12 @@ describe.each(bases)('on the base of the %s', (base) => {
 test('ACK-1 good and bad messages sent at once get one answer each', async () => {
   const client = await bus.connect({ tenant, agent: 'a' }, { channel: 'news' });
 
-  const frames = count(20).map((n) => ({ id: `m${n}`, ...(n % 4 === 0 ? {} : { content: n }) }));
+  // Ephemeral: 15 claims on one log at once may end in `unavailable` on a busy machine, which is an answer too.
+  const frames = count(20).map((n) => ({
+    id: `m${n}`,
+    ephemeral: true,
+    ...(n % 4 === 0 ? {} : { content: n }),
+  }));
   const replies = await Promise.all(frames.map((frame) => client.request(frame)));
 
   expect(replies.map(({ type, message_id }) => ({ type, message_id }))).toEqual(
@@ -110,6 +116,14 @@ test('ACK-4 the epoch stays the same within a log, and differs between logs', as
   expect(third.epoch).not.toBe(first.epoch);
 });
 
+/** What clients do about `unavailable`: publishers at once cost tries, and those of a busy machine take long. */
+async function published(client: TestClient, content: number): Promise<Frame> {
+  const id = randomUUID();
+  let reply = await client.request({ id, content });
+  while (reply.code === 'unavailable') reply = await client.request({ id, content, retry: true });
+  return reply;
+}
+
 test('ACK-4 publishers at the same time share the sequences without a hole or a double', async () => {
   const clients = await Promise.all(
     count(5).map((n) =>
@@ -120,7 +134,7 @@ test('ACK-4 publishers at the same time share the sequences without a hole or a 
   const acks = await Promise.all(
     clients.map(async (client) => {
       const own = [];
-      for (const content of count(8)) own.push(await client.request({ content }));
+      for (const content of count(8)) own.push(await published(client, content));
       return own;
     }),
   );

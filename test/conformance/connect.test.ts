@@ -44,13 +44,22 @@ describe.each(bases)('on the base of the %s', (base) => {
     expect(await statusOf(bus.url({ token: ['', token] }, base))).toBe(401);
   });
 
-  test.each(['channel_id', 'tenant_id', 'agent_id', 'echo'])('CON-4 %s given twice is 403', async (name) => {
-    const token = await bus.token({ tenant, agent: 'a' });
-    const value = { channel_id: 'news', tenant_id: tenant, agent_id: 'a', echo: 'true' }[name]!;
+  test.each(['channel_id', 'tenant_id', 'agent_id', 'echo', 'protocol'])(
+    'CON-4 %s given twice is 403',
+    async (name) => {
+      const token = await bus.token({ tenant, agent: 'a' });
+      const value = {
+        channel_id: 'news',
+        tenant_id: tenant,
+        agent_id: 'a',
+        echo: 'true',
+        protocol: 'artcafe.v1',
+      }[name]!;
 
-    expect(await statusOf(bus.url({ token, [name]: [value, value] }, base))).toBe(403);
-    expect(await statusOf(bus.url({ token, [name]: value }, base))).toBe(101);
-  });
+      expect(await statusOf(bus.url({ token, [name]: [value, value] }, base))).toBe(403);
+      expect(await statusOf(bus.url({ token, [name]: value }, base))).toBe(101);
+    },
+  );
 
   test('CON-5 channel_id subscribes the connection to that channel', async () => {
     const listener = await bus.connect({ tenant, agent: 'a' }, { base, channel: 'news' });
@@ -163,13 +172,31 @@ describe.each(bases)('on the base of the %s', (base) => {
     }
   });
 
-  test('CON-11 a list of sub-protocols is not answered', async () => {
+  test('CON-11 a list of sub-protocols is answered with artcafe.v1 when it holds it, and never with another', async () => {
     const url = bus.url({ token: await bus.token({ tenant, agent: 'a' }) }, base);
 
-    for (const offered of ['artcafe.v1', 'artcafe.v1, other', 'chat']) {
+    for (const [offered, chosen] of [
+      ['artcafe.v1', 'artcafe.v1'],
+      ['other, artcafe.v1', 'artcafe.v1'],
+      ['chat', undefined],
+      ['artcafe.v2, ARTCAFE.V1', undefined],
+    ] as const) {
       const answer = await handshake(url, { 'Sec-WebSocket-Protocol': offered });
       expect(answer.status).toBe(101);
-      expect(answer.headers['sec-websocket-protocol']).toBeUndefined();
+      expect(answer.headers['sec-websocket-protocol']).toBe(chosen);
+    }
+  });
+
+  test('CON-12 protocol=artcafe.v1 in the query asks for level 1, and the 101 names nothing that was not offered', async () => {
+    const token = await bus.token({ tenant, agent: 'a' });
+    const url = bus.url({ token, protocol: 'artcafe.v1' }, base);
+
+    expect((await handshake(url)).headers['sec-websocket-protocol']).toBeUndefined();
+    const client = await bus.open(url);
+    client.send({ type: 'hello' });
+    expect(await client.next({ type: 'WELCOME' })).toMatchObject({ agent_id: 'a' });
+    for (const protocol of ['artcafe.v2', '', '1']) {
+      expect(await statusOf(bus.url({ token, protocol }, base))).toBe(403);
     }
   });
 });

@@ -173,17 +173,6 @@ test('DIR-4 the status is accepted with a live connection, stored without one', 
   expect(stored.sequence).toBeGreaterThanOrEqual(3);
 });
 
-test('DIR-4 a stored message is not replayed when the agent connects', async () => {
-  const sender = await bus.connect({ tenant, agent: 'a' });
-  expect(await sender.request({ id: 'stored', to: 'b', content: 1 })).toMatchObject({ status: 'stored' });
-
-  const receiver = await bus.connect({ tenant, agent: 'b' });
-  await sender.request({ id: 'marker', to: 'b', content: 2 });
-  await receiver.nextMessage({ id: 'marker' });
-
-  expect(receiver.messageIds).toEqual(['marker']);
-});
-
 test('DIR-4 an ephemeral direct message is accepted and not stored', async () => {
   const sender = await bus.connect({ tenant, agent: 'a' });
   const receiver = await bus.connect({ tenant, agent: 'b' });

@@ -193,7 +193,11 @@ withTables('END-3 a killed process leaves nothing in the tables', async () => {
 });
 
 withFaults('END-3 an end that is reported twice', async () => {
-  const { faults } = bus.inside.gateway;
+  const { gateway, log, tables } = bus.inside;
+  const { faults } = gateway;
+  /** Of all connections of the test so far. Each report leaves one line. */
+  const reports = () =>
+    log.filter(({ text }) => text.includes('"disconnected"') && text.includes(tenant)).length;
   faults.disconnect.duplicate = 1;
   try {
     const first = await bus.connect(agent, { channel: 'news' });
@@ -201,6 +205,11 @@ withFaults('END-3 an end that is reported twice', async () => {
     await first.close();
     const third = await bus.connect(agent, { channel: 'news' });
     await second.close();
+    await eventually(reports, (count) => count === 4);
+    expect(await tables.presence(tenant, 'a')).toMatchObject({
+      status: 'online',
+      connectionIds: { length: 1 },
+    });
     expect(await statusOfAgent()).toBe('accepted');
     await third.nextMessage();
     await third.close();

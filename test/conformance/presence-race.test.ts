@@ -72,5 +72,5 @@ needs('tables')(
       (rows) => rows.length === 0,
     );
   },
-  60_000,
+  180_000,
 );

@@ -1,6 +1,7 @@
 /**
  * Conformance of rules that depend on the settings of a deployment: an app of its own, synthesized with other ones.
- * No log, three connections per agent, other names of the claims, and no channels without a claim.
+ * No log, three connections per agent, other names of the claims, no channels without a claim,
+ * and no limit of rate.
  */
 import { bases, Bus, fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
@@ -13,6 +14,7 @@ const settings = {
   connectionLimit: 3,
   claims: { tenant: 'org', agent: 'bot', channels: 'rooms' },
   defaultGrants: 'none',
+  messageRate: { agentPerSecond: 0, tenantPerSecond: 0 },
 };
 
 let bus: Bus;
@@ -172,4 +174,15 @@ describe.each(bases)('on the base of the %s', (base) => {
 
     expect(await statusOf(bus.url({ token }, base))).toBe(429);
   });
+});
+
+withSettings('RAT-1 a rate of 0 is no limit', async () => {
+  const sender = await connect('a', { channel_id: 'news', echo: 'false' });
+  const ids = Array.from({ length: 25 }, (_, index) => `m${index}`);
+
+  for (let round = 0; round < 8; round++) {
+    const replies = ids.map((id) => sender.reply(id));
+    sender.send(ids.map((id) => ({ id, content: id })));
+    for (const reply of await Promise.all(replies)) expect(reply).toMatchObject({ type: 'ACK' });
+  }
 });

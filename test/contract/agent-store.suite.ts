@@ -6,7 +6,7 @@ export interface InspectableAgentStore {
   readonly inspect: (
     tenantId: string,
     agentId: string,
-  ) => Promise<{ status: string; version: number } | undefined>;
+  ) => Promise<{ status?: string | undefined; version?: number | undefined } | undefined>;
 }
 
 export function agentStoreSuite(create: () => InspectableAgentStore): void {
@@ -22,14 +22,14 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
   });
 
   test('is online from the first connection to the last', async () => {
-    expect(await store.addConnection(tenant, 'a', '1=', 9)).toBe('added');
-    expect(await store.addConnection(tenant, 'a', '2=', 9)).toBe('added');
+    expect(await store.addConnection(tenant, 'a', '1=', 9)).toMatchObject({ outcome: 'added' });
+    expect(await store.addConnection(tenant, 'a', '2=', 9)).toMatchObject({ outcome: 'added' });
     expect(await store.removeConnection(tenant, 'a', '1=')).toBe(true);
     expect(await inspect(tenant, 'a')).toMatchObject({ status: 'online' });
     expect(await store.removeConnection(tenant, 'a', '2=')).toBe(true);
     expect(await inspect(tenant, 'a')).toMatchObject({ status: 'offline' });
     expect(await store.connectionIds(tenant, 'a')).toEqual([]);
-    expect(await store.addConnection(tenant, 'a', '3=', 9)).toBe('added');
+    expect(await store.addConnection(tenant, 'a', '3=', 9)).toMatchObject({ outcome: 'added' });
     expect(await inspect(tenant, 'a')).toMatchObject({ status: 'online' });
   });
 
@@ -40,7 +40,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
     };
     await store.addConnection(tenant, 'a', '1=', 9);
     await note();
-    expect(await store.addConnection(tenant, 'a', '1=', 9)).toBe('present');
+    expect(await store.addConnection(tenant, 'a', '1=', 9)).toMatchObject({ outcome: 'present' });
     await note();
     expect(await store.removeConnection(tenant, 'a', 'other=')).toBe(false);
     await note();
@@ -58,10 +58,10 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
   test('refuses one connection too many, and takes it when there is room again', async () => {
     await store.addConnection(tenant, 'a', '1=', 2);
     await store.addConnection(tenant, 'a', '2=', 2);
-    expect(await store.addConnection(tenant, 'a', '3=', 2)).toBe('full');
-    expect(await store.addConnection(tenant, 'a', '2=', 2)).toBe('present');
+    expect(await store.addConnection(tenant, 'a', '3=', 2)).toMatchObject({ outcome: 'full' });
+    expect(await store.addConnection(tenant, 'a', '2=', 2)).toMatchObject({ outcome: 'present' });
     await store.removeConnection(tenant, 'a', '1=');
-    expect(await store.addConnection(tenant, 'a', '3=', 2)).toBe('added');
+    expect(await store.addConnection(tenant, 'a', '3=', 2)).toMatchObject({ outcome: 'added' });
     expect([...(await store.connectionIds(tenant, 'a'))].sort()).toEqual(['2=', '3=']);
   });
 
@@ -92,5 +92,148 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
     expect(await inspect(tenant, 'a')).toMatchObject({ status: 'online' });
     await Promise.all(['0=', 'late='].map((id) => store.removeConnection(tenant, 'a', id)));
     expect(await inspect(tenant, 'a')).toMatchObject({ status: 'offline' });
+  });
+
+  describe('the inbox mark', () => {
+    const at = (sequence: number, expiresAt = Date.now() + 3_600_000) => ({
+      tenantId: tenant,
+      agentId: 'a',
+      sequence,
+      expiresAt,
+    });
+    const note = (sequence: number) => store.noteMissed(at(sequence), undefined);
+    const mark = async () => (await store.look(tenant, 'a')).mark;
+
+    test('is absent for agents that have missed nothing', async () => {
+      expect(await store.look(tenant, 'a')).toEqual({
+        connectionIds: [],
+        version: undefined,
+        mark: undefined,
+        expiresAt: undefined,
+      });
+      expect(await store.addConnection(tenant, 'a', '1=', 9)).toEqual({ outcome: 'added', mark: undefined });
+      expect(await mark()).toBeUndefined();
+    });
+
+    test('is kept for an agent that was never there, without making it known as anything', async () => {
+      expect(await store.noteMissed(at(7), await store.look(tenant, 'a'))).toBe(true);
+      expect(await store.look(tenant, 'a')).toMatchObject({
+        connectionIds: [],
+        version: undefined,
+        mark: { from: 7, count: 1 },
+      });
+      expect((await inspect(tenant, 'a'))?.status).toBeUndefined();
+    });
+
+    test('goes down to the oldest and counts every note', async () => {
+      for (const sequence of [7, 9, 7, 5]) await note(sequence);
+      expect(await mark()).toEqual({ from: 5, count: 4 });
+    });
+
+    test('is told to whoever connects, in the very write that adds it', async () => {
+      await note(7);
+      const told = { from: 7, count: 1 };
+      expect(await store.addConnection(tenant, 'a', '1=', 1)).toEqual({ outcome: 'added', mark: told });
+      expect(await store.addConnection(tenant, 'a', '1=', 1)).toEqual({ outcome: 'present', mark: told });
+      expect(await store.addConnection(tenant, 'a', '2=', 1)).toEqual({ outcome: 'full', mark: told });
+    });
+
+    test('lives through connecting and disconnecting, and leaves the version alone', async () => {
+      await store.addConnection(tenant, 'a', '1=', 9);
+      const { version } = await store.look(tenant, 'a');
+      await note(7);
+      expect((await store.look(tenant, 'a')).version).toBe(version);
+      await store.removeConnection(tenant, 'a', '1=');
+      await store.addConnection(tenant, 'a', '2=', 9);
+      expect(await mark()).toEqual({ from: 7, count: 1 });
+    });
+
+    test.each([
+      ['a first connection', (): unknown => undefined],
+      ['another connection', (): unknown => store.addConnection(tenant, 'a', '1=', 9)],
+    ])('is refused when %s has come since the look', async (_, before) => {
+      await before();
+      const seen = await store.look(tenant, 'a');
+      await store.addConnection(tenant, 'a', '2=', 9);
+      expect(await store.noteMissed(at(7), seen)).toBe(false);
+      expect(await mark()).toBeUndefined();
+    });
+
+    test('is refused when a connection has come and gone since the look, whatever the mark was', async () => {
+      await note(5);
+      const seen = await store.look(tenant, 'a');
+      await store.addConnection(tenant, 'a', '1=', 9);
+      await store.removeConnection(tenant, 'a', '1=');
+      expect(await store.noteMissed(at(7), seen)).toBe(false);
+      expect(await store.noteMissed(at(3), seen)).toBe(false);
+      expect(await mark()).toEqual({ from: 5, count: 1 });
+    });
+
+    test('is taken although the mark has moved since the look', async () => {
+      await note(5);
+      const seen = await store.look(tenant, 'a');
+      await note(3);
+      expect(await store.noteMissed(at(4), seen)).toBe(true);
+      expect(await mark()).toEqual({ from: 3, count: 3 });
+    });
+
+    test('is settled by a connection of the set, once', async () => {
+      await note(5);
+      const added = await store.addConnection(tenant, 'a', '1=', 9);
+      expect(await store.settleMark(tenant, 'a', '1=', added.mark!)).toBe(true);
+      expect(await mark()).toBeUndefined();
+      expect(await store.settleMark(tenant, 'a', '1=', added.mark!)).toBe(false);
+    });
+
+    test('is raised by a connection that took a part', async () => {
+      await note(5);
+      const { mark: told } = await store.addConnection(tenant, 'a', '1=', 9);
+      expect(await store.settleMark(tenant, 'a', '1=', told!, 8)).toBe(true);
+      expect(await mark()).toEqual({ from: 8, count: 1 });
+    });
+
+    test('is not settled when something was noted since, even if the mark did not move', async () => {
+      await note(5);
+      const { mark: told } = await store.addConnection(tenant, 'a', '1=', 9);
+      await note(6);
+      expect(await store.settleMark(tenant, 'a', '1=', told!)).toBe(false);
+      expect(await store.settleMark(tenant, 'a', '1=', told!, 6)).toBe(false);
+      expect(await mark()).toEqual({ from: 5, count: 2 });
+    });
+
+    test('is not settled for a connection that has left the set', async () => {
+      await note(5);
+      const { mark: told } = await store.addConnection(tenant, 'a', '1=', 9);
+      await store.addConnection(tenant, 'a', '2=', 9);
+      await store.removeConnection(tenant, 'a', '1=');
+      expect(await store.settleMark(tenant, 'a', '1=', told!)).toBe(false);
+      expect(await mark()).toEqual({ from: 5, count: 1 });
+    });
+
+    test('that was settled does not come back for an old note of the same message', async () => {
+      await note(5);
+      const { mark: told } = await store.addConnection(tenant, 'a', '1=', 9);
+      await store.settleMark(tenant, 'a', '1=', told!);
+      await note(5);
+      expect(await store.settleMark(tenant, 'a', '1=', told!)).toBe(false);
+      expect(await mark()).toEqual({ from: 5, count: 2 });
+    });
+
+    test('is kept at least as long as the message', async () => {
+      const inAYear = Date.now() + 365 * 86_400_000;
+      await store.noteMissed(at(5, inAYear), undefined);
+      expect((await store.look(tenant, 'a')).expiresAt).toBeGreaterThanOrEqual(inAYear);
+      await store.addConnection(tenant, 'a', '1=', 9);
+      expect((await store.look(tenant, 'a')).expiresAt).toBeUndefined();
+    });
+
+    test('loses no note, whatever runs at the same time', async () => {
+      const sequences = [9, 4, 12, 3, 8, 30];
+      await Promise.all([
+        ...sequences.map((sequence) => note(sequence)),
+        ...['1=', '2=', '3='].map((id) => store.addConnection(tenant, 'a', id, 9)),
+      ]);
+      expect(await mark()).toEqual({ from: 3, count: sequences.length });
+    });
   });
 }

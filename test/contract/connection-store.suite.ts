@@ -52,6 +52,41 @@ export function connectionStoreSuite(create: () => ConnectionStore): void {
     expect(found.map((row) => row.connectionId).sort()).toEqual([...ids].sort());
   });
 
+  const channelsOf = async (id: string): Promise<string[] | undefined> => {
+    const [row] = await store.getConnections([id]);
+    return row && [...row.channels].sort();
+  };
+
+  test('adds channels to a connection, also those that it has', async () => {
+    await store.putConnection(connection(`${tenant}-a=`));
+    expect(await store.addChannels(`${tenant}-a=`, ['x', 'y'], 3)).toBe('added');
+    expect(await store.addChannels(`${tenant}-a=`, ['y', 'z'], 3)).toBe('added');
+    expect(await channelsOf(`${tenant}-a=`)).toEqual(['x', 'y', 'z']);
+  });
+
+  test('adds no channel over the limit, and none of those that come with it', async () => {
+    await store.putConnection(connection(`${tenant}-a=`, ['x', 'y']));
+    expect(await store.addChannels(`${tenant}-a=`, ['z', 'zz'], 3)).toBe('full');
+    expect(await channelsOf(`${tenant}-a=`)).toEqual(['x', 'y']);
+  });
+
+  test('adds no channel to a connection that is not there', async () => {
+    expect(await store.addChannels(`${tenant}-a=`, ['x'], 3)).toBe('unknown');
+    expect(await store.getConnections([`${tenant}-a=`])).toEqual([]);
+  });
+
+  test('takes a channel out of a connection, also one that it never had', async () => {
+    await store.putConnection(connection(`${tenant}-a=`, ['x', 'y']));
+    await store.removeChannel(`${tenant}-a=`, 'x');
+    await store.removeChannel(`${tenant}-a=`, 'never');
+    expect(await channelsOf(`${tenant}-a=`)).toEqual(['y']);
+    await store.removeChannel(`${tenant}-a=`, 'y');
+    expect(await channelsOf(`${tenant}-a=`)).toEqual([]);
+    expect(await store.addChannels(`${tenant}-a=`, ['z'], 3)).toBe('added');
+    await store.removeChannel(`${tenant}-missing=`, 'x');
+    expect(await channelsOf(`${tenant}-missing=`)).toBeUndefined();
+  });
+
   test('removes a connection, also one that is not there', async () => {
     await store.putConnection(connection(`${tenant}-a=`));
     await store.removeConnection(`${tenant}-a=`);

@@ -4,11 +4,14 @@
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ApiGatewaySender } from '../../lambda/adapters/api-gateway-sender';
+import { createSender, type SenderKind } from '../../lambda/adapters/create-sender';
 
 const server = createServer((request) => request.socket.destroy());
 server.listen(0, '127.0.0.1', () => {
-  const sender = new ApiGatewaySender(`http://127.0.0.1:${(server.address() as AddressInfo).port}/ws`);
+  const sender = createSender(
+    process.argv[2] as SenderKind,
+    `http://127.0.0.1:${(server.address() as AddressInfo).port}/ws`,
+  );
   void sender.post('a=', '{}', 1_000).then((outcome) => {
     process.stdout.write(outcome);
     server.close();

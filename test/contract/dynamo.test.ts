@@ -1,14 +1,19 @@
 /** The stores' promises, kept by the DynamoDB stores. */
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { deflateRawSync } from 'node:zlib';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { DynamoAgentStore } from '../../lambda/adapters/dynamo-agent-store';
 import { createDynamoClients, type DynamoClients } from '../../lambda/adapters/dynamo-calls';
 import { DynamoConnectionStore } from '../../lambda/adapters/dynamo-connection-store';
 import { DynamoHistoryStore } from '../../lambda/adapters/dynamo-history-store';
+import { DynamoRateCounter } from '../../lambda/adapters/dynamo-rate-counter';
+import type { LogRow } from '../../lambda/core/ports';
 import { systemClock } from '../../lambda/adapters/system-clock';
+import { FakeLog } from '../lambda/world';
 import { agentStoreSuite } from './agent-store.suite';
 import { connectionStoreSuite } from './connection-store.suite';
-import { historyStoreSuite } from './history-store.suite';
+import { type Damage, historyStoreSuite } from './history-store.suite';
 import { type LocalTables, startLocalTables } from './local-tables';
+import { rateCounterSuite } from './rate-counter.suite';
 
 let tables: LocalTables;
 let clients: DynamoClients;
@@ -44,5 +49,74 @@ describe('DynamoAgentStore', () => {
 });
 
 describe('DynamoHistoryStore', () => {
-  historyStoreSuite(() => new DynamoHistoryStore(clients, tables.messageTable));
+  const log = new FakeLog();
+  const store = () => new DynamoHistoryStore(clients, tables.messageTable, log);
+
+  /** What is stored instead. */
+  const damaged: Record<Damage, { attribute: string; value: unknown }> = {
+    body: { attribute: 'body', value: '{"content":3}' },
+    'compressed body': { attribute: 'body', value: new Uint8Array([1, 2, 3]) },
+    id: { attribute: 'id', value: 'id-3' },
+    agent: { attribute: 'agent', value: 'somebody' },
+    at: { attribute: 'at', value: 1 },
+    epoch: { attribute: 'epoch', value: 'epoch-2' },
+    crc: { attribute: 'crc', value: undefined },
+  };
+  const item = async (subject: string, sequence: number) => {
+    const get = new GetCommand({ TableName: tables.messageTable, Key: { subject, sequence } });
+    return (await clients.calls.send(get)).Item;
+  };
+  const damage = async (subject: string, sequence: number, what: Damage) => {
+    const { attribute, value } = damaged[what];
+    const Item = { ...(await item(subject, sequence)), [attribute]: value };
+    await clients.calls.send(new PutCommand({ TableName: tables.messageTable, Item }));
+  };
+
+  historyStoreSuite(() => ({ store: store(), damage }));
+
+  const row = (body: string): LogRow => ({
+    sequence: 1,
+    epoch: 'e',
+    nonce: 'n',
+    id: 'i',
+    agentId: 'a',
+    timestamp: 1_790_000_000_000,
+    body,
+    expiresAt: 1_790_086_400_000,
+  });
+
+  test('says in the log which row is damaged, and nothing of what it holds', async () => {
+    await store().tryPut('t/channel/damaged', row('{"content":"secret"}'));
+    await damage('t/channel/damaged', 1, 'at');
+    log.lines.length = 0;
+    await store().get('t/channel/damaged', 1);
+    const fields = { subject: 't/channel/damaged', sequence: 1 };
+    expect(log.lines).toEqual([{ event: 'row_damaged', fields }]);
+  });
+
+  test('takes a body that inflates without end for damaged', async () => {
+    await store().tryPut('t/channel/bomb', row('{}'));
+    const Item = { ...(await item('t/channel/bomb', 1)), body: deflateRawSync('x'.repeat(1_000_000)) };
+    await clients.calls.send(new PutCommand({ TableName: tables.messageTable, Item }));
+    expect((await store().get('t/channel/bomb', 1))?.body).toBeUndefined();
+  });
+
+  test('has rows deleted an hour after their expiry, and item 0 a day after its own', async () => {
+    await store().tryPut('t/channel/ttl', row('{}'));
+    await store().raiseMark('t/channel/ttl', { epoch: 'e', sequence: 1 }, 1_790_086_400_000);
+    expect(await item('t/channel/ttl', 1)).toMatchObject({ ttl: 1_790_086_400 + 3_600 });
+    expect(await item('t/channel/ttl', 0)).toMatchObject({ ttl: 1_790_086_400 + 86_400 });
+  });
+
+  test('finds item 0 with one call when the log has nothing else', async () => {
+    await store().raiseMark('t/channel/one-call', { epoch: 'e', sequence: 1 }, 1_790_086_400_000);
+    const send = jest.spyOn(clients.calls, 'send');
+    expect((await store().head('t/channel/one-call')).mark).toBeDefined();
+    expect(send).toHaveBeenCalledTimes(1);
+    send.mockRestore();
+  });
+});
+
+describe('DynamoRateCounter', () => {
+  rateCounterSuite(() => new DynamoRateCounter(clients.singleAttempt, tables.connectionTable));
 });

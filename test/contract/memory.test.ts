@@ -2,10 +2,12 @@
 import { MemoryAgentStore } from '../../lambda/adapters/memory-agent-store';
 import { MemoryConnectionStore } from '../../lambda/adapters/memory-connection-store';
 import { MemoryHistoryStore } from '../../lambda/adapters/memory-history-store';
+import { MemoryRateCounter } from '../../lambda/adapters/memory-rate-counter';
 import { systemClock } from '../../lambda/adapters/system-clock';
 import { agentStoreSuite } from './agent-store.suite';
 import { connectionStoreSuite } from './connection-store.suite';
 import { historyStoreSuite } from './history-store.suite';
+import { rateCounterSuite } from './rate-counter.suite';
 
 describe('MemoryConnectionStore', () => {
   connectionStoreSuite(() => new MemoryConnectionStore());
@@ -19,5 +21,16 @@ describe('MemoryAgentStore', () => {
 });
 
 describe('MemoryHistoryStore', () => {
-  historyStoreSuite(() => new MemoryHistoryStore());
+  historyStoreSuite(() => {
+    const store = new MemoryHistoryStore();
+    const damage = (subject: string, sequence: number) => {
+      store.damage(subject, sequence);
+      return Promise.resolve();
+    };
+    return { store, damage };
+  });
+});
+
+describe('MemoryRateCounter', () => {
+  rateCounterSuite(() => new MemoryRateCounter());
 });

@@ -1,95 +1,124 @@
-/** The SDK's sender against an HTTP server that answers as the management API does (its own page in the AWS reference). */
+/** Both senders keep the port's promises; what only the lean one promises stands below the suite. */
 import { execFile } from 'node:child_process';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { ApiGatewaySender } from '../../lambda/adapters/api-gateway-sender';
+import { createSender, senderKinds } from '../../lambda/adapters/create-sender';
+import { LeanSender } from '../../lambda/adapters/lean-sender';
+import { senderSuite } from './sender.suite';
 
-let server: Server;
-let answer: RequestListener;
-let sender: ApiGatewaySender;
-let requests: { method: string | undefined; url: string | undefined; body: string; authorization: string }[];
+describe.each(senderKinds)('the %s sender', (kind) => {
+  senderSuite(kind, (callbackUrl) => createSender(kind, callbackUrl));
+});
 
-beforeAll(async () => {
-  process.env.AWS_REGION = 'us-east-1';
-  process.env.AWS_ACCESS_KEY_ID = 'local';
-  process.env.AWS_SECRET_ACCESS_KEY = 'local';
-  server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const { method, url, headers } = request;
-      const body = Buffer.concat(chunks).toString();
-      requests.push({ method, url, body, authorization: headers.authorization ?? '' });
-      answer(request, response);
+describe('the lean sender', () => {
+  let server: Server;
+  let answer: (request: IncomingMessage, response: ServerResponse) => void;
+  let url: string;
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      request.resume();
+      request.on('end', () => {
+        answer(request, response);
+      });
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/ws`;
+  });
+
+  afterAll(async () => {
+    await new Promise((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
     });
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
+
+  // API Gateway may close a kept socket at any time; a function that was frozen learns of it by using the socket.
+  test('posts again on a new socket when the kept one turns out to be closed', async () => {
+    const seen = new Set<unknown>();
+    let cuts = 0;
+    answer = (request, response) => {
+      if (seen.has(request.socket)) {
+        cuts += 1;
+        request.socket.destroy();
+        return;
+      }
+      seen.add(request.socket);
+      response.end();
+    };
+    const sender = new LeanSender(url);
+    const outcomes = [];
+    for (let post = 0; post < 4; post++) outcomes.push(await sender.post('a=', '{}', 1_000));
+    expect(outcomes).toEqual(['delivered', 'delivered', 'delivered', 'delivered']);
+    expect(cuts).toBe(2);
+  });
+
+  test('does so once: a server that always cuts is a failure', async () => {
+    let requests = 0;
+    answer = (request, response) => {
+      requests += 1;
+      if (requests === 1) response.end();
+      else request.socket.destroy();
+    };
+    const sender = new LeanSender(url);
+    expect(await sender.post('a=', '{}', 1_000)).toBe('delivered');
+    expect(await sender.post('a=', '{}', 1_000)).toBe('failed');
+    expect(requests).toBe(3);
+  });
+
+  test('holds 200 calls in flight, and no more', async () => {
+    let inFlight = 0;
+    let most = 0;
+    const waiting: ServerResponse[] = [];
+    answer = (_, response) => {
+      most = Math.max(most, (inFlight += 1));
+      waiting.push(response);
+      if (waiting.length < 200) return;
+      for (const each of waiting.splice(0)) {
+        inFlight -= 1;
+        each.end();
+      }
+    };
+    const sender = new LeanSender(url);
+    const posts = Array.from({ length: 400 }, (_, index) => sender.post(`c${index}=`, '{}', 20_000));
+    expect(new Set(await Promise.all(posts))).toEqual(new Set(['delivered']));
+    expect(most).toBe(200);
+  }, 30_000);
+
+  test('signs every call with the credentials of that moment', async () => {
+    const given: string[] = [];
+    answer = (request, response) => {
+      const { authorization = '', 'x-amz-security-token': token } = request.headers;
+      given.push(`${/Credential=(\w+)/.exec(authorization)?.[1] ?? ''} ${String(token)}`);
+      response.end();
+    };
+    const env: NodeJS.ProcessEnv = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'first' };
+    env.AWS_SECRET_ACCESS_KEY = 's1';
+    const sender = new LeanSender(url, env);
+    await sender.post('a=', '{}', 1_000);
+    Object.assign(env, { AWS_ACCESS_KEY_ID: 'second', AWS_SECRET_ACCESS_KEY: 's2', AWS_SESSION_TOKEN: 't' });
+    await sender.post('a=', '{}', 1_000);
+    expect(given).toEqual(['first undefined', 'second t']);
+  });
+
+  test('posts over TLS', async () => {
+    // Ciphers without a certificate, so that the test needs no key of its own.
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--tls-cipher-list=aNULL:@SECLEVEL=0', '--tls-max-v1.2', '--import', 'tsx', 'test/contract/tls.ts'],
+      { env: { ...process.env, NODE_TLS_REJECT_UNAUTHORIZED: '0' } },
+    );
+    expect(JSON.parse(stdout)).toEqual({ outcomes: ['delivered', 'delivered', 'gone'], sockets: 1 });
   });
 });
 
-beforeEach(() => {
-  requests = [];
-  sender = new ApiGatewaySender(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}/ws`);
-});
-
-afterAll(async () => {
-  await new Promise((resolve) => {
-    server.close(resolve);
-    server.closeAllConnections();
-  });
-});
-
-const answerWith =
-  (status: number, errorType?: string): RequestListener =>
-  (_, response) => {
-    response.writeHead(status, {
-      'content-type': 'application/json',
-      ...(errorType && { 'x-amzn-errortype': errorType }),
-    });
-    response.end(status < 300 ? '' : JSON.stringify({ message: 'reason' }));
-  };
-
-test('posts the text, signed, to the encoded id', async () => {
-  answer = answerWith(200);
-  expect(await sender.post('a-_/b=', '{"content":"ä"}', 1_000)).toBe('delivered');
-  expect(requests).toMatchObject([
-    { method: 'POST', url: '/ws/@connections/a-_%2Fb%3D', body: '{"content":"ä"}' },
-  ]);
-  expect(requests[0]?.authorization).toMatch(/^AWS4-HMAC-SHA256 .*\/us-east-1\/execute-api\/aws4_request/);
-});
-
-test.each([
-  [410, 'GoneException', 'gone'],
-  [429, 'LimitExceededException', 'throttled'],
-  [500, undefined, 'failed'],
-  [503, 'ServiceUnavailable', 'failed'],
-  [403, 'ForbiddenException', 'refused'],
-  [413, 'PayloadTooLargeException', 'refused'],
-])('understands %s %s as %s, in one attempt', async (status, errorType, expected) => {
-  answer = answerWith(status, errorType);
-  expect(await sender.post('a=', '{}', 1_000)).toBe(expected);
-  expect(requests).toHaveLength(1);
-});
-
-test('gives up on a post that hangs', async () => {
-  answer = () => undefined;
-  expect(await sender.post('a=', '{}', 50)).toBe('lost');
-});
-
-test('calls a cut socket failed', async () => {
-  const script = ['--import', 'tsx', 'test/contract/cut-socket.ts'];
-  const { stdout } = await promisify(execFile)(process.execPath, script, { env: process.env });
-  expect(stdout).toBe('failed');
-});
-
-test('asks for the status of a connection', async () => {
-  answer = answerWith(200);
-  expect(await sender.status('a=')).toBe('open');
-  expect(requests).toMatchObject([{ method: 'GET', url: '/ws/@connections/a%3D' }]);
-  answer = answerWith(410, 'GoneException');
-  expect(await sender.status('a=')).toBe('gone');
-  answer = answerWith(500);
-  expect(await sender.status('a=')).toBe('unknown');
+test('the setting chooses the sender', async () => {
+  expect(createSender('lean', 'http://127.0.0.1:9/ws')).toBeInstanceOf(LeanSender);
+  const posts = jest.spyOn(ApiGatewaySender.prototype, 'post').mockResolvedValue('delivered');
+  expect(await createSender('sdk', 'http://127.0.0.1:9/ws').post('a=', '{}', 1_000)).toBe('delivered');
+  expect(posts).toHaveBeenCalledWith('a=', '{}', 1_000);
 });

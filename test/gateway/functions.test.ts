@@ -80,7 +80,8 @@ test('GW-75 a function has its own variables and Lambda’s, with the callback o
     AWS_ACCESS_KEY_ID: expect.any(String),
     AWS_SECRET_ACCESS_KEY: expect.any(String),
     AWS_SESSION_TOKEN: expect.any(String),
-    AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
+    // Not the engine itself: what functions ask of it is metered on the way.
+    AWS_ENDPOINT_URL_DYNAMODB: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
     AWS_ENDPOINT_URL_LAMBDA: endpoints.lambda,
     AWS_ENDPOINT_URL_KMS: endpoints.kms,
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',

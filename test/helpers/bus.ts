@@ -29,6 +29,8 @@ export interface Asking {
   readonly base?: Base;
   readonly channel?: string;
   readonly echo?: boolean;
+  /** Of the protocol; default 0. */
+  readonly level?: 0 | 1;
   /** The channel stands in the path, with tenant and agent. */
   readonly pathForm?: boolean;
 }
@@ -159,7 +161,7 @@ export class Bus {
   }
 
   async connect(who: Who, asking: Asking = {}): Promise<TestClient> {
-    return this.open(await this.urlFor(who, asking));
+    return this.open(await this.urlFor(who, asking), asking.level === 1 ? ['artcafe.v1'] : []);
   }
 
   async urlFor(who: Who, { base = 'api', channel, echo, pathForm = false }: Asking = {}): Promise<string> {
@@ -173,8 +175,8 @@ export class Bus {
   }
 
   /** A client that `hangUp` closes. */
-  async open(url: string): Promise<TestClient> {
-    const client = await TestClient.open(url);
+  async open(url: string, subProtocols: readonly string[] = []): Promise<TestClient> {
+    const client = await TestClient.open(url, subProtocols);
     this.clients.add(client);
     return client;
   }

@@ -2,9 +2,10 @@
  * Looks into the tables of a running gateway: what is left of a tenant or an agent after its connections have ended.
  */
 import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, paginateScan } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, paginateScan, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Gateway } from '../../gateway/index';
-import { agentTable, connectionTable } from '../../lambda/contract';
+import { agentTable, connectionTable, messageTable } from '../../lambda/contract';
+import { channelSubject } from '../../lambda/core/subjects';
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -14,12 +15,16 @@ export interface Presence {
 }
 
 export interface Tables {
-  /** Rows of ConnectionTable: connections of the tenant and its subscriptions. */
+  /** Rows of ConnectionTable: connections of the tenant and its subscriptions, not the counters of its rates. */
   connectionRows(tenant: string): Promise<Row[]>;
   /** The item of AgentTable; `undefined` for an agent that was never seen. */
   presence(tenant: string, agent: string): Promise<Presence | undefined>;
+  /** The inbox mark of the agent. */
+  inboxFrom(tenant: string, agent: string): Promise<unknown>;
   /** Every item of AgentTable. */
   agents(): Promise<Row[]>;
+  /** Overwrites the body of a stored message, as a fault of the store would. */
+  damage(tenant: string, channel: string, sequence: number): Promise<void>;
   /** Takes the table away, so that whatever needs it fails. */
   drop(table: 'agent' | 'message'): Promise<void>;
   close(): void;
@@ -41,23 +46,43 @@ export function tablesOf(gateway: Gateway): Tables {
     return rows;
   };
 
+  const agentItem = async (tenant: string, agent: string): Promise<Row | undefined> => {
+    const Key = { [agentTable.partitionKey]: tenant, [agentTable.sortKey]: agent };
+    return (await documents.send(new GetCommand({ TableName: AgentTableName, Key, ConsistentRead: true })))
+      .Item;
+  };
+
   return {
     connectionRows: async (tenant) =>
-      (await scan(ConnectionTableName)).filter(
-        (row) => row.tenant === tenant || String(row[connectionTable.partitionKey]).startsWith(`${tenant}/`),
-      ),
+      (await scan(ConnectionTableName)).filter((row) => {
+        const subject = String(row[connectionTable.partitionKey]);
+        const isCounter = subject.startsWith(`${tenant}/rate/`);
+        return row.tenant === tenant || (subject.startsWith(`${tenant}/`) && !isCounter);
+      }),
     presence: async (tenant, agent) => {
-      const Key = { [agentTable.partitionKey]: tenant, [agentTable.sortKey]: agent };
-      const get = new GetCommand({ TableName: AgentTableName, Key, ConsistentRead: true });
-      const { Item: item } = await documents.send(get);
+      const item = await agentItem(tenant, agent);
       return (
         item && {
-          status: item.status as unknown,
+          status: item.status,
           connectionIds: [...((item.connections as Set<string> | undefined) ?? [])],
         }
       );
     },
+    inboxFrom: async (tenant, agent) => (await agentItem(tenant, agent))?.inbox_from,
     agents: () => scan(AgentTableName),
+    damage: async (tenant, channel, sequence) => {
+      const update = new UpdateCommand({
+        TableName: MessageTableName,
+        Key: {
+          [messageTable.partitionKey]: channelSubject(tenant, channel),
+          [messageTable.sortKey]: sequence,
+        },
+        UpdateExpression: 'SET #body = :body',
+        ExpressionAttributeNames: { '#body': 'body' },
+        ExpressionAttributeValues: { ':body': '{"type":"message","content":"forged"}' },
+      });
+      await documents.send(update);
+    },
     drop: async (table) => {
       const TableName = table === 'agent' ? AgentTableName : MessageTableName;
       await client.send(new DeleteTableCommand({ TableName }));

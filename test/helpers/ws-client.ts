@@ -46,8 +46,8 @@ export class TestClient {
   }
 
   /** Rejects when the handshake is refused. */
-  static async open(url: string): Promise<TestClient> {
-    const socket = new WebSocket(url, { perMessageDeflate: false });
+  static async open(url: string, subProtocols: readonly string[] = []): Promise<TestClient> {
+    const socket = new WebSocket(url, [...subProtocols], { perMessageDeflate: false });
     // Before the handshake ends: a frame may come in the same packet as the 101.
     const client = new TestClient(socket);
     await new Promise<void>((resolve, reject) => {
@@ -108,6 +108,11 @@ export class TestClient {
     this.socket.send(bytes, { binary: true });
   }
 
+  /** A text frame of these bytes, UTF-8 or not. */
+  sendTextBytes(bytes: Uint8Array): void {
+    this.socket.send(bytes, { binary: false });
+  }
+
   /** One message in several frames of at most so many bytes each. */
   sendInPieces(text: string, bytesPerFrame: number): void {
     const bytes = Buffer.from(text);
@@ -141,9 +146,15 @@ export class TestClient {
     await this.closed;
   }
 
+  /** At level 1 a text is a frame or an array of frames. */
   private take(text: string): void {
-    const frame = JSON.parse(text) as Frame;
+    const read = JSON.parse(text) as Frame | readonly Frame[];
     this.texts.push(text);
+    for (const frame of Array.isArray(read) ? (read as readonly Frame[]) : [read as Frame])
+      this.takeFrame(frame);
+  }
+
+  private takeFrame(frame: Frame): void {
     this.received.push(frame);
     for (const waiter of this.waiters) {
       if (!matches(frame, waiter.match)) continue;
@@ -155,8 +166,9 @@ export class TestClient {
   }
 }
 
+/** Users' types are lower case, the service's own upper case. */
 export function isMessage(frame: Frame): boolean {
-  return frame.type !== 'ACK' && frame.type !== 'ERROR';
+  return typeof frame.type === 'string' && frame.type === frame.type.toLowerCase();
 }
 
 function matches(frame: Frame, match: Match): boolean {

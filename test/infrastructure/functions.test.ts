@@ -5,6 +5,7 @@ import {
   functionNames,
   grantsOf,
   lambda,
+  onlyResource,
   resources,
   templateOf,
   variablesOf,
@@ -30,12 +31,27 @@ test.each(functionNames)('%s runs on arm64 with 512 MB and logs into a group of 
 
 test('no two functions share a log group or a role', () => {
   const functions = functionNames.map((name) => lambda(template, name).Properties);
-  expect(new Set(functions.map(({ LoggingConfig }) => LoggingConfig.LogGroup.Ref as string)).size).toBe(4);
-  expect(new Set(functions.map(({ Role }) => flattened(Role))).size).toBe(4);
+  expect(new Set(functions.map(({ LoggingConfig }) => LoggingConfig.LogGroup.Ref as string)).size).toBe(5);
+  expect(new Set(functions.map(({ Role }) => flattened(Role))).size).toBe(5);
 });
 
 test('the limit of the authorizer is three seconds', () => {
   expect(lambda(template, 'authorizer').Properties.Timeout).toBe(3);
+});
+
+test('a failed inbox push is not repeated by the platform, and its event is kept in an encrypted queue', () => {
+  const { Properties } = onlyResource(template, 'AWS::Lambda::EventInvokeConfig');
+  expect(Properties).toMatchObject({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 900 });
+  expect(flattened(Properties.FunctionName)).toBe('<FunctionsInboxFunction>');
+  expect(flattened(Properties.DestinationConfig.OnFailure.Destination)).toBe('<FailureQueue>');
+  expect(onlyResource(template, 'AWS::SQS::Queue').Properties).toMatchObject({
+    SqsManagedSseEnabled: true,
+    MessageRetentionPeriod: 14 * 86_400,
+  });
+  const { Statement: statements } = onlyResource(template, 'AWS::SQS::QueuePolicy').Properties.PolicyDocument;
+  expect(statements).toMatchObject([
+    { Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
+  ]);
 });
 
 describe('variables', () => {
@@ -67,23 +83,47 @@ describe('variables', () => {
       variables.callbackUrl,
       variables.connectionLimit,
       variables.connectionTable,
+      variables.inboxFunction,
+      variables.sender,
     ]);
+    expect(flattened(variablesOf(template, 'connect').INBOX_FUNCTION)).toBe('<FunctionsInboxFunction>');
     expect(variablesOf(template, 'connect').CONNECTION_LIMIT).toBe('100');
   });
 
   test('default', () => {
     expect(names('default')).toEqual([
+      variables.agentBurst,
+      variables.agentRate,
       variables.agentTable,
       variables.callbackUrl,
       variables.connectionTable,
       variables.messageTable,
       variables.retentionSeconds,
+      variables.sender,
+      variables.tenantBurst,
+      variables.tenantRate,
     ]);
+    expect(variablesOf(template, 'default').SENDER).toBe('lean');
     expect(variablesOf(template, 'default').RETENTION_SECONDS).toBe('86400');
+    expect(variablesOf(template, 'default')).toMatchObject({
+      AGENT_RATE: '50',
+      AGENT_BURST: '100',
+      TENANT_RATE: '1000',
+      TENANT_BURST: '2000',
+    });
   });
 
   test('disconnect', () => {
     expect(names('disconnect')).toEqual([variables.agentTable, variables.connectionTable]);
+  });
+
+  test('inbox', () => {
+    expect(names('inbox')).toEqual([
+      variables.agentTable,
+      variables.callbackUrl,
+      variables.messageTable,
+      variables.sender,
+    ]);
   });
 
   test('the callback URL is the stage itself, never the edge', () => {
@@ -99,6 +139,8 @@ describe('variables', () => {
       defaultGrants: 'none',
       connectionLimit: 3,
       retentionHours: 0,
+      messageRate: { agentPerSecond: 0, tenantBurst: 7 },
+      sender: 'sdk',
     });
     expect(variablesOf(changed, 'authorizer')).toMatchObject({
       TOKEN_ISSUER: 'urn:artcafe:pubsub:blue',
@@ -108,7 +150,13 @@ describe('variables', () => {
       DEFAULT_GRANTS: 'none',
     });
     expect(variablesOf(changed, 'connect').CONNECTION_LIMIT).toBe('3');
-    expect(variablesOf(changed, 'default').RETENTION_SECONDS).toBe('0');
+    expect(variablesOf(changed, 'connect').SENDER).toBe('sdk');
+    expect(variablesOf(changed, 'default')).toMatchObject({
+      RETENTION_SECONDS: '0',
+      SENDER: 'sdk',
+      AGENT_RATE: '0',
+      TENANT_BURST: '7',
+    });
   });
 });
 
@@ -126,6 +174,20 @@ describe('grants', () => {
         ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'PutItem'),
         ...on('AgentTable', 'GetItem', 'UpdateItem'),
         connections('GET'),
+        'lambda:InvokeFunction on <FunctionsInboxFunction>',
+      ].sort(),
+    );
+  });
+
+  test('inbox', () => {
+    expect(grantsOf(template, 'inbox')).toEqual(
+      [
+        ...on('AgentTable', 'GetItem', 'UpdateItem'),
+        ...on('MessageTable', 'Query'),
+        connections('GET'),
+        connections('POST'),
+        'lambda:InvokeFunction on <FunctionsInboxFunction>',
+        'sqs:SendMessage on <FailureQueue>',
       ].sort(),
     );
   });
@@ -133,9 +195,9 @@ describe('grants', () => {
   test('default', () => {
     expect(grantsOf(template, 'default')).toEqual(
       [
-        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'Query'),
+        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'PutItem', 'Query', 'UpdateItem'),
         ...on('AgentTable', 'GetItem', 'UpdateItem'),
-        ...on('MessageTable', 'GetItem', 'PutItem', 'Query'),
+        ...on('MessageTable', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
         connections('GET'),
         connections('POST'),
       ].sort(),

@@ -21,6 +21,7 @@ test('the outputs say where to connect and how to get a token', () => {
     ConnectionTableName: '<TablesConnectionTable>',
     AgentTableName: '<TablesAgentTable>',
     MessageTableName: '<TablesMessageTable>',
+    FailureQueueUrl: '<FailureQueue>',
     TokenIssuer: 'urn:artcafe:pubsub:artcafe',
     TokenAudience: 'artcafe-pubsub',
     TokenKeyArn: '<TokenKey>',

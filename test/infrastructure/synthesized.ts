@@ -58,6 +58,7 @@ const purposes = {
   connect: 'Registers a connection',
   default: 'Handles every frame of a client',
   disconnect: 'Removes a connection that has ended',
+  inbox: 'Pushes an inbox to a new connection',
 } as const;
 export type FunctionName = keyof typeof purposes;
 export const functionNames = Object.keys(purposes) as FunctionName[];

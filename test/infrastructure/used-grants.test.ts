@@ -7,9 +7,12 @@ import { DynamoAgentStore } from '../../lambda/adapters/dynamo-agent-store';
 import { createDynamoClients, type DynamoClients } from '../../lambda/adapters/dynamo-calls';
 import { DynamoConnectionStore } from '../../lambda/adapters/dynamo-connection-store';
 import { DynamoHistoryStore } from '../../lambda/adapters/dynamo-history-store';
+import { DynamoRateCounter } from '../../lambda/adapters/dynamo-rate-counter';
 import { connect } from '../../lambda/core/connect';
 import { Deadline } from '../../lambda/core/deadline';
 import { publish } from '../../lambda/core/publish';
+import { pushInbox } from '../../lambda/core/push-inbox';
+import { RateLimiter } from '../../lambda/core/rate-limiter';
 import { removeConnection } from '../../lambda/core/remove-connection';
 import { parseText } from '../../protocol/index';
 import { type LocalTables, startLocalTables } from '../contract/local-tables';
@@ -59,14 +62,15 @@ function createDurableWorld() {
   const stores = {
     connections: new DynamoConnectionStore(clients.calls, tables.connectionTable),
     agents: new DynamoAgentStore(clients.calls, tables.agentTable, world.clock),
-    history: new DynamoHistoryStore(clients, tables.messageTable),
+    history: new DynamoHistoryStore(clients, tables.messageTable, world.log),
+    rateCounter: new DynamoRateCounter(clients.singleAttempt, tables.connectionTable),
   };
   return { ...world, deps: { ...world.deps, ...stores } };
 }
 
 test('connect calls what it may', async () => {
   const { deps, caller, clock, sockets } = createDurableWorld();
-  const join = (connectionId: string) => connect(deps, caller(connectionId, { agentId: 'c' }), clock.time);
+  const join = (connectionId: string) => connect(deps, caller(connectionId, { agentId: 'c' }));
   for (const connectionId of ['c1', 'c2', 'c3']) await join(connectionId);
   expect(await join('c4')).toBe('too-many');
   clock.time += 11_000;
@@ -77,9 +81,9 @@ test('connect calls what it may', async () => {
 
 test('default calls what it may', async () => {
   const { deps, caller, clock, sockets } = createDurableWorld();
-  const alice = caller('d1');
-  await connect(deps, alice, clock.time);
-  await connect(deps, caller('d2'), clock.time);
+  const alice = caller('d1', { tokenExpiresAt: clock.time + 7 * 86_400_000 });
+  await connect(deps, alice);
+  await connect(deps, caller('d2'));
   clock.time += 11_000;
   sockets.closed.add('d2');
   calls.clear();
@@ -91,16 +95,36 @@ test('default calls what it may', async () => {
   await Promise.all([send({ id: 'm1', content: 1 }), send({ id: 'm2', content: 1 })]);
   await send({ id: 'm1', content: 1, retry: true });
   await send({ id: 'm3', content: 1, to: 'agent-of-d1' });
+  await new RateLimiter(deps).decide(alice, 25).reported;
+  for (const type of ['subscribe', 'unsubscribe']) await send({ type, id: type, channel_id: 'other' });
+  // The log of a quiet channel is kept alive by whoever looks at it.
+  clock.time += 13 * 3_600_000;
+  await send({ type: 'subscribe', id: 'again', channel_id: 'c' });
   expect([...calls].sort()).toEqual(granted('default'));
 });
 
 test('disconnect calls what it may', async () => {
-  const { deps, caller, clock } = createDurableWorld();
-  for (const connectionId of ['e1', 'e2'])
-    await connect(deps, caller(connectionId, { agentId: 'e' }), clock.time);
+  const { deps, caller } = createDurableWorld();
+  for (const connectionId of ['e1', 'e2']) await connect(deps, caller(connectionId, { agentId: 'e' }));
   calls.clear();
   for (const connectionId of ['e1', 'e2', 'e2']) {
     await removeConnection(deps, { connectionId, tenantId: 't', agentId: 'e', channels: [] });
   }
   expect([...calls].sort()).toEqual(granted('disconnect'));
+});
+
+test('inbox calls what it may', async () => {
+  const { deps, clock } = createDurableWorld();
+  const target = { tenantId: 't', agentId: 'f', connectionId: 'f1' };
+  const missed = { tenantId: 't', agentId: 'f', sequence: 1, expiresAt: clock.time };
+  const row = { sequence: 1, epoch: 'e', nonce: 'n', id: 'm', agentId: 'a', timestamp: clock.time };
+  await deps.history.tryPut('t/inbox/f', { ...row, expiresAt: clock.time + 1_000, body: '{"content":1}' });
+  await deps.agents.noteMissed(missed, undefined);
+  const { mark } = await deps.agents.addConnection('t', 'f', 'f1', 9);
+  await deps.agents.noteMissed(missed, undefined);
+  calls.clear();
+  const deliver = (messages: readonly unknown[]) => Promise.resolve(messages.length);
+  const outcome = await pushInbox(deps, target, mark!, deliver, new Deadline(clock, clock.time + 9_000));
+  expect(outcome).toEqual({ kind: 'settled', taken: 1 });
+  expect([...calls].sort()).toEqual(granted('inbox'));
 });

@@ -2,10 +2,13 @@
 import { MemoryHistoryStore } from '../../lambda/adapters/memory-history-store';
 import { behind, claim, type Claim } from '../../lambda/core/claim';
 import { Deadline } from '../../lambda/core/deadline';
+import { findDuplicate } from '../../lambda/core/find-duplicate';
 import type { LogRow, PutOutcome } from '../../lambda/core/ports';
 import { FakeClock } from './world';
 
 const subject = 't/channel/c';
+/** What a reader sees who comes too early. */
+const noHead = { row: undefined, mark: undefined };
 let clock: FakeClock;
 let history: MemoryHistoryStore;
 let ids: number;
@@ -71,7 +74,7 @@ test('starts a new epoch behind rows that have expired', async () => {
 
 test('takes the next sequence, and the epoch, of a row that was quicker', async () => {
   await history.tryPut(subject, stored(1));
-  history.head = () => Promise.resolve(undefined);
+  history.head = () => Promise.resolve(noHead);
   expect((await run(wanted('m1')))?.position).toEqual({ epoch: 'e', sequence: 2 });
 });
 
@@ -95,7 +98,7 @@ test('puts again at the same sequence when an unclear put has not come in', asyn
 
 test('takes the row of the same agent and id that it meets for the first copy', async () => {
   const first = { id: 'm1', agentId: 'a', timestamp: 5 };
-  history.head = () => Promise.resolve(undefined);
+  history.head = () => Promise.resolve(noHead);
   const duplicate = { status: 'duplicate', position: { epoch: 'e', sequence: 1 }, timestamp: 5 };
   await history.tryPut(subject, stored(1, first));
   expect(await run(wanted('m1'))).toEqual(duplicate);
@@ -110,11 +113,112 @@ test('goes on from the position that its batch has reached, without reading the 
   expect(head).not.toHaveBeenCalled();
 });
 
-test('reads the head again after five conflicts', async () => {
-  for (let sequence = 1; sequence <= 20; sequence++) await history.tryPut(subject, stored(sequence));
-  const head = jest.spyOn(history, 'head').mockResolvedValueOnce(undefined);
-  expect((await run(wanted('m1')))?.position.sequence).toBe(21);
-  expect(head).toHaveBeenCalledTimes(2);
+test('goes to the end of the log with its first conflict, meeting every row on the way', async () => {
+  for (let sequence = 1; sequence <= 250; sequence++) await history.tryPut(subject, stored(sequence));
+  jest.spyOn(history, 'head').mockResolvedValueOnce(noHead);
+  const put = jest.spyOn(history, 'tryPut');
+  expect((await run(wanted('m1')))?.position).toEqual({ epoch: 'e', sequence: 251 });
+  expect(put).toHaveBeenCalledTimes(2);
+
+  await history.tryPut(subject, stored(252, { id: 'm2', agentId: 'a' }));
+  for (let sequence = 253; sequence <= 400; sequence++) await history.tryPut(subject, stored(sequence));
+  jest.spyOn(history, 'head').mockResolvedValueOnce(noHead);
+  expect(await run(wanted('m2'))).toMatchObject({ status: 'duplicate', position: { sequence: 252 } });
+});
+
+test('finds its own row where it came in late, behind those who met it', async () => {
+  answerPuts({ goesIn: true, says: 'unclear' });
+  const range = history.range.bind(history);
+  jest.spyOn(history, 'range').mockImplementationOnce(async function* (key, bounds) {
+    for (const sequence of [2, 3]) await history.tryPut(key, stored(sequence));
+    yield* range(key, bounds);
+  });
+  expect((await run(wanted('m1')))?.position.sequence).toBe(1);
+  expect(sequences()).toEqual([3, 2, 1]);
+});
+
+test('passes over a damaged row, which holds its place and is nobody’s first copy by its words', async () => {
+  await history.tryPut(subject, stored(1, { id: 'm1', agentId: 'a' }));
+  history.damage(subject, 1);
+  history.head = () => Promise.resolve(noHead);
+  expect(await run(wanted('m1'))).toMatchObject({ status: 'claimed', position: { epoch: 'e', sequence: 2 } });
+  expect(await run({ ...wanted('m1'), isRetry: true })).toMatchObject({
+    status: 'duplicate',
+    position: { sequence: 1 },
+  });
+});
+
+describe('a crash', () => {
+  const crash = new Error('the function has ended');
+
+  test('before the put leaves no hole', async () => {
+    await run(wanted('m1'));
+    jest.spyOn(history, 'tryPut').mockRejectedValueOnce(crash);
+    await expect(run(wanted('m2'))).rejects.toBe(crash);
+    expect((await run(wanted('m3')))?.position.sequence).toBe(2);
+    expect(sequences()).toEqual([2, 1]);
+  });
+
+  test('after the put leaves the message in the log once: a retry finds it', async () => {
+    const put = history.tryPut.bind(history);
+    jest.spyOn(history, 'tryPut').mockImplementationOnce(async (...input) => {
+      await put(...input);
+      throw crash;
+    });
+    await expect(run(wanted('m1'))).rejects.toBe(crash);
+    expect((await run(wanted('m2')))?.position.sequence).toBe(2);
+    const again = { ...wanted('m1'), isRetry: true };
+    const deps = { history, clock, newId: () => 'n' };
+    const deadline = new Deadline(clock, clock.time + 4_000);
+    const place = () => findDuplicate(deps, subject, again, deadline);
+    expect(await claim(deps, again, deadline, place)).toMatchObject({
+      status: 'duplicate',
+      position: { sequence: 1 },
+    });
+    expect(sequences()).toEqual([2, 1]);
+  });
+});
+
+describe('when every row has expired', () => {
+  const before = (expiresAt: number) => stored(7, { expiresAt });
+
+  test('goes on behind item 0 while that covers the newest row', async () => {
+    await history.tryPut(subject, before(clock.time));
+    await history.raiseMark(subject, { epoch: 'e', sequence: 7 }, clock.time + 1);
+    expect((await run(wanted('m1')))?.position).toEqual({ epoch: 'e', sequence: 8 });
+  });
+
+  test('goes on behind item 0 also when the rows have been deleted, with one read', async () => {
+    await history.raiseMark(subject, { epoch: 'e', sequence: 7 }, clock.time + 1);
+    const mark = jest.spyOn(history, 'mark');
+    expect((await run(wanted('m1')))?.position).toEqual({ epoch: 'e', sequence: 8 });
+    expect(mark).not.toHaveBeenCalled();
+  });
+
+  test('goes on behind item 0 when newer rows were deleted before older ones', async () => {
+    await history.tryPut(subject, before(clock.time));
+    await history.raiseMark(subject, { epoch: 'e', sequence: 9 }, clock.time + 1);
+    expect((await run(wanted('m1')))?.position).toEqual({ epoch: 'e', sequence: 10 });
+  });
+
+  test.each([
+    ['has expired as well', 7, 0, 8],
+    ['is below the newest row', 6, 1, 8],
+    ['has expired, and is above the newest row', 9, 0, 10],
+  ])('starts a new epoch, above all that was, when item 0 %s', async (_, sequence, lives, expected) => {
+    await history.tryPut(subject, before(clock.time));
+    await history.raiseMark(subject, { epoch: 'e', sequence }, clock.time + lives);
+    const claimed = await run(wanted('m1'));
+    expect(claimed?.position.sequence).toBe(expected);
+    expect(claimed?.position.epoch).not.toBe('e');
+  });
+
+  test('lets many at once start one new epoch', async () => {
+    await history.tryPut(subject, before(clock.time));
+    const claims = await Promise.all(Array.from({ length: 5 }, (_, n) => run(wanted(`m${String(n)}`))));
+    expect(new Set(claims.map((claimed) => claimed?.position.epoch)).size).toBe(1);
+    expect(sequences()).toEqual([12, 11, 10, 9, 8, 7]);
+  });
 });
 
 test('gives up after three seconds, leaving no hole', async () => {
@@ -132,7 +236,10 @@ test('lets many at once have one dense row each', async () => {
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   const inner = new MemoryHistoryStore();
   history.head = async (key) => (await turn(), inner.head(key));
-  history.get = async (key, sequence) => (await turn(), inner.get(key, sequence));
+  history.range = async function* (key, bounds) {
+    await turn();
+    yield* inner.range(key, bounds);
+  };
   history.tryPut = async (key, row) => (await turn(), inner.tryPut(key, row));
   const claims = await Promise.all(Array.from({ length: 30 }, (_, n) => run(wanted(`m${String(n)}`))));
   const numbers = claims.map((claimed) => claimed?.position.sequence).sort((a, b) => Number(a) - Number(b));

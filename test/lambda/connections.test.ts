@@ -44,14 +44,14 @@ test.each(['putConnection', 'putSubscription'] as const)(
   'leaves nothing behind when %s fails',
   async (method) => {
     world.connections[method] = () => Promise.reject(new Error('down'));
-    await expect(connect(world.deps, world.caller('a'), world.clock.time)).rejects.toThrow('down');
+    await expect(connect(world.deps, world.caller('a'))).rejects.toThrow('down');
     expect(await state('a', 'agent-of-a')).toEqual(nothing);
   },
 );
 
 test('leaves nothing behind when the set can’t be changed', async () => {
   world.agents.addConnection = () => Promise.reject(new Error('down'));
-  await expect(connect(world.deps, world.caller('a'), world.clock.time)).rejects.toThrow('down');
+  await expect(connect(world.deps, world.caller('a'))).rejects.toThrow('down');
   expect(await state('a', 'agent-of-a')).toEqual(nothing);
 });
 
@@ -60,7 +60,7 @@ describe('at the limit of connections', () => {
     for (const id of ['1', '2', '3']) await world.open(id, { agentId: 'a' });
   });
 
-  const fourth = () => connect(world.deps, world.caller('4', { agentId: 'a' }), world.clock.time);
+  const fourth = () => connect(world.deps, world.caller('4', { agentId: 'a' }));
 
   test('refuses one more and leaves nothing of it', async () => {
     expect(await fourth()).toBe('too-many');
@@ -86,9 +86,7 @@ describe('at the limit of connections', () => {
     for (let n = 4; n <= 30; n++) await world.open(String(n), { agentId: 'a' });
     world.clock.time -= 5_000;
     world.sockets.closed.add('30');
-    expect(await connect(world.deps, world.caller('31', { agentId: 'a' }), world.clock.time)).toBe(
-      'too-many',
-    );
+    expect(await connect(world.deps, world.caller('31', { agentId: 'a' }))).toBe('too-many');
     expect(await state('30', 'a')).toEqual(everything);
     expect(world.sockets.statuses).toBe(5);
   });
@@ -96,7 +94,7 @@ describe('at the limit of connections', () => {
   test('makes room by dropping those that are out of date', async () => {
     world.clock.time += 3 * 3_600_000;
     const late = world.caller('4', { agentId: 'a', tokenExpiresAt: world.clock.time + 60_000 });
-    expect(await connect(world.deps, late, world.clock.time)).toBe('connected');
+    expect(await connect(world.deps, late)).toBe('connected');
     expect(world.agents.agent('t', 'a')?.connections).toEqual(new Set(['4']));
   });
 });

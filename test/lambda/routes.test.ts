@@ -82,6 +82,45 @@ test('an event that is older than four seconds is refused', async () => {
   expect(world.sockets.of('conn=')).toMatchObject([{ code: 'unavailable', message_id: 'm1' }]);
 });
 
+test('a flood is refused frame by frame, and logged once', async () => {
+  const route = defaultRoute(world.deps);
+  const batch = (prefix: string) =>
+    JSON.stringify(Array.from({ length: 25 }, (_, n) => ({ id: `${prefix}${String(n)}`, content: 'words' })));
+  for (const prefix of ['a', 'b', 'c', 'd', 'e', 'f']) await route(event(batch(prefix)));
+  const replies = world.sockets.of('conn=');
+  expect(replies.filter(({ type }) => type === 'ACK')).toHaveLength(100);
+  const errors = replies.filter(({ type }) => type === 'ERROR');
+  expect(errors).toHaveLength(50);
+  for (const error of errors) {
+    expect(error).toMatchObject({ code: 'rate_limited', message_id: expect.stringMatching(/^[ef]\d+$/) });
+    expect(error.retry_after_ms).toBeGreaterThan(0);
+  }
+  expect(world.log.lines.map((line) => line.event)).toEqual([
+    ...Array<string>(4).fill('published'),
+    'rate_limited',
+  ]);
+});
+
+test('a batch that is refused in part says so in its line', async () => {
+  world.deps.rateLimits = { ...world.deps.rateLimits, agent: { perSecond: 1, burst: 2 } };
+  const frames = [1, 2, 3].map((n) => ({ id: `m${String(n)}`, content: 1 }));
+  await defaultRoute(world.deps)(event(JSON.stringify(frames)));
+  expect(world.sockets.of('conn=').map(({ message_id, code }) => [message_id, code])).toEqual(
+    expect.arrayContaining([['m3', 'rate_limited']]),
+  );
+  const line = world.log.lines.find(({ event }) => event === 'published');
+  expect(line?.fields).toMatchObject({ frames: 3, accepted: 2, errors: '', rate_limited: 1 });
+});
+
+test('a flooder whose socket has gone is not logged either', async () => {
+  world.deps.rateLimits = { ...world.deps.rateLimits, agent: { perSecond: 1, burst: 1 } };
+  const route = defaultRoute(world.deps);
+  await route(event('{"id":"m0","content":1}'));
+  world.sockets.closed.add('conn=');
+  for (const id of ['m1', 'm2', 'm3']) await route(event(`{"id":"${id}","content":1}`));
+  expect(world.log.lines.map((line) => line.event)).toEqual(['published', 'rate_limited']);
+});
+
 describe('the authorizer', () => {
   const methodArn = 'arn:aws:execute-api:us-east-1:000000000000:api/ws/$connect';
   const log = new FakeLog();

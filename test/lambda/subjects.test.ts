@@ -1,10 +1,16 @@
 /** Keys are injective: no two tuples of ids share one, however hostile they are. */
 import fc from 'fast-check';
-import { channelSubject, connectionSubject, inboxSubject } from '../../lambda/core/subjects';
+import {
+  agentRateSubject,
+  channelSubject,
+  connectionSubject,
+  inboxSubject,
+  tenantRateSubject,
+} from '../../lambda/core/subjects';
 
 const id = fc.oneof(
   fc.string({ minLength: 1, maxLength: 12 }),
-  fc.stringMatching(/^[/%2Fchanelbox]{1,14}$/),
+  fc.stringMatching(/^[/%2Fchanelboxtrg]{1,14}$/),
   fc.constantFrom(
     'a/channel/b',
     'a%2Fchannel',
@@ -16,6 +22,12 @@ const id = fc.oneof(
     '//',
     'channel',
     'connection',
+    'rate',
+    'tenant',
+    'agent',
+    'rate/agent',
+    'rate/tenant',
+    't/rate/agent',
   ),
 );
 const key = fc.oneof(
@@ -25,6 +37,8 @@ const key = fc.oneof(
   fc
     .tuple(fc.constant('inbox'), id, id)
     .map(([kind, a, b]) => ({ ids: [kind, a, b], key: inboxSubject(a, b) })),
+  fc.tuple(id, id).map(([a, b]) => ({ ids: ['agent rate', a, b], key: agentRateSubject(a, b) })),
+  id.map((a) => ({ ids: ['tenant rate', a], key: tenantRateSubject(a) })),
   id.map((a) => ({ ids: ['connection', a], key: connectionSubject(a) })),
 );
 

@@ -2,11 +2,12 @@
 import { MemoryAgentStore } from '../../lambda/adapters/memory-agent-store';
 import { MemoryConnectionStore } from '../../lambda/adapters/memory-connection-store';
 import { MemoryHistoryStore } from '../../lambda/adapters/memory-history-store';
+import { MemoryRateCounter } from '../../lambda/adapters/memory-rate-counter';
 import type { Caller } from '../../lambda/core/caller';
 import { connect } from '../../lambda/core/connect';
 import { Deadline } from '../../lambda/core/deadline';
 import type { DeliveryOutcome } from '../../lambda/core/delivery';
-import type { Clock, ConnectionSender, Log, LogFields } from '../../lambda/core/ports';
+import type { Clock, ConnectionSender, Invoker, Log, LogFields } from '../../lambda/core/ports';
 import { publish, type PublishSummary } from '../../lambda/core/publish';
 import { allChannels, parseText } from '../../protocol/index';
 
@@ -72,6 +73,15 @@ export class FakeLog implements Log {
   }
 }
 
+export class FakeInvoker implements Invoker {
+  readonly started: { functionName: string; payload: Record<string, unknown> }[] = [];
+
+  start(functionName: string, payload: object): Promise<void> {
+    this.started.push({ functionName, payload: payload as Record<string, unknown> });
+    return Promise.resolve();
+  }
+}
+
 export function createWorld() {
   const clock = new FakeClock();
   const sockets = new FakeSockets();
@@ -80,7 +90,11 @@ export function createWorld() {
     connections: new MemoryConnectionStore(2),
     agents: new MemoryAgentStore(clock),
     history: new MemoryHistoryStore(),
+    rateCounter: new MemoryRateCounter(),
+    rateLimits: { agent: { perSecond: 50, burst: 100 }, tenant: { perSecond: 1_000, burst: 2_000 } },
     sender: sockets,
+    invoker: new FakeInvoker(),
+    inboxFunction: 'inbox',
     clock,
     newId: () => `generated-${String((ids += 1))}`,
     retentionMs: 86_400_000,
@@ -90,6 +104,7 @@ export function createWorld() {
 
   const caller = (connectionId: string, changes: Partial<Caller> = {}): Caller => ({
     connectionId,
+    connectedAt: clock.time,
     tenantId: 't',
     agentId: `agent-of-${connectionId}`,
     channelId: 'c',
@@ -108,7 +123,7 @@ export function createWorld() {
     /** Connects; the connection is older than 10 s afterwards, so that a 410 is believed. */
     open: async (connectionId: string, changes: Partial<Caller> = {}): Promise<Caller> => {
       const opened = caller(connectionId, changes);
-      await connect(deps, opened, clock.time);
+      await connect(deps, opened);
       clock.time += 11_000;
       return opened;
     },

@@ -25,7 +25,9 @@ test('without a word, everything has a default', () => {
     claims: { tenant: 'tenant_id', agent: 'agent_id', channels: 'channels' },
     defaultGrants: 'all',
     connectionLimit: 100,
+    messageRate: { agentPerSecond: 50, agentBurst: 100, tenantPerSecond: 1_000, tenantBurst: 2_000 },
     retentionHours: 24,
+    sender: 'lean',
     protection: false,
     logRetentionDays: 30,
     accessLog: 'create-role',
@@ -44,6 +46,15 @@ test.each([
   [{ retentionHours: 'x' }, 'Setting "retentionHours": expected a whole number from 0 to 8760, got "x".'],
   [{ retentionHours: 8_761 }, 'Setting "retentionHours": expected a whole number from 0 to 8760, got 8761.'],
   [{ retentionHours: 0.5 }, 'Setting "retentionHours": expected a whole number from 0 to 8760, got 0.5.'],
+  [
+    { messageRate: { agentPerSecond: -1 } },
+    'Setting "messageRate.agentPerSecond": expected a whole number from 0 to 100000, got -1.',
+  ],
+  [
+    { messageRate: { tenantBurst: 0 } },
+    'Setting "messageRate.tenantBurst": expected a whole number from 1 to 10000000, got 0.',
+  ],
+  [{ sender: 'fast' }, 'Setting "sender": expected "lean" or "sdk", got "fast".'],
   [{ connectionLimit: 0 }, 'Setting "connectionLimit": expected a whole number from 1 to 1000, got 0.'],
   [
     { deployment: 'Blue' },

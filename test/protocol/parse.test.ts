@@ -15,6 +15,7 @@ const refusal = (value: unknown) => {
 const frame = (value: unknown) => {
   const parsed = parse(value);
   if (!parsed.ok) throw new Error(parsed.error.text);
+  if (parsed.kind !== 'message') throw new Error('is no message');
   return parsed.frame;
 };
 
@@ -103,19 +104,7 @@ test.each(['', '{', '[1,', 'hello', '\u0000', '{"a":1}{"b":2}'])('calls %j inval
   });
 });
 
-test.each([
-  'hello',
-  'subscribe',
-  'unsubscribe',
-  'history',
-  'presence',
-  'ping',
-  'ACK',
-  'Message',
-  '',
-  '9a',
-  'a b',
-])('does not know the type %j', (type) => {
+test.each(['presence', 'ACK', 'Message', '', '9a', 'a b'])('does not know the type %j', (type) => {
   expect(refusal({ id: 'm', type, content: 1 })).toMatchObject({ code: 'unknown_type', messageId: 'm' });
 });
 
@@ -215,7 +204,7 @@ test('never throws, and what it accepts can be written again', () => {
   fc.assert(
     fc.property(text, (input) => {
       for (const parsed of parseText(input)) {
-        if (!parsed.ok) continue;
+        if (!parsed.ok || parsed.kind === 'control') continue;
         const { frame: accepted } = parsed;
         const message = { ...accepted, id: 'm', tenantId: 't', agentId: 'a', timestamp: 0, channelId: 'c' };
         expect(() => JSON.parse(messageText(message)) as unknown).not.toThrow();

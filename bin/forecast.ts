@@ -1,0 +1,104 @@
+/**
+ * What a load costs in a month of 30 days: our calls per publish and per connection, priced as the gateway's meter does.
+ * The figures per call are held to counted ones by test/bench/forecast.test.ts.
+ */
+import { type Bill, billFor, type Counts, messageUnits, noCounts } from '../gateway/index';
+
+export interface Load {
+  /** Connected all month, one connection each. */
+  readonly agents: number;
+  readonly channels: number;
+  /** Publishes per second on each channel. */
+  readonly rate: number;
+  /** Subscribers who get each publish, the sender among them. */
+  readonly fanOut: number;
+  /** Bytes of content. */
+  readonly size: number;
+  readonly ephemeral: boolean;
+  /** Of `default`, in MB. */
+  readonly memoryMb: number;
+}
+
+const secondsPerMonth = 30 * 86_400;
+/** API Gateway ends a connection after two hours. */
+const connectsPerAgent = (30 * 24) / 2;
+
+/** What stands around the content: in a client's frame, in a message to subscribers, in a row of the log, in an ACK. */
+const overhead = { frame: 40, message: 150, row: 300, ack: 130 };
+const subscriptionBytes = 110;
+/** Rows over this are stored compressed; how well that works depends on the content, so it is not counted on. */
+const readUnitBytes = 4_096;
+const writeUnitBytes = 1_024;
+
+/** connect: connection, agent, subscription; disconnect: the same three again, and a look at the connection. */
+const perConnect = { writeUnits: 6, readUnits: 1, requests: 3 };
+
+/** Counts of one publish. */
+export function publishCounts({
+  fanOut,
+  size,
+  ephemeral,
+  memoryMb,
+}: Omit<Load, 'agents' | 'channels' | 'rate'>): Counts {
+  const consistency = ephemeral ? 0.5 : 1;
+  const subscribers = consistency * Math.max(1, Math.ceil((fanOut * subscriptionBytes) / readUnitBytes));
+  const head = ephemeral ? 0 : Math.ceil((size + overhead.row) / readUnitBytes);
+  return {
+    ...noCounts(),
+    messagesIn: 1,
+    unitsIn: messageUnits(size + overhead.frame),
+    messagesOut: fanOut + 1,
+    unitsOut: fanOut * messageUnits(size + overhead.message) + 1,
+    bytesOut: fanOut * (size + overhead.message) + overhead.ack,
+    readUnits: head + subscribers,
+    writeUnits: ephemeral ? 0 : Math.ceil((size + overhead.row) / writeUnitBytes),
+    functions: { default: { memoryMb, requests: 1, posts: fanOut + 1 } },
+  };
+}
+
+export interface Forecast {
+  readonly publishes: number;
+  readonly bill: Bill;
+  /** The same load at list prices of others, in dollars; data transfer left out everywhere. */
+  readonly elsewhere: readonly { readonly name: string; readonly dollars: number; readonly source: string }[];
+}
+
+export function forecast(load: Load): Forecast {
+  const { agents, channels, rate, fanOut, size } = load;
+  const publishes = channels * rate * secondsPerMonth;
+  const connects = agents * connectsPerAgent;
+  const minutes = (agents * secondsPerMonth) / 60;
+  const one = publishCounts(load);
+  const counts: Counts = {
+    ...one,
+    messagesIn: publishes,
+    unitsIn: publishes * one.unitsIn,
+    messagesOut: publishes * one.messagesOut,
+    unitsOut: publishes * one.unitsOut,
+    bytesOut: publishes * one.bytesOut,
+    readUnits: publishes * one.readUnits + connects * perConnect.readUnits,
+    writeUnits: publishes * one.writeUnits + connects * perConnect.writeUnits,
+    connectionMinutes: minutes,
+    handshakes: connects,
+    edgeHandshakes: connects,
+    functions: {
+      default: { memoryMb: load.memoryMb, requests: publishes, posts: publishes * (fanOut + 1) },
+      connections: { memoryMb: load.memoryMb, requests: connects * perConnect.requests, posts: 0 },
+    },
+  };
+  return { publishes, bill: billFor(counts), elsewhere: [appSyncEvents(), ably()] };
+
+  function appSyncEvents() {
+    const units = Math.ceil((size + overhead.message) / 5_120);
+    // A connect and a subscribe per connection; pings are left out, in its favour. Its connections live for a day.
+    const operations = publishes * units * (1 + fanOut) + agents * 30 * 2;
+    const dollars = (operations * 1 + minutes * 0.08) / 1e6;
+    return { name: 'AWS AppSync Events', dollars, source: 'AWS Price List, AWSAppSync, 2026-09-11' };
+  }
+
+  function ably() {
+    const channelMinutes = (channels * secondsPerMonth) / 60;
+    const dollars = (publishes * (1 + fanOut) * 2.5 + minutes * 1 + channelMinutes * 1) / 1e6;
+    return { name: 'Ably', dollars, source: 'ably.com/docs, platform/pricing, 2026-11' };
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Counts times prices. The floor is what nobody who uses this API can go below without batching:
+ * the messages themselves and the minutes of the connections.
+ */
+import type { Counts } from './counts';
+import { durationModel, modelledMs } from './duration-model';
+import { type PriceName, priceList } from './price-list';
+
+export interface BillLine {
+  readonly item: PriceName;
+  readonly unit: string;
+  readonly count: number;
+  readonly dollars: number;
+}
+
+export interface Bill {
+  readonly lines: readonly BillLine[];
+  /** Without data transfer, which is the same for every design. */
+  readonly dollars: number;
+  readonly floorDollars: number;
+  /** `dollars` to `floorDollars`; `undefined` before there is a message. */
+  readonly ratioToFloor: number | undefined;
+  readonly transferDollars: number;
+}
+
+const gigabyte = 1e9;
+
+export function billFor(counts: Counts, model = durationModel): Bill {
+  let requests = 0;
+  let gigabyteSeconds = 0;
+  for (const { memoryMb, requests: times, posts } of Object.values(counts.functions)) {
+    requests += times;
+    if (times === 0) continue;
+    gigabyteSeconds += (times * modelledMs(posts / times, memoryMb, model) * memoryMb) / 1_024 / 1_000;
+  }
+  const amounts: Record<PriceName, number> = {
+    message: counts.unitsIn + counts.unitsOut,
+    connectionMinute: counts.connectionMinutes,
+    lambdaRequest: requests,
+    lambdaGbSecond: gigabyteSeconds,
+    readUnit: counts.readUnits,
+    writeUnit: counts.writeUnits,
+    queueRequest: counts.queueRequests,
+    edgeFunction: counts.edgeHandshakes,
+    edgeRequest: counts.edgeHandshakes,
+    edgeGigabyte: counts.edgeBytesOut / gigabyte,
+    gigabyte: counts.bytesOut / gigabyte,
+  };
+  const lines = (Object.keys(priceList) as PriceName[]).map((item) => ({
+    item,
+    unit: priceList[item].unit,
+    count: amounts[item],
+    dollars: amounts[item] * priceList[item].dollars,
+  }));
+  const sumOf = (wanted: (item: PriceName) => boolean): number =>
+    lines.reduce((sum, { item, dollars }) => (wanted(item) ? sum + dollars : sum), 0);
+  const isTransfer = (item: PriceName): boolean => item === 'gigabyte' || item === 'edgeGigabyte';
+  const dollars = sumOf((item) => !isTransfer(item));
+  const floorDollars = sumOf((item) => item === 'message' || item === 'connectionMinute');
+  return {
+    lines,
+    dollars,
+    floorDollars,
+    ratioToFloor: floorDollars > 0 ? dollars / floorDollars : undefined,
+    transferDollars: sumOf(isTransfer),
+  };
+}

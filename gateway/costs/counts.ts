@@ -1,0 +1,79 @@
+/**
+ * Everything that AWS would bill or count, as plain numbers.
+ */
+
+export interface FunctionCounts {
+  readonly memoryMb: number;
+  requests: number;
+  /** Calls that the function made to `POST @connections`. */
+  posts: number;
+}
+
+export interface Counts {
+  /** Text messages of clients, and their 32 KB units. */
+  messagesIn: number;
+  unitsIn: number;
+  /** Text messages to clients, and their 32 KB units. */
+  messagesOut: number;
+  unitsOut: number;
+  /** Bytes of messages to clients, by the way they took. */
+  bytesOut: number;
+  edgeBytesOut: number;
+  connectionMinutes: number;
+  handshakes: number;
+  edgeHandshakes: number;
+  readUnits: number;
+  writeUnits: number;
+  /** Events that went to a failure destination. */
+  queueRequests: number;
+  /** By physical name. */
+  functions: Record<string, FunctionCounts>;
+  /** Calls of the functions to AWS, by `service:Operation`. */
+  calls: Record<string, number>;
+}
+
+/** Messages are billed per started 32 KB; an empty one is one unit. */
+const unitBytes = 32_768;
+
+export function messageUnits(bytes: number): number {
+  return Math.max(1, Math.ceil(bytes / unitBytes));
+}
+
+export function noCounts(): Counts {
+  return {
+    messagesIn: 0,
+    unitsIn: 0,
+    messagesOut: 0,
+    unitsOut: 0,
+    bytesOut: 0,
+    edgeBytesOut: 0,
+    connectionMinutes: 0,
+    handshakes: 0,
+    edgeHandshakes: 0,
+    readUnits: 0,
+    writeUnits: 0,
+    queueRequests: 0,
+    functions: {},
+    calls: {},
+  };
+}
+
+/** What came between two readings of the meter. */
+export function countsBetween(before: Counts, after: Counts): Counts {
+  const difference = { ...after };
+  for (const name of Object.keys(before) as (keyof Counts)[]) {
+    if (name !== 'functions' && name !== 'calls') difference[name] = after[name] - before[name];
+  }
+  difference.calls = Object.fromEntries(
+    Object.entries(after.calls)
+      .map(([name, count]) => [name, count - (before.calls[name] ?? 0)] as const)
+      .filter(([, count]) => count > 0),
+  );
+  difference.functions = Object.fromEntries(
+    Object.entries(after.functions).map(([name, { memoryMb, requests, posts }]) => {
+      const earlier = before.functions[name] ?? { requests: 0, posts: 0 };
+      return [name, { memoryMb, requests: requests - earlier.requests, posts: posts - earlier.posts }];
+    }),
+  );
+  return difference;
+}

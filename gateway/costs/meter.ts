@@ -1,0 +1,81 @@
+/**
+ * Counts what happens at the gateway. Told by the modules that do it; knows no prices.
+ */
+import type { Clock } from '../clock';
+import { type Counts, messageUnits, noCounts } from './counts';
+
+const minuteMs = 60_000;
+
+export class CostMeter {
+  private readonly total = noCounts();
+  /** Connection id → since when. */
+  private readonly open = new Map<string, number>();
+  private closedMs = 0;
+
+  constructor(private readonly clock: Clock) {}
+
+  received(bytes: number): void {
+    this.total.messagesIn += 1;
+    this.total.unitsIn += messageUnits(bytes);
+  }
+
+  sent(bytes: number, viaEdge: boolean): void {
+    this.total.messagesOut += 1;
+    this.total.unitsOut += messageUnits(bytes);
+    this.total[viaEdge ? 'edgeBytesOut' : 'bytesOut'] += bytes;
+  }
+
+  shookHands(viaEdge: boolean): void {
+    this.total.handshakes += 1;
+    if (viaEdge) this.total.edgeHandshakes += 1;
+  }
+
+  opened(connectionId: string, connectedAt: number): void {
+    this.open.set(connectionId, connectedAt);
+  }
+
+  closed(connectionId: string): void {
+    const since = this.open.get(connectionId);
+    if (since === undefined) return;
+    this.open.delete(connectionId);
+    this.closedMs += this.clock.now() - since;
+  }
+
+  invoked(functionName: string, memoryMb: number): void {
+    this.functionOf(functionName, memoryMb).requests += 1;
+  }
+
+  /** A call of a function to `@connections`. */
+  managed(method: string | undefined, functionName: string): void {
+    this.called(`execute-api:${method ?? ''}`);
+    const caller = this.total.functions[functionName];
+    if (method === 'POST' && caller !== undefined) caller.posts += 1;
+  }
+
+  called(operation: string): void {
+    this.total.calls[operation] = (this.total.calls[operation] ?? 0) + 1;
+  }
+
+  consumed(kind: 'readUnits' | 'writeUnits', units: number): void {
+    this.total[kind] += units;
+  }
+
+  queued(): void {
+    this.total.queueRequests += 1;
+  }
+
+  /** A copy: it does not change any more. */
+  read(): Counts {
+    const now = this.clock.now();
+    let openMs = 0;
+    for (const since of this.open.values()) openMs += now - since;
+    return {
+      ...structuredClone(this.total),
+      connectionMinutes: (this.closedMs + openMs) / minuteMs,
+    };
+  }
+
+  private functionOf(name: string, memoryMb: number) {
+    return (this.total.functions[name] ??= { memoryMb, requests: 0, posts: 0 });
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Posts to connections by hand: one signature and one call over a kept socket per recipient, and nothing else.
+ * The SDK's client does the same for many times the processor time (docs/adr/006-lean-sender.md).
+ */
+import { hash } from 'node:crypto';
+import { classifyFailure, type DeliveryOutcome } from '../core/delivery';
+import type { ConnectionSender } from '../core/ports';
+import { ConnectionSigner, type Credentials, encodedSegment } from './connection-signer';
+import { type Answer, KeepAliveCalls } from './keep-alive-calls';
+
+/** As many as the core has posts in flight. */
+const sockets = 200;
+const statusMs = 1_000;
+/** Texts that are on their way at the same time: those of a batch, and some ACKs. */
+const textsKept = 32;
+
+interface Payload {
+  readonly bytes: Buffer;
+  readonly hash: string;
+}
+
+const noPayload = hash('sha256', '');
+/** What the SDK says of its payloads, too. */
+const contentType = 'application/octet-stream';
+
+export class LeanSender implements ConnectionSender {
+  private readonly signer: ConnectionSigner;
+  private readonly calls: KeepAliveCalls;
+  private readonly path: string;
+  /** A text goes to many: it is encoded and hashed for the first of them. */
+  private readonly payloads = new Map<string, Payload>();
+
+  /** `callbackUrl`: `https://{api}.execute-api.{region}.amazonaws.com/{stage}`. */
+  constructor(
+    callbackUrl: string,
+    private readonly env: NodeJS.ProcessEnv = process.env,
+  ) {
+    const endpoint = new URL(callbackUrl);
+    this.path = `${endpoint.pathname.replace(/\/$/, '')}/@connections/`;
+    this.signer = new ConnectionSigner(endpoint.host, env.AWS_REGION ?? '');
+    this.calls = new KeepAliveCalls(endpoint, sockets);
+  }
+
+  async post(connectionId: string, text: string, timeoutMs: number): Promise<DeliveryOutcome> {
+    return outcomeOf(await this.call('POST', connectionId, this.payloadOf(text), timeoutMs));
+  }
+
+  async status(connectionId: string): Promise<'open' | 'gone' | 'unknown'> {
+    const outcome = outcomeOf(await this.call('GET', connectionId, undefined, statusMs));
+    if (outcome === 'delivered') return 'open';
+    return outcome === 'gone' ? 'gone' : 'unknown';
+  }
+
+  private call(
+    method: 'GET' | 'POST',
+    connectionId: string,
+    payload: Payload | undefined,
+    timeoutMs: number,
+  ): Promise<Answer> {
+    const path = this.path + encodedSegment(connectionId);
+    const request = {
+      method,
+      path,
+      payloadHash: payload?.hash ?? noPayload,
+      contentType: payload && contentType,
+    };
+    const headers = this.signer.sign(request, credentialsIn(this.env), Date.now());
+    return this.calls.call({ method, path, headers, body: payload?.bytes, timeoutMs });
+  }
+
+  private payloadOf(text: string): Payload {
+    const known = this.payloads.get(text);
+    if (known !== undefined) return known;
+    const bytes = Buffer.from(text);
+    const payload = { bytes, hash: hash('sha256', bytes) };
+    if (this.payloads.size >= textsKept) this.payloads.clear();
+    this.payloads.set(text, payload);
+    return payload;
+  }
+}
+
+/** Read for every call: the platform may replace them while the function lives. */
+function credentialsIn(env: NodeJS.ProcessEnv): Credentials {
+  return {
+    accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
+    secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
+    sessionToken: env.AWS_SESSION_TOKEN,
+  };
+}
+
+function outcomeOf({ status, systemCode }: Answer): DeliveryOutcome {
+  if (status !== undefined && status >= 200 && status < 300) return 'delivered';
+  return classifyFailure({ httpStatus: status, name: undefined, systemCode });
+}

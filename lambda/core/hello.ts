@@ -1,0 +1,78 @@
+/**
+ * `hello`: subscribes what the client names, says where everything stands, and replays what it has missed.
+ */
+import {
+  type ChannelState,
+  type HelloFrame,
+  reservedChannels,
+  type Resume,
+  welcomeText,
+} from '../../protocol/index';
+import type { Caller } from './caller';
+import { type ControlDependencies, type ControlOutcome, refused } from './control-outcome';
+import { inboxMark, replayInbox } from './hello-inbox';
+import { replay, ReplayBudget } from './replay';
+import { mayUse, standing } from './standing';
+import { subscribe } from './subscribe';
+
+/** Throws what the stores throw. */
+export async function hello(
+  deps: ControlDependencies,
+  caller: Caller,
+  frame: HelloFrame,
+): Promise<ControlOutcome> {
+  const granted = frame.resume.filter(({ channelId }) => mayUse(caller, channelId, 'subscribe'));
+  const outcome = await subscribe(
+    deps.connections,
+    caller,
+    granted.map(({ channelId }) => channelId).filter((channelId) => channelId !== reservedChannels.inbox),
+  );
+  if (outcome === 'full') return refused('limit_exceeded', 'Too many channels on one connection');
+  if (outcome === 'unknown')
+    return refused('unavailable', 'The connection is not known any more; open a new one');
+
+  const asked = [...granted, ...alwaysNamed(caller, granted)];
+  const [mark, ...places] = await Promise.all([
+    inboxMark(deps, caller),
+    ...asked.map((resume) => standing(deps, caller, resume)),
+  ]);
+  const forbidden = frame.resume
+    .filter((resume) => !granted.includes(resume))
+    .map(({ channelId }): ChannelState => ({
+      channelId,
+      head: undefined,
+      recovered: false,
+      reason: 'forbidden',
+    }));
+  const welcome = welcomeText(
+    {
+      messageId: frame.id,
+      connectionId: caller.connectionId,
+      tenantId: caller.tenantId,
+      agentId: caller.agentId,
+      tokenExpiresAt: caller.tokenExpiresAt,
+      channels: [...places.map(({ state }) => state), ...forbidden],
+    },
+    deps.clock.now(),
+  );
+  return {
+    ok: true,
+    answer: [welcome],
+    afterwards: async (sender, deadline) => {
+      const budget = new ReplayBudget(deadline);
+      for (const place of places) {
+        if (mark === undefined || place.channelId !== reservedChannels.inbox) {
+          await replay(deps, sender, caller, place, budget);
+        } else await replayInbox(deps, sender, caller, place, mark, budget.deadline);
+      }
+    },
+  };
+}
+
+/** The connection's own channel and the inbox, which nobody has to ask for. */
+function alwaysNamed({ channelId }: Caller, asked: readonly Resume[]): Resume[] {
+  return [channelId, reservedChannels.inbox]
+    .filter((name) => name !== undefined)
+    .filter((name) => asked.every((resume) => resume.channelId !== name))
+    .map((name) => ({ channelId: name, since: undefined }));
+}

@@ -1,0 +1,33 @@
+/**
+ * What the inbox function is told: which connection is to get the inbox of its agent, and from where on. Written by
+ * whoever starts it, read by its route; both directions stand here, so that they can't drift apart.
+ */
+import type { InboxMark } from './ports';
+import type { PushTarget } from './push-inbox';
+
+export interface InboxOrder extends PushTarget {
+  readonly mark: InboxMark;
+  /** Epoch milliseconds: when the connection stops receiving. */
+  readonly expiresAt: number;
+}
+
+export function encodeInboxOrder({ tenantId, agentId, connectionId, expiresAt, mark }: InboxOrder): object {
+  const { from, count } = mark;
+  return { tenant: tenantId, agent: agentId, connection: connectionId, expires_at: expiresAt, from, count };
+}
+
+/** Throws when the event is none of ours. */
+export function decodeInboxOrder(event: Readonly<Record<string, unknown>>): InboxOrder {
+  const { tenant, agent, connection, expires_at: expiresAt, from, count } = event;
+  if (
+    typeof tenant !== 'string' ||
+    typeof agent !== 'string' ||
+    typeof connection !== 'string' ||
+    typeof expiresAt !== 'number' ||
+    typeof from !== 'number' ||
+    typeof count !== 'number'
+  ) {
+    throw new Error('The event is no order to push an inbox');
+  }
+  return { tenantId: tenant, agentId: agent, connectionId: connection, expiresAt, mark: { from, count } };
+}

@@ -1,0 +1,48 @@
+/**
+ * `ping`: keeps the connection alive, says which channels have moved, and when it is time to leave.
+ */
+import {
+  type ChannelState,
+  goAwayText,
+  type GoAwayCode,
+  type PingFrame,
+  pongText,
+} from '../../protocol/index';
+import type { Caller } from './caller';
+import { lifetimeMs } from './connect';
+import { type ControlDependencies, type ControlOutcome, refused } from './control-outcome';
+import { isSamePosition } from './log';
+import { mayUse, standing } from './standing';
+
+/** How long before the platform's two hours a client is told. */
+const noticeMs = 10 * 60_000;
+
+/** Throws what the stores throw. */
+export async function ping(
+  deps: ControlDependencies,
+  caller: Caller,
+  frame: PingFrame,
+): Promise<ControlOutcome> {
+  if (!frame.channels.every(({ channelId }) => mayUse(caller, channelId, 'subscribe'))) {
+    return refused('forbidden', 'The token does not allow subscribing to one of these channels');
+  }
+  if (caller.level === 0) return { ok: true, answer: [] };
+  const moved: ChannelState[] = [];
+  const look = frame.channels.map(async ({ channelId, since }) => {
+    const { head } = await standing(deps, caller, { channelId, since: undefined });
+    if (since === undefined || !isSamePosition(head, since)) moved.push({ channelId, head });
+  });
+  const [goAway] = await Promise.all([reasonToLeave(deps, caller), ...look]);
+  const now = deps.clock.now();
+  const pong = pongText(frame.id, moved, now);
+  return { ok: true, answer: goAway === undefined ? [pong] : [pong, goAwayText(goAway, now)] };
+}
+
+async function reasonToLeave(deps: ControlDependencies, caller: Caller): Promise<GoAwayCode | undefined> {
+  const now = deps.clock.now();
+  if (caller.tokenExpiresAt <= now) return 'token_expired';
+  if (caller.connectedAt + lifetimeMs - noticeMs <= now) return 'rotate';
+  // A connection that was taken for gone gets nothing any more, and nothing else would tell it.
+  const rows = await deps.connections.getConnections([caller.connectionId]);
+  return rows.length === 0 ? 'state_lost' : undefined;
+}

@@ -1,0 +1,46 @@
+/**
+ * Pushes an inbox to a connection that has just come. Started by connect and not awaited by anybody; by itself for the rest
+ * of a large inbox.
+ */
+import { Deadline } from '../core/deadline';
+import { deliverTexts } from '../core/deliver-texts';
+import { errorFields } from '../core/error-fields';
+import { decodeInboxOrder, encodeInboxOrder } from '../core/inbox-event';
+import type { ConnectionSender, Invoker, Log } from '../core/ports';
+import { pushInbox, type PushDependencies } from '../core/push-inbox';
+import { RetryingSender } from '../core/retrying-sender';
+
+/** Ours; the function's own timeout of 60 s leaves room for a last post and the writes after it. */
+const timeMs = 50_000;
+
+export interface InboxDependencies extends PushDependencies {
+  readonly sender: ConnectionSender;
+  readonly invoker: Invoker;
+  /** The name of the function that this is. */
+  readonly ownName: string;
+  readonly log: Log;
+}
+
+export function inboxRoute(deps: InboxDependencies) {
+  return async (event: Readonly<Record<string, unknown>>): Promise<void> => {
+    const { clock, log } = deps;
+    const startedAt = clock.now();
+    const deadline = new Deadline(clock, startedAt + timeMs);
+    const order = decodeInboxOrder(event);
+    const { tenantId, agentId, connectionId } = order;
+    const fields = { connection_id: connectionId, tenant_id: tenantId, agent_id: agentId };
+    try {
+      const sender = new RetryingSender(deps.sender, clock, deadline);
+      const deliver = deliverTexts(sender, deps.sender, clock, order);
+      const { kind, taken, mark } = await pushInbox(deps, order, order.mark, deliver, deadline);
+      // A push that got nowhere would only do so again.
+      const goesOn = mark !== undefined && taken > 0;
+      if (goesOn) await deps.invoker.start(deps.ownName, encodeInboxOrder({ ...order, mark }));
+      log.info('inbox_pushed', { ...fields, outcome: kind, messages: taken, ms: clock.now() - startedAt });
+    } catch (error) {
+      // Thrown on, so that the event is kept where an operator finds it. The mark stays, and the next connection mends it.
+      log.error('inbox_push_failed', { ...fields, ...errorFields(error) });
+      throw error;
+    }
+  };
+}

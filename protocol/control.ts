@@ -1,0 +1,181 @@
+/**
+ * Control frames of a client, checked field by field: what is not a message but asks the service for something.
+ * The answers are in server-frames.ts.
+ */
+import { isJsonObject, type JsonObject } from './json';
+import { limits } from './limits';
+import type { ErrorDetails, Position } from './messages';
+import { isChannel, isId, reservedChannels } from './names';
+
+/** A channel to be subscribed by `hello`, and where the client stands in it. */
+export interface Resume {
+  readonly channelId: string;
+  /** Absent: subscribe without a replay. */
+  readonly since: Position | undefined;
+}
+
+export interface HelloFrame {
+  readonly type: 'hello';
+  readonly id: string | undefined;
+  readonly resume: readonly Resume[];
+}
+
+export interface SubscribeFrame {
+  readonly type: 'subscribe';
+  readonly id: string;
+  readonly channelId: string;
+  readonly since: Position | undefined;
+}
+
+export interface UnsubscribeFrame {
+  readonly type: 'unsubscribe';
+  readonly id: string;
+  readonly channelId: string;
+}
+
+export interface HistoryFrame {
+  readonly type: 'history';
+  readonly id: string;
+  readonly channelId: string;
+  /** Neither: the newest messages. */
+  readonly after: Position | undefined;
+  readonly before: Position | undefined;
+  readonly limit: number;
+}
+
+export interface PingFrame {
+  readonly type: 'ping';
+  readonly id: string | undefined;
+  readonly channels: readonly Resume[];
+}
+
+export type ControlFrame = HelloFrame | SubscribeFrame | UnsubscribeFrame | HistoryFrame | PingFrame;
+
+/** A control frame, or what is wrong with it. */
+export type ControlReading = ControlFrame | Pick<ErrorDetails, 'code' | 'text'>;
+
+const parsers: Readonly<Record<ControlFrame['type'], (frame: JsonObject) => ControlReading>> = {
+  hello: readHello,
+  subscribe: readSubscribe,
+  unsubscribe: readUnsubscribe,
+  history: readHistory,
+  ping: readPing,
+};
+
+export function isControlType(type: string): type is ControlFrame['type'] {
+  return Object.hasOwn(parsers, type);
+}
+
+/** The frame's `type` is one of a control frame. */
+export function readControl(type: ControlFrame['type'], frame: JsonObject): ControlReading {
+  return parsers[type](frame);
+}
+
+function readHello(frame: JsonObject): ControlReading {
+  const id = optionalId(frame.id);
+  if (id === null) return wrong('"id" must be a string of 1–128 characters');
+  const resume = readList(frame.resume, limits.channels);
+  if (resume === undefined) {
+    return wrong(`"resume" must be a list of up to ${limits.channels} channels with their positions`);
+  }
+  return { type: 'hello', id, resume };
+}
+
+function readSubscribe(frame: JsonObject): ControlReading {
+  const target = readTarget(frame);
+  if (!isTarget(target)) return target;
+  const since = optionalPosition(frame.since);
+  if (since === null) return wrong(`"since" ${positionShape}`);
+  return { type: 'subscribe', ...target, since };
+}
+
+function readUnsubscribe(frame: JsonObject): ControlReading {
+  const target = readTarget(frame);
+  return isTarget(target) ? { type: 'unsubscribe', ...target } : target;
+}
+
+function readHistory(frame: JsonObject): ControlReading {
+  const target = readTarget(frame);
+  if (!isTarget(target)) return target;
+  const after = optionalPosition(frame.after);
+  if (after === null) return wrong(`"after" ${positionShape}`);
+  const before = optionalPosition(frame.before);
+  if (before === null) return wrong(`"before" ${positionShape}`);
+  if (after !== undefined && before !== undefined) return wrong('Give "after" or "before", not both');
+  const limit = frame.limit ?? limits.historyDefault;
+  if (!isCount(limit) || limit < 1 || limit > limits.historyMessages) {
+    return wrong(`"limit" must be a whole number from 1 to ${limits.historyMessages}`);
+  }
+  return { type: 'history', ...target, after, before, limit };
+}
+
+function readPing(frame: JsonObject): ControlReading {
+  const id = optionalId(frame.id);
+  if (id === null) return wrong('"id" must be a string of 1–128 characters');
+  const channels = readList(frame.channels, limits.pingChannels);
+  if (channels === undefined) {
+    return wrong(`"channels" must be a list of up to ${limits.pingChannels} channels with their positions`);
+  }
+  return { type: 'ping', id, channels };
+}
+
+interface Target {
+  readonly id: string;
+  readonly channelId: string;
+}
+
+function readTarget({ id, channel_id }: JsonObject): Target | Pick<ErrorDetails, 'code' | 'text'> {
+  if (!isId(id)) return wrong('"id" must be a string of 1–128 characters');
+  if (!isSubscribable(channel_id)) return wrong('"channel_id" must be 1–128 of A–Z a–z 0–9 . _ : -');
+  return { id, channelId: channel_id };
+}
+
+function isTarget(reading: Target | Pick<ErrorDetails, 'code' | 'text'>): reading is Target {
+  return 'channelId' in reading;
+}
+
+/** Channels with positions; `undefined` for anything else. An absent list is empty, a channel named twice counts once. */
+function readList(value: unknown, most: number): Resume[] | undefined {
+  if (isAbsent(value)) return [];
+  if (!Array.isArray(value) || value.length > most) return undefined;
+  const found = new Map<string, Resume>();
+  for (const item of value as unknown[]) {
+    if (!isJsonObject(item) || !isSubscribable(item.channel_id)) return undefined;
+    const { channel_id: channelId, epoch, sequence } = item;
+    const since = isAbsent(epoch) && isAbsent(sequence) ? undefined : optionalPosition(item);
+    if (since === null) return undefined;
+    found.set(channelId, { channelId, since });
+  }
+  return [...found.values()];
+}
+
+const positionShape = 'must be an object with "epoch" (text) and "sequence" (a whole number)';
+
+/** `null` for what is neither absent nor a position. */
+function optionalPosition(value: unknown): Position | undefined | null {
+  if (isAbsent(value)) return undefined;
+  if (!isJsonObject(value)) return null;
+  const { epoch, sequence } = value;
+  return isId(epoch) && isCount(sequence) ? { epoch, sequence } : null;
+}
+
+function optionalId(id: unknown): string | undefined | null {
+  if (isAbsent(id)) return undefined;
+  return isId(id) ? id : null;
+}
+
+function isSubscribable(value: unknown): value is string {
+  return isChannel(value) || value === reservedChannels.inbox;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isAbsent(value: unknown): value is null | undefined {
+  return value === undefined || value === null;
+}
+
+function wrong(text: string): Pick<ErrorDetails, 'code' | 'text'> {
+  return { code: 'invalid_message', text };
+}

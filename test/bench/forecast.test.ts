@@ -1,0 +1,53 @@
+/** The forecast's arithmetic: against hand-made sums, and (in cost-targets.test.ts) against what was counted. */
+import { forecast, type Load } from '../../bin/forecast';
+import { runCommand } from '../bin/run-command';
+
+const load: Load = {
+  agents: 500,
+  channels: 40,
+  rate: 2,
+  fanOut: 12,
+  size: 1_200,
+  ephemeral: false,
+  memoryMb: 512,
+};
+
+test('a month of the example load', () => {
+  const { publishes, bill, elsewhere } = forecast(load);
+  expect(publishes).toBe(40 * 2 * 2_592_000);
+  const millions = publishes / 1e6;
+  const minutes = (500 * 43_200) / 1e6;
+  expect(bill.floorDollars).toBeCloseTo(millions * 14 + minutes * 0.25);
+  expect(bill.ratioToFloor).toBeGreaterThan(1);
+  expect(bill.ratioToFloor).toBeLessThan(1.2);
+  const [appSync, ably] = elsewhere;
+  expect(appSync!.dollars).toBeCloseTo(millions * 13 + minutes * 0.08 + 0.03);
+  expect(ably!.dollars).toBeCloseTo(millions * 13 * 2.5 + minutes + (40 * 43_200) / 1e6);
+});
+
+test('twice the rate costs twice as much, but for the connections', () => {
+  const idle = forecast({ ...load, rate: 1e-9 }).bill.dollars;
+  const once = forecast(load).bill.dollars - idle;
+  expect(forecast({ ...load, rate: 4 }).bill.dollars - idle).toBeCloseTo(2 * once);
+});
+
+test('others bill a large message in 5 KB steps, API Gateway in 32 KB steps', () => {
+  const large = forecast({ ...load, size: 20_000 });
+  expect(large.elsewhere[0]!.dollars).toBeGreaterThan(1.5 * large.bill.dollars);
+});
+
+test('the command prints the total, the ratio and the others', async () => {
+  const { stdout, code } = await runCommand('cost.ts', [
+    '--agents',
+    '500',
+    '--fan-out',
+    '12',
+    '--size',
+    '1200',
+  ]);
+  expect(code).toBe(0);
+  for (const part of ['together', 'Ratio 1.', 'AWS AppSync Events', 'Ably']) expect(stdout).toContain(part);
+  const wrong = await runCommand('cost.ts', ['--rate', 'often']);
+  expect(wrong.code).not.toBe(0);
+  expect(wrong.stderr).toContain('--rate must be a number above 0, not "often".');
+});

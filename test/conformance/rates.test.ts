@@ -1,0 +1,203 @@
+/**
+ * Conformance: how many messages an agent and a tenant may send (docs/protocol.md, Rates). Small limits, so that a batch is
+ * a flood; the default ones where minutes are looked at.
+ */
+import { Bus, fresh } from '../helpers/bus';
+import { needs, target } from '../helpers/target';
+import type { Frame, TestClient } from '../helpers/ws-client';
+
+let small: Bus;
+let usual: Bus;
+let tenant: string;
+
+beforeAll(async () => {
+  if (target !== undefined) return;
+  small = await Bus.start({
+    settings: { messageRate: { agentPerSecond: 1, agentBurst: 10, tenantPerSecond: 1, tenantBurst: 30 } },
+  });
+  usual = await Bus.start();
+}, 120_000);
+beforeEach(() => {
+  tenant = fresh('tenant');
+});
+afterAll(async () => {
+  if (target === undefined) await Promise.all([small.stop(), usual.stop()]);
+});
+
+const withSettings = needs('settings');
+const count = (n: number): number[] => Array.from({ length: n }, (_, index) => index);
+
+/** Sends a batch of ephemeral messages and gives what was answered, frame by frame. */
+async function burst(client: TestClient, frames: number): Promise<readonly Frame[]> {
+  const ids = count(frames).map((n) => fresh(`m${n}`));
+  const replies = ids.map((id) => client.reply(id));
+  client.send(ids.map((id) => ({ id, content: 1, ephemeral: true })));
+  return Promise.all(replies);
+}
+
+const accepted = (replies: readonly Frame[]): number => replies.filter(({ type }) => type === 'ACK').length;
+
+withSettings('RAT-1 each frame of a batch counts, and those behind the limit are refused', async () => {
+  const client = await small.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
+
+  const replies = await burst(client, 25);
+
+  expect(accepted(replies.slice(0, 10))).toBe(10);
+  expect(accepted(replies.slice(10))).toBe(0);
+});
+
+withSettings('RAT-1 frames that break a rule count too', async () => {
+  const client = await small.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
+
+  client.send([...count(10), { id: 'm1', content: 1 }]);
+
+  expect(await client.reply('m1')).toMatchObject({ code: 'rate_limited' });
+});
+
+/**
+ * Floods until every environment that takes part knows of the others: none learns more than with its own 25th frame.
+ */
+async function exhaust(client: TestClient): Promise<void> {
+  for (let refusedInARow = 0; refusedInARow < 4;) {
+    const now = accepted(await burst(client, 25));
+    refusedInARow = now === 0 ? refusedInARow + 1 : 0;
+  }
+}
+
+/** A new environment may come into play at any time and know nothing yet; it is asked again with another agent. */
+async function once<T>(attempt: (agent: string) => Promise<T>, fits: (result: T) => boolean): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    const result = await attempt(fresh('agent'));
+    if (fits(result) || tries === 5) return result;
+  }
+}
+
+withSettings(
+  'RAT-1 the connections of an agent count together, those of other agents do not',
+  async () => {
+    const own = await once(
+      async (agent) => {
+        const who = { tenant: fresh('tenant'), agent };
+        const first = await small.connect(who, { channel: 'news', echo: false });
+        const second = await small.connect(who, { channel: 'news', echo: false });
+        await exhaust(first);
+        return accepted(await burst(second, 10));
+      },
+      (frames) => frames === 0,
+    );
+    const other = await small.connect({ tenant, agent: 'b' }, { channel: 'news', echo: false });
+
+    expect(own).toBe(0);
+    expect(accepted(await burst(other, 10))).toBe(10);
+  },
+  30_000,
+);
+
+withSettings(
+  'RAT-1 the agents of a tenant count together, those of other tenants do not',
+  async () => {
+    for (let n = 0; n < 12; n++) {
+      const client = await small.connect({ tenant, agent: `a${n}` }, { channel: 'news', echo: false });
+      await burst(client, 25);
+    }
+    const late = await once(
+      async (agent) => accepted(await burst(await small.connect({ tenant, agent }, { channel: 'news' }), 10)),
+      (frames) => frames === 0,
+    );
+    const elsewhere = await small.connect({ tenant: fresh('tenant'), agent: 'a1' }, { channel: 'news' });
+
+    expect(late).toBe(0);
+    expect(accepted(await burst(elsewhere, 10))).toBe(10);
+  },
+  30_000,
+);
+
+withSettings(
+  'RAT-2 a refused frame says when to come back, and is nowhere afterwards',
+  async () => {
+    const listener = await small.connect({ tenant, agent: 'b' }, { channel: 'news' });
+    const refusal = await once(
+      async (agent) => {
+        const client = await small.connect({ tenant, agent }, { channel: 'news', echo: false });
+        await exhaust(client);
+        return client.request({ id: agent, content: 1 });
+      },
+      ({ type }) => type === 'ERROR',
+    );
+    await listener.request({ id: 'after', content: 1 });
+    await listener.nextMessage({ id: 'after' });
+
+    expect(refusal).toEqual({
+      type: 'ERROR',
+      code: 'rate_limited',
+      message_id: expect.any(String) as string,
+      error: expect.any(String) as string,
+      timestamp: expect.any(String) as string,
+      retry_after_ms: expect.any(Number) as number,
+    });
+    expect(refusal.retry_after_ms).toBeGreaterThan(0);
+    expect(listener.messageIds).not.toContain(refusal.message_id);
+  },
+  30_000,
+);
+
+withSettings(
+  'RAT-2 whoever waits that long is admitted',
+  async () => {
+    const client = await small.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
+    await exhaust(client);
+    // Each environment tells the wait that it knows of; the longest of them is enough.
+    for (let tries = 0; tries < 5; tries++) {
+      const replies = await burst(client, 4);
+      if (accepted(replies) === 4) return;
+      const waitMs = Math.max(...replies.map(({ retry_after_ms: ms }) => Number(ms ?? 0)));
+      await small.inside.gateway.clock.advance(waitMs);
+    }
+    throw new Error('Never admitted');
+  },
+  30_000,
+);
+
+withSettings(
+  'RAT-3 refused frames without an id have one ERROR together, and none beside one with an id',
+  async () => {
+    const client = await small.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
+
+    client.send([...count(25).map(() => ({ content: 1, ephemeral: true }))]);
+    const refusal = await client.next({ code: 'rate_limited' });
+    client.send([...count(24).map(() => ({ content: 1, ephemeral: true })), { id: 'm1', content: 1 }]);
+    expect(await client.reply('m1')).toMatchObject({ code: 'rate_limited' });
+    client.send([...count(24).map(() => ({ content: 1, ephemeral: true })), { id: 'm2', content: 1 }]);
+    await client.reply('m2');
+
+    expect(refusal).not.toHaveProperty('message_id');
+    const unnamed = client.received.filter(
+      (frame) => frame.code === 'rate_limited' && frame.message_id === undefined,
+    );
+    expect(unnamed).toHaveLength(1);
+  },
+);
+
+withSettings(
+  'RAT-4 over half a minute an agent gets its rate and burst, a fifth more or less',
+  async () => {
+    const client = await usual.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
+    const start = usual.now();
+    let sent = 0;
+    for (let round = 0; round < 30; round++) {
+      for (let batch = 0; batch < 3; batch++) sent += accepted(await burst(client, 25));
+      await usual.inside.gateway.clock.advance(1_000);
+    }
+    const allowed = 100 + 50 * ((usual.now() - start) / 1_000 - 1);
+    expect(sent / allowed).toBeGreaterThan(0.8);
+    expect(sent / allowed).toBeLessThan(1.2);
+  },
+  120_000,
+);
+
+needs('log')('RAT-4 a flood is logged in lines of ten seconds, not frame by frame', () => {
+  const lines = usual.inside.log.filter(({ text }) => text.includes('"rate_limited"'));
+  expect(lines.length).toBeGreaterThan(0);
+  expect(lines.length).toBeLessThan(60);
+  return Promise.resolve();
+});

@@ -1,0 +1,247 @@
+/**
+ * The rate limit over environments that share nothing but a counter, on a clock of its own: what gets through over minutes,
+ * what it costs, and what a sender hears.
+ */
+import { MemoryRateCounter } from '../../lambda/adapters/memory-rate-counter';
+import { Unavailable } from '../../lambda/core/ports';
+import { RateLimiter, type RateLimits, refuseOverLimit } from '../../lambda/core/rate-limiter';
+import { parseText } from '../../protocol/index';
+import { FakeClock, FakeLog } from './world';
+
+const limits: RateLimits = {
+  agent: { perSecond: 50, burst: 100 },
+  tenant: { perSecond: 1_000, burst: 2_000 },
+};
+const off = { perSecond: 0, burst: 1 };
+
+/** Chance that is the same in each run. */
+function chance(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+class SeededClock extends FakeClock {
+  override readonly random = chance(7);
+}
+
+function createFleet(environments: number, rateLimits: RateLimits = limits) {
+  const clock = new SeededClock();
+  const log = new FakeLog();
+  const rateCounter = new MemoryRateCounter();
+  const fleet = Array.from(
+    { length: environments },
+    () => new RateLimiter({ rateCounter, rateLimits, clock, log }),
+  );
+  return { clock, log, rateCounter, fleet };
+}
+
+interface Flow {
+  readonly environments: number;
+  readonly agents: number;
+  readonly framesPerSecond: number;
+  readonly seconds: number;
+  readonly rateLimits?: RateLimits;
+  /** Frames per text message. */
+  readonly batch?: number;
+}
+
+/** Agents of one tenant that send evenly; each text message meets any environment. */
+async function run({ environments, agents, framesPerSecond, seconds, rateLimits, batch = 1 }: Flow) {
+  const { clock, rateCounter, fleet, log } = createFleet(environments, rateLimits);
+  const pick = chance(environments * 31 + agents);
+  const start = clock.time;
+  let offered = 0;
+  let admitted = 0;
+  for (let sent = 0; sent < framesPerSecond * seconds; sent += batch) {
+    clock.time = start + (sent / framesPerSecond) * 1_000;
+    const limiter = fleet[Math.floor(pick() * environments)]!;
+    const decision = limiter.decide({ tenantId: 't', agentId: `a${String(sent % agents)}` }, batch);
+    await decision.reported;
+    offered += batch;
+    admitted += decision.admitted;
+  }
+  return { offered, admitted, writesPerFrame: rateCounter.writes / offered, lines: log.lines.length };
+}
+
+describe.each([1, 8, 40])('over %i environments', (environments) => {
+  test.each([60, 100, 500, 1_000])('an agent that sends %i/s gets its rate and burst', async (rate) => {
+    const { admitted, writesPerFrame } = await run({
+      environments,
+      agents: 1,
+      framesPerSecond: rate,
+      seconds: 60,
+    });
+    const allowed = Math.min(100 + 50 * 60, rate * 60);
+    expect(admitted / allowed).toBeGreaterThan(0.8);
+    expect(admitted / allowed).toBeLessThan(1.2);
+    expect(writesPerFrame).toBeLessThanOrEqual(0.1);
+  });
+
+  // Where an environment sees a frame in a second, its reports are old, and several may come at once.
+  test('an agent below the limit is hardly ever refused', async () => {
+    const { admitted, offered, writesPerFrame } = await run({
+      environments,
+      agents: 1,
+      framesPerSecond: 40,
+      seconds: 120,
+    });
+    expect(admitted / offered).toBeGreaterThan(environments > 8 ? 0.98 : 0.9999);
+    expect(writesPerFrame).toBeLessThanOrEqual(0.1);
+  });
+
+  test.each([1_500, 4_000])('agents that send %i/s together get the rate of their tenant', async (rate) => {
+    const { admitted, writesPerFrame } = await run({
+      environments,
+      agents: 400,
+      framesPerSecond: rate,
+      seconds: 20,
+    });
+    const allowed = Math.min(2_000 + 1_000 * 20, rate * 20);
+    expect(admitted / allowed).toBeGreaterThan(0.8);
+    expect(admitted / allowed).toBeLessThan(1.2);
+    expect(writesPerFrame).toBeLessThanOrEqual(0.1);
+  });
+});
+
+test('each frame of a batch counts', async () => {
+  const { admitted } = await run({
+    environments: 8,
+    agents: 1,
+    framesPerSecond: 500,
+    seconds: 120,
+    batch: 25,
+  });
+  const allowed = 100 + 50 * 120;
+  expect(admitted / allowed).toBeGreaterThan(0.8);
+  expect(admitted / allowed).toBeLessThan(1.2);
+});
+
+test('a rate of 0 is no limit, and costs nothing', async () => {
+  const { admitted, offered, writesPerFrame } = await run({
+    environments: 3,
+    agents: 1,
+    framesPerSecond: 5_000,
+    seconds: 5,
+    rateLimits: { agent: off, tenant: off },
+  });
+  expect(admitted).toBe(offered);
+  expect(writesPerFrame).toBe(0);
+});
+
+test('each of the two limits can be off alone', async () => {
+  const flow = { environments: 1, agents: 1, framesPerSecond: 5_000, seconds: 5 };
+  const tenantOnly = await run({ ...flow, rateLimits: { ...limits, agent: off } });
+  expect(tenantOnly.admitted).toBeGreaterThan(6_000);
+  expect(tenantOnly.admitted).toBeLessThan(8_400);
+  const agentOnly = await run({ ...flow, rateLimits: { ...limits, tenant: off } });
+  expect(agentOnly.admitted).toBeLessThanOrEqual(350);
+});
+
+test('what an agent is refused does not use up its tenant’s rate', async () => {
+  const { clock, fleet } = createFleet(1);
+  const limiter = fleet[0]!;
+  for (let sent = 0; sent < 20_000; sent++) {
+    clock.time += 0.1;
+    await limiter.decide({ tenantId: 't', agentId: 'flood' }, 1).reported;
+  }
+  expect(limiter.decide({ tenantId: 't', agentId: 'calm' }, 25).admitted).toBe(25);
+});
+
+test('tenants and agents of one name do not count for each other', () => {
+  const { fleet } = createFleet(1);
+  const limiter = fleet[0]!;
+  expect(limiter.decide({ tenantId: 't', agentId: 'a' }, 100).admitted).toBe(100);
+  expect(limiter.decide({ tenantId: 't', agentId: 'a' }, 1).admitted).toBe(0);
+  for (const [tenantId, agentId] of [
+    ['t', 'b'],
+    ['u', 'a'],
+    ['t/rate/agent', 'a'],
+  ] as const) {
+    expect(limiter.decide({ tenantId, agentId }, 1).admitted).toBe(1);
+  }
+});
+
+test('whoever waits as told is admitted', () => {
+  const { clock, fleet } = createFleet(1);
+  const limiter = fleet[0]!;
+  const who = { tenantId: 't', agentId: 'a' };
+  limiter.decide(who, 90);
+  const decision = limiter.decide(who, 25);
+  expect(decision).toMatchObject({ admitted: 10, retryAfterMs: 300 });
+  clock.time += 299;
+  expect(limiter.decide(who, 15).admitted).toBe(14);
+  clock.time += 2_001;
+  expect(limiter.decide(who, 100).admitted).toBe(100);
+});
+
+test('an environment learns from its own report what the others have admitted', async () => {
+  const { fleet } = createFleet(2);
+  const who = { tenantId: 't', agentId: 'a' };
+  await fleet[0]!.decide(who, 90).reported;
+  await fleet[1]!.decide(who, 25).reported;
+  expect(fleet[1]!.decide(who, 1).admitted).toBe(0);
+});
+
+test('a flood makes a line in ten seconds, with the number of frames', async () => {
+  const { clock, fleet, log } = createFleet(1);
+  const start = clock.time;
+  let refused = 0;
+  for (let sent = 0; sent < 30_000; sent++) {
+    clock.time = start + sent;
+    const { admitted, reported } = fleet[0]!.decide({ tenantId: 't', agentId: 'a' }, 1);
+    refused += 1 - admitted;
+    await reported;
+  }
+  expect(log.lines.map(({ event }) => event)).toEqual(['rate_limited', 'rate_limited', 'rate_limited']);
+  const logged = log.lines.reduce((sum, { fields }) => sum + Number(fields.frames), 0);
+  expect(logged).toBeGreaterThan(refused / 2);
+  expect(log.lines[0]?.fields).toMatchObject({ tenant_id: 't', agent_id: 'a', frames: 1 });
+});
+
+test('a counter that is down refuses nobody, and each environment still counts its own', async () => {
+  const { fleet, rateCounter, log } = createFleet(1);
+  rateCounter.add = () => Promise.reject(new Unavailable('down'));
+  const first = fleet[0]!.decide({ tenantId: 't', agentId: 'a' }, 100);
+  await first.reported;
+  expect(first.admitted).toBe(100);
+  expect(fleet[0]!.decide({ tenantId: 't', agentId: 'a' }, 1).admitted).toBe(0);
+  expect(log.lines[0]).toMatchObject({ event: 'rate_not_counted', fields: { error: 'Unavailable' } });
+});
+
+test('remembers a bounded number of agents, the latest', () => {
+  const { fleet } = createFleet(1);
+  const decide = (agentId: string) => fleet[0]!.decide({ tenantId: agentId, agentId }, 100).admitted;
+  decide('first');
+  decide('second');
+  for (let n = 0; n < 2_490; n++) decide(`a${String(n)}`);
+  expect(decide('first')).toBe(0);
+  for (let n = 0; n < 20; n++) decide(`b${String(n)}`);
+  expect(decide('first')).toBe(0);
+  expect(decide('second')).toBe(100);
+});
+
+describe('refused frames', () => {
+  const decision = (admitted: number) => ({ admitted, retryAfterMs: 40, reported: Promise.resolve() });
+  const errorsOf = (frames: unknown, admitted: number) =>
+    refuseOverLimit(parseText(JSON.stringify(frames)), decision(admitted)).map((parsed) =>
+      parsed.ok ? 'goes' : parsed.error,
+    );
+  const refusal = (messageId?: string | number) => ({ code: 'rate_limited', messageId, retryAfterMs: 40 });
+
+  test('each with an id has an error of its own, good or bad', () => {
+    const frames = [{ id: 'a', content: 1 }, { id: 'b', content: 1 }, { id: 7 }, { content: 1 }];
+    expect(errorsOf(frames, 1)).toEqual(['goes', refusal('b'), refusal(7)]);
+  });
+
+  test('without any id there is one error', () => {
+    expect(errorsOf([{ content: 1 }, { content: 2 }], 0)).toEqual([refusal()]);
+    expect(errorsOf({ content: 1 }, 0)).toEqual([refusal()]);
+  });
+
+  test('none when all are admitted', () => {
+    expect(errorsOf([{ id: 'a', content: 1 }, { id: 'b' }], 2)).toMatchObject(['goes', { messageId: 'b' }]);
+  });
+});

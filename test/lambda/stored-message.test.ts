@@ -1,0 +1,50 @@
+/** A message, its body in the log, and the message again. */
+import fc from 'fast-check';
+import { bodyOf, messageOfRow } from '../../lambda/core/stored-message';
+import { type JsonObject, type Message, messageText } from '../../protocol/index';
+
+const object = () => fc.dictionary(fc.string(), fc.jsonValue()) as fc.Arbitrary<JsonObject>;
+
+test('comes back as it was accepted, to the last character that a receiver sees', () => {
+  const messages = fc.record({
+    id: fc.string({ minLength: 1 }),
+    type: fc.stringMatching(/^[a-z]+$/),
+    content: fc.jsonValue(),
+    metadata: object(),
+    extra: object(),
+    agentId: fc.string({ minLength: 1 }),
+    timestamp: fc.integer({ min: 0, max: 4e12 }),
+  });
+  fc.assert(
+    fc.property(messages, fc.boolean(), (parts, isDirect) => {
+      const channelId = isDirect ? undefined : 'news';
+      const to = isDirect ? 'b' : undefined;
+      const message: Message = { ...parts, tenantId: 't', channelId, to };
+      const { id, agentId, timestamp } = parts;
+      const row = { id, agentId, timestamp, body: bodyOf(message) };
+      const again = messageOfRow(row, 't', channelId, to);
+      expect(again === undefined ? '' : messageText(again)).toBe(messageText(message));
+      expect(again).toMatchObject({ channelId, to });
+    }),
+  );
+});
+
+test('a body of another release keeps what we know and gets defaults for the rest', () => {
+  const row = { id: 'm1', agentId: 'a', timestamp: 1, body: '{"content":[1],"priority":9,"metadata":null}' };
+  expect(messageOfRow(row, 't', 'news')).toEqual({
+    id: 'm1',
+    type: 'message',
+    content: [1],
+    metadata: {},
+    extra: {},
+    tenantId: 't',
+    agentId: 'a',
+    channelId: 'news',
+    to: undefined,
+    timestamp: 1,
+  });
+});
+
+test.each(['', 'null', '[]', '"text"', '{"content":'])('the body %s is no message', (body) => {
+  expect(messageOfRow({ id: 'm1', agentId: 'a', timestamp: 1, body }, 't', undefined, 'b')).toBeUndefined();
+});
