@@ -2,12 +2,12 @@
  * `npm run test:dynamodb-local`: the stores' contract on AWS's own DynamoDB Local, or on the engine that DYNAMODB_ENDPOINT names.
  * The engine needs Java; it is fetched once, by exact version and hash, into the user's cache folder.
  */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { freePort, untilItAnswers } from '../helpers/processes';
 
 /** Apache-2.0; the engine in it has a licence of AWS's own, see docs/gateway.md. */
 const engine = {
@@ -41,7 +41,7 @@ async function main(): Promise<number> {
   );
   try {
     const endpoint = `http://127.0.0.1:${port}`;
-    await untilItAnswers(endpoint, server);
+    await untilItAnswers(endpoint, server, startMs);
     return await runSuite(endpoint);
   } finally {
     server.kill();
@@ -86,28 +86,6 @@ function fetchEngine(): string {
     }
   }
   return installed;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** Any answer will do: without a signature it is a refusal. */
-async function untilItAnswers(endpoint: string, server: ChildProcess): Promise<void> {
-  const deadline = Date.now() + startMs;
-  while (Date.now() < deadline && server.exitCode === null) {
-    const answers = await fetch(endpoint).then(
-      () => true,
-      () => false,
-    );
-    if (answers) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`DynamoDB Local did not answer at ${endpoint} within ${startMs} ms`);
 }
 
 main().then(

@@ -1,6 +1,7 @@
 /**
  * Which bus the conformance suite talks to: a laptop gateway that it starts itself, or the stage behind `TARGET_URL`
- * (`wss://{id}.execute-api.{region}.amazonaws.com`), with `TARGET_EDGE_URL` (`wss://{domain}/v1`) and `TARGET_TOKEN_COMMAND`.
+ * (`wss://{id}.execute-api.{region}.amazonaws.com`), with `TARGET_EDGE_URL` (`wss://{domain}/v1`) and `TARGET_TOKEN_COMMAND`;
+ * `TARGET_TIMEOUT_MS` is the longest that a test may take.
  */
 
 export interface Target {
@@ -12,7 +13,9 @@ export interface Target {
 export const target: Target | undefined = readTarget();
 
 // A token from a command takes a process of its own, and a stage may be far away.
-if (target !== undefined && process.env.JEST_WORKER_ID !== undefined) jest.setTimeout(120_000);
+if (target !== undefined && process.env.JEST_WORKER_ID !== undefined) {
+  jest.setTimeout(Number(process.env.TARGET_TIMEOUT_MS ?? 120_000));
+}
 
 function readTarget(): Target | undefined {
   const { TARGET_URL, TARGET_EDGE_URL, TARGET_TOKEN_COMMAND } = process.env;
