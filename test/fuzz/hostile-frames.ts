@@ -248,7 +248,9 @@ const batch: fc.Arbitrary<HostileText> = fc
   .map((frames) => ({
     text: `[${frames.map(({ text }) => text).join()}]`,
     answers: frames.map(({ answer }) => answer),
-  }));
+  }))
+  // Two of the long lists of channels would make it more than 6,000 values, and then it has one answer.
+  .filter(({ text }) => text.length < 20_000);
 const longBatch: fc.Arbitrary<HostileText> = fc
   .tuple(fc.integer({ min: 26, max: 2_000 }), fc.constantFrom('{"id":"m","content":1}', '[]', '0', '{}'))
   .map(([frames, text]) => ({

@@ -92,7 +92,17 @@ async function conformance(folder: string, url: string, tokenCommand: string[]):
   const jest = path.join(root, 'node_modules/jest/bin/jest.js');
   const suite: ChildProcess = spawn(
     process.execPath,
-    [jest, 'test/conformance', '--json', '--outputFile', file, '--silent', '--maxWorkers', '1'],
+    [
+      jest,
+      'test/conformance',
+      '--json',
+      '--outputFile',
+      file,
+      '--silent',
+      '--forceExit',
+      '--maxWorkers',
+      '1',
+    ],
     {
       cwd: root,
       env: {

@@ -7,6 +7,9 @@ import path from 'node:path';
 import { environmentOf, type LocalEndpoints } from '../../gateway/functions/environment';
 import { readTemplate } from '../../gateway/template';
 
+/** The emulator counts the loading of a function as part of its timeout; AWS gives it ten seconds apart. */
+const loadingSeconds = 10;
+
 export interface Ports {
   http: number;
   webSocket: number;
@@ -39,7 +42,7 @@ export function writeService(folder: string, assembly: string, ports: Ports, loc
       }));
     const settings = {
       handler: `${keyOf(model.name)}/${model.module}.${model.exportName}`,
-      timeout: model.timeoutMs / 1_000,
+      timeout: model.timeoutMs / 1_000 + loadingSeconds,
       memorySize: model.memoryMb,
       environment: withoutStage(environment, api.stage),
       events,

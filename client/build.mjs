@@ -1,0 +1,68 @@
+/**
+ * Builds the package into `dist`: ES modules and CommonJS by esbuild, types by tsc. The protocol's parts are bundled in;
+ * there is nothing to install beside the package.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { shortNames } from './short-names.mjs';
+
+const here = import.meta.dirname;
+const dist = path.join(here, 'dist');
+const entries = ['index', 'original', 'cursors/file', 'cursors/local-storage'];
+
+/** Subpaths stand on the package's main file, so that there is one copy of everything. */
+const core = (extension) => ({
+  name: 'core',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.?\/index$/ }, ({ path: wanted, importer }) =>
+      importer.includes(`${path.sep}client${path.sep}`)
+        ? { path: `${wanted}.${extension}`, external: true }
+        : undefined,
+    );
+  },
+});
+
+rmSync(dist, { recursive: true, force: true });
+for (const [format, extension] of [
+  ['esm', 'mjs'],
+  ['cjs', 'cjs'],
+]) {
+  await build({
+    absWorkingDir: here,
+    entryPoints: entries.map((entry) => `${entry}.ts`),
+    outdir: dist,
+    outExtension: { '.js': `.${extension}` },
+    bundle: true,
+    format,
+    target: 'es2022',
+    platform: 'neutral',
+    external: ['node:*'],
+    minify: true,
+    // Fields that the constructor sets need no declaration of their own.
+    tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
+    mangleProps: new RegExp(`^(${shortNames.join('|')})$`),
+    sourcemap: true,
+    sourcesContent: true,
+    plugins: [core(extension)],
+    logLevel: 'warning',
+  });
+}
+
+const require = createRequire(import.meta.url);
+execFileSync(
+  process.execPath,
+  [require.resolve('typescript/bin/tsc'), '-p', path.join(here, 'tsconfig.build.json')],
+  {
+    stdio: 'inherit',
+  },
+);
+// The declarations are those of CommonJS; these make them an ES module's too.
+for (const entry of entries) {
+  const file = path.join(dist, `${entry}.d.mts`);
+  mkdirSync(path.dirname(file), { recursive: true });
+  const types = path.relative(path.dirname(file), path.join(dist, 'types', 'client', `${entry}.js`));
+  writeFileSync(file, `export * from './${types}';\n`);
+}

@@ -1,0 +1,144 @@
+/**
+ * What the user holds of a channel or of the own inbox: publishing, reading live, reading the log.
+ */
+import { reservedChannels } from '../protocol/names';
+import type { Position } from './cursor';
+import { readHistory } from './replies';
+import type { Message, PublishOptions } from './messages';
+import type { Receipt } from './outbox';
+import type { Handler } from './reader';
+import type { Session } from './session';
+import type { Stream } from './stream';
+
+export interface SubscribeOptions {
+  /** Begin after this position instead of with what is new. Only for the first reader of a channel. */
+  readonly since?: Position;
+}
+
+export interface HistoryOptions {
+  /** Oldest first, beginning after this position. */
+  readonly after?: Position;
+  /** Newest first, beginning before this position. Without both: newest first. */
+  readonly before?: Position;
+  /** Most messages. Default: all there are. */
+  readonly limit?: number;
+}
+
+/** One handler on one channel. */
+export interface Subscription {
+  /** From the moment of the call, nothing more reaches the handler. */
+  unsubscribe(): void;
+}
+
+/** Which messages of a stream are meant; the others are requests and replies, which have handlers of their own. */
+export type Accepts = (message: Message) => boolean;
+
+const pageLimit = 1_000;
+
+/** A log that can be read, live and from its past. */
+export class Readable<Content = unknown> implements AsyncIterable<Message<Content>> {
+  constructor(
+    /** @internal */
+    protected readonly session: Session,
+    readonly name: string,
+    private readonly accepts: Accepts,
+  ) {}
+
+  /**
+   * Calls the handler with each message, once and in order, one at a time: while it works on one, the next ones wait.
+   * Resolves when the service has subscribed the connection; rejects when it refuses.
+   *
+   * @example
+   * const subscription = await bus.channel('lobby').subscribe(({ agentId, content }) => console.log(agentId, content));
+   */
+  async subscribe(handler: Handler<Content>, options: SubscribeOptions = {}): Promise<Subscription> {
+    const stream = this.open(options);
+    // What the content is, is the user's word.
+    const reader = stream.addReader(handler as Handler, this.accepts);
+    await this.session.streams.ready(this.name);
+    return {
+      unsubscribe: () => {
+        stream.removeReader(reader);
+        this.session.streams.release(stream);
+      },
+    };
+  }
+
+  /**
+   * The same as an async iterator. A slow loop is never overrun: what does not fit into memory is read from the log.
+   *
+   * @example
+   * for await (const { content } of bus.channel('lobby')) console.log(content);
+   */
+  async *messages(options: SubscribeOptions = {}): AsyncGenerator<Message<Content>, void, undefined> {
+    const stream = this.open(options);
+    const reader = stream.addReader(undefined, this.accepts);
+    try {
+      await this.session.streams.ready(this.name);
+      yield* reader.read() as AsyncGenerator<Message<Content>, void, undefined>;
+    } finally {
+      stream.removeReader(reader);
+      this.session.streams.release(stream);
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<Message<Content>, void, undefined> {
+    return this.messages();
+  }
+
+  /**
+   * Messages of the log, read page by page as the loop goes on.
+   *
+   * @example
+   * for await (const { content } of bus.channel('lobby').history({ limit: 20 })) console.log(content);
+   */
+  async *history(options: HistoryOptions = {}): AsyncGenerator<Message<Content>, void, undefined> {
+    let { after, before } = options;
+    for (let left = options.limit ?? Infinity; left > 0;) {
+      const limit = Math.min(left, pageLimit);
+      const question = { type: 'history', channel_id: this.name, after, before, limit };
+      const { messages, gaps, next } = await this.session.askPatiently(question, readHistory);
+      for (const gap of gaps) this.session.missing(this.name, gap);
+      const isForward = after !== undefined;
+      yield* (isForward ? messages : [...messages].reverse()) as Message<Content>[];
+      left -= messages.length;
+      if (next === undefined) return;
+      if (isForward) after = next;
+      else before = next;
+    }
+  }
+
+  private open({ since }: SubscribeOptions): Stream {
+    if (since !== undefined && this.session.streams.has(this.name)) {
+      throw new Error(`"${this.name}" has a reader already`);
+    }
+    return this.session.streams.open(this.name, since);
+  }
+}
+
+/** A named stream of messages inside a tenant. */
+export class Channel<Content = unknown> extends Readable<Content> {
+  /** @internal */
+  constructor(session: Session, name: string) {
+    super(session, name, () => true);
+  }
+
+  /**
+   * Sends a message to everybody who is subscribed. Resolves when the service has it in the channel's log, with its
+   * sequence there. Survives a drop of the connection; rejects when the service refuses it, or when too many wait.
+   *
+   * @example
+   * const { sequence } = await bus.channel('lobby').publish({ hello: 'world' });
+   */
+  publish(content: Content, options: PublishOptions = {}): Promise<Receipt> {
+    return this.session.publish({ channel_id: this.name }, content, options);
+  }
+}
+
+/** Direct messages to this agent. They are kept while no connection of it is there. */
+export class Inbox extends Readable {
+  /** @internal */
+  constructor(session: Session, accepts: Accepts) {
+    super(session, reservedChannels.inbox, accepts);
+  }
+}

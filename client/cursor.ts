@@ -1,0 +1,40 @@
+/**
+ * Where a reader stands, kept beyond the life of a process if the user wants it so.
+ */
+
+/** A place in a channel: everything up to and including it has been seen. */
+export interface Position {
+  /** Opaque. Sequences of different epochs can't be compared. */
+  readonly epoch: string;
+  readonly sequence: number;
+}
+
+/**
+ * Keeps one position per channel (and one for the inbox, named `$inbox`). A position is saved when every handler of the
+ * channel is through with its message, so what was being worked on at a crash comes again.
+ */
+export interface Cursor {
+  load(channelId: string): Position | undefined | Promise<Position | undefined>;
+  /** Never called twice at once for one channel; positions in between are left out while it runs. */
+  save(channelId: string, position: Position): void | Promise<void>;
+}
+
+/** The default: positions live as long as the client. */
+export class MemoryCursor implements Cursor {
+  private readonly positions = new Map<string, Position>();
+
+  load(channelId: string): Position | undefined {
+    return this.positions.get(channelId);
+  }
+
+  save(channelId: string, position: Position): void {
+    this.positions.set(channelId, position);
+  }
+}
+
+/** Whether something read from outside is a position. */
+export function isPosition(value: unknown): value is Position {
+  if (typeof value !== 'object' || value === null) return false;
+  const { epoch, sequence } = value as Partial<Position>;
+  return typeof epoch === 'string' && Number.isSafeInteger(sequence);
+}

@@ -1,0 +1,181 @@
+/**
+ * The reorder buffer of one channel: whatever the wire does (repeats, swaps, holes, a new epoch), messages come out once
+ * and in order. Knows no sockets and no time but the server's.
+ */
+import type { Position } from './cursor';
+import type { Message } from './messages';
+import { RecentIds } from './recent-ids';
+
+/** A message of a log. */
+export type LoggedMessage = Message & Position;
+
+/** Sequences, both ends included. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A repeated (agent, id) is the same message when the service accepted both within this time. */
+const repeatWindowMs = 120_000;
+/** What lies further ahead than this is not kept: it is in the log, and is fetched when its turn comes. */
+const windowLength = 1_000;
+
+export class Feed {
+  /** Everything up to here has come out; `undefined` until the service has said where the channel stands. */
+  position: Position | undefined;
+  /** The highest sequence that is known to exist in this epoch. */
+  known = 0;
+  /** By sequence: a message that waits for its turn, or one that counts as seen. */
+  private waiting = new Map<number, LoggedMessage | 'seen'>();
+  private lost: Range[] = [];
+  /** What came out before the position was lowered. */
+  private out: Range[] = [];
+  /** Messages of an epoch that is not the position's, or from before there was a position. */
+  private strangers: LoggedMessage[] = [];
+  private strangeHead: Position | undefined;
+  /** Below and including this, messages that are pushed from the log are news all the same. */
+  private floor = 0;
+  private readonly repeats = new RecentIds(repeatWindowMs);
+
+  /** `isOwn`: a message that this client has sent and does not want to hear. */
+  constructor(private readonly isOwn: (message: Message) => boolean = () => false) {}
+
+  /** Begins after the position. `takesOlder`: messages up to it that are pushed from the log are delivered, as those of an inbox. */
+  start(position: Position, { takesOlder = false } = {}): void {
+    this.floor = takesOlder ? position.sequence : 0;
+    this.moveTo(position);
+  }
+
+  offer(message: LoggedMessage): void {
+    if (!this.isOfThisEpoch(message)) {
+      if (this.strangers.length < windowLength) this.strangers.push(message);
+      return;
+    }
+    if (message.replayed && message.sequence <= this.floor) this.lowerTo(message.sequence - 1);
+    this.put(message.sequence, this.isOwn(message) ? 'seen' : message);
+  }
+
+  /** The message at this position needs not come. */
+  see(position: Position): void {
+    if (this.isOfThisEpoch(position)) this.put(position.sequence, 'seen');
+    else this.learnHead(position);
+  }
+
+  /** The channel reaches at least to here. */
+  learnHead(head: Position): void {
+    const { position } = this;
+    if (position === undefined || position.epoch === head.epoch)
+      this.known = Math.max(this.known, head.sequence);
+    // A log that is still empty is known by the time of the last look at it.
+    else if (position.sequence === 0 && head.sequence === 0) this.position = head;
+    else this.strangeHead = head;
+  }
+
+  /** These can't be had any more: a range, as the service gives it. */
+  skip(range: Range): void {
+    this.lost.push(range);
+    this.known = Math.max(this.known, range.to);
+  }
+
+  /** The position can't be continued from. Goes on at the head, or before what is already here and comes earlier. */
+  jump(head: Position): void {
+    const held = [...this.strangers, ...this.waiting.values()].filter(
+      (message): message is LoggedMessage => message !== 'seen' && message.epoch === head.epoch,
+    );
+    const sequence = Math.min(head.sequence, ...held.map((message) => message.sequence - 1));
+    this.strangers = held;
+    if (this.position?.epoch !== head.epoch || this.position.sequence < sequence) {
+      this.waiting.clear();
+      this.lost = [];
+      this.out = [];
+      this.known = head.sequence;
+      this.moveTo({ epoch: head.epoch, sequence });
+    } else this.known = Math.max(this.known, head.sequence);
+    this.settle();
+  }
+
+  /** The epoch is still the log's: what came of another one was late. */
+  settle(): void {
+    const { strangers, strangeHead } = this;
+    this.strangeHead = undefined;
+    this.strangers = [];
+    if (strangeHead?.epoch === this.position?.epoch)
+      this.known = Math.max(this.known, strangeHead?.sequence ?? 0);
+    for (const message of strangers) if (message.epoch === this.position?.epoch) this.offer(message);
+  }
+
+  /** The next message in order, if it is here. */
+  next(): LoggedMessage | undefined {
+    for (;;) {
+      const { position } = this;
+      if (position === undefined) return undefined;
+      const sequence = position.sequence + 1;
+      const item = this.waiting.get(sequence);
+      if (item === undefined) {
+        const passed = rangeWith(this.out, sequence) ?? rangeWith(this.lost, sequence);
+        if (passed === undefined) return undefined;
+        // What is lost to the log may be here all the same.
+        this.position = { ...position, sequence: Math.min(passed.to, ...this.held(sequence)) };
+        this.lost = this.lost.filter(({ to }) => to > sequence);
+        this.out = this.out.filter(({ to }) => to > sequence);
+        continue;
+      }
+      this.waiting.delete(sequence);
+      this.position = { ...position, sequence };
+      if (item === 'seen' || this.isRepeat(item)) continue;
+      return item;
+    }
+  }
+
+  /** Whether something is missing that only the log can give. Asked when `next` gives nothing. */
+  get hasHole(): boolean {
+    const { position, known, strangers, strangeHead } = this;
+    if (position === undefined) return false;
+    return known > position.sequence || strangers.length > 0 || strangeHead !== undefined;
+  }
+
+  /** An ephemeral message, or one of a deployment without a log: only its id tells it apart. */
+  isRepeat({ agentId, id, timestamp }: Message): boolean {
+    return this.repeats.note(JSON.stringify([agentId, id]), timestamp);
+  }
+
+  private put(sequence: number, item: LoggedMessage | 'seen'): void {
+    const { position } = this;
+    if (position === undefined || sequence <= position.sequence || rangeWith(this.out, sequence)) return;
+    this.known = Math.max(this.known, sequence);
+    if (sequence > position.sequence + windowLength || this.waiting.get(sequence) === 'seen') return;
+    this.waiting.set(sequence, item);
+  }
+
+  private isOfThisEpoch({ epoch, sequence }: Position): boolean {
+    const { position } = this;
+    // The first message of a log that was empty when we looked begins its epoch.
+    if (position?.sequence === 0 && sequence === 1 && position.epoch !== epoch)
+      this.moveTo({ epoch, sequence: 0 });
+    return this.position?.epoch === epoch;
+  }
+
+  /** The places before the messages that wait behind this sequence. */
+  private held(sequence: number): number[] {
+    return [...this.waiting.keys()].filter((key) => key > sequence).map((key) => key - 1);
+  }
+
+  private moveTo(position: Position): void {
+    this.position = position;
+    this.known = Math.max(this.known, position.sequence);
+    this.settle();
+  }
+
+  /** Older news: goes back, and passes over what has come out already. */
+  private lowerTo(sequence: number): void {
+    const { position } = this;
+    if (position === undefined) return;
+    if (position.sequence > this.floor) this.out.push({ from: this.floor + 1, to: position.sequence });
+    this.floor = sequence;
+    this.position = { ...position, sequence };
+  }
+}
+
+function rangeWith(ranges: readonly Range[], sequence: number): Range | undefined {
+  return ranges.find(({ from, to }) => from <= sequence && sequence <= to);
+}

@@ -1,0 +1,18 @@
+import type { Position } from './cursor';
+
+/** Messages that this client will not see, and what is known about them. */
+export interface Gap {
+  readonly channelId: string;
+  /**
+   * `expired`, `damaged`, `epoch_changed`, `ahead`, `no_log`: the log does not have them (any more);
+   * `forbidden`: the token does not allow reading the log.
+   */
+  readonly reason: string;
+  /** Sequences, both ends included, when they are known. */
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  /** The last position that was seen before the gap. */
+  readonly after: Position | undefined;
+  /** Where the channel stood when the gap was found. */
+  readonly head: Position | undefined;
+}

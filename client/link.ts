@@ -1,0 +1,186 @@
+/**
+ * One socket from its handshake to its end: frames in and out, questions and their answers, and whether the other side
+ * is still there. Knows nothing of channels, and is never used again after its end.
+ */
+import { subProtocol } from '../protocol/names';
+import { PubSubError } from './errors';
+import { type Frame, readFrames, text } from './messages';
+import { openState, refusal, type Socket, statusIn, type WebSocketClass } from './socket';
+import type { Cancel, Timers } from './timers';
+
+export interface LinkEvents {
+  /** Every frame that is not the answer to a question. */
+  readonly frame: (frame: Frame, link: Link) => void;
+  /** Once, whoever ended it. */
+  readonly ended: (link: Link, error: PubSubError) => void;
+}
+
+interface Question {
+  readonly parts: Frame[];
+  readonly answered: (parts: readonly Frame[]) => void;
+  readonly reject: (error: PubSubError) => void;
+  readonly patience: Cancel;
+}
+
+const openMs = 15_000;
+/** The service answers within 5 s. */
+const answerMs = 10_000;
+/** From a sign of doubt to the end, when nothing at all comes. */
+const silenceMs = 10_000;
+const protocolPingMs = 25_000;
+
+export class Link {
+  /** Settles when the socket is open, or can't be. */
+  readonly opened: Promise<void>;
+  private readonly socket: Socket;
+  private readonly questions = new Map<string, Question>();
+  private readonly cancels: Cancel[] = [];
+  private lastHeardAt: number;
+  private doubt: Cancel | undefined;
+  private status: number | undefined;
+  private isEnded = false;
+  private nextId = 1;
+
+  constructor(
+    url: string,
+    WebSocket: WebSocketClass,
+    private readonly timers: Timers,
+    private readonly events: LinkEvents,
+  ) {
+    this.lastHeardAt = timers.now();
+    const socket = new WebSocket(url, [subProtocol]) as Socket;
+    this.socket = socket;
+    this.opened = new Promise((resolve, reject) => {
+      const late = timers.after(openMs, () => {
+        this.end(new PubSubError('timeout'));
+      });
+      this.cancels.push(late, () => {
+        reject(refusal(this.status));
+      });
+      socket.onopen = () => {
+        late();
+        this.watchWithPings();
+        resolve();
+      };
+    });
+    this.opened.catch(() => undefined);
+    socket.onmessage = ({ data }) => {
+      this.receive(data);
+    };
+    socket.onerror = ({ message }) => {
+      this.status = statusIn(message);
+    };
+    socket.onclose = () => {
+      this.end(refusal(this.status));
+    };
+  }
+
+  get isOpen(): boolean {
+    return !this.isEnded && this.socket.readyState === openState;
+  }
+
+  /** Whether the text is on its way; never throws. */
+  send(frames: string): boolean {
+    if (!this.isOpen) return false;
+    try {
+      this.socket.send(frames);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Sends a control frame and gives what `read` makes of its answer, before any later frame is looked at. Rejects on an
+   * ERROR, in silence, and at the end.
+   */
+  ask<T>(frame: Frame, read: (parts: readonly Frame[]) => T): Promise<T> {
+    const id = `c${this.nextId++}`;
+    return new Promise((resolve, reject) => {
+      const patience = this.timers.after(answerMs, () => {
+        this.questions.delete(id);
+        reject(new PubSubError('timeout'));
+        this.suspect();
+      });
+      const answered = (parts: readonly Frame[]): void => {
+        resolve(read(parts));
+      };
+      this.questions.set(id, { parts: [], answered, reject, patience });
+      if (this.send(JSON.stringify({ ...frame, id }))) return;
+      this.questions.delete(id);
+      patience();
+      reject(new PubSubError('connection_lost'));
+    });
+  }
+
+  /** Ends, unless something is heard soon. */
+  suspect(): void {
+    if (this.doubt !== undefined || this.isEnded) return;
+    const since = this.timers.now();
+    this.doubt = this.timers.after(silenceMs, () => {
+      this.doubt = undefined;
+      if (this.lastHeardAt < since) this.end(new PubSubError('connection_lost'));
+    });
+  }
+
+  /** Closes the socket. Nothing of it is heard any more. */
+  end(error: PubSubError): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    for (const cancel of this.cancels) cancel();
+    this.doubt?.();
+    for (const { reject, patience } of this.questions.values()) {
+      patience();
+      reject(new PubSubError('connection_lost', undefined, { cause: error }));
+    }
+    this.questions.clear();
+    const { socket } = this;
+    socket.onmessage = null;
+    // A closing handshake with a peer that is not there would take until the platform gives up.
+    if (error.code === 'connection_lost' && socket.terminate) socket.terminate();
+    else if (socket.readyState <= openState) socket.close(1000);
+    this.events.ended(this, error);
+  }
+
+  private receive(data: unknown): void {
+    this.lastHeardAt = this.timers.now();
+    if (typeof data !== 'string') return;
+    for (const frame of readFrames(data)) if (!this.answer(frame)) this.events.frame(frame, this);
+  }
+
+  private answer(frame: Frame): boolean {
+    const id = text(frame.message_id);
+    const question = id === undefined ? undefined : this.questions.get(id);
+    if (id === undefined || question === undefined) return false;
+    const isError = frame.type === 'ERROR';
+    if (!isError) question.parts.push(frame);
+    if (!isError && !isWhole(question.parts)) return true;
+    question.patience();
+    this.questions.delete(id);
+    if (isError) question.reject(new PubSubError(String(frame.code), text(frame.error)));
+    else question.answered(question.parts.sort((a, b) => Number(a.part) - Number(b.part)));
+    return true;
+  }
+
+  /** Where the platform lets us: a dead peer is noticed without a frame that is paid for. */
+  private watchWithPings(): void {
+    const { socket } = this;
+    if (socket.ping === undefined || socket.on === undefined) return;
+    socket.on('pong', () => {
+      this.lastHeardAt = this.timers.now();
+    });
+    const ping = (): void => {
+      if (!this.isOpen) return;
+      socket.ping?.();
+      this.suspect();
+      this.cancels.push(this.timers.after(protocolPingMs, ping));
+    };
+    this.cancels.push(this.timers.after(protocolPingMs, ping));
+  }
+}
+
+/** The parts of a HISTORY may overtake each other; every other answer is one frame. */
+function isWhole(parts: readonly Frame[]): boolean {
+  const last = parts.find((part) => part.last === true);
+  return parts[0]?.part === undefined || parts.length === last?.part;
+}

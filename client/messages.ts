@@ -1,0 +1,154 @@
+/**
+ * Messages as the user's code sees them, and the translation from and to the names of the wire. Happens here once.
+ */
+
+/** Any JSON object. */
+export type JsonObject = Record<string, unknown>;
+
+/** A message that has arrived. */
+export interface Message<Content = unknown> {
+  readonly id: string;
+  /** `message`, or the sender's own lower-case word. */
+  readonly type: string;
+  readonly content: Content;
+  readonly metadata: JsonObject;
+  readonly tenantId: string;
+  /** The sender. */
+  readonly agentId: string;
+  /** Absent on direct messages. */
+  readonly channelId: string | undefined;
+  /** The receiver of a direct message. */
+  readonly to: string | undefined;
+  /** When the service accepted it, in epoch milliseconds. */
+  readonly timestamp: number;
+  /** Its place in the channel; absent on ephemeral messages. */
+  readonly sequence: number | undefined;
+  readonly epoch: string | undefined;
+  /** Whether this copy comes from the log. */
+  readonly replayed: boolean;
+  readonly correlationId: string | undefined;
+  readonly inReplyTo: string | undefined;
+  readonly expectsReply: boolean;
+  /** Whatever else the sender gave it. */
+  readonly extra: JsonObject;
+}
+
+/** What may be said about a message besides its content. */
+export interface PublishOptions {
+  readonly metadata?: JsonObject;
+  /** Not stored: cheaper, faster, and gone for whoever is not connected. */
+  readonly ephemeral?: boolean;
+  /** Whether this connection hears the message too. Default: as the client was made. */
+  readonly echo?: boolean;
+  /** Default: a random one. The same id within two minutes is shown once. */
+  readonly id?: string;
+  /** Lower case, such as `chat.typing`. Default `message`. */
+  readonly type?: string;
+  readonly correlationId?: string;
+  readonly inReplyTo?: string;
+  readonly traceparent?: string;
+  /** Further fields of your own. */
+  readonly extra?: JsonObject;
+}
+
+/** A frame of the wire. */
+export type Frame = Readonly<Record<string, unknown>>;
+
+/** Frames of one text message: one, or an array of them. Nothing when it is not JSON. */
+export function readFrames(text: string): readonly Frame[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  const frames: unknown[] = Array.isArray(value) ? value : [value];
+  return frames.filter((frame): frame is Frame => typeof frame === 'object' && frame !== null);
+}
+
+/** The service's own frames have types in upper case; all others are messages. */
+export function isMessageFrame({ type }: Frame): boolean {
+  return typeof type === 'string' && type !== type.toUpperCase();
+}
+
+export function readMessage(frame: Frame): Message {
+  const {
+    id,
+    type,
+    content,
+    metadata,
+    tenant_id,
+    agent_id,
+    channel_id,
+    to,
+    timestamp,
+    sequence,
+    epoch,
+    replayed,
+    correlation_id,
+    in_reply_to,
+    expects_reply,
+    ...extra
+  } = frame;
+  return {
+    id: String(id),
+    type: String(type),
+    content,
+    metadata: (metadata ?? {}) as JsonObject,
+    tenantId: String(tenant_id),
+    agentId: String(agent_id),
+    channelId: text(channel_id),
+    to: text(to),
+    timestamp: Date.parse(String(timestamp)),
+    sequence: numeric(sequence),
+    epoch: text(epoch),
+    replayed: replayed === true,
+    correlationId: text(correlation_id),
+    inReplyTo: text(in_reply_to),
+    expectsReply: expects_reply === true,
+    extra,
+  };
+}
+
+/** The frame of a message that is to be sent. Fields that are `undefined` disappear with the stringifying. */
+export function publishFrame(
+  destination: { readonly channel_id: string } | { readonly to: string },
+  id: string,
+  content: unknown,
+  options: PublishOptions & { readonly expectsReply?: boolean },
+): Frame {
+  const { metadata, ephemeral, echo, type = 'message' } = options;
+  return {
+    ...options.extra,
+    id,
+    type,
+    ...destination,
+    content,
+    metadata,
+    ephemeral,
+    echo,
+    correlation_id: options.correlationId,
+    in_reply_to: options.inReplyTo,
+    expects_reply: options.expectsReply,
+    traceparent: options.traceparent,
+  };
+}
+
+export function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function numeric(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}
+
+/** Not `randomUUID`, which pages without TLS do not have. */
+export function newId(): string {
+  return [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join('');
+}
+
+const encoder = new TextEncoder();
+
+export function byteLength(value: string): number {
+  return encoder.encode(value).length;
+}

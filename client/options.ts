@@ -1,0 +1,35 @@
+/**
+ * What a client can be told when it is made.
+ */
+import type { BackoffOptions } from './backoff';
+import type { Cursor } from './cursor';
+import type { OutboxOptions } from './outbox';
+import type { WebSocketClass } from './socket';
+import type { TokenSource } from './token';
+
+export interface PubSubOptions {
+  /** The base URL that a deployment prints, such as `wss://abc.execute-api.eu-west-1.amazonaws.com`. */
+  readonly url: string;
+  /**
+   * A token, or a function that gets one. A function is called for every new connection, so that a fresh token takes over
+   * before the old one expires; with a plain token the client stops when it has expired.
+   */
+  readonly token: TokenSource;
+  /** Whether this client hears its own messages. Default `true`, as in the protocol. */
+  readonly echo?: boolean;
+  /** Needed where the platform has none of its own (Node 20): that of `ws`. */
+  readonly WebSocket?: WebSocketClass;
+  /** Where positions are kept. Default: in memory, so that a new process begins with what is new. */
+  readonly cursor?: Cursor;
+  readonly backoff?: BackoffOptions;
+  readonly queue?: OutboxOptions;
+  /** What other agents can see of this one. */
+  readonly presence?: PresenceOptions;
+}
+
+export interface PresenceOptions {
+  /** 1–64 characters; `online` when there is none. Not `offline`, which is what an agent without connections is. */
+  readonly status?: string;
+  /** Up to 50 words of up to 64 characters. */
+  readonly capabilities?: readonly string[];
+}

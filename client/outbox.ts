@@ -1,0 +1,297 @@
+/**
+ * Messages on their way out: one text message in flight at a time, everything else gathered behind it, so that order is
+ * kept and a burst costs a few texts. What is not acknowledged stays and is sent again with the same id.
+ */
+import { backoffMs } from './backoff';
+import type { Position } from './cursor';
+import { type ErrorCode, isPassing, PubSubError, wantsToken } from './errors';
+import { byteLength, type Frame, numeric, text } from './messages';
+import type { Cancel, Timers } from './timers';
+import { batchFrames, frameBytes } from './wire-limits';
+
+/** What the service says about a message that it has accepted. */
+export interface Receipt {
+  readonly id: string;
+  /** The message's place in its channel; absent when it is ephemeral. */
+  readonly sequence: number | undefined;
+  readonly epoch: string | undefined;
+  /** When it was accepted, in epoch milliseconds. */
+  readonly timestamp: number;
+  /**
+   * `accepted`; `stored` when no connection of the receiving agent was there, so that the message waits in its inbox;
+   * `duplicate` when an earlier try had succeeded.
+   */
+  readonly status: 'accepted' | 'stored' | 'duplicate';
+}
+
+export interface OutboxOptions {
+  /** Messages that may wait for their acknowledgement. Default 10,000. */
+  readonly maxMessages?: number;
+  /** Bytes of them. Default 16 MB. */
+  readonly maxBytes?: number;
+}
+
+export interface OutboxPort {
+  readonly timers: Timers;
+  readonly options: OutboxOptions;
+  /** The token of this connection is not good any more: nothing is sent before there is another one. */
+  renew(): void;
+  /** No answer for long: the connection may be dead. */
+  readonly doubt: () => void;
+}
+
+interface Entry {
+  readonly id: string;
+  readonly json: string;
+  readonly bytes: number;
+  readonly resolve: (receipt: Receipt) => void;
+  readonly reject: (error: PubSubError) => void;
+  /** Called as soon as the position is known, before the promise's own listeners. */
+  readonly acknowledged: (position: Position) => void;
+  firstSentAt: number | undefined;
+  tries: number;
+}
+
+export type Send = (text: string) => boolean;
+
+const retryMark = '"retry":true,';
+/** The brackets of an array. */
+const envelopeBytes = 2;
+/** The service answers within 5 s. */
+const answerMs = 10_000;
+/** The service finds the first copy of a message for ten minutes. */
+const retryWindowMs = 9 * 60_000;
+const internalTries = 5;
+const retryBackoff = { baseMs: 500, capMs: 10_000 };
+
+export class Outbox {
+  /** By id, in the order of publishing; the first of them are in flight. */
+  private readonly entries = new Map<string, Entry>();
+  private bytes = 0;
+  /** Ids of the text message that has no full answer yet. */
+  private readonly flight = new Set<string>();
+  /** So many texts are of one message, after a batch that was refused as a whole. */
+  private singles = 0;
+  private send: Send | undefined;
+  private failures = 0;
+  private pause: Cancel | undefined;
+  private pauseUntil = 0;
+  private patience: Cancel | undefined;
+  private landed: (() => void) | undefined;
+
+  constructor(private readonly port: OutboxPort) {}
+
+  get length(): number {
+    return this.entries.size;
+  }
+
+  /** Rejects at once what can't be sent or held. */
+  add(frame: Frame, acknowledged: (position: Position) => void): Promise<Receipt> {
+    if (frame.content === undefined) return refuse('invalid_message', 'No content');
+    let json: string;
+    try {
+      json = JSON.stringify(frame);
+    } catch (cause) {
+      return Promise.reject(new PubSubError('invalid_message', 'Not JSON', { cause }));
+    }
+    const bytes = byteLength(json) + retryMark.length;
+    if (bytes > frameBytes) {
+      return refuse('payload_too_large', `${bytes} bytes; ${frameBytes} are allowed`);
+    }
+    const { maxMessages = 10_000, maxBytes = 16_777_216 } = this.port.options;
+    if (this.entries.size >= maxMessages || this.bytes + bytes > maxBytes) return refuse('queue_full');
+    const id = String(frame.id);
+    if (this.entries.has(id)) return refuse('invalid_message', `"${id}" is on its way already`);
+    return new Promise((resolve, reject) => {
+      this.entries.set(id, {
+        id,
+        json,
+        bytes,
+        resolve,
+        reject,
+        acknowledged,
+        firstSentAt: undefined,
+        tries: 0,
+      });
+      this.bytes += bytes;
+      this.pump();
+    });
+  }
+
+  /** From now on through this connection. What is in flight elsewhere is waited for first, for a while. */
+  attach(send: Send): Promise<void> {
+    return new Promise((resolve) => {
+      const take = (): void => {
+        this.landed = undefined;
+        this.send = send;
+        resolve();
+        this.pump();
+      };
+      this.send = undefined;
+      if (this.flight.size === 0) take();
+      else this.landed = take;
+    });
+  }
+
+  /** The connection is gone, and with it every answer to what was in flight. */
+  detach(): void {
+    if (this.landed === undefined) this.send = undefined;
+    this.land();
+  }
+
+  /** The connection that is being left is gone: nothing more is to be waited for. */
+  abandon(): void {
+    if (this.landed !== undefined) this.land();
+  }
+
+  acknowledge(frame: Frame): void {
+    const entry = this.find(frame.message_id);
+    if (entry === undefined) return;
+    const sequence = numeric(frame.sequence);
+    const epoch = text(frame.epoch);
+    if (sequence !== undefined && epoch !== undefined) entry.acknowledged({ epoch, sequence });
+    this.failures = 0;
+    this.remove(entry);
+    const status = frame.status as Receipt['status'];
+    entry.resolve({ id: entry.id, sequence, epoch, timestamp: Date.parse(String(frame.timestamp)), status });
+    this.answered(entry);
+  }
+
+  refuse(frame: Frame): void {
+    const code = String(frame.code);
+    const retryAfterMs = numeric(frame.retry_after_ms);
+    if (frame.message_id === undefined) {
+      this.refuseAll(code, retryAfterMs);
+      return;
+    }
+    const entry = this.find(frame.message_id);
+    if (entry === undefined) return;
+    if (wantsToken(code)) {
+      this.send = undefined;
+      this.port.renew();
+    } else if (!isPassing(code) || (code === 'internal' && entry.tries >= internalTries)) {
+      this.remove(entry);
+      entry.reject(new PubSubError(code, text(frame.error), { retryAfterMs }));
+    } else {
+      // It was not looked at, so the next try is the first one.
+      if (code === 'rate_limited' && entry.tries === 1) entry.firstSentAt = undefined;
+      this.rest(retryAfterMs);
+    }
+    this.answered(entry);
+  }
+
+  /** Something of what is in flight failed on the service's side, and it can't be told what. */
+  failed(): void {
+    if (this.flight.size > 0) this.refuseAll('unavailable', undefined);
+  }
+
+  end(error: PubSubError): void {
+    this.pause?.();
+    this.patience?.();
+    this.send = undefined;
+    this.flight.clear();
+    for (const entry of this.entries.values()) {
+      this.remove(entry);
+      entry.reject(error);
+    }
+    this.landed?.();
+  }
+
+  /** The whole text message was refused, none of its frames looked at. Alone, each gets an answer of its own. */
+  private refuseAll(code: ErrorCode, retryAfterMs: number | undefined): void {
+    const [id, ...others] = this.flight;
+    const entry = this.find(id);
+    if (isPassing(code)) this.rest(retryAfterMs);
+    else if (others.length > 0) this.singles = others.length + 1;
+    else if (entry !== undefined) {
+      this.remove(entry);
+      entry.reject(new PubSubError(code));
+    }
+    this.land();
+  }
+
+  private answered(entry: Entry): void {
+    this.flight.delete(entry.id);
+    if (this.flight.size === 0) this.land();
+  }
+
+  /** Nothing is in flight any more: what was not acknowledged is next again. */
+  private land(): void {
+    this.patience?.();
+    this.flight.clear();
+    this.landed?.();
+    this.pump();
+  }
+
+  private rest(retryAfterMs: number | undefined): void {
+    const { timers } = this.port;
+    // Several messages of one text may be refused: one failure, and the longest rest of them.
+    if (this.pause === undefined) this.failures += 1;
+    const delayMs = retryAfterMs ?? backoffMs(this.failures, timers, retryBackoff);
+    const until = timers.now() + delayMs;
+    if (this.pause !== undefined && until <= this.pauseUntil) return;
+    this.pause?.();
+    this.pauseUntil = until;
+    this.pause = timers.after(delayMs, () => {
+      this.pause = undefined;
+      this.pump();
+    });
+  }
+
+  private pump(): void {
+    if (this.send === undefined || this.flight.size > 0 || this.pause !== undefined) return;
+    const { timers, doubt } = this.port;
+    const batch = this.nextBatch();
+    if (batch.length === 0) return;
+    const texts = batch.map(({ json, firstSentAt }) =>
+      firstSentAt === undefined ? json : `{${retryMark}${json.slice(1)}`,
+    );
+    for (const entry of batch) {
+      entry.firstSentAt ??= timers.now();
+      entry.tries += 1;
+      this.flight.add(entry.id);
+    }
+    this.patience = timers.after(answerMs, () => {
+      doubt();
+      this.land();
+    });
+    if (!this.send(texts.length === 1 ? texts.join() : `[${texts.join()}]`)) this.detach();
+  }
+
+  private nextBatch(): Entry[] {
+    const now = this.port.timers.now();
+    const batch: Entry[] = [];
+    const most = this.singles > 0 ? 1 : batchFrames;
+    this.singles = Math.max(0, this.singles - 1);
+    let bytes = envelopeBytes;
+    for (const entry of this.entries.values()) {
+      if (now - (entry.firstSentAt ?? now) > retryWindowMs) {
+        // A repeat could not be told from a new message any more.
+        this.remove(entry);
+        entry.reject(new PubSubError('unconfirmed'));
+        continue;
+      }
+      bytes += entry.bytes + 1;
+      const isTooLarge = batch.length > 0 && bytes > frameBytes;
+      if (batch.length === most || isTooLarge) break;
+      batch.push(entry);
+    }
+    return batch;
+  }
+
+  private find(id: unknown): Entry | undefined {
+    return typeof id === 'string' ? this.entries.get(id) : undefined;
+  }
+
+  private remove(entry: Entry): void {
+    this.entries.delete(entry.id);
+    this.bytes -= entry.bytes;
+  }
+}
+
+function refuse(
+  code: 'invalid_message' | 'payload_too_large' | 'queue_full',
+  message?: string,
+): Promise<never> {
+  return Promise.reject(new PubSubError(code, message));
+}

@@ -1,0 +1,228 @@
+/**
+ * The client as its users see it. What it promises is kept by session, outbox and streams.
+ */
+import { Channel, Inbox, type Subscription } from './channel';
+import { Emitter, type PubSubEvents } from './emitter';
+import { PubSubError } from './errors';
+import type { Message, PublishOptions } from './messages';
+import type { PresenceOptions, PubSubOptions } from './options';
+import type { Receipt } from './outbox';
+import {
+  type AgentPresence,
+  presenceChannel,
+  presenceOf,
+  type PresenceQuery,
+  queryPresence,
+} from './presence';
+import { type RequestHandler, type RequestOptions, Requests } from './requests';
+import { Session } from './session';
+import type { State } from './state';
+import { systemTimers, type Timers } from './timers';
+
+/**
+ * A connection of one agent to the bus, for as long as it is wanted.
+ *
+ * @example
+ * const bus = new PubSub({ url, token: () => fetchToken() });
+ * await bus.channel('lobby').subscribe(({ agentId, content }) => console.log(agentId, content));
+ */
+export class PubSub {
+  /** Direct messages to this agent. */
+  readonly inbox: Inbox;
+  /** Who is there. */
+  readonly presence: Presence;
+  private readonly session: Session;
+  private readonly requests: Requests;
+  private readonly emitter = new Emitter();
+  private hints: AbortController | undefined;
+
+  /** @param timers - for tests */
+  constructor(options: PubSubOptions, timers: Timers = systemTimers) {
+    this.session = new Session(options, timers, this.emitter);
+    this.on('state', ({ state, error }) => {
+      if (state === 'closed') this.ended(error);
+      if (state === 'connected') void this.presence.heal();
+    });
+    const { session } = this;
+    this.requests = new Requests((to, content, about) => session.publish({ to }, content, about), timers);
+    const { requests } = this;
+    const { inbox } = session.streams;
+    inbox.addReader(
+      (reply) => {
+        requests.take(reply);
+      },
+      (message) => requests.isReply(message),
+    );
+    this.inbox = new Inbox(session, (message) => !requests.isReply(message) && !requests.isRequest(message));
+    this.presence = new Presence(session);
+  }
+
+  /** `disconnected` before `connect()`, `closed` after the end. */
+  get state(): State {
+    return this.session.state;
+  }
+
+  /** How the service calls this agent, from the first connection on. */
+  get agentId(): string | undefined {
+    return this.session.agentId;
+  }
+
+  /**
+   * Resolves with the first connection; from then on it is kept. Rejects when no try could change the outcome: the token
+   * is refused even when fresh, or the number of tries is limited.
+   */
+  connect(): Promise<void> {
+    this.listenForHints();
+    return this.session.connect();
+  }
+
+  /** Waits up to 5 s for what is not acknowledged, then ends for good. */
+  close(): Promise<void> {
+    return this.session.close();
+  }
+
+  /** The same name is the same channel. */
+  channel<Content = unknown>(name: string): Channel<Content> {
+    return new Channel<Content>(this.session, name);
+  }
+
+  /** Another agent of the tenant. */
+  agent(id: string): Agent {
+    return new Agent(this.session, this.requests, id);
+  }
+
+  /**
+   * Answers requests of other agents. There is one handler; it may work on several requests at once.
+   *
+   * @example
+   * bus.onRequest(({ a, b }) => a + b);
+   */
+  onRequest(handler: RequestHandler): void {
+    const isFirst = this.requests.handler === undefined;
+    this.requests.handler = handler;
+    if (!isFirst) return;
+    this.session.streams.inbox.addReader(
+      (message) => {
+        this.requests.answer(message).catch((error: unknown) => {
+          if (this.state !== 'closed') this.emitter.emit('error', error);
+        });
+      },
+      (message) => this.requests.isRequest(message),
+    );
+  }
+
+  /** Returns what takes the listener away again. */
+  on<Name extends keyof PubSubEvents>(name: Name, listener: (event: PubSubEvents[Name]) => void): () => void {
+    return this.emitter.on(name, listener);
+  }
+
+  private ended(error: PubSubError | undefined): void {
+    this.hints?.abort();
+    this.requests.end(error ?? new PubSubError('closed'));
+  }
+
+  /** Browsers tell when the network comes and goes. It may be wrong, so nothing depends on it. */
+  private listenForHints(): void {
+    const { addEventListener: listen } = globalThis as { readonly addEventListener?: Listen };
+    if (this.hints !== undefined) return;
+    this.hints = new AbortController();
+    const { session } = this;
+    listen?.(
+      'online',
+      () => {
+        session.tryNow();
+      },
+      this.hints,
+    );
+    listen?.('offline', session.ping, this.hints);
+  }
+}
+
+type Listen = (name: string, listener: () => void, options: { readonly signal: AbortSignal }) => void;
+
+/** Another agent of the tenant, as the receiver of direct messages. */
+export class Agent {
+  /** @internal */
+  constructor(
+    private readonly session: Session,
+    private readonly requests: Requests,
+    readonly id: string,
+  ) {}
+
+  /** Resolves when the service has the message; its `status` tells whether the agent is there or finds it in its inbox. */
+  send(content: unknown, options: PublishOptions = {}): Promise<Receipt> {
+    return this.session.publish({ to: this.id }, content, options);
+  }
+
+  /**
+   * Resolves with the reply. Rejects with `no_responders` at once when the agent is not connected, with `timeout` when it
+   * does not answer, with `request_failed` when its handler throws.
+   *
+   * @example
+   * const { content } = await bus.agent('adder').request({ a: 1, b: 2 }, { timeout: 2_000 });
+   */
+  request(content: unknown, options: RequestOptions = {}): Promise<Message> {
+    return this.requests.request(this.id, content, options);
+  }
+}
+
+/** Who is there, and what of oneself others can see. */
+export class Presence {
+  private readonly handlers = new Set<(presence: AgentPresence) => void>();
+
+  /** @internal */
+  constructor(private readonly session: Session) {}
+
+  /** Says something about this agent; kept over reconnects. */
+  async set(presence: PresenceOptions): Promise<void> {
+    this.session.presence = { ...this.session.presence, ...presence };
+    await this.session.askPatiently({ type: 'presence', ...presence }, () => undefined);
+  }
+
+  /** Agents of the tenant, those that are offline included. Needs the `presence` grant. */
+  query(query: PresenceQuery = {}): AsyncGenerator<AgentPresence, void, undefined> {
+    return queryPresence(this.session.askPatiently, query);
+  }
+
+  /**
+   * Calls the handler with every agent that is known, and then with each change. Needs the `presence` grant.
+   *
+   * @example
+   * await bus.presence.subscribe(({ agentId, status }) => console.log(agentId, 'is', status));
+   */
+  async subscribe(handler: (presence: AgentPresence) => void): Promise<Subscription> {
+    const versions = new Map<string, number>();
+    const take = (presence: AgentPresence): void => {
+      const { agentId, version } = presence;
+      if (version <= (versions.get(agentId) ?? -1)) return;
+      versions.set(agentId, version);
+      handler(presence);
+    };
+    const { streams } = this.session;
+    const stream = streams.open(presenceChannel);
+    const reader = stream.addReader((message) => {
+      take(presenceOf(message));
+    });
+    await streams.ready(presenceChannel);
+    this.handlers.add(take);
+    await this.ask([take]);
+    return {
+      unsubscribe: () => {
+        this.handlers.delete(take);
+        stream.removeReader(reader);
+        streams.release(stream);
+      },
+    };
+  }
+
+  /** @internal After a time without a connection: changes may have been missed. */
+  async heal(): Promise<void> {
+    if (this.handlers.size === 0) return;
+    // Asked again with the next connection, when this one breaks.
+    await this.ask([...this.handlers]).catch(() => undefined);
+  }
+
+  private async ask(takers: readonly ((presence: AgentPresence) => void)[]): Promise<void> {
+    for await (const presence of this.query()) for (const take of takers) take(presence);
+  }
+}

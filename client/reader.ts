@@ -1,0 +1,95 @@
+/**
+ * One reader of a channel: a handler that gets one message after another, or an async iterator. Holds a bounded queue
+ * and says when it is full, so that a slow reader costs memory only up to a limit.
+ */
+import type { Message } from './messages';
+
+/** Called with one message at a time; the next one waits until a returned promise has settled. */
+export type Handler<Content = unknown> = (message: Message<Content>) => unknown;
+
+export interface ReaderPort {
+  readonly accepts: (message: Message) => boolean;
+  /** The reader is through with the message. */
+  readonly done: (message: Message) => void;
+  /** There is room again. */
+  readonly drained: () => void;
+  /** The handler has thrown. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** Messages that wait for one reader. */
+const fullLength = 1_000;
+
+export class Reader {
+  private queue: Message[] = [];
+  private isRunning = false;
+  private isEnded = false;
+  private error: unknown;
+  private wake: (() => void) | undefined;
+
+  constructor(
+    private readonly port: ReaderPort,
+    private readonly handler?: Handler,
+  ) {}
+
+  get isFull(): boolean {
+    return this.queue.length >= fullLength;
+  }
+
+  accepts(message: Message): boolean {
+    return !this.isEnded && this.port.accepts(message);
+  }
+
+  /** Whether the message was taken. */
+  push(message: Message): boolean {
+    if (!this.accepts(message)) return false;
+    this.queue.push(message);
+    this.wake?.();
+    if (this.handler !== undefined && !this.isRunning) void this.run(this.handler);
+    return true;
+  }
+
+  /** Nothing more reaches the handler; an iterator ends, with the error if there is one. Gives what was not read. */
+  end(error?: unknown): readonly Message[] {
+    this.isEnded = true;
+    this.error = error;
+    this.wake?.();
+    return this.queue.splice(0);
+  }
+
+  async *read(): AsyncGenerator<Message, void, undefined> {
+    for (;;) {
+      const message = this.take();
+      if (message !== undefined) {
+        yield message;
+        this.port.done(message);
+      } else if (this.isEnded) {
+        if (this.error !== undefined) throw this.error as Error;
+        return;
+      } else {
+        await new Promise<void>((resolve) => {
+          this.wake = resolve;
+        });
+      }
+    }
+  }
+
+  private async run(handler: Handler): Promise<void> {
+    this.isRunning = true;
+    for (let message = this.take(); message !== undefined; message = this.take()) {
+      try {
+        await handler(message);
+      } catch (error) {
+        this.port.failed(error);
+      }
+      this.port.done(message);
+    }
+    this.isRunning = false;
+  }
+
+  private take(): Message | undefined {
+    const message = this.queue.shift();
+    if (this.queue.length === fullLength / 2) this.port.drained();
+    return message;
+  }
+}

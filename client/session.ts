@@ -1,0 +1,370 @@
+/**
+ * Keeps one connection to the service for as long as the user wants: opens it, resumes, opens the next one before this one
+ * ends, and goes on trying after a drop. What is sent and heard is the business of outbox and streams.
+ */
+import { backoffMs } from './backoff';
+import { MemoryCursor } from './cursor';
+import { type Emitter } from './emitter';
+import { type Deferred, deferred } from './deferred';
+import { PubSubError, wantsToken } from './errors';
+import { Heartbeat } from './heartbeat';
+import { Link } from './link';
+import {
+  type Frame,
+  isMessageFrame,
+  type Message,
+  type PublishOptions,
+  newId,
+  publishFrame,
+  readMessage,
+  text,
+} from './messages';
+import type { PresenceOptions, PubSubOptions } from './options';
+import { Outbox, type Receipt } from './outbox';
+import type { LogGap } from './replies';
+import { RecentIds } from './recent-ids';
+import { replaceInMs } from './replacement';
+import { webSocketClass } from './socket';
+import { nextState, type State, type Transition } from './state';
+import { type Ask, Streams } from './streams';
+import type { Cancel, Timers } from './timers';
+import { connectUrl, expiryOf } from './token';
+
+/** A drop after less than this is one more failure; after more it is a new one. */
+const stableMs = 5_000;
+/** The connection that was replaced is kept this long, for what is still on its way. */
+const leavingMs = 2_000;
+const tokenMs = 30_000;
+/** In which the answer to a publish can still come after a `close`. */
+const closingMs = 5_000;
+/** The service finds the first copy of a message for so long, and so may we meet it. */
+const ownIdsMs = 10 * 60_000;
+/** A question that is asked again and again is given up after so many failures of the service. */
+const mostFailures = 5;
+const clientName = { name: '@artcafe/pubsub', version: '0.1.0' };
+
+export class Session {
+  readonly streams: Streams;
+  /** What `hello` says about this agent. */
+  presence: PresenceOptions;
+  /** As the service calls us; known from the first WELCOME on. */
+  agentId: string | undefined;
+  private current: Link | undefined;
+  private opening: Link | undefined;
+  private readonly leaving = new Set<Link>();
+  private readonly outbox: Outbox;
+  private readonly heartbeat: Heartbeat;
+  private readonly own = new RecentIds(ownIdsMs);
+  private readonly WebSocket;
+  private status: State = 'disconnected';
+  private connected: Deferred<void> = deferred();
+  private isAttempting = false;
+  /** Tries without success; drops soon after a success count as well. */
+  private failures = 0;
+  private attempts = 0;
+  private refusals = 0;
+  private welcomedAt = 0;
+  /** Server's time less ours. */
+  private skewMs = 0;
+  private retry: Cancel | undefined;
+  private replacement: Cancel | undefined;
+  private drained: (() => void) | undefined;
+
+  constructor(
+    private readonly options: PubSubOptions,
+    private readonly timers: Timers,
+    private readonly emitter: Emitter,
+  ) {
+    this.WebSocket = webSocketClass(options.WebSocket);
+    this.presence = options.presence ?? {};
+    this.heartbeat = new Heartbeat(timers, () => this.outbox.length > 0 || this.streams.hasHole, this.ping);
+    this.outbox = new Outbox({
+      timers,
+      options: options.queue ?? {},
+      doubt: this.ping,
+      renew: () => {
+        this.replace(0);
+      },
+    });
+    this.streams = new Streams({
+      timers,
+      cursor: options.cursor ?? new MemoryCursor(),
+      isOwn: (message) => this.isOwn(message),
+      ask: this.ask,
+      isConnected: () => this.current !== undefined,
+      emitter,
+    });
+  }
+
+  get state(): State {
+    return this.status;
+  }
+
+  connect(): Promise<void> {
+    if (this.status === 'closed') return Promise.reject(new PubSubError('closed'));
+    if (this.move('connect')) void this.attempt();
+    return this.connected.promise;
+  }
+
+  /** Waits a while for what is on its way, then ends for good. */
+  async close(): Promise<void> {
+    if (this.status === 'connected' && this.outbox.length > 0) {
+      await new Promise<void>((resolve) => {
+        this.drained = resolve;
+        this.timers.after(closingMs, resolve, true);
+      });
+    }
+    this.end(undefined);
+  }
+
+  publish(
+    destination: { readonly channel_id: string } | { readonly to: string },
+    content: unknown,
+    { id = newId(), ...options }: PublishOptions & { readonly expectsReply?: boolean },
+  ): Promise<Receipt> {
+    if (this.status === 'closed') return Promise.reject(new PubSubError('closed'));
+    const isHeard = options.echo ?? this.options.echo ?? true;
+    if (!isHeard) this.own.note(id, this.timers.now());
+    const frame = publishFrame(destination, id, content, options);
+    const receipt = this.outbox.add(frame, (position) => {
+      if (!isHeard && 'channel_id' in destination) this.streams.seen(destination.channel_id, position);
+    });
+    const settled = (): void => {
+      if (this.outbox.length === 0) this.drained?.();
+    };
+    receipt.then(settled, settled);
+    return receipt;
+  }
+
+  /** On the connection of the moment. */
+  readonly ask: Ask = (frame, read) =>
+    this.current?.ask(frame, read) ?? Promise.reject(new PubSubError('connection_lost'));
+
+  /** On this connection or a later one. */
+  readonly askPatiently: Ask = async (frame, read) => {
+    for (let failures = 0; ;) {
+      await this.connected.promise;
+      if (this.status === 'closed') throw new PubSubError('closed');
+      try {
+        return await this.ask(frame, read);
+      } catch (error) {
+        if (!(error instanceof PubSubError) || !error.retryable || ++failures > mostFailures) throw error;
+        await new Promise<void>((resolve) => {
+          this.timers.after(backoffMs(failures - 1, this.timers), resolve);
+        });
+      }
+    }
+  };
+
+  /** The log can't give these any more. */
+  missing(channelId: string, { from, to, reason }: LogGap): void {
+    this.emitter.emit('gap', { channelId, reason, from, to, after: undefined, head: undefined });
+  }
+
+  /** The network has come back, as far as the platform can tell. */
+  tryNow(): void {
+    if (this.status !== 'connecting' || this.isAttempting) return;
+    this.failures = 0;
+    this.attemptIn(backoffMs(0, this.timers));
+  }
+
+  private async attempt(): Promise<void> {
+    if (this.isAttempting || this.status === 'closed') return;
+    this.isAttempting = true;
+    this.retry?.();
+    this.retry = undefined;
+    try {
+      const token = await this.freshToken();
+      await this.open(token);
+    } catch (error) {
+      const cause =
+        error instanceof PubSubError ? error : new PubSubError('unavailable', undefined, { cause: error });
+      this.opening?.end(cause);
+      this.opening = undefined;
+      this.isAttempting = false;
+      this.failed(cause);
+      return;
+    }
+    this.isAttempting = false;
+    // It may have ended while the answers to its first questions were being looked at.
+    if (this.current === undefined) this.tryAgain(new PubSubError('connection_lost'));
+  }
+
+  private async freshToken(): Promise<string> {
+    const { token } = this.options;
+    if (typeof token === 'string') {
+      const expiresAt = expiryOf(token) ?? Infinity;
+      if (expiresAt <= this.timers.now() + this.skewMs) throw new PubSubError('token_expired');
+      return token;
+    }
+    const late = deferred<never>();
+    const cancel = this.timers.after(tokenMs, () => {
+      late.reject(new PubSubError('timeout', 'No token'));
+    });
+    try {
+      return await Promise.race([token(), late.promise]);
+    } finally {
+      cancel();
+    }
+  }
+
+  private async open(token: string): Promise<void> {
+    if (this.state === 'closed') throw new PubSubError('closed');
+    const { url, echo = true } = this.options;
+    const link = new Link(connectUrl(url, token, echo), this.WebSocket, this.timers, {
+      frame: this.receive,
+      ended: this.ended,
+    });
+    this.opening = link;
+    await link.opened;
+    const asked = this.streams.resume();
+    const resume = [...asked].map(([channel_id, since]) => ({ channel_id, ...since }));
+    await link.ask({ type: 'hello', resume, client: clientName, ...this.presence }, ([welcome = {}]) => {
+      this.welcomed(link, welcome);
+      this.streams.welcome(welcome, asked);
+    });
+  }
+
+  private welcomed(link: Link, welcome: Frame): void {
+    const { timers } = this;
+    const old = this.current;
+    this.current = link;
+    this.opening = undefined;
+    this.attempts = 0;
+    this.refusals = 0;
+    this.agentId = text(welcome.agent_id);
+    this.welcomedAt = timers.now();
+    this.skewMs = (Date.parse(String(welcome.timestamp)) || timers.now()) - timers.now();
+    if (old !== undefined) this.leaving.add(old);
+    void this.outbox
+      .attach((frames) => link.send(frames))
+      .then(() => {
+        if (old !== undefined)
+          timers.after(leavingMs, () => {
+            old.end(new PubSubError('closed'));
+          });
+      });
+    this.planReplacement(Date.parse(String(welcome.token_expires_at)));
+    this.heartbeat.start();
+    if (this.move('welcomed')) this.connected.resolve();
+  }
+
+  /** A token that is not from a function can't be renewed: with it the client ends. */
+  private planReplacement(tokenExpiresAt: number): void {
+    const { timers } = this;
+    const canRenew = typeof this.options.token !== 'string';
+    const tokenLifeMs = tokenExpiresAt - (timers.now() + this.skewMs);
+    const inMs = replaceInMs(canRenew && tokenLifeMs > 0 ? tokenLifeMs : undefined, timers.random());
+    if (canRenew || !(tokenLifeMs < inMs)) this.replace(inMs);
+    else {
+      this.replacement?.();
+      this.replacement = timers.after(Math.max(0, tokenLifeMs), () => {
+        this.end(new PubSubError('token_expired'));
+      });
+    }
+  }
+
+  /** Opens the next connection after the delay; the present one stays until then. */
+  private replace(delayMs: number): void {
+    this.replacement?.();
+    this.replacement = this.timers.after(delayMs, () => {
+      void this.attempt();
+    });
+  }
+
+  private readonly receive = (frame: Frame, link: Link): void => {
+    if (this.status === 'closed') return;
+    if (isMessageFrame(frame)) this.streams.offer(readMessage(frame));
+    else if (frame.type === 'ACK') this.outbox.acknowledge(frame);
+    else if (frame.type === 'ERROR') this.outbox.refuse(frame);
+    else if (frame.type === 'REPLAYED') this.streams.replayed(frame);
+    else if (frame.type === 'GOAWAY' && link === this.current) this.sentAway(frame);
+    // API Gateway's own: a function failed or was throttled.
+    else if (frame.type === undefined) this.outbox.failed();
+  };
+
+  private sentAway({ code, reason, reconnect }: Frame): void {
+    if (reconnect === false) this.end(new PubSubError(String(code), text(reason)));
+    else this.replace(backoffMs(this.failures, this.timers));
+  }
+
+  private readonly ended = (link: Link, error: PubSubError): void => {
+    if (this.leaving.delete(link)) this.outbox.abandon();
+    if (link !== this.current) return;
+    this.current = undefined;
+    this.outbox.detach();
+    this.heartbeat.stop();
+    this.replacement?.();
+    this.failures = this.timers.now() - this.welcomedAt >= stableMs ? 0 : this.failures + 1;
+    if (!this.move('lost', error)) return;
+    this.connected = deferred();
+    if (!this.isAttempting) this.tryAgain(error);
+  };
+
+  private failed(error: PubSubError): void {
+    this.failures += 1;
+    this.attempts += 1;
+    const isRefused = wantsToken(error.code) || error.code === 'forbidden';
+    if (isRefused) this.refusals += 1;
+    const hasConnection = this.current !== undefined;
+    const { maxAttempts = Infinity } = this.options.backoff ?? {};
+    // A fresh token may be what was missing; a plain one stays what it is.
+    const isFinal = isRefused && (this.refusals > 1 || typeof this.options.token === 'string');
+    if (!hasConnection && (isFinal || this.attempts >= maxAttempts)) this.end(error);
+    else this.tryAgain(error);
+  }
+
+  private tryAgain(error: PubSubError): void {
+    if (this.status === 'closed') return;
+    const attempt = Math.max(0, this.failures - 1);
+    const delayMs = Math.max(error.retryAfterMs ?? 0, backoffMs(attempt, this.timers, this.options.backoff));
+    this.emitter.emit('retrying', { attempt: attempt + 1, delayMs, error });
+    this.attemptIn(delayMs);
+  }
+
+  private attemptIn(delayMs: number): void {
+    this.retry?.();
+    this.retry = this.timers.after(delayMs, () => void this.attempt(), true);
+  }
+
+  /** Asks how things stand. Silence is the end of the connection. */
+  readonly ping = (): void => {
+    const link = this.current;
+    if (link === undefined) return;
+    link.suspect();
+    for (const ping of this.streams.pings()) {
+      link
+        .ask(ping, ([pong = {}]) => {
+          this.streams.pong(pong);
+        })
+        // Silence is the link's own business; a refusal says nothing about the others.
+        .catch(() => undefined);
+    }
+  };
+
+  private isOwn({ agentId, id }: Message): boolean {
+    return agentId === this.agentId && this.own.has(id);
+  }
+
+  /** With an error when it was not the user's wish. */
+  private end(error: PubSubError | undefined): void {
+    if (!this.move('closed', error)) return;
+    const reason = error ?? new PubSubError('closed');
+    this.retry?.();
+    this.replacement?.();
+    this.heartbeat.stop();
+    this.streams.end(reason, error === undefined);
+    this.outbox.end(reason);
+    this.connected.reject(reason);
+    for (const link of [this.current, this.opening, ...this.leaving]) link?.end(new PubSubError('closed'));
+  }
+
+  /** Whether the event meant a change. */
+  private move(event: Transition, error?: PubSubError): boolean {
+    const next = nextState(this.status, event);
+    if (next === undefined) return false;
+    this.status = next;
+    this.emitter.emit('state', { state: next, error });
+    return true;
+  }
+}

@@ -1,0 +1,280 @@
+/**
+ * One channel (or the inbox) as this client follows it: the feed that puts messages in order, the readers that get them,
+ * the log that fills holes, and the cursor that remembers.
+ */
+import type { Cursor, Position } from './cursor';
+import type { Emitter } from './emitter';
+import { PubSubError } from './errors';
+import { Feed, type LoggedMessage, type Range } from './feed';
+import type { Message } from './messages';
+import type { ChannelState, HistoryPage, LogGap, ReplayEnd } from './replies';
+import { CursorWriter } from './cursor-writer';
+import { type Handler, Reader } from './reader';
+import type { Cancel, Timers } from './timers';
+
+/** What a stream needs of the rest of the client. */
+export interface StreamPort {
+  readonly timers: Timers;
+  readonly cursor: Cursor;
+  isOwn(message: Message): boolean;
+  history(channelId: string, after: Position, limit: number): Promise<HistoryPage>;
+  subscribe(channelId: string, since: Position | undefined): Promise<ChannelState>;
+  readonly emitter: Emitter;
+}
+
+/** Frames on API Gateway may overtake each other by this much. */
+const reorderGraceMs = 250;
+/** Between two messages of a replay. */
+const replayPatienceMs = 5_000;
+/** Without the grant to read the log, nothing else can come than what is on its way. */
+const withoutLogMs = 5_000;
+const longestPauseMs = 30_000;
+const historyLimit = 1_000;
+const mostHeld = 100;
+
+export class Stream {
+  readonly feed: Feed;
+  /** Where the cursor says that the reader stands; from before there was a connection. */
+  since: Position | undefined;
+  private readonly readers = new Set<Reader>();
+  private readonly cursorWriter: CursorWriter;
+  /** Of the inbox: nobody has asked for it, so what comes before there is a reader waits for one. */
+  private readonly held: LoggedMessage[] = [];
+  private mayReadLog = true;
+  private isEnded = false;
+  private isMending = false;
+  private fruitless = 0;
+  private replayUntil = 0;
+  private timer: Cancel | undefined;
+
+  constructor(
+    readonly channelId: string,
+    private readonly port: StreamPort,
+    private readonly takesOlder: boolean,
+  ) {
+    this.feed = new Feed((message) => port.isOwn(message));
+    this.cursorWriter = new CursorWriter(
+      (position) => port.cursor.save(channelId, position),
+      (error) => {
+        port.emitter.emit('error', error);
+      },
+    );
+  }
+
+  /** What to say in `hello`, `subscribe` and `ping`. */
+  get position(): Position | undefined {
+    return this.feed.position ?? this.since;
+  }
+
+  get hasHole(): boolean {
+    return this.feed.hasHole && !this.isFull;
+  }
+
+  get hasReaders(): boolean {
+    return this.readers.size > 0;
+  }
+
+  /** `accepts` chooses among the messages; by default a reader takes all. */
+  addReader(handler?: Handler, accepts?: (message: Message) => boolean): Reader {
+    const reader: Reader = new Reader(
+      {
+        accepts: accepts ?? (() => true),
+        done: (message) => {
+          this.cursorWriter.done(message);
+        },
+        drained: () => {
+          this.pump();
+        },
+        failed: (error) => {
+          this.port.emitter.emit('error', error);
+        },
+      },
+      handler,
+    );
+    this.readers.add(reader);
+    const held = this.held.splice(0);
+    for (const message of held) if (!reader.push(message)) this.held.push(message);
+    return reader;
+  }
+
+  removeReader(reader: Reader): void {
+    if (!this.readers.delete(reader)) return;
+    const unread = reader.end();
+    // What the last reader has not read is where the cursor goes on.
+    if (this.readers.size > 0) for (const message of unread) this.cursorWriter.done(message);
+  }
+
+  end(error?: PubSubError): void {
+    this.isEnded = true;
+    this.timer?.();
+    for (const reader of this.readers) reader.end(error);
+    this.readers.clear();
+  }
+
+  offer(message: Message): void {
+    if (isLogged(message)) {
+      if (message.replayed && this.replayUntil > 0)
+        this.replayUntil = this.port.timers.now() + replayPatienceMs;
+      this.feed.offer(message);
+      this.pump();
+    } else if (!this.port.isOwn(message) && !this.feed.isRepeat(message)) {
+      // Ephemeral: nobody waits for it, and whoever is too slow does without.
+      for (const reader of this.readers) if (!reader.isFull) reader.push(message);
+    }
+  }
+
+  /** An acknowledged message of our own that we do not want to hear. */
+  seen(position: Position): void {
+    this.feed.see(position);
+    this.pump();
+  }
+
+  learnHead(head: Position): void {
+    this.feed.learnHead(head);
+    this.pump();
+  }
+
+  /** The answer to `hello` or `subscribe`; `since` is what was asked. */
+  standing({ head, recovered, reason }: ChannelState, since: Position | undefined): void {
+    if (head === undefined) return;
+    const { feed } = this;
+    const isFirst = feed.position === undefined;
+    this.mayReadLog = reason !== 'forbidden';
+    if (recovered === false) this.lost(reason ?? 'expired', since, head);
+    if (isFirst)
+      feed.start(recovered === true && since ? since : head, { takesOlder: this.takesOlder && !since });
+    if (recovered !== false) feed.learnHead(head);
+    else if (!isFirst) feed.jump(head);
+    const isReplaying = recovered === true && since?.sequence !== head.sequence;
+    this.replayUntil = isReplaying ? this.port.timers.now() + replayPatienceMs : 0;
+    this.fruitless = 0;
+    this.restartTimer();
+    this.pump();
+  }
+
+  replayed({ complete, gaps }: ReplayEnd): void {
+    this.replayUntil = 0;
+    this.skip(gaps);
+    this.pump();
+    this.restartTimer(complete ? undefined : 0);
+  }
+
+  private get isFull(): boolean {
+    return [...this.readers].some((reader) => reader.isFull);
+  }
+
+  private pump(): void {
+    while (!this.isEnded && !this.isFull) {
+      const message = this.feed.next();
+      if (message === undefined) break;
+      this.deliver(message);
+    }
+    const { position } = this.feed;
+    if (position !== undefined) this.cursorWriter.reached(position);
+    this.watch();
+  }
+
+  private deliver(message: LoggedMessage): void {
+    const takers = [...this.readers].filter((reader) => reader.accepts(message));
+    const isHeld = takers.length === 0 && this.takesOlder;
+    this.cursorWriter.expect(message, isHeld ? 1 : takers.length);
+    for (const reader of takers) reader.push(message);
+    if (!isHeld) return;
+    this.held.push(message);
+    if (this.held.length > mostHeld)
+      for (const oldest of this.held.splice(0, 1)) this.cursorWriter.done(oldest);
+  }
+
+  private restartTimer(delayMs?: number): void {
+    this.timer?.();
+    this.timer = undefined;
+    this.watch(delayMs);
+  }
+
+  /** Sees to it that a hole is filled, if it does not fill by itself. */
+  private watch(delayMs?: number): void {
+    if (this.isEnded || this.isMending || this.timer !== undefined || !this.hasHole) return;
+    const { timers } = this.port;
+    const grace = this.mayReadLog
+      ? Math.min(longestPauseMs, reorderGraceMs * 2 ** this.fruitless)
+      : withoutLogMs;
+    const untilReplayed = this.replayUntil - timers.now();
+    this.timer = timers.after(delayMs ?? Math.max(grace, untilReplayed), () => {
+      this.timer = undefined;
+      if (this.replayUntil > timers.now()) this.watch();
+      else void this.mend();
+    });
+  }
+
+  private async mend(): Promise<void> {
+    const { position, known } = this.feed;
+    if (this.isEnded || position === undefined || !this.hasHole) return;
+    this.isMending = true;
+    this.replayUntil = 0;
+    try {
+      if (!this.mayReadLog) throw new PubSubError('not_recoverable');
+      const missing = Math.max(known - position.sequence, 1);
+      this.take(position, await this.port.history(this.channelId, position, Math.min(missing, historyLimit)));
+    } catch (error) {
+      await this.recover(position, error);
+    }
+    this.isMending = false;
+    this.fruitless = this.feed.position === position ? this.fruitless + 1 : 0;
+    this.pump();
+  }
+
+  private take(position: Position, { head, messages, gaps }: HistoryPage): void {
+    const { feed } = this;
+    if (head.epoch === position.epoch) feed.settle();
+    else if (feed.position === position) {
+      // The position was that of an empty log.
+      const firsts = [
+        ...gaps.map(({ from }) => from),
+        ...messages.map(({ sequence }) => sequence ?? Infinity),
+      ];
+      feed.start({ epoch: head.epoch, sequence: Math.min(head.sequence + 1, ...firsts) - 1 });
+    }
+    this.skip(gaps);
+    for (const message of messages) if (isLogged(message)) feed.offer(message);
+    feed.learnHead(head);
+    this.fruitless = 0;
+    this.pump();
+  }
+
+  private async recover(position: Position, error: unknown): Promise<void> {
+    const code = error instanceof PubSubError ? error.code : undefined;
+    if (code === 'forbidden') this.mayReadLog = false;
+    if (code !== 'not_recoverable') return;
+    try {
+      // Subscribing again tells why, and where the channel stands.
+      this.standing(await this.port.subscribe(this.channelId, position), position);
+    } catch {
+      // The next try begins with the log again.
+    }
+  }
+
+  private skip(gaps: readonly LogGap[]): void {
+    for (const { from, to, reason } of gaps) {
+      if (to <= (this.feed.position?.sequence ?? 0)) continue;
+      this.lost(reason, this.feed.position, undefined, { from, to });
+      this.feed.skip({ from, to });
+    }
+  }
+
+  private lost(reason: string, after: Position | undefined, head: Position | undefined, range?: Range): void {
+    const hasAll = after !== undefined && after.epoch === head?.epoch && after.sequence >= head.sequence;
+    if (hasAll) return;
+    this.port.emitter.emit('gap', {
+      channelId: this.channelId,
+      reason,
+      from: range?.from,
+      to: range?.to,
+      after,
+      head,
+    });
+  }
+}
+
+function isLogged(message: Message): message is LoggedMessage {
+  return message.sequence !== undefined && message.epoch !== undefined;
+}

@@ -1,0 +1,214 @@
+/**
+ * All channels that this client follows: who is subscribed on which connection, and what arrives for whom.
+ */
+import { reservedChannels } from '../protocol/names';
+import { backoffMs } from './backoff';
+import type { Position } from './cursor';
+import { type Deferred, deferred } from './deferred';
+import { PubSubError } from './errors';
+import type { Frame, Message } from './messages';
+import { type ChannelState, list, readGaps, readHistory, readState } from './replies';
+import { Stream, type StreamPort } from './stream';
+import { pingChannels, resumeChannels } from './wire-limits';
+
+export type Ask = <T>(frame: Frame, read: (parts: readonly Frame[]) => T) => Promise<T>;
+
+export interface StreamsPort extends Omit<StreamPort, 'history' | 'subscribe'> {
+  /** Asks on the connection of the moment; rejects with `connection_lost` when there is none. */
+  readonly ask: Ask;
+  isConnected(): boolean;
+}
+
+interface Entry {
+  readonly stream: Stream;
+  /** Settles with the first answer of the service. */
+  readonly ready: Deferred<void>;
+  /** Whether the cursor has said where the reader stands. */
+  isLoaded: boolean;
+  tries: number;
+  /** Whether the service has answered, and the user knows. */
+  isReady: boolean;
+}
+
+/** What was asked for in a `hello`, by channel. */
+export type Asked = ReadonlyMap<string, Position | undefined>;
+
+const { inbox, presence } = reservedChannels;
+
+export class Streams {
+  readonly inbox: Stream;
+  private readonly entries = new Map<string, Entry>();
+  /** Channels that are being unsubscribed: subscribing again has to wait, or the two may overtake each other. */
+  private readonly leaving = new Map<string, Promise<void>>();
+
+  constructor(private readonly port: StreamsPort) {
+    this.inbox = this.add(inbox).stream;
+  }
+
+  get hasHole(): boolean {
+    return [...this.entries.values()].some(({ stream }) => stream.hasHole);
+  }
+
+  /** The stream of a channel, which is made and subscribed when there is none. */
+  open(channelId: string, since?: Position): Stream {
+    const { stream } = this.entries.get(channelId) ?? this.add(channelId, since);
+    return stream;
+  }
+
+  /** Whether the stream exists, so that a position to begin at comes too late. */
+  has(channelId: string): boolean {
+    return this.entries.has(channelId);
+  }
+
+  /** Settles when the service has answered about the channel. */
+  ready(channelId: string): Promise<void> {
+    return this.entries.get(channelId)?.ready.promise ?? Promise.resolve();
+  }
+
+  /** Ends the stream when nobody reads it any more. */
+  release(stream: Stream): void {
+    const { channelId } = stream;
+    const entry = this.entries.get(channelId);
+    if (stream.hasReaders || entry?.stream !== stream || stream === this.inbox) return;
+    this.entries.delete(channelId);
+    stream.end();
+    entry.ready.reject(new PubSubError('closed'));
+    this.leave(channelId);
+  }
+
+  end(error: PubSubError, isWanted: boolean): void {
+    for (const { stream, ready } of this.entries.values()) {
+      stream.end(isWanted ? undefined : error);
+      ready.reject(error);
+    }
+    this.entries.clear();
+  }
+
+  offer(message: Message): void {
+    this.entries.get(message.channelId ?? inbox)?.stream.offer(message);
+  }
+
+  /** An acknowledged message of our own, which we will not hear. */
+  seen(channelId: string, position: Position): void {
+    this.entries.get(channelId)?.stream.seen(position);
+  }
+
+  replayed(frame: Frame): void {
+    const { complete } = frame;
+    this.entries
+      .get(String(frame.channel_id))
+      ?.stream.replayed({ complete: complete === true, gaps: readGaps(frame) });
+  }
+
+  /** The positions for a `hello`: as many as fit, the rest is subscribed one by one. */
+  resume(): Asked {
+    const loaded = [...this.entries].filter(([, { isLoaded }]) => isLoaded).slice(0, resumeChannels);
+    return new Map(loaded.map(([channelId, { stream }]) => [channelId, stream.position]));
+  }
+
+  /** `asked` in the `hello` that this answers. */
+  welcome(frame: Frame, asked: Asked): void {
+    for (const state of list(frame.channels).map(readState)) {
+      const entry = this.entries.get(state.channelId);
+      if (entry?.isLoaded) this.settle(entry, state, asked.get(state.channelId));
+    }
+    for (const [channelId, entry] of this.entries) if (!asked.has(channelId)) void this.subscribe(entry);
+    for (const channelId of asked.keys()) if (!this.entries.has(channelId)) this.leave(channelId);
+  }
+
+  /** Positions for `ping`, in groups of what one may ask about. */
+  pings(): readonly Frame[] {
+    const places = [...this.entries.values()].flatMap(({ stream: { channelId, position } }) =>
+      position === undefined || channelId === presence ? [] : [{ channel_id: channelId, ...position }],
+    );
+    const groups: Frame[] = [];
+    for (let index = 0; index === 0 || index < places.length; index += pingChannels) {
+      groups.push({ type: 'ping', channels: places.slice(index, index + pingChannels) });
+    }
+    return groups;
+  }
+
+  pong(frame: Frame): void {
+    for (const { channelId, head } of list(frame.channels).map(readState)) {
+      if (head !== undefined) this.entries.get(channelId)?.stream.learnHead(head);
+    }
+  }
+
+  private add(channelId: string, since?: Position): Entry {
+    const { port } = this;
+    const streamPort: StreamPort = {
+      ...port,
+      history: (id, after, limit) => port.ask({ type: 'history', channel_id: id, after, limit }, readHistory),
+      subscribe: (id, position) =>
+        port.ask({ type: 'subscribe', channel_id: id, since: position }, ([frame = {}]) => readState(frame)),
+    };
+    const stream = new Stream(channelId, streamPort, channelId === inbox);
+    const entry: Entry = { stream, ready: deferred(), isLoaded: false, tries: 0, isReady: false };
+    this.entries.set(channelId, entry);
+    void this.load(entry, since);
+    return entry;
+  }
+
+  private async load(entry: Entry, since: Position | undefined): Promise<void> {
+    const { stream } = entry;
+    try {
+      stream.since = since ?? (await this.port.cursor.load(stream.channelId));
+    } catch (error) {
+      this.port.emitter.emit('error', error);
+    }
+    entry.isLoaded = true;
+    if (this.port.isConnected()) await this.subscribe(entry);
+  }
+
+  private async subscribe(entry: Entry): Promise<void> {
+    const { stream } = entry;
+    const { channelId, position } = stream;
+    await this.leaving.get(channelId);
+    if (!entry.isLoaded || this.entries.get(channelId) !== entry) return;
+    try {
+      await this.port.ask({ type: 'subscribe', channel_id: channelId, since: position }, ([frame = {}]) => {
+        this.settle(entry, readState(frame), position);
+      });
+    } catch (error) {
+      // Without a connection, the next `hello` asks.
+      if (!(error instanceof PubSubError) || error.code === 'connection_lost') return;
+      if (!error.retryable) {
+        this.fail(entry, error);
+        return;
+      }
+      const delayMs = backoffMs(++entry.tries, this.port.timers);
+      this.port.timers.after(delayMs, () => void this.subscribe(entry));
+    }
+  }
+
+  private settle(entry: Entry, state: ChannelState, since: Position | undefined): void {
+    if (state.head === undefined && state.reason === 'forbidden') {
+      this.fail(entry, new PubSubError('forbidden'));
+      return;
+    }
+    entry.tries = 0;
+    entry.stream.standing(state, since);
+    entry.isReady = true;
+    entry.ready.resolve();
+  }
+
+  private fail(entry: Entry, error: PubSubError): void {
+    if (this.entries.get(entry.stream.channelId) !== entry) return;
+    this.entries.delete(entry.stream.channelId);
+    entry.stream.end(error);
+    entry.ready.reject(error);
+    if (entry.isReady) this.port.emitter.emit('error', error);
+  }
+
+  private leave(channelId: string): void {
+    if (!this.port.isConnected()) return;
+    const left = this.port
+      .ask({ type: 'unsubscribe', channel_id: channelId }, () => undefined)
+      // What comes all the same is for nobody, and the next connection does not ask for it.
+      .catch(() => undefined)
+      .then(() => {
+        if (this.leaving.get(channelId) === left) this.leaving.delete(channelId);
+      });
+    this.leaving.set(channelId, left);
+  }
+}

@@ -1,0 +1,297 @@
+/**
+ * The client on the laptop gateway, over real sockets.
+ */
+import WebSocket from 'ws';
+import { type Message, PubSub, type PubSubOptions } from '../../client/index';
+import { ArtCafeWebSocketClient } from '../../client/original';
+import { Bus, fresh, type Who } from '../helpers/bus';
+import { eventually } from '../helpers/eventually';
+import { needs } from '../helpers/target';
+import { CuttableWebSocket } from '../helpers/cuttable-web-socket';
+
+jest.setTimeout(60_000);
+
+let bus: Bus;
+const clients: { close(): Promise<void> }[] = [];
+
+beforeAll(async () => {
+  bus = await Bus.start();
+}, 120_000);
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+});
+
+afterAll(async () => {
+  await bus.stop();
+});
+
+function clientFor(who: Who, options: Partial<PubSubOptions> = {}): PubSub {
+  const client = new PubSub({
+    url: bus.baseUrls.edge,
+    token: () => bus.token(who),
+    WebSocket,
+    backoff: { baseMs: 50 },
+    ...options,
+  });
+  clients.push(client);
+  return client;
+}
+
+async function connected(who: Who, options: Partial<PubSubOptions> = {}): Promise<PubSub> {
+  const client = clientFor(who, options);
+  await client.connect();
+  return client;
+}
+
+async function collect(client: PubSub, channel: string): Promise<Message[]> {
+  const heard: Message[] = [];
+  await client.channel(channel).subscribe((message) => void heard.push(message));
+  return heard;
+}
+
+const contentsOf = (messages: readonly Message[]): unknown[] => messages.map(({ content }) => content);
+
+test('two agents talk: publish resolves with the sequence, and both hear it', async () => {
+  const tenant = fresh('t');
+  const [alice, bob] = [
+    await connected({ tenant, agent: 'alice' }),
+    await connected({ tenant, agent: 'bob' }),
+  ];
+  const heard = [await collect(alice, 'lobby'), await collect(bob, 'lobby')];
+  await expect(
+    alice.channel('lobby').publish({ hello: 'world' }, { metadata: { k: 1 } }),
+  ).resolves.toMatchObject({
+    sequence: 1,
+    status: 'accepted',
+  });
+  await eventually(
+    () => heard,
+    ([a, b]) => a!.length === 1 && b!.length === 1,
+  );
+  expect(heard[1]).toMatchObject([
+    { agentId: 'alice', content: { hello: 'world' }, metadata: { k: 1 }, sequence: 1 },
+  ]);
+});
+
+test('a burst comes in order, in few texts, and the rate limit is obeyed', async () => {
+  const tenant = fresh('t');
+  const alice = await connected({ tenant, agent: 'alice' });
+  const heard = await collect(await connected({ tenant, agent: 'bob' }), 'burst');
+  const wanted = Array.from({ length: 160 }, (_, index) => index);
+  const receipts = await Promise.all(wanted.map((index) => alice.channel('burst').publish(index)));
+  expect(receipts.map(({ sequence }) => sequence)).toEqual(wanted.map((index) => index + 1));
+  await eventually(
+    () => heard,
+    (messages) => messages.length === wanted.length,
+  );
+  expect(contentsOf(heard)).toEqual(wanted);
+});
+
+test('a cut connection is resumed: nothing lost, nothing twice', async () => {
+  const tenant = fresh('t');
+  const alice = await connected({ tenant, agent: 'alice' });
+  const cuttable = new CuttableWebSocket();
+  const bob = await connected({ tenant, agent: 'bob' }, { WebSocket: cuttable.WebSocket });
+  const heard = await collect(bob, 'lobby');
+  for (let index = 0; index < 5; index++) {
+    cuttable.cut();
+    await alice.channel('lobby').publish(index);
+  }
+  await eventually(
+    () => heard,
+    (messages) => messages.length === 5,
+  );
+  expect(contentsOf(heard)).toEqual([0, 1, 2, 3, 4]);
+});
+
+test('own messages are not heard when echo is off', async () => {
+  const tenant = fresh('t');
+  const alice = await connected({ tenant, agent: 'alice' }, { echo: false });
+  const bob = await connected({ tenant, agent: 'bob' });
+  const heard = await collect(alice, 'lobby');
+  await alice.channel('lobby').publish('mine');
+  await bob.channel('lobby').publish('theirs');
+  await eventually(
+    () => heard,
+    (messages) => messages.length > 0,
+  );
+  expect(contentsOf(heard)).toEqual(['theirs']);
+});
+
+test('requests are answered, and fail at once when nobody is there', async () => {
+  const tenant = fresh('t');
+  const [alice, bob] = [
+    await connected({ tenant, agent: 'alice' }),
+    await connected({ tenant, agent: 'bob' }),
+  ];
+  bob.onRequest((content) => `${String(content)}!`);
+  await expect(alice.agent('bob').request('hi')).resolves.toMatchObject({ content: 'hi!' });
+  await expect(alice.agent('nobody').request('hi')).rejects.toMatchObject({ code: 'no_responders' });
+});
+
+test('a direct message to an agent that is away is stored and arrives when it comes', async () => {
+  const tenant = fresh('t');
+  const alice = await connected({ tenant, agent: 'alice' });
+  await expect(alice.agent('bob').send('one')).resolves.toMatchObject({ status: 'stored' });
+  await alice.agent('bob').send('two');
+  const bob = clientFor({ tenant, agent: 'bob' });
+  const heard: unknown[] = [];
+  const subscribing = bob.inbox.subscribe(({ content }) => heard.push(content));
+  await bob.connect();
+  await subscribing;
+  await eventually(
+    () => heard,
+    (messages) => messages.length === 2,
+  );
+  expect(heard).toEqual(['one', 'two']);
+});
+
+test('history is read from both ends', async () => {
+  const tenant = fresh('t');
+  const alice = await connected({ tenant, agent: 'alice' });
+  const receipts = await Promise.all([1, 2, 3, 4].map((content) => alice.channel('log').publish(content)));
+  const read = async (messages: AsyncIterable<Message>): Promise<unknown[]> => {
+    const all: unknown[] = [];
+    for await (const { content } of messages) all.push(content);
+    return all;
+  };
+  const after = { epoch: receipts[0]!.epoch!, sequence: 1 };
+  expect(await read(alice.channel('log').history({ after }))).toEqual([2, 3, 4]);
+  expect(await read(alice.channel('log').history({ limit: 2 }))).toEqual([4, 3]);
+});
+
+test('what the token does not allow is told', async () => {
+  const tenant = fresh('t');
+  const alice = await connected({ tenant, agent: 'alice', channels: ['mine'] });
+  await expect(alice.channel('theirs').publish(1)).rejects.toMatchObject({
+    code: 'forbidden',
+    retryable: false,
+  });
+  await expect(alice.channel('theirs').subscribe(() => undefined)).rejects.toMatchObject({
+    code: 'forbidden',
+  });
+  await expect(alice.channel('mine').publish(1)).resolves.toMatchObject({ sequence: 1 });
+});
+
+test('a bad token is the end, after a fresh one was tried', async () => {
+  let tokens = 0;
+  const token = (): string => `bad-${++tokens}`;
+  await expect(clientFor({ tenant: 't', agent: 'a' }, { token }).connect()).rejects.toMatchObject({
+    code: 'unauthorized',
+  });
+  expect(tokens).toBe(2);
+});
+
+needs('clock')('the two hours of a connection are over: nothing lost, nothing twice', async () => {
+  const tenant = fresh('t');
+  const [alice, bob] = [
+    await connected({ tenant, agent: 'alice' }),
+    await connected({ tenant, agent: 'bob' }),
+  ];
+  const heard = await collect(bob, 'lobby');
+  await alice.channel('lobby').publish('before');
+  await bus.inside.gateway.clock.advance(2 * 3_600_000);
+  await alice.channel('lobby').publish('after');
+  await eventually(
+    () => heard,
+    (messages) => messages.length === 2,
+  );
+  expect(contentsOf(heard)).toEqual(['before', 'after']);
+});
+
+test('an expiring token is replaced before anybody notices', async () => {
+  const tenant = fresh('t');
+  const who = { tenant, agent: 'bob', expiresInSeconds: 8 };
+  const states: string[] = [];
+  let tokens = 0;
+  const bob = await connected(who, {
+    token: () => {
+      tokens += 1;
+      return bus.token(who);
+    },
+  });
+  bob.on('state', ({ state }) => states.push(state));
+  const heard = await collect(bob, 'lobby');
+  const wanted: number[] = [];
+  // Publishes are what paces it: the token's life is over after so many of them.
+  for (const until = Date.now() + 9_000; Date.now() < until;) {
+    wanted.push(wanted.length);
+    await bob.channel('lobby').publish(wanted.length - 1);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await eventually(
+    () => heard,
+    (messages) => messages.length >= wanted.length,
+  );
+  expect(contentsOf(heard)).toEqual(wanted);
+  expect(states).toEqual([]);
+  expect(tokens).toBeGreaterThan(1);
+});
+
+describe('the drop-in class', () => {
+  const open = async (who: Who, channel: string | null = null): Promise<ArtCafeWebSocketClient> => {
+    const client = new ArtCafeWebSocketClient(bus.baseUrls.edge, await bus.token(who), channel, {
+      WebSocket,
+    });
+    clients.push({ close: () => client.disconnect() });
+    await client.connect();
+    return client;
+  };
+
+  test('has the original’s methods: messages with the names of the wire, ACKs from sendMessage', async () => {
+    const tenant = fresh('t');
+    const [alice, bob] = [
+      await open({ tenant, agent: 'alice' }, 'lobby'),
+      await open({ tenant, agent: 'bob' }, 'lobby'),
+    ];
+    const heard: unknown[] = [];
+    expect(bob.onMessage((message) => heard.push(message))).toBe(bob);
+    await expect(alice.sendMessage('Hello, world!', { importance: 'high' })).resolves.toMatchObject({
+      type: 'ACK',
+      message_id: expect.any(String),
+      timestamp: expect.stringMatching(/Z$/),
+    });
+    await eventually(
+      () => heard,
+      (messages) => messages.length === 1,
+    );
+    expect(heard).toMatchObject([
+      {
+        type: 'message',
+        content: 'Hello, world!',
+        metadata: { importance: 'high' },
+        agent_id: 'alice',
+        tenant_id: tenant,
+        channel_id: 'lobby',
+      },
+    ]);
+  });
+
+  test('a handler may answer and wait for the ACK', async () => {
+    const tenant = fresh('t');
+    const [alice, bob] = [await open({ tenant, agent: 'alice' }), await open({ tenant, agent: 'bob' })];
+    const answers: unknown[] = [];
+    alice.onMessage((message) => answers.push(message.content));
+    bob.onMessage(async ({ agent_id }) => {
+      answers.push((await bob.sendMessage('pong', { to: agent_id })).type);
+    });
+    await alice.sendMessage('ping', { to: 'bob' });
+    await eventually(
+      () => answers,
+      (all) => all.length === 2,
+    );
+    expect(answers.sort()).toEqual(['ACK', 'pong']);
+  });
+
+  test('stays away after disconnect, and says so', async () => {
+    const client = await open({ tenant: fresh('t'), agent: 'alice' }, 'lobby');
+    await client.disconnect();
+    await expect(client.sendMessage('x')).rejects.toThrow('WebSocket is not connected');
+  });
+
+  test('rejects with a bad token, and leaves no unhandled rejection', async () => {
+    const client = new ArtCafeWebSocketClient(bus.baseUrls.edge, 'bad', 'lobby', { WebSocket });
+    await expect(client.connect()).rejects.toMatchObject({ code: 'unauthorized' });
+  });
+});

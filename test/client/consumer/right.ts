@@ -1,0 +1,44 @@
+/** Compiles in a project that has installed the package. */
+import {
+  type Gap,
+  type Message,
+  PubSub,
+  PubSubError,
+  type Receipt,
+  type Subscription,
+} from '@artcafe/pubsub';
+import { FileCursor } from '@artcafe/pubsub/cursors/file';
+import { LocalStorageCursor } from '@artcafe/pubsub/cursors/local-storage';
+import { ArtCafeWebSocketClient } from '@artcafe/pubsub/original';
+
+interface Chat {
+  readonly text: string;
+}
+
+export async function right(): Promise<void> {
+  const bus = new PubSub({
+    url: 'ws://host',
+    token: async () => 't',
+    echo: false,
+    cursor: new FileCursor('x'),
+  });
+  bus.on('gap', (gap: Gap) => gap.reason);
+  bus.on('state', ({ state, error }) => state === 'closed' && error?.retryable);
+  const chat = bus.channel<Chat>('chat');
+  const receipt: Receipt = await chat.publish({ text: 'hi' }, { ephemeral: true, metadata: { k: 1 } });
+  const sequence: number | undefined = receipt.sequence;
+  const subscription: Subscription = await chat.subscribe(
+    async ({ content: { text } }) => text.length + (sequence ?? 0),
+  );
+  subscription.unsubscribe();
+  for await (const { content } of chat) if (content.text === 'stop') break;
+  for await (const message of chat.history({ limit: 10 })) ((m: Message<Chat>) => m.content.text)(message);
+  bus.onRequest((content) => content);
+  await bus.agent('b').request({ a: 1 }, { timeout: 100 });
+  await bus.presence.set({ status: 'busy' });
+  const cursor = new LocalStorageCursor('p', { getItem: () => null, setItem: () => undefined });
+  await new PubSub({ url: 'ws://host', token: 't', cursor }).close().catch((error: unknown) => {
+    if (error instanceof PubSubError && error.code === 'forbidden') throw error;
+  });
+  await new ArtCafeWebSocketClient('ws://host', 't', 'c').onMessage((message) => message.content).connect();
+}

@@ -1,0 +1,248 @@
+import { Outbox, type OutboxOptions, type Receipt } from '../../client/outbox';
+import { FakeTimers, settled } from '../helpers/fake-timers';
+
+interface World {
+  readonly outbox: Outbox;
+  readonly timers: FakeTimers;
+  /** Frames of each text. */
+  readonly texts: Record<string, unknown>[][];
+  readonly renewals: string[];
+  readonly publish: (id: string, content?: unknown) => Promise<Receipt>;
+  readonly ack: (...ids: string[]) => void;
+  readonly error: (id: string, code: string, retryAfterMs?: number) => void;
+}
+
+function world(options: OutboxOptions = {}): World {
+  const timers = new FakeTimers();
+  const texts: Record<string, unknown>[][] = [];
+  const renewals: string[] = [];
+  const outbox = new Outbox({
+    timers,
+    options,
+    renew: () => renewals.push('renewed'),
+    doubt: () => undefined,
+  });
+  void outbox.attach((text) => texts.push([JSON.parse(text)].flat() as Record<string, unknown>[]) > 0);
+  return {
+    outbox,
+    timers,
+    texts,
+    renewals,
+    publish: (id, content = id) => outbox.add({ id, content }, () => undefined),
+    ack: (...ids) => {
+      for (const message_id of ids)
+        outbox.acknowledge({ type: 'ACK', message_id, status: 'accepted', sequence: 1, epoch: 'e' });
+    },
+    error: (message_id, code, retry_after_ms) => {
+      outbox.refuse({ type: 'ERROR', message_id, code, error: code, retry_after_ms });
+    },
+  };
+}
+
+const idsOf = (texts: World['texts']): unknown[][] => texts.map((frames) => frames.map(({ id }) => id));
+
+test('sends the first message at once, and gathers what comes while it is in flight', async () => {
+  const { publish, ack, texts } = world();
+  const all = ['a', 'b', 'c'].map((id) => publish(id));
+  expect(idsOf(texts)).toEqual([['a']]);
+  ack('a');
+  expect(idsOf(texts)).toEqual([['a'], ['b', 'c']]);
+  ack('b', 'c');
+  expect((await Promise.all(all)).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+});
+
+test('waits for every answer to a batch before the next one', () => {
+  const { publish, ack, texts } = world();
+  for (const id of ['a', 'b', 'c', 'd']) void publish(id);
+  ack('a');
+  void publish('e');
+  ack('b', 'c');
+  expect(texts).toHaveLength(2);
+  ack('d');
+  expect(idsOf(texts)[2]).toEqual(['e']);
+});
+
+test('a batch has at most 25 frames and 32 KB', () => {
+  const { publish, ack, texts } = world();
+  void publish('first');
+  for (let index = 0; index < 30; index++) void publish(`s${index}`);
+  for (let index = 0; index < 3; index++) void publish(`l${index}`, 'x'.repeat(15_000));
+  ack('first');
+  ack(...Array.from({ length: 25 }, (_, index) => `s${index}`));
+  ack(...Array.from({ length: 5 }, (_, index) => `s${index + 25}`), 'l0', 'l1');
+  expect(texts.map((frames) => frames.length)).toEqual([1, 25, 7, 1]);
+  for (const frames of texts) expect(Buffer.byteLength(JSON.stringify(frames))).toBeLessThanOrEqual(32_768);
+});
+
+test('refuses a frame over 32 KB before it can close the connection', async () => {
+  const { publish, texts } = world();
+  await expect(publish('a', 'x'.repeat(32_768))).rejects.toMatchObject({
+    code: 'payload_too_large',
+    retryable: false,
+  });
+  await expect(publish('b', '€'.repeat(11_000))).rejects.toMatchObject({ code: 'payload_too_large' });
+  expect(texts).toEqual([]);
+});
+
+test('refuses what is no JSON', async () => {
+  const { publish, outbox } = world();
+  await expect(outbox.add({ id: 'a', content: undefined }, () => undefined)).rejects.toMatchObject({
+    code: 'invalid_message',
+  });
+  await expect(publish('b', 1n)).rejects.toMatchObject({ code: 'invalid_message' });
+});
+
+test('is bounded by number and by bytes, and says so', async () => {
+  const few = world({ maxMessages: 2 });
+  void few.publish('a');
+  void few.publish('b');
+  await expect(few.publish('c')).rejects.toMatchObject({ code: 'queue_full', retryable: true });
+  few.ack('a');
+  void few.publish('c');
+  expect(few.outbox.length).toBe(2);
+  const small = world({ maxBytes: 1_000 });
+  void small.publish('a', 'x'.repeat(600));
+  await expect(small.publish('b', 'x'.repeat(600))).rejects.toMatchObject({ code: 'queue_full' });
+});
+
+test('after a reconnect sends what is unacknowledged again, same id, same order, as a retry', async () => {
+  const { publish, ack, outbox, texts } = world();
+  for (const id of ['a', 'b', 'c']) void publish(id);
+  ack('a');
+  outbox.detach();
+  void publish('d');
+  const again: Record<string, unknown>[][] = [];
+  await outbox.attach((text) => again.push([JSON.parse(text)].flat() as Record<string, unknown>[]) > 0);
+  expect(texts).toHaveLength(2);
+  expect(again.flat().map(({ id, retry }) => [id, retry])).toEqual([
+    ['b', true],
+    ['c', true],
+    ['d', undefined],
+  ]);
+});
+
+test('sends again what gets no answer', async () => {
+  const { publish, timers, texts } = world();
+  void publish('a');
+  await timers.advance(10_000);
+  expect(texts.flat()).toMatchObject([{ id: 'a' }, { id: 'a', retry: true }]);
+});
+
+test('obeys retry_after_ms, and nothing overtakes what was refused', async () => {
+  const { publish, ack, error, timers, texts } = world();
+  void publish('a');
+  void publish('b');
+  error('a', 'rate_limited', 700);
+  await timers.advance(690);
+  expect(texts).toHaveLength(1);
+  await timers.advance(20);
+  expect(idsOf(texts)).toEqual([['a'], ['a', 'b']]);
+  // It was not looked at: no search in the log is needed.
+  expect(texts[1]?.[0]?.retry).toBeUndefined();
+  ack('a', 'b');
+});
+
+test.each([
+  ['unavailable', true],
+  ['internal', true],
+])('%s is tried again with the same id', async (code, retry) => {
+  const { publish, ack, error, timers, texts } = world();
+  const receipt = publish('a');
+  error('a', code);
+  await timers.advance(10_000);
+  expect(texts[1]).toMatchObject([{ id: 'a', retry }]);
+  ack('a');
+  await expect(receipt).resolves.toMatchObject({ id: 'a', sequence: 1 });
+});
+
+test.each([
+  'forbidden',
+  'invalid_message',
+  'payload_too_large',
+  'no_responders',
+  'loop_detected',
+  'limit_exceeded',
+])('%s rejects, and the next message goes on', async (code) => {
+  const { publish, error, texts } = world();
+  const receipt = publish('a');
+  void publish('b');
+  error('a', code);
+  await expect(receipt).rejects.toMatchObject({ code });
+  expect(idsOf(texts)).toEqual([['a'], ['b']]);
+});
+
+test('a failure on the service’s side is not tried for ever', async () => {
+  const { publish, error, timers } = world();
+  const refused = expect(publish('a')).rejects.toMatchObject({ code: 'internal' });
+  for (let tries = 0; tries < 5; tries++) {
+    error('a', 'internal');
+    await timers.advance(10_000);
+  }
+  await refused;
+});
+
+test('an expired token asks for another connection and keeps the message', async () => {
+  const { publish, error, outbox, renewals, texts } = world();
+  void publish('a');
+  error('a', 'token_expired');
+  expect(renewals).toEqual(['renewed']);
+  expect(texts).toHaveLength(1);
+  await outbox.attach((text) => texts.push([JSON.parse(text)].flat() as Record<string, unknown>[]) > 0);
+  expect(texts[1]).toMatchObject([{ id: 'a' }]);
+});
+
+test('hands over to another connection when what is in flight has its answers', async () => {
+  const { publish, ack, outbox, texts } = world();
+  void publish('a');
+  void publish('b');
+  const next: string[] = [];
+  let isTaken = false;
+  void outbox.attach((text) => next.push(text) > 0).then(() => (isTaken = true));
+  await settled();
+  expect(isTaken).toBe(false);
+  ack('a');
+  await settled();
+  expect(isTaken).toBe(true);
+  expect(texts).toHaveLength(1);
+  expect(next).toHaveLength(1);
+});
+
+test('hands over with retries when the old connection dies first', async () => {
+  const { publish, outbox } = world();
+  void publish('a');
+  const next: string[] = [];
+  void outbox.attach((text) => next.push(text) > 0);
+  outbox.abandon();
+  await settled();
+  expect(next.map((text) => JSON.parse(text) as unknown)).toMatchObject([{ id: 'a', retry: true }]);
+});
+
+test('gives up what may be in the log after nine minutes without an answer', async () => {
+  const { publish, outbox, timers } = world();
+  const receipt = publish('a');
+  outbox.detach();
+  await timers.advance(10 * 60_000);
+  void outbox.attach(() => true);
+  await expect(receipt).rejects.toMatchObject({ code: 'unconfirmed' });
+});
+
+test('reads a frame of the platform as a failure of what is in flight', async () => {
+  const { publish, outbox, timers, texts } = world();
+  void publish('a');
+  outbox.failed();
+  await timers.advance(10_000);
+  expect(texts[1]).toMatchObject([{ id: 'a', retry: true }]);
+});
+
+test('sends one by one what is refused as a whole batch', async () => {
+  const { publish, ack, outbox, texts } = world();
+  const receipts = ['a', 'b', 'c', 'd'].map((id) => publish(id));
+  ack('a');
+  outbox.refuse({ type: 'ERROR', code: 'limit_exceeded', error: 'too many values' });
+  const refused = expect(receipts[1]).rejects.toMatchObject({ code: 'limit_exceeded' });
+  outbox.refuse({ type: 'ERROR', code: 'limit_exceeded', error: 'too many values' });
+  ack('c');
+  ack('d');
+  expect(idsOf(texts)).toEqual([['a'], ['b', 'c', 'd'], ['b'], ['c'], ['d']]);
+  await refused;
+});

@@ -1,0 +1,80 @@
+/**
+ * The examples, and the ten lines of the README, against `npm start` as a new user runs them.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { type Running, startCommand } from '../bin/run-command';
+
+const repository = path.join(__dirname, '../..');
+
+jest.setTimeout(60_000);
+
+let running: Running;
+let base: string;
+
+beforeAll(async () => {
+  execFileSync(process.execPath, ['client/build.mjs'], { cwd: repository });
+  running = startCommand('start.ts', ['--port', '0']);
+  base = /Base URL +(ws:\S+)/.exec(await running.said(/npm run connect/))?.[1] ?? '';
+}, 120_000);
+
+afterAll(async () => {
+  running.child.kill('SIGINT');
+  await running.outcome;
+});
+
+/** What it says until it ends, or until that matches. */
+function run(file: string, until?: RegExp): Promise<string> {
+  const child = spawn(process.execPath, [file], {
+    cwd: repository,
+    env: { ...process.env, BUS_URL: base, PORT: '0' },
+  });
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const hear = (chunk: Buffer): void => {
+      said += chunk.toString();
+      if (until?.test(said)) child.kill();
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    child.on('close', (code) => {
+      if (code === 0 || until?.test(said)) resolve(said);
+      else reject(new Error(said));
+    });
+  });
+}
+
+test('request and reply', async () => {
+  expect(await run('examples/request-reply.mjs')).toBe(
+    'The sum is 42\nRefused: I add numbers only\nWithout the other agent: no_responders\n',
+  );
+});
+
+test('a streaming answer', async () => {
+  expect(await run('examples/streaming.mjs')).toBe(
+    'Chunks are cheap: nobody waits for them, and who comes late reads the end. \n74 characters, number 1 of the channel\n',
+  );
+});
+
+test('a page that watches a channel is served', async () => {
+  const link = /http:\S+/.exec(await run('examples/watch.mjs', /http:\S+\n/))?.[0];
+  expect(link).toContain(`/watch?channel=lobby&url=${encodeURIComponent(base)}`);
+});
+
+test.each(['README.md', 'client/README.md'])('the ten lines of %s let two agents talk', async (file) => {
+  const text = readFileSync(path.join(repository, file), 'utf8');
+  const [, code = ''] = /```js\n(import \{ execSync \}[\s\S]*?)```/.exec(text) ?? [];
+  expect(code.trim().split('\n').length).toBeLessThanOrEqual(12);
+  expect(code).toContain("'ws://127.0.0.1:8787/v1'");
+  // Inside the checkout, so that the package is found; git ignores the folder.
+  mkdirSync(path.join(repository, '.local'), { recursive: true });
+  const folder = mkdtempSync(path.join(repository, '.local/example-'));
+  try {
+    const script = path.join(folder, 'talk.mjs');
+    writeFileSync(script, code.replace('ws://127.0.0.1:8787/v1', base));
+    expect(await run(script)).toBe('You asked: Are you there?\n');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
