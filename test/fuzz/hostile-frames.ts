@@ -11,6 +11,7 @@ export interface HostileText {
 }
 
 const invalid = ['invalid_message'] as const;
+const tooMany = [['limit_exceeded']] as const;
 const deepest = 100_000;
 
 const nasty = fc.constantFrom(
@@ -184,15 +185,14 @@ const badPosition = fc.constantFrom(
   '{"epoch":"e","sequence":"1"}',
   '{"epoch":7,"sequence":1}',
 );
+const listedChannel = '{"channel_id":"c"}';
 const badList = fc.oneof(
   fc.constantFrom('7', '"c"', '{}', '[7]', '[null]', '[[]]', '[{}]'),
   badChannel.map((channel) => `[{"channel_id":${channel}}]`),
   badPosition
     .map((position) => `[{"channel_id":"c","epoch":${position},"sequence":1}]`)
     .filter((text) => !text.includes('"epoch":"x"')),
-  fc
-    .integer({ min: 101, max: 900 })
-    .map((count) => `[${Array<string>(count).fill('{"channel_id":"c"}').join()}]`),
+  fc.integer({ min: 101, max: 900 }).map((count) => `[${Array<string>(count).fill(listedChannel).join()}]`),
 );
 /** Frames that ask the service for something, each with one field that it can't be. */
 const spoiledControl: fc.Arbitrary<HostileFrame> = fc
@@ -245,12 +245,15 @@ const batch: fc.Arbitrary<HostileText> = fc
     ),
     { minLength: 1, maxLength: 25 },
   )
-  .map((frames) => ({
-    text: `[${frames.map(({ text }) => text).join()}]`,
-    answers: frames.map(({ answer }) => answer),
-  }))
-  // Two of the long lists of channels would make it more than 6,000 values, and then it has one answer.
-  .filter(({ text }) => text.length < 20_000);
+  .map((frames) => ({ text: `[${frames.map(({ text }) => text).join()}]`, frames }))
+  // So near to the limit of values that what else is in the batch would decide.
+  .filter(({ text }) => longListValues(text) <= 4_500 || longListValues(text) > 6_000)
+  .map(({ text, frames }) => ({
+    text,
+    answers: longListValues(text) > 6_000 ? tooMany : frames.map(({ answer }) => answer),
+  }));
+/** What is many in a batch can only be the long lists of channels: of each item the element, the name and the value count. */
+const longListValues = (text: string): number => 3 * (text.split(listedChannel).length - 1);
 const longBatch: fc.Arbitrary<HostileText> = fc
   .tuple(fc.integer({ min: 26, max: 2_000 }), fc.constantFrom('{"id":"m","content":1}', '[]', '0', '{}'))
   .map(([frames, text]) => ({
@@ -326,7 +329,6 @@ const many = (count: number, open: string, item: (n: number) => string, close: s
   open + Array.from({ length: count }, (_, n) => item(n)).join() + close;
 const named = (n: number): string => `"k${String(n)}":0`;
 const oddlyNamed = (n: number): string => `"${String(n * 7_919)}":0`;
-const tooMany = [['limit_exceeded']] as const;
 
 /** Few, but as large as the platform lets in: what costs most to read. */
 export const largeTexts: readonly (HostileText & { readonly name: string })[] = [
@@ -392,5 +394,12 @@ export const largeTexts: readonly (HostileText & { readonly name: string })[] = 
     answers: [['unknown_type']],
   },
   { name: 'a long batch', text: filled(131_000, '[', () => '[]', ']'), answers: [['limit_exceeded']] },
+  {
+    name: 'a batch of lists of channels',
+    text: `[${Array<string>(3)
+      .fill(`{"type":"ping","id":"m","channels":[${Array<string>(800).fill(listedChannel).join()}]}`)
+      .join()}]`,
+    answers: tooMany,
+  },
   { name: 'spaces', text: ' '.repeat(131_072), answers: [invalid] },
 ];
