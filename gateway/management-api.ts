@@ -19,13 +19,14 @@ export interface ManagementApi {
   permissions: Permissions;
   unsettled: Unsettled;
   costs: CostMeter;
+  isSeeded: (connectionId: string) => boolean;
 }
 
 export async function manageConnection(
   request: IncomingMessage,
   response: ServerResponse,
   connectionId: string,
-  { connections, limiter, permissions, unsettled, costs }: ManagementApi,
+  { connections, limiter, permissions, unsettled, costs, isSeeded }: ManagementApi,
 ): Promise<void> {
   const body = await readBody(request, limits.messageBytes);
   costs.managed(request.method, callerOf(request));
@@ -51,6 +52,9 @@ export async function manageConnection(
     replyError(response, 413, 'PayloadTooLargeException', 'Request Too Long');
   } else if (connections.opening.has(connectionId) && unsettled.callInsideConnect === 'hang') {
     // No answer: the caller has to give up by itself.
+  } else if (connection === undefined && request.method === 'POST' && isSeeded(connectionId)) {
+    costs.sent(body?.length ?? 0, false);
+    reply(response, 200);
   } else if (connection === undefined || connection.isKnownToBeGone) {
     // The same answer for one that is closed, one that is not open yet, and one that never was.
     replyError(response, 410, 'GoneException', 'Gone');

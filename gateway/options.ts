@@ -36,6 +36,11 @@ export interface GatewayOptions {
   checkPermissions?: boolean;
   /** Other answers than the likeliest where AWS's behaviour is not established. */
   unsettled?: Partial<Unsettled>;
+  /**
+   * Connections that exist in tables only: a post to one of them is counted and answered 200. For fan-outs that are wider
+   * than a machine has sockets for.
+   */
+  isSeeded?: (connectionId: string) => boolean;
   /** What goes wrong from the start; `Gateway.faults` changes it later. */
   faults?: FaultSettings;
   /**

@@ -154,7 +154,8 @@ function routesOf(
   const { connectionsPerSecond, callbacksPerSecond, callbackBurst } = { ...limits, ...options };
   const handshakeLimiter = new RateLimiter(connectionsPerSecond, clock);
   const limiter = new RateLimiter(callbacksPerSecond, clock, callbackBurst);
-  const management = { connections, limiter, permissions, unsettled, costs };
+  const isSeeded = options.isSeeded ?? (() => false);
+  const management = { connections, limiter, permissions, unsettled, costs, isSeeded };
   return {
     stage: facts.stage,
     onUpgrade: async (incoming, socket, head) => {

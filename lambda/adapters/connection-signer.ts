@@ -2,7 +2,8 @@
  * AWS Signature Version 4 for calls to `@connections`, by hand: everything that recipients share is made once.
  * Source: AWS IAM user guide, "Create a signed AWS API request". Held equal to `@smithy/signature-v4` by a test.
  */
-import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
+import { HmacSha256 } from './hmac-sha256';
 
 const service = 'execute-api';
 const algorithm = 'AWS4-HMAC-SHA256';
@@ -27,17 +28,23 @@ export type SignedHeaders = Record<string, string>;
 /** What does not change within a second, for the same credentials. */
 interface Moment {
   readonly second: number;
+  readonly credentials: Credentials;
   /** `20261125T041300Z`. */
   readonly amzDate: string;
-  /** `20261125/us-east-1/execute-api/aws4_request`. */
-  readonly scope: string;
+  /** First two lines of the text to sign, and what stands before the signature in the header. */
+  readonly signingPrefix: string;
+  readonly credential: string;
+  readonly key: HmacSha256;
+  /** Canonical headers after the payload's hash, and the names of those after the content type. */
+  readonly canonicalTail: string;
+  readonly names: string;
 }
 
-/** The key of one day. As a `KeyObject`: with a raw buffer, `createHmac` is several times slower on Node 24. */
+/** The key of one day. */
 interface DayKey {
   readonly secretAccessKey: string;
   readonly scope: string;
-  readonly key: KeyObject;
+  readonly key: HmacSha256;
 }
 
 export class ConnectionSigner {
@@ -51,46 +58,64 @@ export class ConnectionSigner {
 
   /** All headers of the request. `now` in epoch milliseconds. */
   sign(request: SigningRequest, credentials: Credentials, now: number): SignedHeaders {
-    const { amzDate, scope } = this.momentOf(now);
+    const { amzDate, signingPrefix, credential, key, canonicalTail, names } = this.momentOf(credentials, now);
     const { method, path, payloadHash, contentType } = request;
-    const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+    const { sessionToken } = credentials;
+    // Names in the order of the alphabet, which is the canonical one.
+    const signedNames = contentType === undefined ? names : `content-type;${names}`;
+    const firstHeader = contentType === undefined ? '' : `content-type:${contentType}\n`;
+    const canonicalRequest = `${method}\n${canonicalPath(path)}\n\n${firstHeader}host:${this.host}\nx-amz-content-sha256:${payloadHash}\n${canonicalTail}\n${signedNames}\n${payloadHash}`;
+    const signature = key.sign(signingPrefix + hash('sha256', canonicalRequest));
     const headers: SignedHeaders = {
-      ...(contentType === undefined ? {} : { 'content-type': contentType }),
       host: this.host,
       'x-amz-content-sha256': payloadHash,
       'x-amz-date': amzDate,
-      // An empty token is none.
-      ...(sessionToken ? { 'x-amz-security-token': sessionToken } : {}),
+      authorization: `${credential}${signedNames}, Signature=${signature}`,
     };
-    // Written in the order of the alphabet, which is the canonical one.
-    const signedHeaders = Object.keys(headers).join(';');
-    let canonicalHeaders = '';
-    for (const name in headers) canonicalHeaders += `${name}:${headers[name] ?? ''}\n`;
-    const canonicalRequest = `${method}\n${canonicalPath(path)}\n\n${canonicalHeaders}\n${signedHeaders}\n${payloadHash}`;
-    const stringToSign = `${algorithm}\n${amzDate}\n${scope}\n${hash('sha256', canonicalRequest)}`;
-    const key = this.keyOf(secretAccessKey, scope);
-    const signature = createHmac('sha256', key).update(stringToSign).digest('hex');
-    headers.authorization = `${algorithm} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
+    if (contentType !== undefined) headers['content-type'] = contentType;
+    if (sessionToken) headers['x-amz-security-token'] = sessionToken;
     return headers;
   }
 
-  private momentOf(now: number): Moment {
+  private momentOf(credentials: Credentials, now: number): Moment {
     const second = Math.floor(now / 1_000);
-    if (this.moment?.second === second) return this.moment;
+    const { moment } = this;
+    if (moment?.second === second && isSame(moment.credentials, credentials)) return moment;
+    const { accessKeyId, secretAccessKey, sessionToken } = credentials;
     const amzDate = `${new Date(second * 1_000).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
     const scope = `${amzDate.slice(0, 8)}/${this.region}/${service}/aws4_request`;
-    return (this.moment = { second, amzDate, scope });
+    // An empty token is none.
+    const token = sessionToken ? `x-amz-security-token:${sessionToken}\n` : '';
+    const tokenName = sessionToken ? ';x-amz-security-token' : '';
+    return (this.moment = {
+      second,
+      credentials,
+      amzDate,
+      signingPrefix: `${algorithm}\n${amzDate}\n${scope}\n`,
+      credential: `${algorithm} Credential=${accessKeyId}/${scope}, SignedHeaders=`,
+      key: this.keyOf(secretAccessKey, scope),
+      canonicalTail: `x-amz-date:${amzDate}\n${token}`,
+      names: `host;x-amz-content-sha256;x-amz-date${tokenName}`,
+    });
   }
 
-  private keyOf(secretAccessKey: string, scope: string): KeyObject {
+  private keyOf(secretAccessKey: string, scope: string): HmacSha256 {
     if (this.dayKey?.scope === scope && this.dayKey.secretAccessKey === secretAccessKey)
       return this.dayKey.key;
-    let material: Buffer | string = `AWS4${secretAccessKey}`;
+    let material: Buffer = Buffer.from(`AWS4${secretAccessKey}`);
     for (const part of scope.split('/')) material = createHmac('sha256', material).update(part).digest();
-    const key = createSecretKey(Buffer.from(material));
+    const key = new HmacSha256(material);
     this.dayKey = { secretAccessKey, scope, key };
     return key;
   }
+}
+
+function isSame(one: Credentials, other: Credentials): boolean {
+  return (
+    one.accessKeyId === other.accessKeyId &&
+    one.secretAccessKey === other.secretAccessKey &&
+    one.sessionToken === other.sessionToken
+  );
 }
 
 /** `POST /{stage}/@connections/{id}`: the id as the SDK writes it. */

@@ -1,0 +1,79 @@
+/**
+ * One message to thousands, with each sender in a fresh process on one core and the sink on the other.
+ */
+import type { SenderKind } from '../../lambda/adapters/create-sender';
+import { askOnce, Child } from '../child';
+import { type Figure, figureOf } from '../stats';
+import type { Broadcast, BroadcastFigures, BroadcastTask } from './sender';
+import type { SinkCounts, SinkReady } from './sink';
+
+export interface BroadcastOptions {
+  readonly recipients: number;
+  readonly bytes: number;
+  readonly latencyMs: number;
+  readonly repetitions: number;
+}
+
+export interface BroadcastResult extends BroadcastOptions {
+  readonly kind: SenderKind;
+  /** Neither delivered nor reported as failed. */
+  readonly lost: number;
+  readonly duplicated: number;
+  /** Posts that had no answer within the core's second: reported, and left to the log. */
+  readonly timedOut: number;
+  /** Of a fresh process, and of the same process when it is warm. */
+  readonly firstMs: Figure;
+  readonly warmMs: Figure;
+  readonly firstCpuUs: Figure;
+  readonly warmCpuUs: Figure;
+  readonly rssAboveIdleMb: Figure;
+}
+
+const senders: readonly SenderKind[] = ['lean', 'sdk'];
+/** The first of them is a fresh process's; by the last the code is warm. */
+const broadcasts = 4;
+
+export async function runBroadcasts(
+  options: BroadcastOptions,
+  say: (text: string) => void,
+): Promise<BroadcastResult[]> {
+  const { recipients, bytes, latencyMs, repetitions } = options;
+  const sink = Child.start('broadcast/sink.ts', 1);
+  try {
+    const ready = await sink.ask<SinkReady>({ rows: recipients, latencyMs });
+    const figures = new Map<SenderKind, BroadcastFigures[]>(senders.map((kind) => [kind, []]));
+    const sinkCounts = new Map<SenderKind, SinkCounts[]>(senders.map((kind) => [kind, []]));
+    for (let repetition = 0; repetition < repetitions; repetition++) {
+      for (const kind of senders) {
+        say(`${kind}: broadcast to ${recipients}, run ${repetition + 1}`);
+        const task: BroadcastTask = { ...ready, kind, bytes, broadcasts };
+        figures.get(kind)?.push(await askOnce<BroadcastFigures>('broadcast/sender.ts', task, 0));
+        sinkCounts.get(kind)?.push(await sink.ask<SinkCounts>({ count: true }));
+      }
+    }
+    return senders.map((kind) => {
+      const runs = figures.get(kind) ?? [];
+      const counts = sinkCounts.get(kind) ?? [];
+      const of = (pick: (run: BroadcastFigures) => number | undefined): Figure =>
+        figureOf(runs.map((run) => pick(run) ?? NaN));
+      const sum = (pick: (broadcast: Broadcast) => number): number =>
+        runs.flatMap((run) => run.broadcasts).reduce((so, broadcast) => so + pick(broadcast), 0);
+      const perDelivery = (index: number) => (run: BroadcastFigures) =>
+        ((run.broadcasts[index]?.cpuMs ?? NaN) * 1_000) / recipients;
+      return {
+        ...options,
+        kind,
+        lost: sum(({ counts: outcomes }) => recipients - (outcomes.delivered ?? 0) - (outcomes.lost ?? 0)),
+        duplicated: counts.reduce((so, { posts }) => so + Math.max(0, posts - broadcasts * recipients), 0),
+        timedOut: sum(({ counts: outcomes }) => outcomes.lost ?? 0),
+        firstMs: of((run) => run.broadcasts[0]?.wallMs),
+        warmMs: of((run) => run.broadcasts[broadcasts - 1]?.wallMs),
+        firstCpuUs: of(perDelivery(0)),
+        warmCpuUs: of(perDelivery(broadcasts - 1)),
+        rssAboveIdleMb: of((run) => run.peakRssMb - run.idleRssMb),
+      };
+    });
+  } finally {
+    await sink.stop();
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * The process under test: our fan-out with one of the two senders, fresh, alone on its core. Reports what it took.
+ */
+import { createDynamoClients } from '../../lambda/adapters/dynamo-calls';
+import { DynamoAgentStore } from '../../lambda/adapters/dynamo-agent-store';
+import { DynamoConnectionStore } from '../../lambda/adapters/dynamo-connection-store';
+import { createSender, type SenderKind } from '../../lambda/adapters/create-sender';
+import { systemClock } from '../../lambda/adapters/system-clock';
+import { Deadline } from '../../lambda/core/deadline';
+import { fanOut, type FanOutCounts } from '../../lambda/core/fan-out';
+import { RetryingSender } from '../../lambda/core/retrying-sender';
+import { answering } from '../answering';
+import type { SinkReady } from './sink';
+
+export interface BroadcastTask extends SinkReady {
+  readonly kind: SenderKind;
+  readonly bytes: number;
+  readonly broadcasts: number;
+}
+
+export interface Broadcast {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  readonly counts: FanOutCounts;
+}
+
+export interface BroadcastFigures {
+  readonly broadcasts: readonly Broadcast[];
+  /** Of the process before the first broadcast, and at its largest. */
+  readonly idleRssMb: number;
+  readonly peakRssMb: number;
+}
+
+/** Our functions have four seconds; here the slower sender has to come to its end as well. */
+const deadlineMs = 120_000;
+const megabyte = 1_048_576;
+
+answering(async (task: BroadcastTask): Promise<BroadcastFigures> => {
+  Object.assign(process.env, {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'bench',
+    AWS_SECRET_ACCESS_KEY: 'bench',
+    AWS_SESSION_TOKEN: 'bench'.repeat(100),
+    AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${task.tablePort}`,
+  });
+  const { calls } = createDynamoClients();
+  const connections = new DynamoConnectionStore(calls, 'connections', deadlineMs);
+  const agents = new DynamoAgentStore(calls, 'agents', systemClock, deadlineMs);
+  const sender = createSender(task.kind, `http://127.0.0.1:${task.postPort}/ws`);
+  const log = { info: () => undefined, error: () => undefined };
+  const deps = { connections, agents, sender, clock: systemClock, log };
+  const target = { tenantId: 'bench', channelId: 'all', senderConnectionId: 'none' };
+
+  const idleRssMb = process.memoryUsage.rss() / megabyte;
+  const broadcasts: Broadcast[] = [];
+  for (let number = 0; number < task.broadcasts; number++) {
+    const text = JSON.stringify({ id: `m${number}`, content: 'x'.repeat(task.bytes) });
+    const deadline = new Deadline(systemClock, systemClock.now() + deadlineMs);
+    const messages = [{ textFor: () => text, acknowledged: Promise.resolve(), echo: undefined }];
+    const began = performance.now();
+    const cpu = process.cpuUsage();
+    const pages = connections.subscribers('bench', 'all', true);
+    const { counts } = await fanOut(
+      deps,
+      new RetryingSender(sender, systemClock, deadline),
+      target,
+      messages,
+      pages,
+      deadline,
+    );
+    const { user, system } = process.cpuUsage(cpu);
+    broadcasts.push({ wallMs: performance.now() - began, cpuMs: (user + system) / 1_000, counts });
+  }
+  return { broadcasts, idleRssMb, peakRssMb: process.resourceUsage().maxRSS / 1_024 };
+});

@@ -1,0 +1,162 @@
+/**
+ * What a publish costs, counted at the gateway: one client publishes, and the other subscribers are rows in the tables whose
+ * posts the gateway counts and answers. So the counts are exact for any width, and no clock is involved.
+ */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { WebSocket } from 'ws';
+import { billFor, type Counts, countsBetween } from '../../gateway/index';
+import { type Lane, type LaneFactory, type LaneName, tenant } from '../lanes/lane';
+import { floorPerMillion, quiet } from '../lanes/run';
+import { seededId } from '../seeded';
+
+export interface CostCase {
+  readonly lane: LaneName;
+  readonly subscribers: number;
+  readonly kind: 'durable' | 'ephemeral' | 'burst';
+  /** Connections of other channels in the table. */
+  readonly strangers: number;
+}
+
+export interface CostResult extends CostCase {
+  readonly bytes: number;
+  readonly messagesPerPublish: number;
+  readonly deliveries: number;
+  /** Deliveries that did not happen. */
+  readonly lost: number;
+  readonly callsPerPublish: Readonly<Record<string, number>>;
+  readonly readUnitsPerPublish: number;
+  readonly writeUnitsPerPublish: number;
+  readonly dollarsPerMillionMessages: number;
+  readonly dollarsPerMillionDeliveries: number;
+  /** To the floor of unbatched messages. */
+  readonly ratioToFloor: number;
+}
+
+const bytes = 200;
+const burst = 25;
+const channel = 'all';
+const rowsPerWrite = 25;
+const writesAtOnce = 8;
+
+export async function runCosts(
+  factory: LaneFactory,
+  cases: readonly CostCase[],
+  say: (text: string) => void,
+): Promise<CostResult[]> {
+  const results: CostResult[] = [];
+  for (const each of cases) {
+    say(`${each.lane}: ${each.kind} publish to ${each.subscribers}, ${each.strangers} strangers, counted`);
+    const lane = await factory.start(each.lane);
+    try {
+      results.push(await count(lane, each));
+    } finally {
+      await lane.stop();
+    }
+  }
+  return results;
+}
+
+async function count(lane: Lane, each: CostCase): Promise<CostResult> {
+  const level = each.kind === 'burst' ? 1 : 0;
+  const socket = new WebSocket(await lane.url(0, { channel, level }));
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', resolve);
+    socket.once('error', reject);
+  });
+  await seed(lane, each, level);
+  await quiet(lane);
+  const messages = each.kind === 'burst' ? burst : 1;
+  const publish = async (prefix: string): Promise<Counts> => {
+    const before = lane.counts();
+    const frames = Array.from({ length: messages }, (_, index) => ({
+      type: 'message',
+      id: `${prefix}${index}`,
+      content: 'x'.repeat(bytes),
+      ...(each.kind === 'ephemeral' ? { ephemeral: true } : {}),
+    }));
+    socket.send(JSON.stringify(messages === 1 ? frames[0] : frames));
+    await started(lane, before);
+    await quiet(lane);
+    return countsBetween(before, lane.counts());
+  };
+  // The first publish of a log is another one: there is no head to read.
+  await publish('warm');
+  const counts = await publish('m');
+  socket.terminate();
+  return resultOf(each, messages, counts);
+}
+
+/** Until the gateway has begun to post. */
+async function started(lane: Lane, before: Counts): Promise<void> {
+  const posts = (counts: Counts): number => counts.calls['execute-api:POST'] ?? 0;
+  const until = performance.now() + 120_000;
+  while (posts(lane.counts()) === posts(before)) {
+    if (performance.now() > until) throw new Error(`The lane ${lane.name} posts nothing`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function resultOf(each: CostCase, messages: number, counts: Counts): CostResult {
+  const { dollars } = billFor({ ...counts, connectionMinutes: 0 });
+  const deliveries = each.subscribers * messages;
+  const posts = counts.calls['execute-api:POST'] ?? 0;
+  const acks = each.lane === 'naive' ? 0 : 1;
+  // A burst may take more than one post per receiver, never less.
+  const lost = Math.max(0, each.subscribers + acks - posts);
+  const perMessage = dollars / messages;
+  return {
+    ...each,
+    bytes,
+    messagesPerPublish: messages,
+    deliveries,
+    lost,
+    callsPerPublish: counts.calls,
+    readUnitsPerPublish: counts.readUnits,
+    writeUnitsPerPublish: counts.writeUnits,
+    dollarsPerMillionMessages: perMessage * 1e6,
+    dollarsPerMillionDeliveries: (dollars / deliveries) * 1e6,
+    ratioToFloor: (perMessage * 1e6) / floorPerMillion(each.subscribers, bytes),
+  };
+}
+
+/** The rows that connects would have written: subscribers of the channel, and connections of others. */
+async function seed(lane: Lane, { subscribers, strangers }: CostCase, level: number): Promise<void> {
+  const rows: Record<string, unknown>[] = [];
+  for (let number = 1; number < subscribers; number++) rows.push(rowOf(lane, number, channel, level));
+  for (let number = 0; number < strangers; number++) {
+    rows.push(rowOf(lane, subscribers + number, `other-${number % 1_000}`, level));
+  }
+  const { gateway } = lane;
+  const table = Object.entries(gateway.tables).find(([logicalId]) =>
+    /^(Tables)?Connection/.test(logicalId),
+  )?.[1];
+  if (table === undefined) throw new Error(`The lane ${lane.name} has no table of connections`);
+  // Not through the meter: connecting is not publishing.
+  const client = new DynamoDBClient({
+    endpoint: gateway.endpoints.dynamodb,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
+  });
+  const documents = DynamoDBDocumentClient.from(client);
+  const writers = Array.from({ length: writesAtOnce }, async () => {
+    for (let part = rows.splice(0, rowsPerWrite); part.length > 0; part = rows.splice(0, rowsPerWrite)) {
+      const RequestItems = { [table]: part.map((Item) => ({ PutRequest: { Item } })) };
+      await documents.send(new BatchWriteCommand({ RequestItems }));
+    }
+  });
+  await Promise.all(writers);
+  client.destroy();
+}
+
+function rowOf(lane: Lane, number: number, ofChannel: string, level: number): Record<string, unknown> {
+  const id = seededId(number);
+  const ttl = Math.floor(Date.now() / 1_000) + 7_200;
+  if (lane.name === 'naive') {
+    const domainName = 'abcdefghij.execute-api.us-east-1.amazonaws.com';
+    const connectedAt = new Date().toISOString();
+    return { connectionId: id, channel: ofChannel, domainName, stage: 'ws', connectedAt, ttl };
+  }
+  const subject = `${tenant}/channel/${ofChannel}`;
+  return { subject, connection_id: id, agent: `agent-${number}`, level, ttl };
+}

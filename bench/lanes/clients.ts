@@ -1,0 +1,164 @@
+/**
+ * The process of the clients: one of them publishes on a schedule, all of them count what arrives. The next message goes
+ * out at its time or when the one before has reached everybody, whichever is later; latency counts from its time.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { answering } from '../answering';
+import { percentile } from '../stats';
+import { type Dialect, type Heard, openPeer, type Peer } from './peers';
+
+/** First the connections, one per URL; the first one publishes later. */
+export interface OpenTask {
+  readonly dialect: Dialect;
+  readonly urls: readonly string[];
+}
+
+export interface PublishTask {
+  /** Of this load's message ids. */
+  readonly prefix: string;
+  readonly bytes: number;
+  readonly intervalMs: number;
+  readonly durationMs: number;
+  readonly mostPublishes: number;
+  /** Whether the server acknowledges. */
+  readonly acknowledges: boolean;
+}
+
+export interface ClientFigures {
+  readonly publishes: number;
+  readonly deliveries: number;
+  /** While something was under way. */
+  readonly deliveriesPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly ackP50Ms: number | undefined;
+  readonly ackP99Ms: number | undefined;
+  readonly lost: number;
+  readonly duplicated: number;
+  readonly reordered: number;
+  readonly corrupted: number;
+}
+
+const patienceMs = 30_000;
+const connectingAtOnce = 25;
+const attempts = 5;
+/** Whatever comes twice comes soon. */
+const drainMs = 100;
+
+class Load {
+  private sentFor = 0;
+  private current = -1;
+  private missing = 0;
+  private whenComplete: () => void = () => undefined;
+  private deliveries = 0;
+  private duplicated = 0;
+  private reordered = 0;
+  private corrupted = 0;
+  private readonly latencies: number[] = [];
+  private readonly ackLatencies: number[] = [];
+  private readonly seen: Set<number>[] = [];
+
+  constructor(
+    private readonly task: PublishTask,
+    private readonly peers: readonly Peer[],
+  ) {
+    for (const [index, peer] of peers.entries()) {
+      this.seen.push(new Set());
+      peer.hear = (heard) => {
+        this.hear(index, heard);
+      };
+    }
+  }
+
+  async run(): Promise<ClientFigures> {
+    const { intervalMs, durationMs, mostPublishes, bytes, acknowledges, prefix } = this.task;
+    const content = 'x'.repeat(bytes);
+    const begin = performance.now();
+    let busyMs = 0;
+    let publishes = 0;
+    while (publishes < mostPublishes && performance.now() - begin < durationMs) {
+      this.sentFor = begin + publishes * intervalMs;
+      await sleep(Math.max(0, this.sentFor - performance.now()));
+      const sentAt = performance.now();
+      this.current = publishes;
+      this.missing = this.peers.length + (acknowledges ? 1 : 0);
+      const complete = new Promise<void>((resolve) => (this.whenComplete = resolve));
+      this.peers[0]?.publish(prefix + String(publishes), content);
+      publishes += 1;
+      const isComplete = await Promise.race([
+        complete.then(() => true),
+        sleep(patienceMs, false, { ref: false }),
+      ]);
+      busyMs += performance.now() - sentAt;
+      if (!isComplete) break;
+    }
+    await sleep(drainMs);
+    const heard = this.seen.reduce((sum, { size }) => sum + size, 0);
+    const sorted = this.latencies.sort((a, b) => a - b);
+    const acks = this.ackLatencies.sort((a, b) => a - b);
+    return {
+      publishes,
+      deliveries: this.deliveries,
+      deliveriesPerSecond: (this.deliveries / busyMs) * 1_000,
+      p50Ms: percentile(sorted, 0.5),
+      p99Ms: percentile(sorted, 0.99),
+      ackP50Ms: acknowledges ? percentile(acks, 0.5) : undefined,
+      ackP99Ms: acknowledges ? percentile(acks, 0.99) : undefined,
+      lost: publishes * this.peers.length - heard,
+      duplicated: this.duplicated,
+      reordered: this.reordered,
+      corrupted: this.corrupted,
+    };
+  }
+
+  private hear(client: number, heard: Heard): void {
+    if (heard.kind === 'other') return;
+    const now = performance.now();
+    if (heard.kind === 'ack') {
+      if (!heard.id.startsWith(this.task.prefix)) return;
+      this.ackLatencies.push(now - this.sentFor);
+      this.tick();
+      return;
+    }
+    const number = Number(heard.id.slice(this.task.prefix.length));
+    const seen = this.seen[client];
+    const isOurs = heard.id.startsWith(this.task.prefix) && Number.isInteger(number);
+    if (!isOurs || heard.content.length !== this.task.bytes) this.corrupted += 1;
+    else if (seen?.has(number)) this.duplicated += 1;
+    else {
+      if (number !== this.current) this.reordered += 1;
+      seen?.add(number);
+      this.deliveries += 1;
+      this.latencies.push(now - this.sentFor);
+      this.tick();
+    }
+  }
+
+  private tick(): void {
+    this.missing -= 1;
+    if (this.missing === 0) this.whenComplete();
+  }
+}
+
+/** On a busy machine an authorizer's cold start may take longer than its timeout. */
+async function openPatiently(dialect: Dialect, url: string): Promise<Peer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await openPeer(dialect, url);
+    } catch (error) {
+      if (attempt === attempts) throw error;
+    }
+  }
+}
+
+let peers: Peer[] = [];
+
+answering(async (task: OpenTask | PublishTask): Promise<ClientFigures | object> => {
+  if (!('urls' in task)) return new Load(task, peers).run();
+  peers = [];
+  for (let index = 0; index < task.urls.length; index += connectingAtOnce) {
+    const urls = task.urls.slice(index, index + connectingAtOnce);
+    peers.push(...(await Promise.all(urls.map((url) => openPatiently(task.dialect, url)))));
+  }
+  return {};
+});

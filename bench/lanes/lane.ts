@@ -1,0 +1,107 @@
+/**
+ * A lane: one implementation of the bus on a laptop gateway of its own, with tables of its own.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { synthesize } from '../../bin/synthesize';
+import { type Counts, type Gateway, loadOrCreateKey, startGateway } from '../../gateway/index';
+import { createClaims } from '../../tokens/claims';
+import { signJwt } from '../../tokens/jwt';
+import { createLocalSigner } from '../../tokens/local-signer';
+import { isSeeded } from '../seeded';
+import { writeGraphqlAssembly } from './graphql/assembly';
+import { writeNaiveAssembly } from './naive/assembly';
+import type { Dialect } from './peers';
+
+export const laneNames = ['lean', 'sdk', 'naive', 'aws-lambda-graphql'] as const;
+export type LaneName = (typeof laneNames)[number];
+
+export interface LaneClient {
+  readonly channel: string;
+  readonly level?: 0 | 1;
+}
+
+export interface Lane {
+  readonly name: LaneName;
+  readonly dialect: Dialect;
+  readonly acknowledges: boolean;
+  /** Of the agent with this number, on the channel. */
+  url(agent: number, client: LaneClient): Promise<string>;
+  counts(): Counts;
+  readonly gateway: Gateway;
+  stop(): Promise<void>;
+}
+
+export const tenant = 'bench';
+/** No quota of AWS's: the lanes are to be compared, not the gateway's limiter. */
+const unlimited = 1e9;
+
+export class LaneFactory {
+  private readonly folder = mkdtempSync(path.join(tmpdir(), 'artcafe-bench-'));
+  private readonly assemblies = new Map<LaneName, Promise<string>>();
+
+  async start(name: LaneName): Promise<Lane> {
+    const keyFile = path.join(this.folder, 'key.pem');
+    const gateway = await startGateway({
+      assembly: await this.assembly(name),
+      keyFile,
+      connectionsPerSecond: unlimited,
+      callbacksPerSecond: unlimited,
+      callbackBurst: unlimited,
+      isSeeded,
+    });
+    const common = {
+      name,
+      gateway,
+      counts: () => gateway.costs().counts,
+      stop: () => gateway.stop(),
+    };
+    const base = `${gateway.urls.base}/ws`;
+    if (name === 'naive' || name === 'aws-lambda-graphql') {
+      return {
+        ...common,
+        dialect: name === 'naive' ? 'naive' : 'graphql',
+        acknowledges: name !== 'naive',
+        url: (_, { channel }) => Promise.resolve(`${base}?channel_id=${channel}`),
+      };
+    }
+    const { TokenIssuer: issuer = '', TokenAudience: audience = '' } = gateway.outputs;
+    const signer = createLocalSigner(loadOrCreateKey(keyFile));
+    const names = { tenant: 'tenant_id', agent: 'agent_id', channels: 'channels' };
+    return {
+      ...common,
+      dialect: 'artcafe',
+      acknowledges: true,
+      url: async (agent, { channel, level = 0 }) => {
+        const who = { tenant, agent: `agent-${agent}`, expiresInSeconds: 7_200, now: new Date() };
+        const token = await signJwt(createClaims({ issuer, audience, names, ...who }), signer);
+        const protocol = level === 1 ? '&protocol=artcafe.v1' : '';
+        return `${base}?channel_id=${channel}&token=${token}${protocol}`;
+      },
+    };
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Made once per name. */
+  private assembly(name: LaneName): Promise<string> {
+    const known = this.assemblies.get(name) ?? this.write(name);
+    this.assemblies.set(name, known);
+    return known;
+  }
+
+  private async write(name: LaneName): Promise<string> {
+    const folder = path.join(this.folder, name);
+    if (name === 'naive') return writeNaiveAssembly(folder);
+    if (name === 'aws-lambda-graphql') return writeGraphqlAssembly(folder);
+    const settings = path.join(this.folder, `${name}.json`);
+    // The choice of the sender is written into the bundles. Without rate limits: one agent publishes everything.
+    const messageRate = { agentPerSecond: 0, tenantPerSecond: 0 };
+    writeFileSync(settings, JSON.stringify({ sender: name, messageRate }));
+    await synthesize(folder, settings);
+    return folder;
+  }
+}

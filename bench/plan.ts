@@ -1,0 +1,71 @@
+/**
+ * What a run does: the whole of it, or as much as fits into a minute.
+ */
+import type { BroadcastOptions } from './broadcast/run';
+import type { CostCase } from './costs/run';
+import { type LaneName, laneNames } from './lanes/lane';
+import type { LaneScenario } from './lanes/run';
+import type { SigningTask } from './signing/ways';
+
+export interface Plan {
+  readonly signing: SigningTask;
+  readonly broadcast: BroadcastOptions;
+  readonly lanes: readonly LaneName[];
+  readonly scenarios: readonly LaneScenario[];
+  readonly repetitions: number;
+  readonly durationMs: number;
+  readonly costs: readonly CostCase[];
+  readonly serverScenarios: readonly LaneScenario[];
+  readonly initRepetitions: number;
+}
+
+/** Slow enough for every lane to keep up on an idle machine with two cores. */
+const fullScenarios: readonly LaneScenario[] = [
+  { subscribers: 1, bytes: 200, intervalMs: 50 },
+  { subscribers: 10, bytes: 200, intervalMs: 100 },
+  { subscribers: 100, bytes: 200, intervalMs: 500 },
+  { subscribers: 1_000, bytes: 200, intervalMs: 5_000 },
+  { subscribers: 100, bytes: 2_000, intervalMs: 500 },
+  { subscribers: 100, bytes: 20_000, intervalMs: 500 },
+];
+
+const lean = (subscribers: number, kind: CostCase['kind']): CostCase => ({
+  lane: 'lean',
+  subscribers,
+  kind,
+  strangers: 0,
+});
+
+export const fullPlan: Plan = {
+  signing: { rounds: 5, signatures: 100_000 },
+  broadcast: { recipients: 10_000, bytes: 200, latencyMs: 8, repetitions: 5 },
+  lanes: laneNames,
+  scenarios: fullScenarios,
+  repetitions: 3,
+  durationMs: 10_000,
+  costs: [
+    ...[1, 10, 100, 1_000, 10_000].map((subscribers) => lean(subscribers, 'durable')),
+    ...[1, 10, 100, 1_000].map((subscribers) => lean(subscribers, 'ephemeral')),
+    lean(100, 'burst'),
+    { lane: 'lean', subscribers: 10, kind: 'durable', strangers: 100_000 },
+    { lane: 'naive', subscribers: 10, kind: 'durable', strangers: 100_000 },
+  ],
+  serverScenarios: [
+    { subscribers: 100, bytes: 200, intervalMs: 100 },
+    { subscribers: 1_000, bytes: 200, intervalMs: 500 },
+    { subscribers: 100, bytes: 20_000, intervalMs: 100 },
+  ],
+  initRepetitions: 15,
+};
+
+export const quickPlan: Plan = {
+  signing: { rounds: 3, signatures: 10_000 },
+  broadcast: { recipients: 1_000, bytes: 200, latencyMs: 8, repetitions: 1 },
+  lanes: ['lean', 'sdk', 'naive'],
+  scenarios: [{ subscribers: 20, bytes: 200, intervalMs: 100 }],
+  repetitions: 1,
+  durationMs: 1_500,
+  costs: [lean(100, 'durable'), lean(1_000, 'durable'), lean(100, 'ephemeral'), lean(100, 'burst')],
+  serverScenarios: [{ subscribers: 100, bytes: 200, intervalMs: 100 }],
+  initRepetitions: 0,
+};

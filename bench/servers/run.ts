@@ -1,0 +1,82 @@
+/**
+ * Servers of one's own under the load of the lanes: no gateway, no functions, no tables, so no table of theirs is ours.
+ */
+import { Child } from '../child';
+import type { ClientFigures, OpenTask, PublishTask } from '../lanes/clients';
+import type { LaneScenario, Violations } from '../lanes/run';
+import { type Figure, figureOf } from '../stats';
+import type { ServerReady, ServerTask } from './server';
+
+export const serverKinds = ['ws', 'socket.io'] as const;
+
+export interface ServerResult extends LaneScenario, Violations {
+  readonly kind: (typeof serverKinds)[number];
+  readonly deliveriesPerSecond: Figure;
+  readonly p50Ms: Figure;
+  readonly p99Ms: Figure;
+}
+
+export interface ServerOptions {
+  readonly scenarios: readonly LaneScenario[];
+  readonly repetitions: number;
+  readonly durationMs: number;
+}
+
+export async function runServers(
+  options: ServerOptions,
+  say: (text: string) => void,
+): Promise<ServerResult[]> {
+  const results: ServerResult[] = [];
+  for (const scenario of options.scenarios) {
+    const done = new Map<ServerResult['kind'], ClientFigures[]>(serverKinds.map((kind) => [kind, []]));
+    for (let repetition = 1; repetition <= options.repetitions; repetition++) {
+      for (const kind of serverKinds) {
+        say(`${kind} server: ${scenario.subscribers} subscribers, ${scenario.bytes} B, run ${repetition}`);
+        done.get(kind)?.push(await repeat(kind, scenario, options.durationMs));
+      }
+    }
+    for (const [kind, figures] of done) results.push(summary(kind, scenario, figures));
+  }
+  return results;
+}
+
+async function repeat(
+  kind: ServerResult['kind'],
+  { subscribers, bytes, intervalMs }: LaneScenario,
+  durationMs: number,
+): Promise<ClientFigures> {
+  const server = Child.start('servers/server.ts', 0);
+  const clients = Child.start('lanes/clients.ts', 1);
+  try {
+    const { url } = await server.ask<ServerReady>({ kind } satisfies ServerTask);
+    const urls = Array.from({ length: subscribers }, () => url);
+    await clients.ask({ dialect: kind, urls } satisfies OpenTask);
+    const task = { bytes, intervalMs, durationMs, acknowledges: false };
+    await clients.ask({ ...task, prefix: 'warm', mostPublishes: 3 } satisfies PublishTask);
+    const measuring: PublishTask = { ...task, prefix: 'm', mostPublishes: Number.MAX_SAFE_INTEGER };
+    return await clients.ask<ClientFigures>(measuring);
+  } finally {
+    await Promise.all([clients.stop(), server.stop()]);
+  }
+}
+
+function summary(
+  kind: ServerResult['kind'],
+  scenario: LaneScenario,
+  figures: readonly ClientFigures[],
+): ServerResult {
+  const total = (pick: (each: ClientFigures) => number): number =>
+    figures.reduce((sum, each) => sum + pick(each), 0);
+  const figure = (pick: (each: ClientFigures) => number): Figure => figureOf(figures.map(pick));
+  return {
+    ...scenario,
+    kind,
+    lost: total((each) => each.lost),
+    duplicated: total((each) => each.duplicated),
+    reordered: total((each) => each.reordered),
+    corrupted: total((each) => each.corrupted),
+    deliveriesPerSecond: figure((each) => each.deliveriesPerSecond),
+    p50Ms: figure((each) => each.p50Ms),
+    p99Ms: figure((each) => each.p99Ms),
+  };
+}

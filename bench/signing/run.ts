@@ -1,0 +1,29 @@
+/**
+ * The cost of a signature on each Node that the benchmark was given: the reason for our own HMAC.
+ */
+import { askOnce } from '../child';
+import { type Figure, figureOf } from '../stats';
+import type { SigningFigures, SigningTask } from './ways';
+
+export interface SigningResult {
+  readonly node: string;
+  readonly way: string;
+  readonly microseconds: Figure;
+}
+
+/** `nodes`: executables. */
+export async function runSigning(
+  task: SigningTask,
+  nodes: readonly string[],
+  say: (text: string) => void,
+): Promise<SigningResult[]> {
+  const results: SigningResult[] = [];
+  for (const executable of nodes) {
+    say('signing');
+    const { node, microseconds } = await askOnce<SigningFigures>('signing/ways.ts', task, 0, executable);
+    for (const [way, values] of Object.entries(microseconds)) {
+      results.push({ node, way, microseconds: figureOf(values) });
+    }
+  }
+  return results;
+}

@@ -1,0 +1,58 @@
+/**
+ * The process that signs: microseconds per signature of each way, several times over. Its Node is the one that is measured.
+ */
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import { ConnectionSigner } from '../../lambda/adapters/connection-signer';
+import { HmacSha256 } from '../../lambda/adapters/hmac-sha256';
+import { answering } from '../answering';
+
+export interface SigningTask {
+  readonly rounds: number;
+  readonly signatures: number;
+}
+
+export interface SigningFigures {
+  readonly node: string;
+  /** Way → microseconds per signature, one per round. */
+  readonly microseconds: Readonly<Record<string, readonly number[]>>;
+}
+
+const raw = randomBytes(32);
+const keyObject = createSecretKey(raw);
+const own = new HmacSha256(raw);
+const signer = new ConnectionSigner('abcdefghij.execute-api.us-east-1.amazonaws.com', 'us-east-1');
+const credentials = { accessKeyId: 'bench', secretAccessKey: 'bench', sessionToken: 'bench'.repeat(100) };
+const now = Date.now();
+const text = 'x'.repeat(138);
+const payloadHash = 'f'.repeat(64);
+
+const ways: Readonly<Record<string, (number: number) => unknown>> = {
+  'HMAC alone, createHmac with a raw key': () => createHmac('sha256', raw).update(text).digest('hex'),
+  'HMAC alone, createHmac with a KeyObject': () => createHmac('sha256', keyObject).update(text).digest('hex'),
+  'HMAC alone, kept pads and two hashes (ours)': () => own.sign(text),
+  'all headers of a post (ours)': (number) =>
+    signer.sign(
+      {
+        method: 'POST',
+        path: `/ws/@connections/abcdefgh${number}%3D`,
+        payloadHash,
+        contentType: 'application/octet-stream',
+      },
+      credentials,
+      now,
+    ),
+};
+
+answering(({ rounds, signatures }: SigningTask): Promise<SigningFigures> => {
+  const microseconds: Record<string, number[]> = {};
+  // Interleaved, the first round for the compiler.
+  for (let round = 0; round <= rounds; round++) {
+    for (const [way, sign] of Object.entries(ways)) {
+      const begin = process.cpuUsage();
+      for (let number = 0; number < signatures; number++) sign(number);
+      const { user, system } = process.cpuUsage(begin);
+      if (round > 0) (microseconds[way] ??= []).push((user + system) / signatures);
+    }
+  }
+  return Promise.resolve({ node: process.versions.node, microseconds });
+});
