@@ -2,8 +2,7 @@
  * AWS Signature Version 4 for calls to `@connections`, by hand: everything that recipients share is made once.
  * Source: AWS IAM user guide, "Create a signed AWS API request". Held equal to `@smithy/signature-v4` by a test.
  */
-import { createHmac, hash } from 'node:crypto';
-import { HmacSha256 } from './hmac-sha256';
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 
 const service = 'execute-api';
 const algorithm = 'AWS4-HMAC-SHA256';
@@ -34,17 +33,17 @@ interface Moment {
   /** First two lines of the text to sign, and what stands before the signature in the header. */
   readonly signingPrefix: string;
   readonly credential: string;
-  readonly key: HmacSha256;
+  readonly key: KeyObject;
   /** Canonical headers after the payload's hash, and the names of those after the content type. */
   readonly canonicalTail: string;
   readonly names: string;
 }
 
-/** The key of one day. */
+/** The key of one day. As a `KeyObject`: with a raw buffer, `createHmac` is several times slower on Node 24. */
 interface DayKey {
   readonly secretAccessKey: string;
   readonly scope: string;
-  readonly key: HmacSha256;
+  readonly key: KeyObject;
 }
 
 export class ConnectionSigner {
@@ -65,7 +64,9 @@ export class ConnectionSigner {
     const signedNames = contentType === undefined ? names : `content-type;${names}`;
     const firstHeader = contentType === undefined ? '' : `content-type:${contentType}\n`;
     const canonicalRequest = `${method}\n${canonicalPath(path)}\n\n${firstHeader}host:${this.host}\nx-amz-content-sha256:${payloadHash}\n${canonicalTail}\n${signedNames}\n${payloadHash}`;
-    const signature = key.sign(signingPrefix + hash('sha256', canonicalRequest));
+    const signature = createHmac('sha256', key)
+      .update(signingPrefix + hash('sha256', canonicalRequest))
+      .digest('hex');
     const headers: SignedHeaders = {
       host: this.host,
       'x-amz-content-sha256': payloadHash,
@@ -99,12 +100,12 @@ export class ConnectionSigner {
     });
   }
 
-  private keyOf(secretAccessKey: string, scope: string): HmacSha256 {
+  private keyOf(secretAccessKey: string, scope: string): KeyObject {
     if (this.dayKey?.scope === scope && this.dayKey.secretAccessKey === secretAccessKey)
       return this.dayKey.key;
     let material: Buffer = Buffer.from(`AWS4${secretAccessKey}`);
     for (const part of scope.split('/')) material = createHmac('sha256', material).update(part).digest();
-    const key = new HmacSha256(material);
+    const key = createSecretKey(material);
     this.dayKey = { secretAccessKey, scope, key };
     return key;
   }

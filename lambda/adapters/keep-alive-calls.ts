@@ -14,7 +14,7 @@ export interface Call {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly headers: OutgoingHttpHeaders;
-  readonly body: Buffer | undefined;
+  readonly body: string | undefined;
   readonly timeoutMs: number;
 }
 

@@ -14,11 +14,6 @@ const statusMs = 1_000;
 /** Texts that are on their way at the same time: those of a batch, and some ACKs. */
 const textsKept = 32;
 
-interface Payload {
-  readonly bytes: Buffer;
-  readonly hash: string;
-}
-
 const noPayload = hash('sha256', '');
 /** What the SDK says of its payloads, too. */
 const contentType = 'application/octet-stream';
@@ -27,8 +22,8 @@ export class LeanSender implements ConnectionSender {
   private readonly signer: ConnectionSigner;
   private readonly calls: KeepAliveCalls;
   private readonly path: string;
-  /** A text goes to many: it is encoded and hashed for the first of them. */
-  private readonly payloads = new Map<string, Payload>();
+  /** A text goes to many: it is hashed for the first of them. It is sent as it is, in one piece with the head. */
+  private readonly hashes = new Map<string, string>();
 
   /** `callbackUrl`: `https://{api}.execute-api.{region}.amazonaws.com/{stage}`. */
   constructor(
@@ -42,7 +37,7 @@ export class LeanSender implements ConnectionSender {
   }
 
   async post(connectionId: string, text: string, timeoutMs: number): Promise<DeliveryOutcome> {
-    return outcomeOf(await this.call('POST', connectionId, this.payloadOf(text), timeoutMs));
+    return outcomeOf(await this.call('POST', connectionId, text, timeoutMs));
   }
 
   async status(connectionId: string): Promise<'open' | 'gone' | 'unknown'> {
@@ -54,28 +49,27 @@ export class LeanSender implements ConnectionSender {
   private call(
     method: 'GET' | 'POST',
     connectionId: string,
-    payload: Payload | undefined,
+    text: string | undefined,
     timeoutMs: number,
   ): Promise<Answer> {
     const path = this.path + encodedSegment(connectionId);
     const request = {
       method,
       path,
-      payloadHash: payload?.hash ?? noPayload,
-      contentType: payload && contentType,
+      payloadHash: text === undefined ? noPayload : this.hashOf(text),
+      contentType: text === undefined ? undefined : contentType,
     };
     const headers = this.signer.sign(request, credentialsIn(this.env), Date.now());
-    return this.calls.call({ method, path, headers, body: payload?.bytes, timeoutMs });
+    return this.calls.call({ method, path, headers, body: text, timeoutMs });
   }
 
-  private payloadOf(text: string): Payload {
-    const known = this.payloads.get(text);
+  private hashOf(text: string): string {
+    const known = this.hashes.get(text);
     if (known !== undefined) return known;
-    const bytes = Buffer.from(text);
-    const payload = { bytes, hash: hash('sha256', bytes) };
-    if (this.payloads.size >= textsKept) this.payloads.clear();
-    this.payloads.set(text, payload);
-    return payload;
+    const made = hash('sha256', text);
+    if (this.hashes.size >= textsKept) this.hashes.clear();
+    this.hashes.set(text, made);
+    return made;
   }
 }
 
