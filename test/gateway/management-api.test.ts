@@ -201,3 +201,15 @@ test('GW-69 a client that does not read is 429 in the end', async () => {
 test.each([null, 's3', 'lambda'])('GW-70 a signature for %s is refused with 403', async (service) => {
   expect((await call('POST', url, { body: 'x', service })).status).toBe(403);
 });
+
+test('posts to seeded connections are counted and answered, and to others that never were still refused', async () => {
+  const seeded = platformId();
+  const { gateway } = await run({}, { isSeeded: (connectionId) => connectionId === seeded });
+  const posted = (connectionId: string) =>
+    call('POST', `${gateway.endpoints.callback}/@connections/${encodeURIComponent(connectionId)}`, {
+      body: 'hello',
+    });
+  expect((await posted(seeded)).status).toBe(200);
+  expect((await posted(platformId())).status).toBe(410);
+  expect(gateway.costs().counts).toMatchObject({ messagesOut: 1, unitsOut: 1, bytesOut: 5 });
+});

@@ -1,0 +1,93 @@
+/**
+ * One message to the subscribers of one channel in one account and Region: chunks of them in workers, each with its slots, its
+ * processor, its retries and its budget, and one token bucket for all.
+ */
+import { EventQueue } from './event-queue';
+import type { Inputs } from './inputs';
+import { lognormal, type Random } from './random';
+import { TokenBucket } from './token-bucket';
+
+export interface BroadcastOutcome {
+  /** Posts that were taken. */
+  readonly delivered: number;
+  /** Posts that were given up: the log and the next ping heal them. */
+  readonly leftToTheLog: number;
+  readonly refusals: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly lastMs: number;
+}
+
+/** As in lambda/core: posts at once, tries per post, pauses, the budget of retries. */
+const slots = 200;
+const attemptsPerPost = 4;
+const firstPauseMs = 50;
+const firstBudget = 50;
+const budgetPerPost = 0.1;
+const chunk = 1_000;
+
+interface Worker {
+  left: number;
+  budget: number;
+  /** When its processor is free. */
+  freeAt: number;
+}
+
+interface Post {
+  readonly worker: Worker;
+  readonly attempt: number;
+}
+
+export function simulateBroadcast(subscribers: number, inputs: Inputs, random: Random): BroadcastOutcome {
+  const bucket = new TokenBucket(inputs.requestsPerSecond, inputs.requestBurst);
+  const queue = new EventQueue<Post>();
+  const cpuMs = inputs.cpuMsPerPost / inputs.cpuShare;
+  const times: number[] = [];
+  let refusals = 0;
+  let leftToTheLog = 0;
+
+  const begin = (worker: Worker, now: number): void => {
+    if (worker.left === 0) return;
+    worker.left -= 1;
+    worker.budget += budgetPerPost;
+    worker.freeAt = Math.max(worker.freeAt, now) + cpuMs;
+    queue.add(worker.freeAt, { worker, attempt: 1 });
+  };
+
+  for (let done = 0, started = 0; done < subscribers; done += chunk, started += 1) {
+    // Beyond the quota of concurrency, workers wait for the next step of the scaling.
+    const steps = Math.max(
+      0,
+      Math.ceil((started + 1 - inputs.concurrency) / inputs.concurrencyPerTenSeconds),
+    );
+    const at = inputs.startMs * (0.5 + random()) + steps * 10_000;
+    const worker: Worker = { left: Math.min(chunk, subscribers - done), budget: firstBudget, freeAt: at };
+    for (let slot = 0; slot < slots; slot++) begin(worker, at);
+  }
+
+  for (let next = queue.next(); next !== undefined; next = queue.next()) {
+    const {
+      at,
+      event: { worker, attempt },
+    } = next;
+    const answeredAt = at + lognormal(random, inputs.postMs, 0.5);
+    if (bucket.take(at)) {
+      times.push(answeredAt);
+      begin(worker, answeredAt);
+      continue;
+    }
+    refusals += 1;
+    if (attempt < attemptsPerPost && worker.budget >= 1) {
+      worker.budget -= 1;
+      const pauseMs = random() * firstPauseMs * 2 ** attempt;
+      queue.add(answeredAt + pauseMs, { worker, attempt: attempt + 1 });
+    } else {
+      leftToTheLog += 1;
+      begin(worker, answeredAt);
+    }
+  }
+
+  times.sort((a, b) => a - b);
+  const at = (share: number): number => times[Math.max(0, Math.ceil(share * times.length) - 1)] ?? 0;
+  return { delivered: times.length, leftToTheLog, refusals, p50Ms: at(0.5), p99Ms: at(0.99), lastMs: at(1) };
+}

@@ -1,0 +1,7 @@
+/** `npm run scale`: writes `docs/scale.md`. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { scaleReport } from './report';
+
+writeFileSync(path.join(__dirname, '../../docs/scale.md'), scaleReport());
+console.log('written to docs/scale.md');
