@@ -7,6 +7,7 @@ import { DynamoConnectionStore } from './adapters/dynamo-connection-store';
 import { DynamoHistoryStore } from './adapters/dynamo-history-store';
 import { DynamoRateCounter } from './adapters/dynamo-rate-counter';
 import { jsonLog } from './adapters/json-log';
+import { LambdaInvoker } from './adapters/lambda-invoker';
 import { systemClock } from './adapters/system-clock';
 import { variables } from './contract';
 import { oneOf, text, wholeNumber } from './env';
@@ -24,6 +25,11 @@ export const handler = defaultRoute({
     tenant: { perSecond: wholeNumber(variables.tenantRate), burst: wholeNumber(variables.tenantBurst) },
   },
   sender: createSender(oneOf(variables.sender, senderKinds), text(variables.callbackUrl)),
+  workers: {
+    invoker: new LambdaInvoker(),
+    functionName: text(variables.fanOutFunction),
+    ownReceivers: wholeNumber(variables.ownReceivers),
+  },
   clock: systemClock,
   newId: randomUUID,
   retentionMs: wholeNumber(variables.retentionSeconds) * 1_000,

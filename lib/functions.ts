@@ -30,12 +30,14 @@ export class Functions extends Construct implements Routes {
   readonly default: NodeFunction;
   readonly disconnect: NodeFunction;
   readonly inbox: NodeFunction;
+  readonly fanOut: NodeFunction;
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id);
     this.authorizer = this.createAuthorizer(props);
     this.inbox = this.createInbox(props);
     this.connect = this.createConnect(props);
+    this.fanOut = this.createFanOut(props);
     this.default = this.createDefault(props);
     this.disconnect = this.createDisconnect(props);
   }
@@ -99,6 +101,8 @@ export class Functions extends Construct implements Routes {
         [variables.messageTable]: tables.messages.tableName,
         [variables.callbackUrl]: endpoint.callbackUrl,
         [variables.sender]: settings.sender,
+        [variables.fanOutFunction]: this.fanOut.function.functionName,
+        [variables.ownReceivers]: String(settings.ownReceivers),
         [variables.retentionSeconds]: String(settings.retentionHours * 3_600),
         [variables.agentRate]: String(settings.messageRate.agentPerSecond),
         [variables.agentBurst]: String(settings.messageRate.agentBurst),
@@ -106,6 +110,7 @@ export class Functions extends Construct implements Routes {
         [variables.tenantBurst]: String(settings.messageRate.tenantBurst),
       },
     });
+    fn.allow(['lambda:InvokeFunction'], [this.fanOut.function.functionArn]);
     fn.allow(dynamodb('Query', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'), [
       tables.connections.tableArn,
     ]);
@@ -144,6 +149,33 @@ export class Functions extends Construct implements Routes {
     // A connection that has waited for longer is better served by its next one.
     fn.runAsynchronously(failures, 15);
     fn.allowStartingItself();
+    return fn;
+  }
+
+  private createFanOut({ settings, tables, endpoint, failures, logs }: FunctionsProps): NodeFunction {
+    const fn = new NodeFunction(this, 'FanOutFunction', {
+      logs,
+      entry: 'fan-out.ts',
+      description: 'Serves a part of a wide channel',
+      // Its own deadline is 50 s.
+      timeoutSeconds: 60,
+      fixed: [variables.sender],
+      environment: {
+        [variables.connectionTable]: tables.connections.tableName,
+        [variables.agentTable]: tables.agents.tableName,
+        [variables.callbackUrl]: endpoint.callbackUrl,
+        [variables.sender]: settings.sender,
+      },
+    });
+    fn.allow(dynamodb('BatchGetItem', 'DeleteItem'), [tables.connections.tableArn]);
+    fn.allow(dynamodb('UpdateItem'), [tables.agents.tableArn]);
+    fn.allowAnyOf(
+      ['execute-api:ManageConnections'],
+      [endpoint.connectionsArn('GET'), endpoint.connectionsArn('POST')],
+      anyConnection,
+    );
+    // Lambda waits no shorter; by then receivers of level 1 have the messages from the log.
+    fn.runAsynchronously(failures, 1);
     return fn;
   }
 

@@ -129,6 +129,8 @@ export const settingsSchema = v.strictObject({
   messageRate: v.optional(section('an object with rates and bursts', messageRateEntries), {}),
   /** How long messages stay in the log; 0 turns the log off. */
   retentionHours: v.optional(wholeNumber(0, 8_760), 24),
+  /** Subscribers of a channel that the publisher's own function serves; workers take the rest. */
+  ownReceivers: v.optional(wholeNumber(1, 20_000), 3_000),
   /** Who posts to connections: our own client, or the AWS SDK's, which takes many times the processor time. */
   sender: v.optional(v.picklist(['lean', 'sdk'], '"lean" or "sdk"'), 'lean'),
   /**

@@ -23,9 +23,10 @@ import { findOrNote } from './note-missed';
 import type { Connection, HistoryStore, MissedMessage, NewId } from './ports';
 import type { Destination } from './route-frame';
 import { bodyOf } from './stored-message';
+import type { HandOverDependencies } from './wide-channel';
 import { channelSubject, inboxSubject } from './subjects';
 
-export interface AcceptDependencies extends FanOutDependencies {
+export interface AcceptDependencies extends FanOutDependencies, HandOverDependencies {
   readonly history: HistoryStore;
   readonly newId: NewId;
   /** How long a message stays in its log; 0 = no log, so that every message is ephemeral. */

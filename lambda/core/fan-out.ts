@@ -33,7 +33,8 @@ const examinedAtOnce = 20;
 const examinationMs = 1_000;
 const openingMs = 500;
 
-export type FanOutCounts = Partial<Record<DeliveryOutcome | 'late', number>>;
+/** `late`: not begun, for want of time; `handed`: given to workers, who count for themselves. */
+export type FanOutCounts = Partial<Record<DeliveryOutcome | 'late' | 'handed', number>>;
 
 export interface FanOutResult {
   readonly counts: FanOutCounts;

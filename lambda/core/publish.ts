@@ -23,6 +23,7 @@ import { type MissedMessage, Unavailable } from './ports';
 import { Replies } from './replies';
 import { RetryingSender } from './retrying-sender';
 import { type Destination, routeFrame } from './route-frame';
+import { withoutRest } from './wide-channel';
 
 /** What a frame needs at least to be accepted; the rest of a batch that DynamoDB held up is not begun. */
 const leastMs = 1_200;
@@ -234,5 +235,7 @@ async function deliverTo(
   const { channelId } = destination;
   const target = { tenantId, channelId, senderConnectionId };
   const pages = deps.connections.subscribers(tenantId, channelId, isDurable);
-  return [(await fanOut(deps, sender, target, messages, pages, deadline)).counts];
+  const handed: FanOutCounts = {};
+  const own = withoutRest(deps, target, messages, pages, deadline, handed);
+  return [(await fanOut(deps, sender, target, messages, own, deadline)).counts, handed];
 }

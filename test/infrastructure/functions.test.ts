@@ -31,28 +31,39 @@ test.each(functionNames)('%s runs on arm64 with 512 MB and logs into a group of 
 
 test('no two functions share a log group or a role', () => {
   const functions = functionNames.map((name) => lambda(template, name).Properties);
-  expect(new Set(functions.map(({ LoggingConfig }) => LoggingConfig.LogGroup.Ref as string)).size).toBe(5);
-  expect(new Set(functions.map(({ Role }) => flattened(Role))).size).toBe(5);
+  expect(new Set(functions.map(({ LoggingConfig }) => LoggingConfig.LogGroup.Ref as string)).size).toBe(
+    functionNames.length,
+  );
+  expect(new Set(functions.map(({ Role }) => flattened(Role))).size).toBe(functionNames.length);
 });
 
 test('the limit of the authorizer is three seconds', () => {
   expect(lambda(template, 'authorizer').Properties.Timeout).toBe(3);
 });
 
-test('a failed inbox push is not repeated by the platform, and its event is kept in an encrypted queue', () => {
-  const { Properties } = onlyResource(template, 'AWS::Lambda::EventInvokeConfig');
-  expect(Properties).toMatchObject({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 900 });
-  expect(flattened(Properties.FunctionName)).toBe('<FunctionsInboxFunction>');
-  expect(flattened(Properties.DestinationConfig.OnFailure.Destination)).toBe('<FailureQueue>');
-  expect(onlyResource(template, 'AWS::SQS::Queue').Properties).toMatchObject({
-    SqsManagedSseEnabled: true,
-    MessageRetentionPeriod: 14 * 86_400,
-  });
-  const { Statement: statements } = onlyResource(template, 'AWS::SQS::QueuePolicy').Properties.PolicyDocument;
-  expect(statements).toMatchObject([
-    { Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
-  ]);
-});
+test.each([
+  ['inbox', 'Inbox', 900],
+  // What comes after a minute, receivers of level 1 have read from the log.
+  ['fan-out', 'FanOut', 60],
+])(
+  'a failed event of %s is not repeated by the platform, and kept in an encrypted queue',
+  (_, name, seconds) => {
+    const { Properties } = Object.values(resources(template, 'AWS::Lambda::EventInvokeConfig')).find(
+      (config) => flattened(config.Properties.FunctionName) === `<Functions${name}Function>`,
+    )!;
+    expect(Properties).toMatchObject({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: seconds });
+    expect(flattened(Properties.DestinationConfig.OnFailure.Destination)).toBe('<FailureQueue>');
+    expect(onlyResource(template, 'AWS::SQS::Queue').Properties).toMatchObject({
+      SqsManagedSseEnabled: true,
+      MessageRetentionPeriod: 14 * 86_400,
+    });
+    const { Statement: statements } = onlyResource(template, 'AWS::SQS::QueuePolicy').Properties
+      .PolicyDocument;
+    expect(statements).toMatchObject([
+      { Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
+    ]);
+  },
+);
 
 describe('variables', () => {
   const names = (name: (typeof functionNames)[number]) => Object.keys(variablesOf(template, name)).sort();
@@ -97,7 +108,9 @@ describe('variables', () => {
       variables.agentTable,
       variables.callbackUrl,
       variables.connectionTable,
+      variables.fanOutFunction,
       variables.messageTable,
+      variables.ownReceivers,
       variables.retentionSeconds,
       variables.sender,
       variables.tenantBurst,
@@ -126,6 +139,15 @@ describe('variables', () => {
     ]);
   });
 
+  test('fan-out', () => {
+    expect(names('fan-out')).toEqual([
+      variables.agentTable,
+      variables.callbackUrl,
+      variables.connectionTable,
+      variables.sender,
+    ]);
+  });
+
   test('the callback URL is the stage itself, never the edge', () => {
     expect(flattened(variablesOf(template, 'default').CALLBACK_URL)).toBe(
       'https://<WebSocketApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>/ws',
@@ -139,6 +161,7 @@ describe('variables', () => {
       defaultGrants: 'none',
       connectionLimit: 3,
       retentionHours: 0,
+      ownReceivers: 7,
       messageRate: { agentPerSecond: 0, tenantBurst: 7 },
       sender: 'sdk',
     });
@@ -153,6 +176,7 @@ describe('variables', () => {
     expect(variablesOf(changed, 'connect').SENDER).toBe('sdk');
     expect(variablesOf(changed, 'default')).toMatchObject({
       RETENTION_SECONDS: '0',
+      OWN_RECEIVERS: '7',
       SENDER: 'sdk',
       AGENT_RATE: '0',
       TENANT_BURST: '7',
@@ -200,6 +224,19 @@ describe('grants', () => {
         ...on('MessageTable', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
         connections('GET'),
         connections('POST'),
+        'lambda:InvokeFunction on <FunctionsFanOutFunction>',
+      ].sort(),
+    );
+  });
+
+  test('fan-out', () => {
+    expect(grantsOf(template, 'fan-out')).toEqual(
+      [
+        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem'),
+        ...on('AgentTable', 'UpdateItem'),
+        connections('GET'),
+        connections('POST'),
+        'sqs:SendMessage on <FailureQueue>',
       ].sort(),
     );
   });

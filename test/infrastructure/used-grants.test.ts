@@ -14,6 +14,7 @@ import { publish } from '../../lambda/core/publish';
 import { pushInbox } from '../../lambda/core/push-inbox';
 import { RateLimiter } from '../../lambda/core/rate-limiter';
 import { removeConnection } from '../../lambda/core/remove-connection';
+import { fanOutRoute } from '../../lambda/routes/fan-out';
 import { parseText } from '../../protocol/index';
 import { type LocalTables, startLocalTables } from '../contract/local-tables';
 import { createWorld } from '../lambda/world';
@@ -112,6 +113,21 @@ test('disconnect calls what it may', async () => {
     await removeConnection(deps, { connectionId, tenantId: 't', agentId: 'e', channels: [] });
   }
   expect([...calls].sort()).toEqual(granted('disconnect'));
+});
+
+test('a fan-out worker calls what it may', async () => {
+  const { deps, caller, clock, sockets } = createDurableWorld();
+  await connect(deps, caller('g1'));
+  clock.time += 11_000;
+  sockets.closed.add('g1');
+  calls.clear();
+  await fanOutRoute(deps)({
+    tenant: 't',
+    channel: 'c',
+    texts: { 0: ['{}'] },
+    receivers: [['g1', 'agent-of-g1', 0, clock.time + 1_000]],
+  });
+  expect([...calls].sort()).toEqual(granted('fan-out'));
 });
 
 test('inbox calls what it may', async () => {

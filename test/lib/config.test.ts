@@ -27,6 +27,7 @@ test('without a word, everything has a default', () => {
     connectionLimit: 100,
     messageRate: { agentPerSecond: 50, agentBurst: 100, tenantPerSecond: 1_000, tenantBurst: 2_000 },
     retentionHours: 24,
+    ownReceivers: 3_000,
     sender: 'lean',
     protection: false,
     logRetentionDays: 30,

@@ -1,0 +1,22 @@
+/** Entry point of the fan-out workers: builds what the route needs, once per cold start. */
+import { createSender, senderKinds } from './adapters/create-sender';
+import { DynamoAgentStore } from './adapters/dynamo-agent-store';
+import { createDynamoClients } from './adapters/dynamo-calls';
+import { DynamoConnectionStore } from './adapters/dynamo-connection-store';
+import { jsonLog } from './adapters/json-log';
+import { systemClock } from './adapters/system-clock';
+import { variables } from './contract';
+import { oneOf, text } from './env';
+import { fanOutRoute } from './routes/fan-out';
+
+const { calls } = createDynamoClients();
+/** Nobody waits for it: patience pays. */
+const callMs = 2_500;
+
+export const handler = fanOutRoute({
+  connections: new DynamoConnectionStore(calls, text(variables.connectionTable), callMs),
+  agents: new DynamoAgentStore(calls, text(variables.agentTable), systemClock, callMs),
+  sender: createSender(oneOf(variables.sender, senderKinds), text(variables.callbackUrl)),
+  clock: systemClock,
+  log: jsonLog,
+});

@@ -1,0 +1,36 @@
+/**
+ * A worker of a wide channel: serves one chunk of the receivers of a message. Started by the publisher's function, awaited by nobody.
+ * A chunk that is lost, late or run twice breaks no promise: receivers of level 1 find gaps and repetitions by the sequence.
+ */
+import { decodeChunk } from '../core/chunk';
+import { Deadline } from '../core/deadline';
+import { errorFields } from '../core/error-fields';
+import { fanOut, type FanOutDependencies, type Receiver } from '../core/fan-out';
+import { RetryingSender } from '../core/retrying-sender';
+
+/** Ours; the function's own timeout of 60 s is later. */
+const timeMs = 50_000;
+
+export function fanOutRoute(deps: FanOutDependencies) {
+  return async (event: Readonly<Record<string, unknown>>): Promise<void> => {
+    const { clock, log } = deps;
+    const startedAt = clock.now();
+    const deadline = new Deadline(clock, startedAt + timeMs);
+    const { tenantId, channelId, messages, receivers } = decodeChunk(event);
+    try {
+      const sender = new RetryingSender(deps.sender, clock, deadline);
+      // The sender of the message was served before.
+      const target = { tenantId, channelId, senderConnectionId: '' };
+      const { counts } = await fanOut(deps, sender, target, messages, onePage(receivers), deadline);
+      log.info('chunk_served', { tenant_id: tenantId, ...counts, ms: clock.now() - startedAt });
+    } catch (error) {
+      // Thrown on, so that the event is kept where an operator finds it.
+      log.error('chunk_failed', { tenant_id: tenantId, ...errorFields(error) });
+      throw error;
+    }
+  };
+}
+
+async function* onePage(receivers: readonly Receiver[]): AsyncGenerator<readonly Receiver[]> {
+  yield await Promise.resolve(receivers);
+}
