@@ -21,6 +21,7 @@ module.exports = {
     only('bench', [
       'bench/',
       'bin/synthesize',
+      'bin/forecast',
       'gateway/index',
       'tokens/',
       'lambda/adapters/',
