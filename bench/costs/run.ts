@@ -2,6 +2,7 @@
  * What a publish costs, counted at the gateway: one client publishes, and the other subscribers are rows in the tables whose
  * posts the gateway counts and answers. So the counts are exact for any width, and no clock is involved.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { WebSocket } from 'ws';
@@ -38,6 +39,7 @@ const burst = 25;
 const channel = 'all';
 const rowsPerWrite = 25;
 const writesAtOnce = 8;
+const patienceMs = 60_000;
 
 export async function runCosts(
   factory: LaneFactory,
@@ -76,8 +78,7 @@ async function count(lane: Lane, each: CostCase): Promise<CostResult> {
       ...(each.kind === 'ephemeral' ? { ephemeral: true } : {}),
     }));
     socket.send(JSON.stringify(messages === 1 ? frames[0] : frames));
-    await started(lane, before);
-    await quiet(lane);
+    await complete(lane, before, leastPosts(each));
     return countsBetween(before, lane.counts());
   };
   // The first publish of a log is another one: there is no head to read.
@@ -87,23 +88,25 @@ async function count(lane: Lane, each: CostCase): Promise<CostResult> {
   return resultOf(each, messages, counts);
 }
 
-/** Until the gateway has begun to post. */
-async function started(lane: Lane, before: Counts): Promise<void> {
-  const posts = (counts: Counts): number => counts.calls['execute-api:POST'] ?? 0;
-  const until = performance.now() + 120_000;
-  while (posts(lane.counts()) === posts(before)) {
-    if (performance.now() > until) throw new Error(`The lane ${lane.name} posts nothing`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+/** Until all posts have been made that a publish has to make, or nothing has happened for long enough. */
+async function complete(lane: Lane, before: Counts, expected: number): Promise<void> {
+  const posts = (): number =>
+    (lane.counts().calls['execute-api:POST'] ?? 0) - (before.calls['execute-api:POST'] ?? 0);
+  const until = performance.now() + patienceMs;
+  while (posts() < expected && performance.now() < until) await sleep(20);
+  await quiet(lane);
+}
+
+/** One per receiver at least, and the ACK. */
+function leastPosts({ lane, subscribers }: CostCase): number {
+  return subscribers + (lane === 'naive' ? 0 : 1);
 }
 
 function resultOf(each: CostCase, messages: number, counts: Counts): CostResult {
   const { dollars } = billFor({ ...counts, connectionMinutes: 0 });
   const deliveries = each.subscribers * messages;
   const posts = counts.calls['execute-api:POST'] ?? 0;
-  const acks = each.lane === 'naive' ? 0 : 1;
-  // A burst may take more than one post per receiver, never less.
-  const lost = Math.max(0, each.subscribers + acks - posts);
+  const lost = Math.max(0, leastPosts(each) - posts);
   const perMessage = dollars / messages;
   return {
     ...each,
@@ -151,12 +154,14 @@ async function seed(lane: Lane, { subscribers, strangers }: CostCase, level: num
 
 function rowOf(lane: Lane, number: number, ofChannel: string, level: number): Record<string, unknown> {
   const id = seededId(number);
+  const agentId = `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
   const ttl = Math.floor(Date.now() / 1_000) + 7_200;
   if (lane.name === 'naive') {
     const domainName = 'abcdefghij.execute-api.us-east-1.amazonaws.com';
     const connectedAt = new Date().toISOString();
-    return { connectionId: id, channel: ofChannel, domainName, stage: 'ws', connectedAt, ttl };
+    const where = { domainName, stage: 'ws', channel: ofChannel };
+    return { connectionId: id, tenantId: tenant, agentId, ...where, connectedAt, ttl };
   }
   const subject = `${tenant}/channel/${ofChannel}`;
-  return { subject, connection_id: id, agent: `agent-${number}`, level, ttl };
+  return { subject, connection_id: id, agent: agentId, level, ttl };
 }

@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { synthesize } from '../../bin/synthesize';
+import { canPin } from '../child';
 import { type Figure, figureOf } from '../stats';
 
 export interface InitResult {
@@ -16,6 +17,8 @@ export interface InitResult {
   readonly kilobytes: number;
   /** Above an empty function. */
   readonly ms: Figure;
+  /** The same in processor time, which other work on the machine disturbs less. */
+  readonly cpuMs: Figure;
 }
 
 interface Bundle {
@@ -34,8 +37,12 @@ interface FunctionResource {
 }
 
 const measure =
-  'const begin=process.hrtime.bigint();require(process.argv[1]);' +
-  'process.stdout.write(String(Number(process.hrtime.bigint()-begin)/1e6));process.exit()';
+  'const begin=process.hrtime.bigint(),cpu=process.cpuUsage();require(process.argv[1]);' +
+  'const {user,system}=process.cpuUsage(cpu);' +
+  'process.stdout.write(JSON.stringify([Number(process.hrtime.bigint()-begin)/1e6,(user+system)/1e3]));process.exit()';
+
+/** Milliseconds of wall clock and of processor. */
+type Loading = readonly [number, number];
 
 /** `nodes`: executables. */
 export async function runInit(
@@ -54,20 +61,24 @@ export async function runInit(
     for (const node of nodes) {
       const version = execFileSync(node, ['-p', 'process.versions.node']).toString().trim();
       say(`init on Node ${version}`);
-      const times = new Map<Bundle, number[]>(bundles.map((bundle) => [bundle, []]));
-      const empties: number[] = [];
+      const times = new Map<Bundle, Loading[]>(bundles.map((bundle) => [bundle, []]));
+      const empties: Loading[] = [];
       for (let repetition = 0; repetition < repetitions; repetition++) {
         empties.push(load(node, empty));
         for (const [bundle, values] of times) values.push(load(node, bundle));
       }
-      const base = figureOf(empties).median;
+      const above = (values: readonly Loading[], index: 0 | 1): Figure => {
+        const base = figureOf(empties.map((loading) => loading[index])).median;
+        return figureOf(values.map((loading) => loading[index] - base));
+      };
       for (const [{ name, file }, values] of times) {
         const kilobytes = Math.round(statSync(file).size / 1_024);
         results.push({
           node: version,
           function: name,
           kilobytes,
-          ms: figureOf(values.map((ms) => ms - base)),
+          ms: above(values, 0),
+          cpuMs: above(values, 1),
         });
       }
     }
@@ -77,7 +88,7 @@ export async function runInit(
   }
 }
 
-function load(node: string, { file, variables }: Bundle): number {
+function load(node: string, { file, variables }: Bundle): Loading {
   const env = {
     PATH: process.env.PATH,
     AWS_REGION: 'us-east-1',
@@ -87,7 +98,8 @@ function load(node: string, { file, variables }: Bundle): number {
     AWS_LAMBDA_FUNCTION_NAME: 'bench',
     ...variables,
   };
-  return Number(execFileSync(node, ['-e', measure, file], { env }).toString());
+  const [command = '', ...args] = canPin ? ['taskset', '-c', '0', node] : [node];
+  return JSON.parse(execFileSync(command, [...args, '-e', measure, file], { env }).toString()) as Loading;
 }
 
 function bundlesIn(folder: string): Bundle[] {

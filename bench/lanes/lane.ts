@@ -63,7 +63,8 @@ export class LaneFactory {
         ...common,
         dialect: name === 'naive' ? 'naive' : 'graphql',
         acknowledges: name !== 'naive',
-        url: (_, { channel }) => Promise.resolve(`${base}?channel_id=${channel}`),
+        url: (agent, { channel }) =>
+          Promise.resolve(`${base}?channel_id=${channel}&tenant=${tenant}&agent=agent-${agent}`),
       };
     }
     const { TokenIssuer: issuer = '', TokenAudience: audience = '' } = gateway.outputs;

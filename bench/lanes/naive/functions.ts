@@ -27,11 +27,15 @@ const ok = { statusCode: 200 };
 
 export async function connect({ requestContext, queryStringParameters }: SocketEvent) {
   const { connectionId, domainName, stage } = requestContext;
-  const channel = queryStringParameters?.channel_id ?? 'lobby';
+  // Nobody checks who they are.
+  const { channel_id: channel = 'lobby', tenant: tenantId, agent: agentId } = queryStringParameters ?? {};
   const connectedAt = new Date().toISOString();
   const ttl = Math.floor(Date.now() / 1_000) + 7_200;
   await tables.send(
-    new PutCommand({ TableName, Item: { connectionId, channel, domainName, stage, connectedAt, ttl } }),
+    new PutCommand({
+      TableName,
+      Item: { connectionId, tenantId, agentId, channel, domainName, stage, connectedAt, ttl },
+    }),
   );
   return ok;
 }
