@@ -30,6 +30,8 @@ export interface GatewayOptions {
   callbackBurst?: number;
   /** Invocations of all functions at the same time before Lambda throttles; default: no cap. */
   concurrency?: number;
+  /** Events that one function handles side by side, the rest waits; default 8. */
+  threadsPerFunction?: number;
   /** `always` loads every function anew for each event, which shows state kept between events; default `when-needed`. */
   coldStarts?: 'when-needed' | 'always';
   /** Whether a function's calls to `@connections` are held to the policies of its role; default true. */

@@ -131,6 +131,7 @@ function assemble(
     options.log,
     {
       concurrency: options.concurrency ?? Infinity,
+      threads: options.threadsPerFunction ?? limits.workersPerFunction,
       reuseThreads: options.coldStarts !== 'always',
     },
     costs,

@@ -5,7 +5,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { synthesize } from '../../bin/synthesize';
-import { type Counts, type Gateway, loadOrCreateKey, startGateway } from '../../gateway/index';
+import {
+  type Counts,
+  type Gateway,
+  type GatewayOptions,
+  loadOrCreateKey,
+  startGateway,
+} from '../../gateway/index';
 import { createClaims } from '../../tokens/claims';
 import { signJwt } from '../../tokens/jwt';
 import { createLocalSigner } from '../../tokens/local-signer';
@@ -41,7 +47,8 @@ export class LaneFactory {
   private readonly folder = mkdtempSync(path.join(tmpdir(), 'artcafe-bench-'));
   private readonly assemblies = new Map<LaneName, Promise<string>>();
 
-  async start(name: LaneName): Promise<Lane> {
+  /** `options`: what is special about this gateway. */
+  async start(name: LaneName, options: Partial<GatewayOptions> = {}): Promise<Lane> {
     const keyFile = path.join(this.folder, 'key.pem');
     const gateway = await startGateway({
       assembly: await this.assembly(name),
@@ -50,6 +57,7 @@ export class LaneFactory {
       callbacksPerSecond: unlimited,
       callbackBurst: unlimited,
       isSeeded,
+      ...options,
     });
     const common = {
       name,

@@ -35,6 +35,8 @@ export interface HostSettings {
   faultyHosts?: Hosts | undefined;
   /** Lambda may give an environment a second event, or start a new one for each. */
   reuseThreads: boolean;
+  /** Of one function at most. */
+  threads: number;
 }
 
 export class FunctionHost {

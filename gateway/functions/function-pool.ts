@@ -1,10 +1,9 @@
 /**
- * The worker threads of one function: one event at a time each, more of them while events wait, eight at most.
+ * The worker threads of one function: one event at a time each, more of them while events wait, up to a bound.
  * A waiting event goes to whichever thread is free first, a warm one or a new one.
  */
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../json';
-import { limits } from '../platform';
 import {
   FunctionHost,
   type HostEvents,
@@ -65,7 +64,7 @@ export class FunctionPool {
     return (
       !this.closed &&
       this.starting.size < Math.min(this.queue.length, startingAtOnce) &&
-      this.hosts.size < limits.workersPerFunction
+      this.hosts.size < this.settings.threads
     );
   }
 

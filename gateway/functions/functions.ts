@@ -37,6 +37,8 @@ export function isThrottled(result: InvocationResult): boolean {
 export interface FunctionOptions {
   /** Invocations of all functions at the same time. */
   concurrency: number;
+  /** Events that one function handles side by side. */
+  threads: number;
   /** Whether a thread takes a second event. */
   reuseThreads: boolean;
 }
@@ -135,6 +137,7 @@ export class Functions {
       clockOffset: this.clock.offset,
       faultyHosts: this.layer?.hosts,
       reuseThreads: this.options.reuseThreads,
+      threads: this.options.threads,
     };
     const pool = new FunctionPool(settings, (stream, text, requestId) => {
       this.log({ function: name, stream, text, ...(requestId !== undefined && { requestId }) });
