@@ -24,7 +24,7 @@ const fullScenarios: readonly LaneScenario[] = [
   { subscribers: 1, bytes: 200, intervalMs: 50 },
   { subscribers: 10, bytes: 200, intervalMs: 100 },
   { subscribers: 100, bytes: 200, intervalMs: 500 },
-  { subscribers: 1_000, bytes: 200, intervalMs: 5_000 },
+  { subscribers: 1_000, bytes: 200, intervalMs: 2_000 },
   { subscribers: 100, bytes: 2_000, intervalMs: 500 },
   { subscribers: 100, bytes: 20_000, intervalMs: 500 },
 ];
