@@ -30,8 +30,11 @@ const subscriptionBytes = 110;
 const readUnitBytes = 4_096;
 const writeUnitBytes = 1_024;
 
-/** connect: connection, agent, subscription; disconnect: the same three again, and a look at the connection. */
-const perConnect = { writeUnits: 6, readUnits: 1, requests: 3 };
+/**
+ * connect: connection, agent, subscription; disconnect: the same three again, and a look at the connection. Both look for
+ * watchers of presence, who are not counted.
+ */
+const perConnect = { writeUnits: 6, readUnits: 3, requests: 3 };
 
 /** Counts of one publish. */
 export function publishCounts({

@@ -7,6 +7,7 @@ import { DynamoConnectionStore } from './adapters/dynamo-connection-store';
 import { DynamoHistoryStore } from './adapters/dynamo-history-store';
 import { DynamoRateCounter } from './adapters/dynamo-rate-counter';
 import { jsonLog } from './adapters/json-log';
+import { LambdaInvoker } from './adapters/lambda-invoker';
 import { systemClock } from './adapters/system-clock';
 import { variables } from './contract';
 import { oneOf, text, wholeNumber } from './env';
@@ -27,5 +28,8 @@ export const handler = defaultRoute({
   clock: systemClock,
   newId: randomUUID,
   retentionMs: wholeNumber(variables.retentionSeconds) * 1_000,
+  invoker: new LambdaInvoker(),
+  presenceFunction: text(variables.presenceFunction),
+  presenceGraceMs: wholeNumber(variables.presenceGraceSeconds) * 1_000,
   log: jsonLog,
 });

@@ -30,11 +30,13 @@ export class Functions extends Construct implements Routes {
   readonly default: NodeFunction;
   readonly disconnect: NodeFunction;
   readonly inbox: NodeFunction;
+  readonly presence: NodeFunction;
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id);
     this.authorizer = this.createAuthorizer(props);
     this.inbox = this.createInbox(props);
+    this.presence = this.createPresence(props);
     this.connect = this.createConnect(props);
     this.default = this.createDefault(props);
     this.disconnect = this.createDisconnect(props);
@@ -76,10 +78,14 @@ export class Functions extends Construct implements Routes {
         [variables.callbackUrl]: endpoint.callbackUrl,
         [variables.inboxFunction]: this.inbox.function.functionName,
         [variables.sender]: settings.sender,
+        ...this.announcing(settings),
       },
     });
-    fn.allow(['lambda:InvokeFunction'], [this.inbox.function.functionArn]);
-    fn.allow(dynamodb('PutItem', 'DeleteItem', 'BatchGetItem'), [tables.connections.tableArn]);
+    fn.allow(
+      ['lambda:InvokeFunction'],
+      [this.inbox.function.functionArn, this.presence.function.functionArn],
+    );
+    fn.allow(dynamodb('PutItem', 'DeleteItem', 'BatchGetItem', 'Query'), [tables.connections.tableArn]);
     fn.allow(dynamodb('GetItem', 'UpdateItem'), [tables.agents.tableArn]);
     fn.allowAnyOf(['execute-api:ManageConnections'], [endpoint.connectionsArn('GET')], anyConnection);
     return fn;
@@ -104,12 +110,14 @@ export class Functions extends Construct implements Routes {
         [variables.agentBurst]: String(settings.messageRate.agentBurst),
         [variables.tenantRate]: String(settings.messageRate.tenantPerSecond),
         [variables.tenantBurst]: String(settings.messageRate.tenantBurst),
+        ...this.announcing(settings),
       },
     });
+    fn.allow(['lambda:InvokeFunction'], [this.presence.function.functionArn]);
     fn.allow(dynamodb('Query', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'), [
       tables.connections.tableArn,
     ]);
-    fn.allow(dynamodb('GetItem', 'UpdateItem'), [tables.agents.tableArn]);
+    fn.allow(dynamodb('GetItem', 'UpdateItem', 'Query'), [tables.agents.tableArn]);
     fn.allow(dynamodb('Query', 'GetItem', 'PutItem', 'UpdateItem'), [tables.messages.tableArn]);
     fn.allowAnyOf(
       ['execute-api:ManageConnections'],
@@ -147,7 +155,45 @@ export class Functions extends Construct implements Routes {
     return fn;
   }
 
-  private createDisconnect({ tables, logs }: FunctionsProps): NodeFunction {
+  private createPresence({ settings, tables, endpoint, failures, logs }: FunctionsProps): NodeFunction {
+    const fn = new NodeFunction(this, 'PresenceFunction', {
+      logs,
+      entry: 'presence.ts',
+      description: 'Tells watchers of presence',
+      // Its own deadline is 50 s.
+      timeoutSeconds: 60,
+      fixed: [variables.sender],
+      environment: {
+        [variables.connectionTable]: tables.connections.tableName,
+        [variables.agentTable]: tables.agents.tableName,
+        [variables.callbackUrl]: endpoint.callbackUrl,
+        [variables.sender]: settings.sender,
+        [variables.presenceGraceSeconds]: String(settings.presenceGraceSeconds),
+      },
+    });
+    fn.allow(dynamodb('Query', 'BatchGetItem', 'DeleteItem'), [tables.connections.tableArn]);
+    fn.allow(dynamodb('GetItem', 'UpdateItem'), [tables.agents.tableArn]);
+    fn.allowAnyOf(
+      ['execute-api:ManageConnections'],
+      [endpoint.connectionsArn('GET'), endpoint.connectionsArn('POST')],
+      anyConnection,
+    );
+    // Older news is no news: whoever wants to know can ask.
+    fn.runAsynchronously(failures, 5);
+    // A watcher that turns out to be gone is news itself.
+    fn.allowStartingItself();
+    return fn;
+  }
+
+  /** For whoever changes what is known of agents. */
+  private announcing(settings: Settings): Record<string, string> {
+    return {
+      [variables.presenceFunction]: this.presence.function.functionName,
+      [variables.presenceGraceSeconds]: String(settings.presenceGraceSeconds),
+    };
+  }
+
+  private createDisconnect({ settings, tables, logs }: FunctionsProps): NodeFunction {
     const fn = new NodeFunction(this, 'DisconnectFunction', {
       logs,
       entry: 'disconnect.ts',
@@ -156,9 +202,11 @@ export class Functions extends Construct implements Routes {
       environment: {
         [variables.connectionTable]: tables.connections.tableName,
         [variables.agentTable]: tables.agents.tableName,
+        ...this.announcing(settings),
       },
     });
-    fn.allow(dynamodb('BatchGetItem', 'DeleteItem'), [tables.connections.tableArn]);
+    fn.allow(['lambda:InvokeFunction'], [this.presence.function.functionArn]);
+    fn.allow(dynamodb('BatchGetItem', 'DeleteItem', 'Query'), [tables.connections.tableArn]);
     fn.allow(dynamodb('GetItem', 'UpdateItem'), [tables.agents.tableArn]);
     return fn;
   }

@@ -150,6 +150,19 @@ export class DynamoConnectionStore implements ConnectionStore {
     } while (start !== undefined);
   }
 
+  async hasSubscribers(tenantId: string, channelId: string): Promise<boolean> {
+    const query = new QueryCommand({
+      TableName: this.table,
+      KeyConditionExpression: '#subject = :subject',
+      ExpressionAttributeNames: { '#subject': connectionTable.partitionKey },
+      ExpressionAttributeValues: { ':subject': channelSubject(tenantId, channelId) },
+      ConsistentRead: true,
+      Limit: 1,
+    });
+    const page = await guarded(this.client.send(query, timer(this.callMs)));
+    return (page.Items ?? []).length > 0;
+  }
+
   private tryAddChannels(
     connectionId: string,
     channelIds: readonly string[],

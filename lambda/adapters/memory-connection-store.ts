@@ -65,4 +65,8 @@ export class MemoryConnectionStore implements ConnectionStore {
       yield await Promise.resolve(rows.slice(start, start + this.pageSize));
     }
   }
+
+  hasSubscribers(tenantId: string, channelId: string): Promise<boolean> {
+    return Promise.resolve((this.subscriptions.get(channelSubject(tenantId, channelId))?.size ?? 0) > 0);
+  }
 }

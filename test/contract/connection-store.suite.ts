@@ -117,4 +117,13 @@ export function connectionStoreSuite(create: () => ConnectionStore): void {
     await store.removeSubscription(tenant, 'news', 'a=');
     expect(await subscribers('news')).toEqual([]);
   });
+
+  test('tells whether anybody is subscribed at all', async () => {
+    expect(await store.hasSubscribers(tenant, 'x')).toBe(false);
+    await store.putSubscription(tenant, 'x', subscription('a='));
+    expect(await store.hasSubscribers(tenant, 'x')).toBe(true);
+    expect(await store.hasSubscribers(tenant, 'y')).toBe(false);
+    await store.removeSubscription(tenant, 'x', 'a=');
+    expect(await store.hasSubscribers(tenant, 'x')).toBe(false);
+  });
 }

@@ -31,19 +31,27 @@ test.each(functionNames)('%s runs on arm64 with 512 MB and logs into a group of 
 
 test('no two functions share a log group or a role', () => {
   const functions = functionNames.map((name) => lambda(template, name).Properties);
-  expect(new Set(functions.map(({ LoggingConfig }) => LoggingConfig.LogGroup.Ref as string)).size).toBe(5);
-  expect(new Set(functions.map(({ Role }) => flattened(Role))).size).toBe(5);
+  expect(new Set(functions.map(({ LoggingConfig }) => LoggingConfig.LogGroup.Ref as string)).size).toBe(
+    functionNames.length,
+  );
+  expect(new Set(functions.map(({ Role }) => flattened(Role))).size).toBe(functionNames.length);
 });
 
 test('the limit of the authorizer is three seconds', () => {
   expect(lambda(template, 'authorizer').Properties.Timeout).toBe(3);
 });
 
-test('a failed inbox push is not repeated by the platform, and its event is kept in an encrypted queue', () => {
-  const { Properties } = onlyResource(template, 'AWS::Lambda::EventInvokeConfig');
-  expect(Properties).toMatchObject({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 900 });
-  expect(flattened(Properties.FunctionName)).toBe('<FunctionsInboxFunction>');
-  expect(flattened(Properties.DestinationConfig.OnFailure.Destination)).toBe('<FailureQueue>');
+test('what is started and not awaited is not repeated by the platform, and its event is kept in an encrypted queue', () => {
+  const configurations = Object.values(resources(template, 'AWS::Lambda::EventInvokeConfig'));
+  const ages = configurations.map(({ Properties }) => {
+    expect(Properties.MaximumRetryAttempts).toBe(0);
+    expect(flattened(Properties.DestinationConfig.OnFailure.Destination)).toBe('<FailureQueue>');
+    return [flattened(Properties.FunctionName), Properties.MaximumEventAgeInSeconds as number];
+  });
+  expect(Object.fromEntries(ages)).toEqual({
+    '<FunctionsInboxFunction>': 900,
+    '<FunctionsPresenceFunction>': 300,
+  });
   expect(onlyResource(template, 'AWS::SQS::Queue').Properties).toMatchObject({
     SqsManagedSseEnabled: true,
     MessageRetentionPeriod: 14 * 86_400,
@@ -84,6 +92,8 @@ describe('variables', () => {
       variables.connectionLimit,
       variables.connectionTable,
       variables.inboxFunction,
+      variables.presenceFunction,
+      variables.presenceGraceSeconds,
       variables.sender,
     ]);
     expect(flattened(variablesOf(template, 'connect').INBOX_FUNCTION)).toBe('<FunctionsInboxFunction>');
@@ -98,6 +108,8 @@ describe('variables', () => {
       variables.callbackUrl,
       variables.connectionTable,
       variables.messageTable,
+      variables.presenceFunction,
+      variables.presenceGraceSeconds,
       variables.retentionSeconds,
       variables.sender,
       variables.tenantBurst,
@@ -114,7 +126,15 @@ describe('variables', () => {
   });
 
   test('disconnect', () => {
-    expect(names('disconnect')).toEqual([variables.agentTable, variables.connectionTable]);
+    expect(names('disconnect')).toEqual([
+      variables.agentTable,
+      variables.connectionTable,
+      variables.presenceFunction,
+      variables.presenceGraceSeconds,
+    ]);
+    expect(flattened(variablesOf(template, 'disconnect').PRESENCE_FUNCTION)).toBe(
+      '<FunctionsPresenceFunction>',
+    );
   });
 
   test('inbox', () => {
@@ -122,6 +142,16 @@ describe('variables', () => {
       variables.agentTable,
       variables.callbackUrl,
       variables.messageTable,
+      variables.sender,
+    ]);
+  });
+
+  test('presence', () => {
+    expect(names('presence')).toEqual([
+      variables.agentTable,
+      variables.callbackUrl,
+      variables.connectionTable,
+      variables.presenceGraceSeconds,
       variables.sender,
     ]);
   });
@@ -141,6 +171,7 @@ describe('variables', () => {
       retentionHours: 0,
       messageRate: { agentPerSecond: 0, tenantBurst: 7 },
       sender: 'sdk',
+      presenceGraceSeconds: 5,
     });
     expect(variablesOf(changed, 'authorizer')).toMatchObject({
       TOKEN_ISSUER: 'urn:artcafe:pubsub:blue',
@@ -151,6 +182,8 @@ describe('variables', () => {
     });
     expect(variablesOf(changed, 'connect').CONNECTION_LIMIT).toBe('3');
     expect(variablesOf(changed, 'connect').SENDER).toBe('sdk');
+    for (const name of ['connect', 'default', 'disconnect', 'presence'] as const)
+      expect(variablesOf(changed, name).PRESENCE_GRACE_SECONDS).toBe('5');
     expect(variablesOf(changed, 'default')).toMatchObject({
       RETENTION_SECONDS: '0',
       SENDER: 'sdk',
@@ -171,10 +204,11 @@ describe('grants', () => {
   test('connect', () => {
     expect(grantsOf(template, 'connect')).toEqual(
       [
-        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'PutItem'),
+        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'PutItem', 'Query'),
         ...on('AgentTable', 'GetItem', 'UpdateItem'),
         connections('GET'),
         'lambda:InvokeFunction on <FunctionsInboxFunction>',
+        'lambda:InvokeFunction on <FunctionsPresenceFunction>',
       ].sort(),
     );
   });
@@ -196,10 +230,11 @@ describe('grants', () => {
     expect(grantsOf(template, 'default')).toEqual(
       [
         ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'PutItem', 'Query', 'UpdateItem'),
-        ...on('AgentTable', 'GetItem', 'UpdateItem'),
+        ...on('AgentTable', 'GetItem', 'Query', 'UpdateItem'),
         ...on('MessageTable', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
         connections('GET'),
         connections('POST'),
+        'lambda:InvokeFunction on <FunctionsPresenceFunction>',
       ].sort(),
     );
   });
@@ -207,8 +242,22 @@ describe('grants', () => {
   test('disconnect', () => {
     expect(grantsOf(template, 'disconnect')).toEqual(
       [
-        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem'),
+        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'Query'),
         ...on('AgentTable', 'GetItem', 'UpdateItem'),
+        'lambda:InvokeFunction on <FunctionsPresenceFunction>',
+      ].sort(),
+    );
+  });
+
+  test('presence', () => {
+    expect(grantsOf(template, 'presence')).toEqual(
+      [
+        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'Query'),
+        ...on('AgentTable', 'GetItem', 'UpdateItem'),
+        connections('GET'),
+        connections('POST'),
+        'lambda:InvokeFunction on <FunctionsPresenceFunction>',
+        'sqs:SendMessage on <FailureQueue>',
       ].sort(),
     );
   });

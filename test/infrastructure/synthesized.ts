@@ -59,6 +59,7 @@ const purposes = {
   default: 'Handles every frame of a client',
   disconnect: 'Removes a connection that has ended',
   inbox: 'Pushes an inbox to a new connection',
+  presence: 'Tells watchers of presence',
 } as const;
 export type FunctionName = keyof typeof purposes;
 export const functionNames = Object.keys(purposes) as FunctionName[];

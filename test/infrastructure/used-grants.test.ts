@@ -14,6 +14,7 @@ import { publish } from '../../lambda/core/publish';
 import { pushInbox } from '../../lambda/core/push-inbox';
 import { RateLimiter } from '../../lambda/core/rate-limiter';
 import { removeConnection } from '../../lambda/core/remove-connection';
+import { tellPresence } from '../../lambda/core/tell-presence';
 import { parseText } from '../../protocol/index';
 import { type LocalTables, startLocalTables } from '../contract/local-tables';
 import { createWorld } from '../lambda/world';
@@ -101,6 +102,7 @@ test('default calls what it may', async () => {
   // The log of a quiet channel is kept alive by whoever looks at it.
   clock.time += 13 * 3_600_000;
   await send({ type: 'subscribe', id: 'again', channel_id: 'c' });
+  await send({ type: 'presence', id: 'p', query: {} });
   expect([...calls].sort()).toEqual(granted('default'));
 });
 
@@ -112,6 +114,28 @@ test('disconnect calls what it may', async () => {
     await removeConnection(deps, { connectionId, tenantId: 't', agentId: 'e', channels: [] });
   }
   expect([...calls].sort()).toEqual(granted('disconnect'));
+});
+
+test('presence calls what it may', async () => {
+  const { deps, caller, clock, sockets } = createDurableWorld();
+  const watcher = caller('g1');
+  await connect(deps, watcher);
+  await deps.connections.putSubscription('t', '$presence', {
+    connectionId: 'g1',
+    agentId: watcher.agentId,
+    level: 0,
+    echo: true,
+    expiresAt: watcher.tokenExpiresAt,
+  });
+  for (const connectionId of ['g2', 'g3']) await connect(deps, caller(connectionId, { agentId: 'g' }));
+  const { departure } = await deps.agents.removeConnection('t', watcher.agentId, 'g1');
+  clock.time += 11_000;
+  sockets.closed.add('g1');
+  calls.clear();
+  const order = { tenantId: 't', presence: departure!, reason: 'disconnected', tellAt: clock.time } as const;
+  const counts = await tellPresence(deps, order, new Deadline(clock, clock.time + 9_000));
+  expect(counts).toEqual({ gone: 1 });
+  expect([...calls].sort()).toEqual(granted('presence'));
 });
 
 test('inbox calls what it may', async () => {

@@ -6,9 +6,10 @@ const kilobyte = 1_024;
 test.each([
   ['authorizer', 60],
   ['connect', 400],
-  ['default', 400],
+  ['default', 410],
   ['disconnect', 400],
   ['inbox', 400],
+  ['presence', 400],
 ])('%s is at most %i KB', (name, limit) => {
   const { outputFiles } = buildSync({
     entryPoints: [`lambda/${name}.ts`],

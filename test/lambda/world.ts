@@ -95,6 +95,8 @@ export function createWorld() {
     sender: sockets,
     invoker: new FakeInvoker(),
     inboxFunction: 'inbox',
+    presenceFunction: 'presence',
+    presenceGraceMs: 0,
     clock,
     newId: () => `generated-${String((ids += 1))}`,
     retentionMs: 86_400_000,

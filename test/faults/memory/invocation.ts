@@ -32,11 +32,12 @@ export interface InvocationOptions {
 }
 
 const never = new Promise<never>(() => undefined);
-const paged: ReadonlySet<string> = new Set(['subscribers', 'newestFirst', 'range', 'rangeBack']);
+const paged: ReadonlySet<string> = new Set(['subscribers', 'newestFirst', 'range', 'rangeBack', 'agents']);
 const reads: ReadonlySet<string> = new Set([
   'getConnections',
   'connectionIds',
   'look',
+  'hasSubscribers',
   'head',
   'get',
   'mark',

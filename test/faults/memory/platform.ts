@@ -15,6 +15,7 @@ import { defaultRoute } from '../../../lambda/routes/default';
 import { disconnectRoute } from '../../../lambda/routes/disconnect';
 import type { WebSocketEvent } from '../../../lambda/routes/events';
 import { inboxRoute } from '../../../lambda/routes/inbox';
+import { presenceRoute } from '../../../lambda/routes/presence';
 import { allChannels } from '../../../protocol/index';
 import { framesOf } from '../checker';
 import type { Listener, Wire } from '../model-client';
@@ -40,7 +41,7 @@ interface Socket {
   lastArrival: number;
 }
 
-type Kind = 'connect' | 'message' | 'disconnect' | 'inbox';
+type Kind = 'connect' | 'message' | 'disconnect' | 'inbox' | 'presence';
 
 /** Timeouts of the functions and of their calls to a store, as in lib/functions.ts and the entry points. */
 const limits: Readonly<Record<Kind, { readonly timeoutMs: number; readonly callMs: number }>> = {
@@ -48,6 +49,7 @@ const limits: Readonly<Record<Kind, { readonly timeoutMs: number; readonly callM
   message: { timeoutMs: 5_000, callMs: 800 },
   disconnect: { timeoutMs: 10_000, callMs: 2_500 },
   inbox: { timeoutMs: 60_000, callMs: 2_500 },
+  presence: { timeoutMs: 60_000, callMs: 2_500 },
 };
 
 const tokenMs = 6 * 3_600_000;
@@ -319,7 +321,10 @@ export class MemoryPlatform {
         (connectionId, text) => this.post(connectionId, text),
         (connectionId) => this.isOpen(connectionId),
       ),
-      invoker: run.invoker((_, payload) => void this.deliverEvent('inbox', () => this.run('inbox', payload))),
+      invoker: run.invoker((name, payload) => {
+        const started = name as 'inbox' | 'presence';
+        void this.deliverEvent(started, () => this.run(started, payload));
+      }),
       clock: run.clock,
       newId: () => `n${(this.ids += 1)}`,
       retentionMs: this.options.retentionMs,
@@ -328,6 +333,8 @@ export class MemoryPlatform {
       // Refusals are another suite's: here everything is let in.
       rateLimits: { agent: { perSecond: 0, burst: 0 }, tenant: { perSecond: 0, burst: 0 } },
       inboxFunction: 'inbox',
+      presenceFunction: 'presence',
+      presenceGraceMs: 0,
       ownName: 'inbox',
       log,
     };
@@ -340,6 +347,9 @@ export class MemoryPlatform {
         return disconnectRoute(deps)(event as WebSocketEvent);
       case 'inbox':
         await inboxRoute(deps)(event as Readonly<Record<string, unknown>>);
+        return { statusCode: 200 };
+      case 'presence':
+        await presenceRoute(deps)(event as Readonly<Record<string, unknown>>);
         return { statusCode: 200 };
     }
   }
