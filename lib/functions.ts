@@ -12,6 +12,8 @@ import type { Tables } from './tables';
 import type { TokenKey } from './token-key';
 import type { Routes, WebSocketEndpoint } from './websocket-api';
 
+/** More than a run takes, so that two never meet. */
+const sweepMinutes = 5;
 const anyConnection = 'Connection ids are made at run time; stage and method are fixed.';
 
 export interface FunctionsProps {
@@ -31,6 +33,7 @@ export class Functions extends Construct implements Routes {
   readonly disconnect: NodeFunction;
   readonly inbox: NodeFunction;
   readonly presence: NodeFunction;
+  readonly sweep: NodeFunction;
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id);
@@ -40,6 +43,7 @@ export class Functions extends Construct implements Routes {
     this.connect = this.createConnect(props);
     this.default = this.createDefault(props);
     this.disconnect = this.createDisconnect(props);
+    this.sweep = this.createSweep(props);
   }
 
   private createAuthorizer({ settings, tokenKey, logs }: FunctionsProps): NodeFunction {
@@ -182,6 +186,38 @@ export class Functions extends Construct implements Routes {
     fn.runAsynchronously(failures, 5);
     // A watcher that turns out to be gone is news itself.
     fn.allowStartingItself();
+    return fn;
+  }
+
+  private createSweep({ settings, tables, endpoint, failures, logs }: FunctionsProps): NodeFunction {
+    const fn = new NodeFunction(this, 'SweepFunction', {
+      logs,
+      entry: 'sweep.ts',
+      description: 'Finds what no event told of',
+      // Its own deadline is 115 s.
+      timeoutSeconds: 120,
+      fixed: [variables.sender],
+      environment: {
+        [variables.connectionTable]: tables.connections.tableName,
+        [variables.agentTable]: tables.agents.tableName,
+        [variables.callbackUrl]: endpoint.callbackUrl,
+        [variables.sender]: settings.sender,
+        ...this.announcing(settings),
+      },
+    });
+    fn.allow(dynamodb('Scan', 'Query', 'BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'), [
+      tables.connections.tableArn,
+    ]);
+    fn.allow(dynamodb('Scan', 'GetItem', 'UpdateItem'), [tables.agents.tableArn]);
+    fn.allow(['lambda:InvokeFunction'], [this.presence.function.functionArn]);
+    fn.allowAnyOf(
+      ['execute-api:ManageConnections'],
+      [endpoint.connectionsArn('GET'), endpoint.connectionsArn('POST'), endpoint.connectionsArn('DELETE')],
+      anyConnection,
+    );
+    // The next one comes anyway.
+    fn.runAsynchronously(failures, 1);
+    fn.runEvery(sweepMinutes);
     return fn;
   }
 

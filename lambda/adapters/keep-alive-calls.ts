@@ -12,7 +12,7 @@ import { urlToHttpOptions } from 'node:url';
 import { isReset } from '../core/delivery';
 
 export interface Call {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly headers: OutgoingHttpHeaders;
   readonly body: Buffer | undefined;

@@ -24,7 +24,7 @@ export interface ConnectDependencies extends AnnounceDependencies {
 /** The platform cuts every connection after two hours. */
 export const lifetimeMs = 2 * 3_600_000;
 /** Its timer and our clocks may differ a little. */
-const lifetimeMarginMs = 60_000;
+export const lifetimeMarginMs = 60_000;
 const suspectsAtOnce = 5;
 /** The handshake does not wait longer for those who watch: they can ask. */
 const announceWithinMs = 1_500;
@@ -37,7 +37,7 @@ export async function connect(deps: ConnectDependencies, caller: Caller): Promis
   const startedAt = deps.clock.now();
   const identity = { connectionId, tenantId, agentId, channels };
   try {
-    await deps.connections.putConnection({ ...identity, level, connectedAt, expiresAt });
+    await deps.connections.putConnection({ ...identity, level, echo, connectedAt, expiresAt });
     const { outcome, mark, arrival } = await join(deps, caller);
     if (outcome === 'full') {
       await deps.connections.removeConnection(connectionId);

@@ -18,6 +18,8 @@ export interface Connection {
   /** Every channel that the connection has a subscription row for; may name some that are gone. */
   readonly channels: readonly string[];
   readonly level: number;
+  /** Whether it hears its own messages. */
+  readonly echo: boolean;
   readonly connectedAt: number;
   /** When the connection stops receiving: the token's expiry or the platform's two-hour limit. */
   readonly expiresAt: number;

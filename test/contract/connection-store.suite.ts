@@ -8,6 +8,7 @@ const connection = (connectionId: string, channels: readonly string[] = []): Con
   agentId: 'agent|1',
   channels,
   level: 0,
+  echo: false,
   connectedAt: 1_790_000_000_123,
   expiresAt: 1_790_007_260_456,
 });

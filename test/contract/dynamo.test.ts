@@ -5,6 +5,7 @@ import { DynamoAgentStore } from '../../lambda/adapters/dynamo-agent-store';
 import { createDynamoClients, type DynamoClients } from '../../lambda/adapters/dynamo-calls';
 import { DynamoConnectionStore } from '../../lambda/adapters/dynamo-connection-store';
 import { DynamoHistoryStore } from '../../lambda/adapters/dynamo-history-store';
+import { DynamoSweepStore } from '../../lambda/adapters/dynamo-sweep-store';
 import { DynamoRateCounter } from '../../lambda/adapters/dynamo-rate-counter';
 import type { LogRow } from '../../lambda/core/ports';
 import { systemClock } from '../../lambda/adapters/system-clock';
@@ -14,6 +15,7 @@ import { connectionStoreSuite } from './connection-store.suite';
 import { type Damage, historyStoreSuite } from './history-store.suite';
 import { type LocalTables, startLocalTables } from './local-tables';
 import { rateCounterSuite } from './rate-counter.suite';
+import { sweepStoreSuite } from './sweep-store.suite';
 
 let tables: LocalTables;
 let clients: DynamoClients;
@@ -46,6 +48,22 @@ describe('DynamoAgentStore', () => {
       return item as { status: string; version: number } | undefined;
     },
   }));
+});
+
+describe('DynamoSweepStore', () => {
+  sweepStoreSuite(() => {
+    const { connectionTable, agentTable } = tables;
+    return {
+      connections: new DynamoConnectionStore(clients.calls, connectionTable),
+      agents: new DynamoAgentStore(clients.calls, agentTable, systemClock),
+      sweep: new DynamoSweepStore(
+        clients.calls,
+        { connections: connectionTable, agents: agentTable },
+        5_000,
+        3,
+      ),
+    };
+  });
 });
 
 describe('DynamoHistoryStore', () => {

@@ -51,6 +51,7 @@ test('what is started and not awaited is not repeated by the platform, and its e
   expect(Object.fromEntries(ages)).toEqual({
     '<FunctionsInboxFunction>': 900,
     '<FunctionsPresenceFunction>': 300,
+    '<FunctionsSweepFunction>': 60,
   });
   expect(onlyResource(template, 'AWS::SQS::Queue').Properties).toMatchObject({
     SqsManagedSseEnabled: true,
@@ -60,6 +61,16 @@ test('what is started and not awaited is not repeated by the platform, and its e
   expect(statements).toMatchObject([
     { Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
   ]);
+});
+
+test('the sweep runs every five minutes, which is longer than it may take', () => {
+  const { Properties } = onlyResource(template, 'AWS::Events::Rule');
+  expect(Properties).toMatchObject({ ScheduleExpression: 'rate(5 minutes)', State: 'ENABLED' });
+  expect(Properties.Targets as unknown[]).toHaveLength(1);
+  const [target] = Properties.Targets as { Arn: unknown; RetryPolicy: unknown }[];
+  expect(flattened(target!.Arn)).toBe('<FunctionsSweepFunction>');
+  expect(target!.RetryPolicy).toEqual({ MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 });
+  expect(lambda(template, 'sweep').Properties.Timeout).toBe(120);
 });
 
 describe('variables', () => {
@@ -156,6 +167,17 @@ describe('variables', () => {
     ]);
   });
 
+  test('sweep', () => {
+    expect(names('sweep')).toEqual([
+      variables.agentTable,
+      variables.callbackUrl,
+      variables.connectionTable,
+      variables.presenceFunction,
+      variables.presenceGraceSeconds,
+      variables.sender,
+    ]);
+  });
+
   test('the callback URL is the stage itself, never the edge', () => {
     expect(flattened(variablesOf(template, 'default').CALLBACK_URL)).toBe(
       'https://<WebSocketApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>/ws',
@@ -182,7 +204,7 @@ describe('variables', () => {
     });
     expect(variablesOf(changed, 'connect').CONNECTION_LIMIT).toBe('3');
     expect(variablesOf(changed, 'connect').SENDER).toBe('sdk');
-    for (const name of ['connect', 'default', 'disconnect', 'presence'] as const)
+    for (const name of ['connect', 'default', 'disconnect', 'presence', 'sweep'] as const)
       expect(variablesOf(changed, name).PRESENCE_GRACE_SECONDS).toBe('5');
     expect(variablesOf(changed, 'default')).toMatchObject({
       RETENTION_SECONDS: '0',
@@ -254,6 +276,23 @@ describe('grants', () => {
       [
         ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'Query'),
         ...on('AgentTable', 'GetItem', 'UpdateItem'),
+        connections('GET'),
+        connections('POST'),
+        'lambda:InvokeFunction on <FunctionsPresenceFunction>',
+        'sqs:SendMessage on <FailureQueue>',
+      ].sort(),
+    );
+  });
+
+  test('sweep', () => {
+    expect(grantsOf(template, 'sweep')).toEqual(
+      [
+        ...on(
+          'ConnectionTable',
+          ...['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'Scan', 'UpdateItem'],
+        ),
+        ...on('AgentTable', 'GetItem', 'Scan', 'UpdateItem'),
+        connections('DELETE'),
         connections('GET'),
         connections('POST'),
         'lambda:InvokeFunction on <FunctionsPresenceFunction>',

@@ -60,6 +60,7 @@ const purposes = {
   disconnect: 'Removes a connection that has ended',
   inbox: 'Pushes an inbox to a new connection',
   presence: 'Tells watchers of presence',
+  sweep: 'Finds what no event told of',
 } as const;
 export type FunctionName = keyof typeof purposes;
 export const functionNames = Object.keys(purposes) as FunctionName[];

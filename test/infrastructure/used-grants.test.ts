@@ -7,6 +7,7 @@ import { DynamoAgentStore } from '../../lambda/adapters/dynamo-agent-store';
 import { createDynamoClients, type DynamoClients } from '../../lambda/adapters/dynamo-calls';
 import { DynamoConnectionStore } from '../../lambda/adapters/dynamo-connection-store';
 import { DynamoHistoryStore } from '../../lambda/adapters/dynamo-history-store';
+import { DynamoSweepStore } from '../../lambda/adapters/dynamo-sweep-store';
 import { DynamoRateCounter } from '../../lambda/adapters/dynamo-rate-counter';
 import { connect } from '../../lambda/core/connect';
 import { Deadline } from '../../lambda/core/deadline';
@@ -14,6 +15,7 @@ import { publish } from '../../lambda/core/publish';
 import { pushInbox } from '../../lambda/core/push-inbox';
 import { RateLimiter } from '../../lambda/core/rate-limiter';
 import { removeConnection } from '../../lambda/core/remove-connection';
+import { sweep } from '../../lambda/core/sweep';
 import { tellPresence } from '../../lambda/core/tell-presence';
 import { parseText } from '../../protocol/index';
 import { type LocalTables, startLocalTables } from '../contract/local-tables';
@@ -136,6 +138,34 @@ test('presence calls what it may', async () => {
   const counts = await tellPresence(deps, order, new Deadline(clock, clock.time + 9_000));
   expect(counts).toEqual({ gone: 1 });
   expect([...calls].sort()).toEqual(granted('presence'));
+});
+
+test('sweep calls what it may', async () => {
+  const { deps, caller, clock, sockets } = createDurableWorld();
+  const tablesOfSweep = { connections: tables.connectionTable, agents: tables.agentTable };
+  // One row a page: then there is a place to go on from.
+  const store = new DynamoSweepStore(clients.calls, tablesOfSweep, 5_000, 1);
+  for (const id of ['s1', 's2', 's3']) await connect(deps, caller(id, { agentId: `agent-${id}` }));
+  clock.time += 11 * 60_000;
+  sockets.closed.add('s1');
+  await deps.agents.removeConnection('t', 'agent-s2', 's2');
+  await deps.connections.removeSubscription('t', 'c', 's2');
+  calls.clear();
+  const run = (ms: number) => sweep({ ...deps, sweep: store }, new Deadline(clock, clock.time + ms));
+  const { whole, ...counts } = await run(115_000);
+  expect([whole, counts.repaired, counts.gone]).toEqual([true, 1, expect.any(Number) as unknown]);
+  const connectedAgents = store.connectedAgents.bind(store);
+  // Reading takes all the time that it may.
+  store.connectedAgents = async function* () {
+    yield* connectedAgents();
+    // A scan may be behind: this one has left meanwhile.
+    yield [{ tenantId: 't', agentId: 'agent-s1', connectionIds: ['s1'] }];
+    clock.time += 46_000;
+  };
+  expect((await run(115_000)).whole).toBe(false);
+  store.connectedAgents = connectedAgents;
+  await run(115_000);
+  expect([...calls].sort()).toEqual(granted('sweep'));
 });
 
 test('inbox calls what it may', async () => {

@@ -10,6 +10,7 @@ test.each([
   ['disconnect', 400],
   ['inbox', 400],
   ['presence', 400],
+  ['sweep', 400],
 ])('%s is at most %i KB', (name, limit) => {
   const { outputFiles } = buildSync({
     entryPoints: [`lambda/${name}.ts`],

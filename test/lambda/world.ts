@@ -51,6 +51,11 @@ export class FakeSockets implements ConnectionSender {
     return 'delivered';
   }
 
+  close(connectionId: string): Promise<'closed'> {
+    this.closed.add(connectionId);
+    return Promise.resolve('closed');
+  }
+
   status(connectionId: string): Promise<'open' | 'gone'> {
     this.statuses += 1;
     return Promise.resolve(this.closed.has(connectionId) ? 'gone' : 'open');
