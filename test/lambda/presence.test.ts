@@ -199,6 +199,18 @@ describe('with five seconds of grace', () => {
     ]);
   });
 
+  test('whoever was told of the departure is told of the return, whatever the clocks say', async () => {
+    await open('a', 'alice');
+    await remove('a', 'alice');
+    const leftAt = world.clock.time;
+    await tell();
+    world.sockets.posts.length = 0;
+    world.clock.time = leftAt;
+    await reopen('a2');
+    await tell();
+    expect(events()).toEqual(['alice connected online']);
+  });
+
   test('a return in time as something else than it was is told', async () => {
     await say(await open('a', 'alice'), { status: 'busy' });
     await tell();

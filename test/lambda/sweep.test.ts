@@ -155,6 +155,18 @@ describe('what a crash left half done', () => {
     expect(await run()).toMatchObject({ open: 1 });
   });
 
+  test('but a channel that the client has left meanwhile stays left', async () => {
+    await world.open('a');
+    await world.connections.removeSubscription('t', 'c', 'a');
+    later(11 * minute);
+    world.sockets.status = async () => {
+      await world.connections.removeChannel('a', 'c');
+      return 'open';
+    };
+    await run();
+    expect(await subscribers()).toEqual([]);
+  });
+
   test('a repair that meets the right removal of the same connection leaves nothing behind', async () => {
     const half = await world.open('a');
     await world.agents.removeConnection('t', half.agentId, 'a');
@@ -224,6 +236,40 @@ test('stops before its time is up, and the next run begins with those that it ha
   // Nobody twice.
   expect(second.open).toBeGreaterThan(500);
   expect(asked.size).toBe((first.open ?? 0) + (second.open ?? 0));
+});
+
+test('begins with those that have waited longest', async () => {
+  for (const id of ['z', 'a']) await world.open(id);
+  for (const id of ['y', 'b']) {
+    later(minute);
+    await world.open(id);
+  }
+  await store.noteChecked('a', world.clock.time);
+  later(11 * minute);
+  const asked: string[] = [];
+  world.sockets.status = (connectionId) => {
+    asked.push(connectionId);
+    return Promise.resolve('open');
+  };
+  await run();
+  expect(asked).toEqual(['z', 'y', 'b', 'a']);
+});
+
+test('reads a part again that it had no time for', async () => {
+  // The first page holds the three subscriptions and two connections.
+  store = new MemorySweepStore(world.connections, world.agents, 5);
+  for (const id of ['a', 'b', 'c']) await world.open(id);
+  later(11 * minute);
+  const pages = store.pages.bind(store);
+  store.pages = async function* (after) {
+    for await (const page of pages(after)) {
+      later(46_000);
+      yield page;
+    }
+  };
+  expect(await run(46_000 + 7_000)).toMatchObject({ whole: false, left: 2 });
+  expect(await run()).toMatchObject({ whole: false, open: 2 });
+  expect(await run()).toMatchObject({ whole: false, open: 1 });
 });
 
 test('goes on behind a part of the table that it had time for, and begins again at its end', async () => {
