@@ -40,6 +40,7 @@ const reads: ReadonlySet<string> = new Set([
   'head',
   'get',
   'mark',
+  'publicKey',
   ...paged,
 ]);
 
