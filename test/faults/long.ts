@@ -36,7 +36,11 @@ const schedules = Number(values.schedules);
 async function work(stride: number): Promise<Tally> {
   const counts: Counts = new Map();
   const tally: Tally = { schedules: 0, deliveries: 0, troubled: 0, counts: [], failures: [] };
+  let broken: unknown[] = [];
+  // What nobody awaits and nobody catches would end the function's process.
+  process.on('unhandledRejection', (reason) => broken.push(reason));
   for (let seed = from; seed < from + schedules; seed += stride) {
+    broken = [];
     const result = await runSchedule(seed, counts);
     tally.schedules += 1;
     tally.deliveries += result.deliveries;
@@ -44,6 +48,7 @@ async function work(stride: number): Promise<Tally> {
     const violations = [...result.violations, ...check(result.record)].map(
       ({ rule, what }) => `${rule}: ${what}`,
     );
+    violations.push(...broken.map((reason) => `I9 unhandled: ${String(reason)}`));
     if (violations.length > 0) tally.failures.push({ seed, violations: violations.slice(0, 5) });
     if (values.first && violations.length > 0) break;
   }
