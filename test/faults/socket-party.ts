@@ -13,7 +13,6 @@ import { type Listener, ModelClient, type Wire } from './model-client';
 import type { LogRowSeen, RunRecord, Violation } from './record';
 import { type Identity, Recorder, type Target } from './recorder';
 
-const answerMs = 5_000;
 /** How long it may take to come to rest on a busy machine. */
 const patienceMs = 120_000;
 
@@ -37,6 +36,8 @@ export class SocketParty {
     private readonly bus: Bus,
     private readonly random: () => number,
     private readonly pingMs: number,
+    /** How long an answer may take before a client asks again. */
+    private readonly answerMs = 5_000,
   ) {
     this.firstLogLine = bus.inside.log.length;
     this.recorder = new Recorder(Date.now, (_, { kind }) => {
@@ -53,7 +54,7 @@ export class SocketParty {
       time: { now: Date.now, sleep: (ms) => sleep(ms, undefined, { ref: false }) },
       random: this.random,
       pingMs: this.pingMs,
-      answerMs,
+      answerMs: this.answerMs,
       dial: (listener) => this.dial(identity, token, listener),
       onView: (view) => {
         this.recorder.addView(view);
