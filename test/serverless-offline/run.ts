@@ -23,6 +23,21 @@ import { writeService } from './service';
 /** Both MIT. `osls` is the kept-up line of Serverless 3; Serverless 4 is no free software and wants an account. */
 const packages = ['osls@4.3.1', 'serverless-offline@14.8.2'];
 const startMs = 120_000;
+/** A token takes a process of its own, and the emulator a good part of a second for a handshake. */
+const testMs = 30_000;
+/** The files of the suite whose rules hold without a sub-protocol, and that a stage can be asked about from outside. */
+const levelZero = [
+  'acks',
+  'batches',
+  'claims',
+  'connect',
+  'direct',
+  'end',
+  'errors',
+  'many',
+  'messages',
+  'tokens',
+];
 const root = path.resolve(__dirname, '../..');
 
 interface Result {
@@ -94,7 +109,7 @@ async function conformance(folder: string, url: string, tokenCommand: string[]):
     process.execPath,
     [
       jest,
-      'test/conformance',
+      ...levelZero.map((name) => `test/conformance/${name}.test`),
       '--json',
       '--outputFile',
       file,
@@ -108,7 +123,7 @@ async function conformance(folder: string, url: string, tokenCommand: string[]):
       env: {
         ...process.env,
         TARGET_URL: url,
-        TARGET_TIMEOUT_MS: '20000',
+        TARGET_TIMEOUT_MS: String(testMs),
         TARGET_EDGE_URL: `${url}/v1`,
         TARGET_TOKEN_COMMAND: tokenCommand.map((word) => `'${word}'`).join(' '),
       },
