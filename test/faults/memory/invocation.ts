@@ -5,6 +5,7 @@
 import { type DeliveryOutcome } from '../../../lambda/core/delivery';
 import {
   type Clock,
+  type ConnectionCloser,
   type ConnectionSender,
   type Invoker,
   type PutOutcome,
@@ -32,7 +33,14 @@ export interface InvocationOptions {
 }
 
 const never = new Promise<never>(() => undefined);
-const paged: ReadonlySet<string> = new Set(['subscribers', 'newestFirst', 'range', 'rangeBack', 'agents']);
+const paged: ReadonlySet<string> = new Set([
+  'subscribers',
+  'newestFirst',
+  'range',
+  'rangeBack',
+  'agents',
+  'connectedAgents',
+]);
 const reads: ReadonlySet<string> = new Set([
   'getConnections',
   'connectionIds',
@@ -41,6 +49,9 @@ const reads: ReadonlySet<string> = new Set([
   'head',
   'get',
   'mark',
+  'publicKey',
+  'pages',
+  'cursor',
   ...paged,
 ]);
 
@@ -90,6 +101,7 @@ export class InvocationRun {
         if (paged.has(word))
           return (...args: unknown[]) =>
             this.pages(word, args, () => run(args) as AsyncIterable<unknown[]>, old);
+        if (word === 'pages') return () => this.parts(() => run([]) as AsyncIterable<unknown>);
         return (...args: unknown[]) => this.call(word, () => run(args) as Promise<unknown>);
       },
     });
@@ -98,8 +110,20 @@ export class InvocationRun {
   sender(
     deliver: (connectionId: string, text: string) => DeliveryOutcome,
     isOpen: (connectionId: string) => boolean,
-  ): ConnectionSender {
+    close: (connectionId: string) => void,
+  ): ConnectionSender & ConnectionCloser {
     return {
+      close: async (connectionId) => {
+        await this.call(
+          'close',
+          () => {
+            close(connectionId);
+            return Promise.resolve();
+          },
+          true,
+        );
+        return 'closed';
+      },
       post: (connectionId, text, timeoutMs) => this.post(connectionId, text, timeoutMs, deliver),
       status: async (connectionId) => {
         const fault = this.options.chaos.pick('status unknown', 'status gone');
@@ -190,6 +214,16 @@ export class InvocationRun {
     // The one call whose failure is an outcome.
     if (name === 'tryPut') return unclear as never;
     throw new Unavailable('a fault of the schedule');
+  }
+
+  /** A scan: parts that are no lists. */
+  private async *parts(read: () => AsyncIterable<unknown>): AsyncGenerator {
+    const parts = await this.call('pages', async () => {
+      const all: unknown[] = [];
+      for await (const part of read()) all.push(part);
+      return all;
+    });
+    yield* parts;
   }
 
   private async *pages(
