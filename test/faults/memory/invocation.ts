@@ -32,7 +32,8 @@ export interface InvocationOptions {
   readonly onWorldFault: () => void;
 }
 
-const never = new Promise<never>(() => undefined);
+/** One of its own for each call: a common one would keep everything that ever waited for it. */
+const never = (): Promise<never> => new Promise(() => undefined);
 const paged: ReadonlySet<string> = new Set([
   'subscribers',
   'newestFirst',
@@ -75,7 +76,7 @@ export class InvocationRun {
         this.underWay += 1;
         await time.sleep(ms);
         this.underWay -= 1;
-        if (this.isOver) await never;
+        if (this.isOver) await never();
       },
     };
   }
@@ -163,7 +164,7 @@ export class InvocationRun {
     const { time, chaos, callMs, killAt, onKill } = this.options;
     if (this.isOver) {
       this.leftOver += 1;
-      return never;
+      return never();
     }
     this.calls += 1;
     const point = this.calls;
@@ -174,7 +175,7 @@ export class InvocationRun {
       fault === `kill ${when}` || (killAt?.call === point && killAt.when === when);
     if (isKilled('before')) {
       onKill();
-      return never;
+      return never();
     }
     if (fault === 'store hang before' || fault === 'store late write') {
       if (fault === 'store late write') time.after(callMs + time.random() * 3_000, () => void apply());
@@ -187,7 +188,7 @@ export class InvocationRun {
     const value = await apply();
     if (isKilled('after')) {
       onKill();
-      return never;
+      return never();
     }
     await this.wait(fault === 'store hang after' ? callMs : time.random() * 4);
     if (fault === 'store error after' || fault === 'store hang after') return this.fail(name);
@@ -199,13 +200,13 @@ export class InvocationRun {
   private async travel(ms: number): Promise<void> {
     const { time } = this.options;
     await time.sleep(ms);
-    if (this.isOver && time.random() < 0.5) await never;
+    if (this.isOver && time.random() < 0.5) await never();
   }
 
   /** On the way back: a process that has ended hears nothing. */
   private async wait(ms: number): Promise<void> {
     await this.options.time.sleep(ms);
-    if (this.isOver) await never;
+    if (this.isOver) await never();
   }
 
   private fail(name: string): never {
