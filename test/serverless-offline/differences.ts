@@ -42,6 +42,9 @@ export const differences: Difference[] = [
   },
 ];
 
+/** Not asked for: 36 connections and 36 publishes at once start a worker thread each, which takes longer than a message may wait. */
+export const leftOut = ['MSG-5 many tenants, channels and agents at once'];
+
 export function differenceOf(title: string): Difference | undefined {
   return differences.find(({ titles }) => titles.some((each) => each.test(title)));
 }
