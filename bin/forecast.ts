@@ -30,8 +30,28 @@ const subscriptionBytes = 110;
 const readUnitBytes = 4_096;
 const writeUnitBytes = 1_024;
 
-/** connect: connection, agent, subscription; disconnect: the same three again, and a look at the connection. */
-const perConnect = { writeUnits: 6, readUnits: 1, requests: 3 };
+/**
+ * connect: connection, agent, subscription; disconnect: the same three again, and a look at the connection. Both look for
+ * watchers of presence, who are not counted.
+ */
+const perConnect = { writeUnits: 6, readUnits: 3, requests: 3 };
+
+/** Every 5 minutes. It asks the platform about each connection once in 10 at most, 200 a second, and notes that it has asked. */
+const sweep = { everySeconds: 300, checkEverySeconds: 600, mostChecks: 20_400, checkMs: 5, memoryMb: 512 };
+/** What it reads of each: connection, subscription and agent. */
+const sweptBytes = 230 + 110 + 200;
+
+/** Counts of the sweeps of a month. */
+export function sweepCounts(agents: number) {
+  const runs = secondsPerMonth / sweep.everySeconds;
+  const checks = Math.min((agents * secondsPerMonth) / sweep.checkEverySeconds, runs * sweep.mostChecks);
+  return {
+    // The two scans, and the place where it goes on.
+    readUnits: runs * (1 + Math.max(1, 0.5 * Math.ceil((agents * sweptBytes) / readUnitBytes))),
+    writeUnits: checks,
+    function: { memoryMb: sweep.memoryMb, requests: runs, posts: 0, furtherMs: checks * sweep.checkMs },
+  };
+}
 
 /** Counts of one publish. */
 export function publishCounts({
@@ -69,6 +89,7 @@ export function forecast(load: Load): Forecast {
   const connects = agents * connectsPerAgent;
   const minutes = (agents * secondsPerMonth) / 60;
   const one = publishCounts(load);
+  const swept = sweepCounts(agents);
   const counts: Counts = {
     ...one,
     messagesIn: publishes,
@@ -76,14 +97,15 @@ export function forecast(load: Load): Forecast {
     messagesOut: publishes * one.messagesOut,
     unitsOut: publishes * one.unitsOut,
     bytesOut: publishes * one.bytesOut,
-    readUnits: publishes * one.readUnits + connects * perConnect.readUnits,
-    writeUnits: publishes * one.writeUnits + connects * perConnect.writeUnits,
+    readUnits: publishes * one.readUnits + connects * perConnect.readUnits + swept.readUnits,
+    writeUnits: publishes * one.writeUnits + connects * perConnect.writeUnits + swept.writeUnits,
     connectionMinutes: minutes,
     handshakes: connects,
     edgeHandshakes: connects,
     functions: {
       default: { memoryMb: load.memoryMb, requests: publishes, posts: publishes * (fanOut + 1) },
       connections: { memoryMb: load.memoryMb, requests: connects * perConnect.requests, posts: 0 },
+      sweep: swept.function,
     },
   };
   return { publishes, bill: billFor(counts), elsewhere: [appSyncEvents(), ably()] };

@@ -41,6 +41,7 @@ async function main(): Promise<void> {
   const port = parsePort(values.port);
   const file = values.config === undefined ? undefined : userPath(values.config);
   const settings = readSettings({ directory: repository, ...(file === undefined ? {} : { file }) });
+  const faultPlan = values.faults === undefined ? undefined : readFaultPlan(userPath(values.faults));
 
   // Before there is anything to take away.
   const interrupted = interruption();
@@ -56,7 +57,7 @@ async function main(): Promise<void> {
     port,
     keyFile: localKeyFile,
     ...(values.data === undefined ? {} : { dataDirectory: userPath(values.data) }),
-    ...(values.faults === undefined ? {} : { faultPlan: readFaultPlan(userPath(values.faults)) }),
+    ...(faultPlan === undefined ? {} : { faultPlan }),
     ...(process.env.DYNAMODB_ENDPOINT ? { dynamodbEndpoint: process.env.DYNAMODB_ENDPOINT } : {}),
     log: ({ function: name, stream, text }) => {
       if (stream !== 'stdout') console.error(`[${name}] ${shown(text)}`);
@@ -75,7 +76,7 @@ function parsePort(text: string): number {
   throw new UsageError(`The port "${text}" must be a number from 0 to 65535.`);
 }
 
-/** Before anything is started: a mistake in the plan is found at once. */
+/** Before anything is synthesized: a mistake in the plan is found at once. */
 function readFaultPlan(file: string): FaultPlanInput {
   let plan: unknown;
   try {

@@ -9,6 +9,7 @@ import { faultsPath } from './faults/faults-page';
 import { GatewayError } from './gateway-error';
 import { decodedOr, refuseUpgrade, reply, replyError } from './http-reply';
 import { codeOf } from './json';
+import { schedulesPath } from './schedules-page';
 
 export interface HttpServer {
   server: Server;
@@ -27,6 +28,7 @@ export interface HttpRoutes {
   onLambda(request: IncomingMessage, response: ServerResponse, path: string): Promise<void>;
   onKms(request: IncomingMessage, response: ServerResponse): Promise<void>;
   onFaults(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  onSchedules(request: IncomingMessage, response: ServerResponse, path: string): Promise<void>;
 }
 
 export const lambdaPrefix = '/_aws/lambda';
@@ -82,6 +84,8 @@ function answer(request: IncomingMessage, response: ServerResponse, routes: Http
     reply(response, 200, routes.costs());
   } else if (path === faultsPath) {
     settle(routes.onFaults(request, response), response);
+  } else if (path === schedulesPath || path.startsWith(`${schedulesPath}/`)) {
+    settle(routes.onSchedules(request, response, path.slice(schedulesPath.length)), response);
   } else if (path.startsWith(`${lambdaPrefix}/`)) {
     settle(routes.onLambda(request, response, path.slice(lambdaPrefix.length)), response);
   } else if (path === kmsPrefix || path === `${kmsPrefix}/`) {

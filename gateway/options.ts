@@ -100,9 +100,21 @@ export interface Gateway {
   faultPlan: { report(): FaultReport; replace(plan: FaultPlanInput): FaultReport } | undefined;
   /** What all of this would have cost on AWS so far; also at `GET /_gateway/costs`. */
   costs: () => CostReport;
+  /** The stack's schedules; also at `/_gateway/schedules`. */
+  schedules: RunningSchedule[];
   /** The open sockets. */
   connections(): OpenConnection[];
   stop(): Promise<void>;
+}
+
+export interface RunningSchedule {
+  /** Physical name of the rule or schedule. */
+  name: string;
+  expression: string;
+  /** Physical name. */
+  function: string;
+  /** Runs the function now, beside its times; settles when it has ended, well or not. */
+  run(): Promise<void>;
 }
 
 export interface OpenConnection {

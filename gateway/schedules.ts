@@ -1,11 +1,11 @@
 /**
- * Runs the stack's schedules on the gateway's clock: `rate(…)` only, first after one period, as EventBridge does.
- * A run that fails is retried like any asynchronous invocation.
+ * Runs the stack's schedules on the gateway's clock: `rate(…)` only, first after one period, as EventBridge does; any of them at
+ * once when asked to. A run that fails is retried like any asynchronous invocation.
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from './clock';
 import type { Functions } from './functions/functions';
-import type { Log } from './options';
+import type { Log, RunningSchedule } from './options';
 import { accountId, region } from './platform';
 import type { ScheduleModel } from './template/model';
 
@@ -14,28 +14,36 @@ export function startSchedules(
   functions: Functions,
   clock: Clock,
   log: Log,
-): void {
-  for (const schedule of schedules) {
-    const { everyMs, functionName, expression } = schedule;
-    if (everyMs === undefined) {
-      const text = `The schedule ${schedule.name} is not run: only rate(…) is understood, not ${expression}.`;
-      log({ function: functionName, stream: 'platform', text });
-      continue;
-    }
-    let due = clock.now() + everyMs;
-    const run = async (): Promise<void> => {
-      // From the time when it was due, so that the period does not drift.
-      due += everyMs;
-      clock.after(due - clock.now(), run);
-      await functions.dispatch(
+): RunningSchedule[] {
+  return schedules.map((schedule) => {
+    const { name, everyMs, functionName, expression } = schedule;
+    const run = (): Promise<void> =>
+      functions.dispatch(
         functionName,
         schedule.input ?? JSON.stringify(scheduledEvent(schedule, clock.now())),
       );
-    };
-    clock.after(everyMs, run);
-  }
+    if (everyMs === undefined) {
+      const text = `The schedule ${name} is not run: only rate(…) is understood, not ${expression}.`;
+      log({ function: functionName, stream: 'platform', text });
+    } else {
+      runEvery(everyMs, clock, run);
+    }
+    return { name, expression, function: functionName, run };
+  });
 }
 
+function runEvery(everyMs: number, clock: Clock, run: () => Promise<void>): void {
+  let due = clock.now() + everyMs;
+  const ring = async (): Promise<void> => {
+    // From the time when it was due, so that the period does not drift.
+    due += everyMs;
+    clock.after(due - clock.now(), ring);
+    await run();
+  };
+  clock.after(everyMs, ring);
+}
+
+/** Source: Amazon EventBridge user guide, the event of a rule that runs on a schedule. */
 function scheduledEvent({ arn }: ScheduleModel, now: number): object {
   return {
     version: '0',

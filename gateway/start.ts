@@ -20,12 +20,13 @@ import { refuseUpgrade } from './http-reply';
 import { serveKms } from './kms-api';
 import { serveLambda } from './lambda-api';
 import { manageConnection } from './management-api';
-import type { Gateway, GatewayOptions, Log } from './options';
+import type { Gateway, GatewayOptions, Log, RunningSchedule } from './options';
 import { Permissions } from './permissions';
 import { limits } from './platform';
 import { loadOrCreateKey } from './private-key';
 import { RateLimiter } from './rate-limiter';
 import { startSchedules } from './schedules';
+import { serveSchedules } from './schedules-page';
 import { startTables } from './tables';
 import { readTemplate } from './template';
 import type { AppModel } from './template/model';
@@ -65,7 +66,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const targets = { dynamodb: tables.meteredEndpoint, gateway: `http://${authority}`, lambdaPrefix };
   const backends = { dynamodb: tables.meteredEndpoint, layer, proxy: await layer?.startProxy(targets) };
   const parts = assemble(model, authority, backends, { ...options, log }, clock, costs);
-  const gateway = describe(model, http, tables, parts);
+  const schedules = startSchedules(model.schedules, parts.runtime.functions, parts.runtime.clock, log);
+  const gateway = describe(model, http, tables, parts, schedules);
   http.serve({
     ...routesOf(parts, edge, options),
     readyPage: {
@@ -78,8 +80,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     costs: gateway.costs,
     onKms: (request, response) => serveKms(request, response, model.signingKeys, privateKey),
     onFaults: (request, response) => serveFaults(request, response, layer),
+    onSchedules: (request, response, path) => serveSchedules(request, response, path, schedules),
   });
-  startSchedules(model.schedules, parts.runtime.functions, parts.runtime.clock, log);
   return gateway;
 }
 
@@ -150,7 +152,7 @@ function routesOf(
   { runtime, connections, permissions, handshakes }: Parts,
   edge: Edge | undefined,
   options: GatewayOptions,
-): Omit<HttpRoutes, 'readyPage' | 'costs' | 'onKms' | 'onFaults'> {
+): Omit<HttpRoutes, 'readyPage' | 'costs' | 'onKms' | 'onFaults' | 'onSchedules'> {
   const { facts, functions, clock, unsettled, costs } = runtime;
   const { connectionsPerSecond, callbacksPerSecond, callbackBurst } = { ...limits, ...options };
   const handshakeLimiter = new RateLimiter(connectionsPerSecond, clock);
@@ -175,7 +177,13 @@ function routesOf(
   };
 }
 
-function describe(model: AppModel, http: HttpServer, tables: MeteredTables, parts: Parts): Gateway {
+function describe(
+  model: AppModel,
+  http: HttpServer,
+  tables: MeteredTables,
+  parts: Parts,
+  schedules: RunningSchedule[],
+): Gateway {
   const { authority, connections, runtime, layer } = parts;
   const { clock, faults, functions } = runtime;
   let stopping: Promise<void> | undefined;
@@ -214,6 +222,7 @@ function describe(model: AppModel, http: HttpServer, tables: MeteredTables, part
         ...(facts.authorizer !== undefined && { authorizer: facts.authorizer }),
       })),
     costs: () => costReport(runtime.costs.read()),
+    schedules,
     stop: () => (stopping ??= stopAll(http, tables, parts)),
   };
 }

@@ -22,5 +22,7 @@ export const handler = connectRoute({
   inboxFunction: text(variables.inboxFunction),
   clock: systemClock,
   connectionLimit: wholeNumber(variables.connectionLimit),
+  presenceFunction: text(variables.presenceFunction),
+  presenceGraceMs: wholeNumber(variables.presenceGraceSeconds) * 1_000,
   log: jsonLog,
 });

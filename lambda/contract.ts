@@ -5,13 +5,13 @@
 
 /** Environment variables of the functions. Each function is given only those that it reads. */
 export const variables = {
-  /** Table names (default: all three; connect, disconnect and fan-out: connection and agent; inbox: agent and message). */
+  /** Table names (default: all three; inbox: agent and message; connect, disconnect, presence, sweep and fan-out: connection and agent). */
   connectionTable: 'CONNECTION_TABLE',
   agentTable: 'AGENT_TABLE',
   messageTable: 'MESSAGE_TABLE',
-  /** `https://{api}.execute-api.{region}.amazonaws.com/{stage}` (connect, default, inbox, fan-out). */
+  /** `https://{api}.execute-api.{region}.amazonaws.com/{stage}` (all that call connections). */
   callbackUrl: 'CALLBACK_URL',
-  /** Who posts to connections (connect, default, inbox, fan-out): `lean`, our own client, or `sdk`, the AWS SDK's. */
+  /** Who posts to connections (the same): `lean`, our own client, or `sdk`, the AWS SDK's. */
   sender: 'SENDER',
   /** Seconds that a message stays in the log; `0` = no log (default). */
   retentionSeconds: 'RETENTION_SECONDS',
@@ -20,6 +20,10 @@ export const variables = {
   /** The function that serves a part of a wide channel, and how many receivers the publisher's own serves (default). */
   fanOutFunction: 'FAN_OUT_FUNCTION',
   ownReceivers: 'OWN_RECEIVERS',
+  /** The function that tells watchers of presence (connect, default, disconnect, sweep). */
+  presenceFunction: 'PRESENCE_FUNCTION',
+  /** Seconds that an agent may be away before watchers hear of it (the same, and presence). */
+  presenceGraceSeconds: 'PRESENCE_GRACE_SECONDS',
   /** Set by Lambda itself. */
   ownName: 'AWS_LAMBDA_FUNCTION_NAME',
   /** Messages per second and their bursts, of an agent and of a tenant; a rate of `0` = no limit (default). */

@@ -14,6 +14,7 @@ import { oneOf, text, wholeNumber } from './env';
 import { defaultRoute } from './routes/default';
 
 const clients = createDynamoClients();
+const invoker = new LambdaInvoker();
 
 export const handler = defaultRoute({
   connections: new DynamoConnectionStore(clients.calls, text(variables.connectionTable)),
@@ -26,12 +27,15 @@ export const handler = defaultRoute({
   },
   sender: createSender(oneOf(variables.sender, senderKinds), text(variables.callbackUrl)),
   workers: {
-    invoker: new LambdaInvoker(),
+    invoker,
     functionName: text(variables.fanOutFunction),
     ownReceivers: wholeNumber(variables.ownReceivers),
   },
   clock: systemClock,
   newId: randomUUID,
   retentionMs: wholeNumber(variables.retentionSeconds) * 1_000,
+  invoker,
+  presenceFunction: text(variables.presenceFunction),
+  presenceGraceMs: wholeNumber(variables.presenceGraceSeconds) * 1_000,
   log: jsonLog,
 });

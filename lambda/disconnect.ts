@@ -3,9 +3,10 @@ import { DynamoAgentStore } from './adapters/dynamo-agent-store';
 import { createDynamoClients } from './adapters/dynamo-calls';
 import { DynamoConnectionStore } from './adapters/dynamo-connection-store';
 import { jsonLog } from './adapters/json-log';
+import { LambdaInvoker } from './adapters/lambda-invoker';
 import { systemClock } from './adapters/system-clock';
 import { variables } from './contract';
-import { text } from './env';
+import { text, wholeNumber } from './env';
 import { disconnectRoute } from './routes/disconnect';
 
 const { calls } = createDynamoClients();
@@ -15,5 +16,8 @@ const callMs = 2_500;
 export const handler = disconnectRoute({
   connections: new DynamoConnectionStore(calls, text(variables.connectionTable), callMs),
   agents: new DynamoAgentStore(calls, text(variables.agentTable), systemClock, callMs),
+  invoker: new LambdaInvoker(),
+  presenceFunction: text(variables.presenceFunction),
+  presenceGraceMs: wholeNumber(variables.presenceGraceSeconds) * 1_000,
   log: jsonLog,
 });

@@ -4,9 +4,10 @@ import { DynamoAgentStore } from './adapters/dynamo-agent-store';
 import { createDynamoClients } from './adapters/dynamo-calls';
 import { DynamoConnectionStore } from './adapters/dynamo-connection-store';
 import { jsonLog } from './adapters/json-log';
+import { LambdaInvoker } from './adapters/lambda-invoker';
 import { systemClock } from './adapters/system-clock';
 import { variables } from './contract';
-import { oneOf, text } from './env';
+import { oneOf, text, wholeNumber } from './env';
 import { fanOutRoute } from './routes/fan-out';
 
 const { calls } = createDynamoClients();
@@ -17,6 +18,9 @@ export const handler = fanOutRoute({
   connections: new DynamoConnectionStore(calls, text(variables.connectionTable), callMs),
   agents: new DynamoAgentStore(calls, text(variables.agentTable), systemClock, callMs),
   sender: createSender(oneOf(variables.sender, senderKinds), text(variables.callbackUrl)),
+  invoker: new LambdaInvoker(),
+  presenceFunction: text(variables.presenceFunction),
+  presenceGraceMs: wholeNumber(variables.presenceGraceSeconds) * 1_000,
   clock: systemClock,
   log: jsonLog,
 });

@@ -12,6 +12,8 @@ import type { Tables } from './tables';
 import type { TokenKey } from './token-key';
 import type { Routes, WebSocketEndpoint } from './websocket-api';
 
+/** More than a run takes, so that two never meet. */
+const sweepMinutes = 5;
 const anyConnection = 'Connection ids are made at run time; stage and method are fixed.';
 
 export interface FunctionsProps {
@@ -30,16 +32,20 @@ export class Functions extends Construct implements Routes {
   readonly default: NodeFunction;
   readonly disconnect: NodeFunction;
   readonly inbox: NodeFunction;
+  readonly presence: NodeFunction;
   readonly fanOut: NodeFunction;
+  readonly sweep: NodeFunction;
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id);
     this.authorizer = this.createAuthorizer(props);
     this.inbox = this.createInbox(props);
+    this.presence = this.createPresence(props);
     this.connect = this.createConnect(props);
     this.fanOut = this.createFanOut(props);
     this.default = this.createDefault(props);
     this.disconnect = this.createDisconnect(props);
+    this.sweep = this.createSweep(props);
   }
 
   private createAuthorizer({ settings, tokenKey, logs }: FunctionsProps): NodeFunction {
@@ -78,10 +84,14 @@ export class Functions extends Construct implements Routes {
         [variables.callbackUrl]: endpoint.callbackUrl,
         [variables.inboxFunction]: this.inbox.function.functionName,
         [variables.sender]: settings.sender,
+        ...this.announcing(settings),
       },
     });
-    fn.allow(['lambda:InvokeFunction'], [this.inbox.function.functionArn]);
-    fn.allow(dynamodb('PutItem', 'DeleteItem', 'BatchGetItem'), [tables.connections.tableArn]);
+    fn.allow(
+      ['lambda:InvokeFunction'],
+      [this.inbox.function.functionArn, this.presence.function.functionArn],
+    );
+    fn.allow(dynamodb('PutItem', 'DeleteItem', 'BatchGetItem', 'Query'), [tables.connections.tableArn]);
     fn.allow(dynamodb('GetItem', 'UpdateItem'), [tables.agents.tableArn]);
     fn.allowAnyOf(['execute-api:ManageConnections'], [endpoint.connectionsArn('GET')], anyConnection);
     return fn;
@@ -108,13 +118,17 @@ export class Functions extends Construct implements Routes {
         [variables.agentBurst]: String(settings.messageRate.agentBurst),
         [variables.tenantRate]: String(settings.messageRate.tenantPerSecond),
         [variables.tenantBurst]: String(settings.messageRate.tenantBurst),
+        ...this.announcing(settings),
       },
     });
-    fn.allow(['lambda:InvokeFunction'], [this.fanOut.function.functionArn]);
+    fn.allow(
+      ['lambda:InvokeFunction'],
+      [this.presence.function.functionArn, this.fanOut.function.functionArn],
+    );
     fn.allow(dynamodb('Query', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'), [
       tables.connections.tableArn,
     ]);
-    fn.allow(dynamodb('GetItem', 'UpdateItem'), [tables.agents.tableArn]);
+    fn.allow(dynamodb('GetItem', 'UpdateItem', 'Query'), [tables.agents.tableArn]);
     fn.allow(dynamodb('Query', 'GetItem', 'PutItem', 'UpdateItem'), [tables.messages.tableArn]);
     fn.allowAnyOf(
       ['execute-api:ManageConnections'],
@@ -152,6 +166,36 @@ export class Functions extends Construct implements Routes {
     return fn;
   }
 
+  private createPresence({ settings, tables, endpoint, failures, logs }: FunctionsProps): NodeFunction {
+    const fn = new NodeFunction(this, 'PresenceFunction', {
+      logs,
+      entry: 'presence.ts',
+      description: 'Tells watchers of presence',
+      // Its own deadline is 50 s.
+      timeoutSeconds: 60,
+      fixed: [variables.sender],
+      environment: {
+        [variables.connectionTable]: tables.connections.tableName,
+        [variables.agentTable]: tables.agents.tableName,
+        [variables.callbackUrl]: endpoint.callbackUrl,
+        [variables.sender]: settings.sender,
+        [variables.presenceGraceSeconds]: String(settings.presenceGraceSeconds),
+      },
+    });
+    fn.allow(dynamodb('Query', 'BatchGetItem', 'DeleteItem'), [tables.connections.tableArn]);
+    fn.allow(dynamodb('GetItem', 'UpdateItem'), [tables.agents.tableArn]);
+    fn.allowAnyOf(
+      ['execute-api:ManageConnections'],
+      [endpoint.connectionsArn('GET'), endpoint.connectionsArn('POST')],
+      anyConnection,
+    );
+    // Older news is no news: whoever wants to know can ask.
+    fn.runAsynchronously(failures, 5);
+    // A watcher that turns out to be gone is news itself.
+    fn.allowStartingItself();
+    return fn;
+  }
+
   private createFanOut({ settings, tables, endpoint, failures, logs }: FunctionsProps): NodeFunction {
     const fn = new NodeFunction(this, 'FanOutFunction', {
       logs,
@@ -165,10 +209,13 @@ export class Functions extends Construct implements Routes {
         [variables.agentTable]: tables.agents.tableName,
         [variables.callbackUrl]: endpoint.callbackUrl,
         [variables.sender]: settings.sender,
+        ...this.announcing(settings),
       },
     });
-    fn.allow(dynamodb('BatchGetItem', 'DeleteItem'), [tables.connections.tableArn]);
-    fn.allow(dynamodb('UpdateItem'), [tables.agents.tableArn]);
+    // For receivers that turn out to be gone.
+    fn.allow(dynamodb('Query', 'BatchGetItem', 'DeleteItem'), [tables.connections.tableArn]);
+    fn.allow(dynamodb('GetItem', 'UpdateItem'), [tables.agents.tableArn]);
+    fn.allow(['lambda:InvokeFunction'], [this.presence.function.functionArn]);
     fn.allowAnyOf(
       ['execute-api:ManageConnections'],
       [endpoint.connectionsArn('GET'), endpoint.connectionsArn('POST')],
@@ -179,7 +226,47 @@ export class Functions extends Construct implements Routes {
     return fn;
   }
 
-  private createDisconnect({ tables, logs }: FunctionsProps): NodeFunction {
+  private createSweep({ settings, tables, endpoint, failures, logs }: FunctionsProps): NodeFunction {
+    const fn = new NodeFunction(this, 'SweepFunction', {
+      logs,
+      entry: 'sweep.ts',
+      description: 'Finds what no event told of',
+      // Its own deadline is 115 s.
+      timeoutSeconds: 120,
+      fixed: [variables.sender],
+      environment: {
+        [variables.connectionTable]: tables.connections.tableName,
+        [variables.agentTable]: tables.agents.tableName,
+        [variables.callbackUrl]: endpoint.callbackUrl,
+        [variables.sender]: settings.sender,
+        ...this.announcing(settings),
+      },
+    });
+    fn.allow(dynamodb('Scan', 'Query', 'BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'), [
+      tables.connections.tableArn,
+    ]);
+    fn.allow(dynamodb('Scan', 'GetItem', 'UpdateItem'), [tables.agents.tableArn]);
+    fn.allow(['lambda:InvokeFunction'], [this.presence.function.functionArn]);
+    fn.allowAnyOf(
+      ['execute-api:ManageConnections'],
+      [endpoint.connectionsArn('GET'), endpoint.connectionsArn('POST'), endpoint.connectionsArn('DELETE')],
+      anyConnection,
+    );
+    // The next one comes anyway.
+    fn.runAsynchronously(failures, 1);
+    fn.runEvery(sweepMinutes);
+    return fn;
+  }
+
+  /** For whoever changes what is known of agents. */
+  private announcing(settings: Settings): Record<string, string> {
+    return {
+      [variables.presenceFunction]: this.presence.function.functionName,
+      [variables.presenceGraceSeconds]: String(settings.presenceGraceSeconds),
+    };
+  }
+
+  private createDisconnect({ settings, tables, logs }: FunctionsProps): NodeFunction {
     const fn = new NodeFunction(this, 'DisconnectFunction', {
       logs,
       entry: 'disconnect.ts',
@@ -188,9 +275,11 @@ export class Functions extends Construct implements Routes {
       environment: {
         [variables.connectionTable]: tables.connections.tableName,
         [variables.agentTable]: tables.agents.tableName,
+        ...this.announcing(settings),
       },
     });
-    fn.allow(dynamodb('BatchGetItem', 'DeleteItem'), [tables.connections.tableArn]);
+    fn.allow(['lambda:InvokeFunction'], [this.presence.function.functionArn]);
+    fn.allow(dynamodb('BatchGetItem', 'DeleteItem', 'Query'), [tables.connections.tableArn]);
     fn.allow(dynamodb('GetItem', 'UpdateItem'), [tables.agents.tableArn]);
     return fn;
   }

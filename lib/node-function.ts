@@ -4,6 +4,8 @@
  */
 import path from 'node:path';
 import { Duration } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as FunctionTarget } from 'aws-cdk-lib/aws-events-targets';
 import { Effect, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
@@ -100,6 +102,14 @@ export class NodeFunction extends Construct {
     });
     // Lambda sends it with the function's own role.
     this.allow(['sqs:SendMessage'], [failures.arn]);
+  }
+
+  /** By a rule of EventBridge, which starts the function and does not wait for it. */
+  runEvery(minutes: number): void {
+    new Rule(this, 'Schedule', {
+      schedule: Schedule.rate(Duration.minutes(minutes)),
+      targets: [new FunctionTarget(this.function, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
+    });
   }
 
   /** In a policy of its own: the function waits for the others, and this one names the function. */

@@ -127,6 +127,8 @@ export const settingsSchema = v.strictObject({
   connectionLimit: v.optional(wholeNumber(1, 1_000), 100),
   /** Messages of one agent and of one tenant; a rate of 0 turns that limit off. */
   messageRate: v.optional(section('an object with rates and bursts', messageRateEntries), {}),
+  /** How long an agent may be away before those who watch `$presence` hear of it; 0 = no time at all. */
+  presenceGraceSeconds: v.optional(wholeNumber(0, 8), 0),
   /** How long messages stay in the log; 0 turns the log off. */
   retentionHours: v.optional(wholeNumber(0, 8_760), 24),
   /** Subscribers of a channel that the publisher's own function serves; workers take the rest. */

@@ -70,7 +70,7 @@ export class WebSocketEndpoint extends Construct {
   }
 
   /** All connections of this stage, for one method of the management API. */
-  connectionsArn(method: 'GET' | 'POST'): string {
+  connectionsArn(method: 'GET' | 'POST' | 'DELETE'): string {
     return Stack.of(this).formatArn({
       service: 'execute-api',
       resource: this.api.apiId,

@@ -6,6 +6,7 @@ import { isJsonObject, type JsonObject } from './json';
 import { limits } from './limits';
 import type { ErrorDetails, Position } from './messages';
 import { isChannel, isId, reservedChannels } from './names';
+import { type OwnPresence, type PresenceFrame, readOwnPresence, readPresence } from './presence';
 
 /** A channel to be subscribed by `hello`, and where the client stands in it. */
 export interface Resume {
@@ -18,6 +19,7 @@ export interface HelloFrame {
   readonly type: 'hello';
   readonly id: string | undefined;
   readonly resume: readonly Resume[];
+  readonly own: OwnPresence;
 }
 
 export interface SubscribeFrame {
@@ -49,7 +51,8 @@ export interface PingFrame {
   readonly channels: readonly Resume[];
 }
 
-export type ControlFrame = HelloFrame | SubscribeFrame | UnsubscribeFrame | HistoryFrame | PingFrame;
+export type ControlFrame =
+  HelloFrame | SubscribeFrame | UnsubscribeFrame | HistoryFrame | PresenceFrame | PingFrame;
 
 /** A control frame, or what is wrong with it. */
 export type ControlReading = ControlFrame | Pick<ErrorDetails, 'code' | 'text'>;
@@ -59,6 +62,7 @@ const parsers: Readonly<Record<ControlFrame['type'], (frame: JsonObject) => Cont
   subscribe: readSubscribe,
   unsubscribe: readUnsubscribe,
   history: readHistory,
+  presence: readPresence,
   ping: readPing,
 };
 
@@ -74,15 +78,16 @@ export function readControl(type: ControlFrame['type'], frame: JsonObject): Cont
 function readHello(frame: JsonObject): ControlReading {
   const id = optionalId(frame.id);
   if (id === null) return wrong('"id" must be a string of 1–128 characters');
-  const resume = readList(frame.resume, limits.channels);
+  const resume = readList(frame.resume, limits.channels, isSubscribable);
   if (resume === undefined) {
     return wrong(`"resume" must be a list of up to ${limits.channels} channels with their positions`);
   }
-  return { type: 'hello', id, resume };
+  const own = readOwnPresence(frame);
+  return 'code' in own ? own : { type: 'hello', id, resume, own };
 }
 
 function readSubscribe(frame: JsonObject): ControlReading {
-  const target = readTarget(frame);
+  const target = readTarget(frame, isSubscribable);
   if (!isTarget(target)) return target;
   const since = optionalPosition(frame.since);
   if (since === null) return wrong(`"since" ${positionShape}`);
@@ -90,12 +95,12 @@ function readSubscribe(frame: JsonObject): ControlReading {
 }
 
 function readUnsubscribe(frame: JsonObject): ControlReading {
-  const target = readTarget(frame);
+  const target = readTarget(frame, isSubscribable);
   return isTarget(target) ? { type: 'unsubscribe', ...target } : target;
 }
 
 function readHistory(frame: JsonObject): ControlReading {
-  const target = readTarget(frame);
+  const target = readTarget(frame, hasLog);
   if (!isTarget(target)) return target;
   const after = optionalPosition(frame.after);
   if (after === null) return wrong(`"after" ${positionShape}`);
@@ -112,7 +117,7 @@ function readHistory(frame: JsonObject): ControlReading {
 function readPing(frame: JsonObject): ControlReading {
   const id = optionalId(frame.id);
   if (id === null) return wrong('"id" must be a string of 1–128 characters');
-  const channels = readList(frame.channels, limits.pingChannels);
+  const channels = readList(frame.channels, limits.pingChannels, hasLog);
   if (channels === undefined) {
     return wrong(`"channels" must be a list of up to ${limits.pingChannels} channels with their positions`);
   }
@@ -124,9 +129,14 @@ interface Target {
   readonly channelId: string;
 }
 
-function readTarget({ id, channel_id }: JsonObject): Target | Pick<ErrorDetails, 'code' | 'text'> {
+type ChannelTest = (value: unknown) => value is string;
+
+function readTarget(
+  { id, channel_id }: JsonObject,
+  isAllowed: ChannelTest,
+): Target | Pick<ErrorDetails, 'code' | 'text'> {
   if (!isId(id)) return wrong('"id" must be a string of 1–128 characters');
-  if (!isSubscribable(channel_id)) return wrong('"channel_id" must be 1–128 of A–Z a–z 0–9 . _ : -');
+  if (!isAllowed(channel_id)) return wrong('"channel_id" must be 1–128 of A–Z a–z 0–9 . _ : -');
   return { id, channelId: channel_id };
 }
 
@@ -135,12 +145,12 @@ function isTarget(reading: Target | Pick<ErrorDetails, 'code' | 'text'>): readin
 }
 
 /** Channels with positions; `undefined` for anything else. An absent list is empty, a channel named twice counts once. */
-function readList(value: unknown, most: number): Resume[] | undefined {
+function readList(value: unknown, most: number, isAllowed: ChannelTest): Resume[] | undefined {
   if (isAbsent(value)) return [];
   if (!Array.isArray(value) || value.length > most) return undefined;
   const found = new Map<string, Resume>();
   for (const item of value as unknown[]) {
-    if (!isJsonObject(item) || !isSubscribable(item.channel_id)) return undefined;
+    if (!isJsonObject(item) || !isAllowed(item.channel_id)) return undefined;
     const { channel_id: channelId, epoch, sequence } = item;
     const since = isAbsent(epoch) && isAbsent(sequence) ? undefined : optionalPosition(item);
     if (since === null) return undefined;
@@ -164,8 +174,13 @@ function optionalId(id: unknown): string | undefined | null {
   return isId(id) ? id : null;
 }
 
-function isSubscribable(value: unknown): value is string {
+/** `$presence` has none: it only tells what is. */
+function hasLog(value: unknown): value is string {
   return isChannel(value) || value === reservedChannels.inbox;
+}
+
+function isSubscribable(value: unknown): value is string {
+  return hasLog(value) || value === reservedChannels.presence;
 }
 
 function isCount(value: unknown): value is number {

@@ -28,6 +28,18 @@ export {
 export { isChannel, isId, isReservedChannel, reservedChannels, subProtocol } from './names';
 export { frameId, type ParsedFrame, parseText } from './parse';
 export {
+  type AgentPresence,
+  offline,
+  online,
+  type OwnPresence,
+  ownPresenceText,
+  presenceBytes,
+  type PresenceFrame,
+  type PresenceQuery,
+  type PresenceReason,
+  presenceText,
+} from './presence';
+export {
   type ChannelState,
   type Gap,
   goAwayText,

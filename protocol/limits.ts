@@ -18,6 +18,12 @@ export const limits = {
   /** Messages of one `history` or replay. */
   historyMessages: 1_000,
   historyDefault: 100,
+  /** Agents in one answer to a `presence` query. */
+  presenceAgents: 100,
+  /** Capabilities of one agent. */
+  capabilities: 50,
+  /** UTF-16 code units of a status or a capability. */
+  presenceLength: 64,
   /** UTF-16 code units of a tenant, agent, message or correlation id. */
   idLength: 128,
   channelLength: 128,

@@ -16,10 +16,19 @@ const typeGrammar = /^[a-z][a-z0-9._:-]*$/;
 
 /** Whether the value is a tenant, agent, message or correlation id: 1–128 characters, none of them a control character or half a surrogate pair. */
 export function isId(value: unknown): value is string {
+  return isPlainText(value, limits.idLength);
+}
+
+/** Whether the value can be a status or a capability: as an id, but at most 64 characters. */
+export function isPresenceWord(value: unknown): value is string {
+  return isPlainText(value, limits.presenceLength);
+}
+
+function isPlainText(value: unknown, longest: number): value is string {
   return (
     typeof value === 'string' &&
     value.length >= 1 &&
-    value.length <= limits.idLength &&
+    value.length <= longest &&
     value.isWellFormed() &&
     !controlCharacter.test(value)
   );

@@ -20,9 +20,6 @@ export function frameId(parsed: ParsedFrame): string | number | undefined {
   return parsed.kind === 'control' ? parsed.control.id : parsed.frame.id;
 }
 
-/** Not spoken yet, and never a user's own type. */
-const reservedTypes: ReadonlySet<string> = new Set(['presence']);
-
 /** One text message: a frame, or an array of 1–25 frames. Gives one result per frame, in order. */
 export function parseText(text: string): readonly ParsedFrame[] {
   const excess = needsOutline(text) ? excessOf(text) : undefined;
@@ -64,7 +61,7 @@ function parseFrame(value: unknown): ParsedFrame {
   if (!isAbsent(id) && !isId(id)) return refuseThis('"id" must be a string of 1–128 characters');
   if (!isAbsent(type) && typeof type !== 'string') return refuseThis('"type" must be a string');
   const messageType = type ?? 'message';
-  if (!isMessageType(messageType) || reservedTypes.has(messageType)) {
+  if (!isMessageType(messageType)) {
     return refuse('unknown_type', 'Unknown message type', messageId);
   }
   if (isControlType(messageType)) {

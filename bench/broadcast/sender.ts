@@ -48,7 +48,9 @@ answering(async (task: BroadcastTask): Promise<BroadcastFigures> => {
   const agents = new DynamoAgentStore(calls, 'agents', systemClock, deadlineMs);
   const sender = createSender(task.kind, `http://127.0.0.1:${task.postPort}/ws`);
   const log = { info: () => undefined, error: () => undefined };
-  const deps = { connections, agents, sender, clock: systemClock, log };
+  // Nobody is gone in a broadcast, so nobody is told of it.
+  const presence = { invoker: { start: () => Promise.resolve() }, presenceFunction: '', presenceGraceMs: 0 };
+  const deps = { connections, agents, sender, ...presence, clock: systemClock, log };
   const target = { tenantId: 'bench', channelId: 'all', senderConnectionId: 'none' };
 
   const idleRssMb = process.memoryUsage.rss() / megabyte;

@@ -28,10 +28,11 @@ const gigabyte = 1e9;
 export function billFor(counts: Counts, model = durationModel): Bill {
   let requests = 0;
   let gigabyteSeconds = 0;
-  for (const { memoryMb, requests: times, posts } of Object.values(counts.functions)) {
+  for (const { memoryMb, requests: times, posts, furtherMs = 0 } of Object.values(counts.functions)) {
     requests += times;
     if (times === 0) continue;
-    gigabyteSeconds += (times * modelledMs(posts / times, memoryMb, model) * memoryMb) / 1_024 / 1_000;
+    const ms = times * modelledMs(posts / times, memoryMb, model) + furtherMs;
+    gigabyteSeconds += (ms * memoryMb) / 1_024 / 1_000;
   }
   const amounts: Record<PriceName, number> = {
     message: counts.unitsIn + counts.unitsOut,

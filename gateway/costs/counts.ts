@@ -7,6 +7,8 @@ export interface FunctionCounts {
   requests: number;
   /** Calls that the function made to `POST @connections`. */
   posts: number;
+  /** Milliseconds of all runs together that the model of their duration does not know of. */
+  readonly furtherMs?: number;
 }
 
 export interface Counts {

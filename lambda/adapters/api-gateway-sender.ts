@@ -3,17 +3,18 @@
  */
 import {
   ApiGatewayManagementApiClient,
+  DeleteConnectionCommand,
   GetConnectionCommand,
   PostToConnectionCommand,
 } from '@aws-sdk/client-apigatewaymanagementapi';
 import { classifyFailure, type DeliveryOutcome } from '../core/delivery';
-import type { ConnectionSender } from '../core/ports';
+import type { ConnectionCloser, ConnectionSender } from '../core/ports';
 
 /** Sockets to the management API: as many as the core has posts in flight. */
 const sockets = 200;
 const statusMs = 1_000;
 
-export class ApiGatewaySender implements ConnectionSender {
+export class ApiGatewaySender implements ConnectionSender, ConnectionCloser {
   private readonly client: ApiGatewayManagementApiClient;
 
   /** `callbackUrl`: `https://{api}.execute-api.{region}.amazonaws.com/{stage}`. */
@@ -43,6 +44,16 @@ export class ApiGatewaySender implements ConnectionSender {
       return 'open';
     } catch (error) {
       return classifyFailure(failureOf(error)) === 'gone' ? 'gone' : 'unknown';
+    }
+  }
+
+  async close(connectionId: string): Promise<'closed' | 'unknown'> {
+    try {
+      const command = new DeleteConnectionCommand({ ConnectionId: connectionId });
+      await this.client.send(command, { abortSignal: AbortSignal.timeout(statusMs) });
+      return 'closed';
+    } catch (error) {
+      return classifyFailure(failureOf(error)) === 'gone' ? 'closed' : 'unknown';
     }
   }
 }

@@ -14,7 +14,7 @@ export interface Credentials {
 }
 
 export interface SigningRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** As it is sent: every segment percent-encoded once, except for `@`. */
   readonly path: string;
   readonly payloadHash: string;

@@ -6,19 +6,24 @@
 import {
   type DynamoDBDocumentClient,
   GetCommand,
+  QueryCommand,
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
+import { offline, online, type OwnPresence } from '../../protocol/index';
 import { agentTable } from '../contract';
 import {
   type AddResult,
+  type AgentRecord,
   type AgentStore,
   type AgentView,
   type Clock,
   type InboxMark,
   type MissedMessage,
+  type RemoveResult,
   Unavailable,
 } from '../core/ports';
+import { type AgentItem, markOf, recordOf } from './dynamo-agent-item';
 import { defaultCallMs, guarded, isConditionFailure, timer } from './dynamo-calls';
 
 /** How long an offline agent's item is kept. */
@@ -27,21 +32,13 @@ const offlineSeconds = 30 * 86_400;
 const deletionMarginSeconds = 3_600;
 /** Others change the set at the same time; each round that fails means that one of them succeeded. */
 const rounds = 50;
+/** Items of one read. */
+const agentsPerPage = 500;
 
 type Update = Pick<
   UpdateCommandInput,
   'UpdateExpression' | 'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
 >;
-
-interface AgentItem {
-  readonly connections?: ReadonlySet<string>;
-  readonly version?: number;
-  readonly inbox_from?: number;
-  /** Outlives the mark, so that a new one is never taken for an old one. */
-  readonly inbox_count?: number;
-  /** Epoch seconds. */
-  readonly ttl?: number;
-}
 
 export class DynamoAgentStore implements AgentStore {
   constructor(
@@ -61,7 +58,7 @@ export class DynamoAgentStore implements AgentStore {
       const added = await this.update(tenantId, agentId, {
         // The version starts at the time, so that it also grows across a deletion of the item.
         UpdateExpression:
-          'ADD connections :set SET #version = if_not_exists(#version, :now) + :one, #status = :online REMOVE #ttl',
+          'ADD connections :set SET #version = if_not_exists(#version, :now) + :one, #status = :online, changed_at = :now REMOVE #ttl',
         ConditionExpression:
           '(NOT contains(connections, :id)) AND (attribute_not_exists(connections) OR size(connections) < :limit)',
         ExpressionAttributeNames: { '#version': 'version', '#status': 'status', '#ttl': agentTable.ttl },
@@ -71,24 +68,90 @@ export class DynamoAgentStore implements AgentStore {
           ':limit': limit,
           ':now': this.clock.now(),
           ':one': 1,
-          ':online': 'online',
+          ':online': online,
         },
       });
-      if (added !== undefined) return { outcome: 'added', mark: markOf(added) };
+      if (added !== undefined) {
+        const arrival = added.connections?.size === 1 ? recordOf(agentId, added) : undefined;
+        return { outcome: 'added', mark: markOf(added), arrival };
+      }
       const { connectionIds, mark } = await this.look(tenantId, agentId);
-      if (connectionIds.includes(connectionId)) return { outcome: 'present', mark };
-      if (connectionIds.length >= limit) return { outcome: 'full', mark };
+      const unchanged = { mark, arrival: undefined };
+      if (connectionIds.includes(connectionId)) return { outcome: 'present', ...unchanged };
+      if (connectionIds.length >= limit) return { outcome: 'full', ...unchanged };
     }
     throw new Unavailable('The agent changes too fast');
   }
 
-  async removeConnection(tenantId: string, agentId: string, connectionId: string): Promise<boolean> {
+  async removeConnection(tenantId: string, agentId: string, connectionId: string): Promise<RemoveResult> {
     for (let round = 0; round < rounds; round++) {
-      if ((await this.removeLast(tenantId, agentId, connectionId)) !== undefined) return true;
-      if ((await this.removeOneOfSeveral(tenantId, agentId, connectionId)) !== undefined) return true;
-      if (!(await this.connectionIds(tenantId, agentId)).includes(connectionId)) return false;
+      const left = await this.removeLast(tenantId, agentId, connectionId);
+      if (left !== undefined) return { changed: true, departure: recordOf(agentId, left) };
+      const isRemoved = (await this.removeOneOfSeveral(tenantId, agentId, connectionId)) !== undefined;
+      if (isRemoved || !(await this.connectionIds(tenantId, agentId)).includes(connectionId))
+        return { changed: isRemoved, departure: undefined };
     }
     throw new Unavailable('The agent changes too fast');
+  }
+
+  async setPresence(
+    tenantId: string,
+    agentId: string,
+    connectionId: string,
+    { status, capabilities }: OwnPresence,
+  ): Promise<AgentRecord | undefined> {
+    const set = await this.update(tenantId, agentId, {
+      UpdateExpression: [
+        'SET #version = #version + :one, changed_at = :now',
+        ...(status === undefined ? [] : ['said = :status']),
+        ...(capabilities === undefined ? [] : ['capabilities = :capabilities']),
+      ].join(', '),
+      ConditionExpression: 'contains(connections, :id)',
+      ExpressionAttributeNames: { '#version': 'version' },
+      ExpressionAttributeValues: {
+        ':one': 1,
+        ':now': this.clock.now(),
+        ':id': connectionId,
+        ...(status !== undefined && { ':status': status }),
+        ...(capabilities !== undefined && { ':capabilities': capabilities }),
+      },
+    });
+    return set && recordOf(agentId, set);
+  }
+
+  async noteTold(tenantId: string, agentId: string, version: number): Promise<boolean> {
+    const noted = await this.update(tenantId, agentId, {
+      UpdateExpression: 'SET told = :version',
+      ConditionExpression: '#version = :version AND attribute_not_exists(connections)',
+      ExpressionAttributeNames: { '#version': 'version' },
+      ExpressionAttributeValues: { ':version': version },
+    });
+    return noted !== undefined;
+  }
+
+  async *agents(tenantId: string, after: string | undefined): AsyncGenerator<readonly AgentRecord[]> {
+    let start: Record<string, unknown> | undefined = after === undefined ? undefined : key(tenantId, after);
+    do {
+      const query = new QueryCommand({
+        TableName: this.table,
+        KeyConditionExpression: '#tenant = :tenant',
+        ExpressionAttributeNames: { '#tenant': agentTable.partitionKey },
+        ExpressionAttributeValues: { ':tenant': tenantId },
+        ConsistentRead: true,
+        ExclusiveStartKey: start,
+        Limit: agentsPerPage,
+      });
+      const page = await guarded(this.client.send(query, timer(this.callMs)));
+      const now = this.clock.now() / 1_000;
+      // What has expired is deleted at some time; one that counts as connected has no business to expire.
+      const isKept = ({ connections, ttl = Infinity }: AgentItem): boolean =>
+        connections !== undefined || ttl > now;
+      yield ((page.Items ?? []) as AgentItem[])
+        .filter(isKept)
+        .map((item) => recordOf(item.agent_id ?? '', item))
+        .filter((record) => record !== undefined);
+      start = page.LastEvaluatedKey;
+    } while (start !== undefined);
   }
 
   async connectionIds(tenantId: string, agentId: string): Promise<readonly string[]> {
@@ -104,6 +167,7 @@ export class DynamoAgentStore implements AgentStore {
       version: item.version,
       mark: markOf(item),
       expiresAt: item.ttl === undefined ? undefined : item.ttl * 1_000,
+      record: recordOf(agentId, item),
     };
   }
 
@@ -166,13 +230,16 @@ export class DynamoAgentStore implements AgentStore {
     connectionId: string,
   ): Promise<AgentItem | undefined> {
     return this.update(tenantId, agentId, {
-      UpdateExpression: 'REMOVE connections SET #version = #version + :one, #status = :offline, #ttl = :ttl',
+      UpdateExpression:
+        'SET #version = #version + :one, #status = :offline, #ttl = :ttl, changed_at = :now, left_at = :now, said_before = if_not_exists(said, :online) REMOVE connections, said',
       ConditionExpression: 'contains(connections, :id) AND size(connections) = :one',
       ExpressionAttributeNames: { '#version': 'version', '#status': 'status', '#ttl': agentTable.ttl },
       ExpressionAttributeValues: {
         ':id': connectionId,
         ':one': 1,
-        ':offline': 'offline',
+        ':now': this.clock.now(),
+        ':online': online,
+        ':offline': offline,
         ':ttl': this.offlineUntil(),
       },
     });
@@ -184,10 +251,15 @@ export class DynamoAgentStore implements AgentStore {
     connectionId: string,
   ): Promise<AgentItem | undefined> {
     return this.update(tenantId, agentId, {
-      UpdateExpression: 'DELETE connections :set SET #version = #version + :one',
+      UpdateExpression: 'DELETE connections :set SET #version = #version + :one, changed_at = :now',
       ConditionExpression: 'contains(connections, :id) AND size(connections) > :one',
       ExpressionAttributeNames: { '#version': 'version' },
-      ExpressionAttributeValues: { ':set': new Set([connectionId]), ':id': connectionId, ':one': 1 },
+      ExpressionAttributeValues: {
+        ':set': new Set([connectionId]),
+        ':id': connectionId,
+        ':one': 1,
+        ':now': this.clock.now(),
+      },
     });
   }
 
@@ -211,10 +283,6 @@ export class DynamoAgentStore implements AgentStore {
       throw error;
     }
   }
-}
-
-function markOf({ inbox_from: from, inbox_count: count }: AgentItem): InboxMark | undefined {
-  return from === undefined || count === undefined ? undefined : { from, count };
 }
 
 function unchangedSince(seen: AgentView | undefined): string {

@@ -22,18 +22,19 @@ const repairMs = 24 * 3_600_000;
 const batchGetKeys = 100;
 const batchGetRounds = 5;
 
-interface ConnectionItem {
+export interface ConnectionItem {
   readonly connection_id: string;
   readonly tenant: string;
   readonly agent: string;
   readonly channels?: ReadonlySet<string>;
   readonly level: number;
+  readonly echo?: false;
   /** Epoch milliseconds. */
   readonly connected_at: number;
   readonly expires_at: number;
 }
 
-interface SubscriptionItem {
+export interface SubscriptionItem {
   readonly connection_id: string;
   readonly agent: string;
   readonly level: number;
@@ -50,7 +51,7 @@ export class DynamoConnectionStore implements ConnectionStore {
   ) {}
 
   async putConnection(connection: Connection): Promise<void> {
-    const { connectionId, tenantId, agentId, channels, level, connectedAt, expiresAt } = connection;
+    const { connectionId, tenantId, agentId, channels, level, echo, connectedAt, expiresAt } = connection;
     const item = {
       ...connectionKey(connectionId),
       tenant: tenantId,
@@ -58,6 +59,7 @@ export class DynamoConnectionStore implements ConnectionStore {
       // DynamoDB knows no empty set.
       ...(channels.length === 0 ? {} : { channels: new Set(channels) }),
       level,
+      ...(echo ? {} : { echo }),
       connected_at: connectedAt,
       expires_at: expiresAt,
       [connectionTable.ttl]: seconds(expiresAt + repairMs),
@@ -111,14 +113,7 @@ export class DynamoConnectionStore implements ConnectionStore {
   }
 
   async putSubscription(tenantId: string, channelId: string, subscription: Subscription): Promise<void> {
-    const { connectionId, agentId, level, echo, expiresAt } = subscription;
-    const item = {
-      ...subscriptionKey(tenantId, channelId, connectionId),
-      agent: agentId,
-      level,
-      ...(echo ? {} : { echo }),
-      [connectionTable.ttl]: seconds(expiresAt),
-    };
+    const item = subscriptionItem(tenantId, channelId, subscription);
     await guarded(
       this.client.send(new PutCommand({ TableName: this.table, Item: item }), timer(this.callMs)),
     );
@@ -148,6 +143,19 @@ export class DynamoConnectionStore implements ConnectionStore {
       yield ((page.Items ?? []) as SubscriptionItem[]).map(toSubscription);
       start = page.LastEvaluatedKey;
     } while (start !== undefined);
+  }
+
+  async hasSubscribers(tenantId: string, channelId: string): Promise<boolean> {
+    const query = new QueryCommand({
+      TableName: this.table,
+      KeyConditionExpression: '#subject = :subject',
+      ExpressionAttributeNames: { '#subject': connectionTable.partitionKey },
+      ExpressionAttributeValues: { ':subject': channelSubject(tenantId, channelId) },
+      ConsistentRead: true,
+      Limit: 1,
+    });
+    const page = await guarded(this.client.send(query, timer(this.callMs)));
+    return (page.Items ?? []).length > 0;
   }
 
   private tryAddChannels(
@@ -190,10 +198,24 @@ export class DynamoConnectionStore implements ConnectionStore {
   }
 }
 
-function connectionKey(connectionId: string): Record<string, string> {
+export function connectionKey(connectionId: string): Record<string, string> {
   return {
     [connectionTable.partitionKey]: connectionSubject(connectionId),
     [connectionTable.sortKey]: connectionId,
+  };
+}
+
+export function subscriptionItem(
+  tenantId: string,
+  channelId: string,
+  { connectionId, agentId, level, echo, expiresAt }: Subscription,
+): Record<string, unknown> {
+  return {
+    ...subscriptionKey(tenantId, channelId, connectionId),
+    agent: agentId,
+    level,
+    ...(echo ? {} : { echo }),
+    [connectionTable.ttl]: seconds(expiresAt),
   };
 }
 
@@ -204,13 +226,14 @@ function subscriptionKey(tenantId: string, channelId: string, connectionId: stri
   };
 }
 
-function toConnection(item: ConnectionItem): Connection {
+export function toConnection(item: ConnectionItem): Connection {
   return {
     connectionId: item.connection_id,
     tenantId: item.tenant,
     agentId: item.agent,
     channels: [...(item.channels ?? [])],
     level: item.level,
+    echo: item.echo ?? true,
     connectedAt: item.connected_at,
     expiresAt: item.expires_at,
   };

@@ -31,12 +31,13 @@ export class DynamoRateCounter implements RateCounter {
       change: 'SET used_until = used_until + :used, #ttl = :ttl',
       values: { ...values, ':used': usedMs },
     };
-    const attempts = isRested ? [fromRest, onTop] : [onTop, fromRest];
+    // A row that rests may be raised by another one meanwhile. Above the floor it stays there: the last attempt can't miss.
+    const attempts = isRested ? [fromRest, onTop] : [onTop, fromRest, onTop];
     for (const { condition, change, values } of attempts) {
       const after = await this.update(subject, condition, change, values);
       if (after !== undefined) return after;
     }
-    throw new Unavailable('The counter changes too fast');
+    throw new Unavailable('The counter was deleted meanwhile');
   }
 
   /** `undefined` when the condition did not hold. */

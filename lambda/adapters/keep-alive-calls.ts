@@ -11,7 +11,7 @@ import { Agent as SecureAgent, request as secure } from 'node:https';
 import { isReset } from '../core/delivery';
 
 export interface Call {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly headers: OutgoingHttpHeaders;
   readonly body: string | undefined;

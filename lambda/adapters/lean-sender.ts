@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { classifyFailure, type DeliveryOutcome } from '../core/delivery';
-import type { ConnectionSender } from '../core/ports';
+import type { ConnectionCloser, ConnectionSender } from '../core/ports';
 import { ConnectionSigner, type Credentials, encodedSegment } from './connection-signer';
 import { type Answer, KeepAliveCalls } from './keep-alive-calls';
 
@@ -18,7 +18,7 @@ const noPayload = hash('sha256', '');
 /** What the SDK says of its payloads, too. */
 const contentType = 'application/octet-stream';
 
-export class LeanSender implements ConnectionSender {
+export class LeanSender implements ConnectionSender, ConnectionCloser {
   private readonly signer: ConnectionSigner;
   private readonly calls: KeepAliveCalls;
   private readonly path: string;
@@ -46,8 +46,13 @@ export class LeanSender implements ConnectionSender {
     return outcome === 'gone' ? 'gone' : 'unknown';
   }
 
+  async close(connectionId: string): Promise<'closed' | 'unknown'> {
+    const outcome = outcomeOf(await this.call('DELETE', connectionId, undefined, statusMs));
+    return outcome === 'delivered' || outcome === 'gone' ? 'closed' : 'unknown';
+  }
+
   private call(
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'DELETE',
     connectionId: string,
     text: string | undefined,
     timeoutMs: number,

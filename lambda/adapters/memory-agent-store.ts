@@ -1,10 +1,25 @@
 /** Agents in memory, with the same duties as the DynamoDB store. For tests and simulations. */
-import type { AddResult, AgentStore, AgentView, Clock, InboxMark, MissedMessage } from '../core/ports';
+import { offline, online, type OwnPresence } from '../../protocol/index';
+import type {
+  AddResult,
+  AgentRecord,
+  AgentStore,
+  AgentView,
+  Clock,
+  InboxMark,
+  MissedMessage,
+  RemoveResult,
+} from '../core/ports';
 
 export interface MemoryAgent {
   readonly connections: ReadonlySet<string>;
   readonly version: number | undefined;
   readonly status: 'online' | 'offline' | undefined;
+  /** Its own word, while it is connected. */
+  readonly said: string | undefined;
+  readonly capabilities: readonly string[];
+  readonly changedAt: number;
+  readonly left: AgentRecord['left'];
   readonly inboxFrom: number | undefined;
   /** Outlives the mark, so that a new one is never taken for an old one. */
   readonly inboxCount: number;
@@ -15,6 +30,10 @@ const nobody: MemoryAgent = {
   connections: new Set(),
   version: undefined,
   status: undefined,
+  said: undefined,
+  capabilities: [],
+  changedAt: 0,
+  left: undefined,
   inboxFrom: undefined,
   inboxCount: 0,
   expiresAt: undefined,
@@ -22,39 +41,93 @@ const nobody: MemoryAgent = {
 const keptMs = 30 * 86_400_000;
 
 export class MemoryAgentStore implements AgentStore {
-  private readonly agents = new Map<string, MemoryAgent>();
+  /** `pageSize`: agents per page. */
+  constructor(
+    private readonly clock: Clock,
+    private readonly pageSize = 100,
+  ) {}
 
-  constructor(private readonly clock: Clock) {}
+  private readonly byTenant = new Map<string, Map<string, MemoryAgent>>();
 
   addConnection(tenantId: string, agentId: string, connectionId: string, limit: number): Promise<AddResult> {
     const before = this.agent(tenantId, agentId) ?? nobody;
     const { connections } = before;
-    const mark = markOf(before);
-    if (connections.has(connectionId)) return Promise.resolve({ outcome: 'present', mark });
-    if (connections.size >= limit) return Promise.resolve({ outcome: 'full', mark });
-    this.agents.set(key(tenantId, agentId), {
+    const unchanged = { mark: markOf(before), arrival: undefined };
+    if (connections.has(connectionId)) return Promise.resolve({ outcome: 'present', ...unchanged });
+    if (connections.size >= limit) return Promise.resolve({ outcome: 'full', ...unchanged });
+    const after = this.put(tenantId, agentId, {
       ...before,
       connections: new Set([...connections, connectionId]),
       version: (before.version ?? this.clock.now()) + 1,
       status: 'online',
+      changedAt: this.clock.now(),
       expiresAt: undefined,
     });
-    return Promise.resolve({ outcome: 'added', mark });
+    const arrival = connections.size === 0 ? recordOf(agentId, after) : undefined;
+    return Promise.resolve({ outcome: 'added', mark: markOf(before), arrival });
   }
 
-  removeConnection(tenantId: string, agentId: string, connectionId: string): Promise<boolean> {
+  removeConnection(tenantId: string, agentId: string, connectionId: string): Promise<RemoveResult> {
     const before = this.agent(tenantId, agentId);
-    if (before?.connections.has(connectionId) !== true) return Promise.resolve(false);
+    if (before?.connections.has(connectionId) !== true)
+      return Promise.resolve({ changed: false, departure: undefined });
     const connections = new Set([...before.connections].filter((id) => id !== connectionId));
+    const now = this.clock.now();
     const isLast = connections.size === 0;
-    this.agents.set(key(tenantId, agentId), {
+    const after = this.put(tenantId, agentId, {
       ...before,
       connections,
       version: (before.version ?? 0) + 1,
-      status: isLast ? 'offline' : 'online',
-      expiresAt: isLast ? this.clock.now() + keptMs : before.expiresAt,
+      changedAt: now,
+      ...(isLast && {
+        status: 'offline',
+        said: undefined,
+        left: { at: now, status: before.said ?? online, toldVersion: before.left?.toldVersion },
+        expiresAt: now + keptMs,
+      }),
     });
+    return Promise.resolve({ changed: true, departure: isLast ? recordOf(agentId, after) : undefined });
+  }
+
+  setPresence(
+    tenantId: string,
+    agentId: string,
+    connectionId: string,
+    { status, capabilities }: OwnPresence,
+  ): Promise<AgentRecord | undefined> {
+    const before = this.agent(tenantId, agentId);
+    if (before?.connections.has(connectionId) !== true) return Promise.resolve(undefined);
+    const after = this.put(tenantId, agentId, {
+      ...before,
+      version: (before.version ?? 0) + 1,
+      changedAt: this.clock.now(),
+      said: status ?? before.said,
+      capabilities: capabilities ?? before.capabilities,
+    });
+    return Promise.resolve(recordOf(agentId, after));
+  }
+
+  noteTold(tenantId: string, agentId: string, version: number): Promise<boolean> {
+    const before = this.agent(tenantId, agentId);
+    if (before?.left === undefined || before.version !== version || before.connections.size > 0)
+      return Promise.resolve(false);
+    this.put(tenantId, agentId, { ...before, left: { ...before.left, toldVersion: version } });
     return Promise.resolve(true);
+  }
+
+  async *agents(tenantId: string, after: string | undefined): AsyncGenerator<readonly AgentRecord[]> {
+    const isKept = ({ connections, expiresAt = Infinity }: MemoryAgent): boolean =>
+      connections.size > 0 || expiresAt > this.clock.now();
+    const records = [...(this.byTenant.get(tenantId) ?? [])]
+      .filter(
+        ([agentId, agent]) => isKept(agent) && (after === undefined || compareBytes(agentId, after) > 0),
+      )
+      .sort(([a], [b]) => compareBytes(a, b))
+      .map(([agentId, agent]) => recordOf(agentId, agent))
+      .filter((record) => record !== undefined);
+    for (let start = 0; start < records.length; start += this.pageSize) {
+      yield await Promise.resolve(records.slice(start, start + this.pageSize));
+    }
   }
 
   connectionIds(tenantId: string, agentId: string): Promise<readonly string[]> {
@@ -64,14 +137,21 @@ export class MemoryAgentStore implements AgentStore {
   look(tenantId: string, agentId: string): Promise<AgentView> {
     const agent = this.agent(tenantId, agentId) ?? nobody;
     const { connections, version, expiresAt } = agent;
-    return Promise.resolve({ connectionIds: [...connections], version, mark: markOf(agent), expiresAt });
+    const record = recordOf(agentId, agent);
+    return Promise.resolve({
+      connectionIds: [...connections],
+      version,
+      mark: markOf(agent),
+      expiresAt,
+      record,
+    });
   }
 
   noteMissed(missed: MissedMessage, seen: AgentView | undefined): Promise<boolean> {
     const { tenantId, agentId, sequence, expiresAt } = missed;
     const before = this.agent(tenantId, agentId) ?? nobody;
     if (seen !== undefined && seen.version !== before.version) return Promise.resolve(false);
-    this.agents.set(key(tenantId, agentId), {
+    this.put(tenantId, agentId, {
       ...before,
       inboxFrom: Math.min(before.inboxFrom ?? sequence, sequence),
       inboxCount: before.inboxCount + 1,
@@ -90,12 +170,26 @@ export class MemoryAgentStore implements AgentStore {
     const before = this.agent(tenantId, agentId) ?? nobody;
     const isSame = before.inboxFrom === mark.from && before.inboxCount === mark.count;
     if (!isSame || !before.connections.has(connectionId)) return Promise.resolve(false);
-    this.agents.set(key(tenantId, agentId), { ...before, inboxFrom: to });
+    this.put(tenantId, agentId, { ...before, inboxFrom: to });
     return Promise.resolve(true);
   }
 
   agent(tenantId: string, agentId: string): MemoryAgent | undefined {
-    return this.agents.get(key(tenantId, agentId));
+    return this.byTenant.get(tenantId)?.get(agentId);
+  }
+
+  /** Every agent that has a connection, of every tenant. */
+  *connected(): Generator<{ tenantId: string; agentId: string; connectionIds: readonly string[] }> {
+    for (const [tenantId, agents] of this.byTenant) {
+      for (const [agentId, { connections }] of agents)
+        if (connections.size > 0) yield { tenantId, agentId, connectionIds: [...connections] };
+    }
+  }
+
+  private put(tenantId: string, agentId: string, agent: MemoryAgent): MemoryAgent {
+    const agents = this.byTenant.get(tenantId) ?? new Map<string, MemoryAgent>();
+    this.byTenant.set(tenantId, agents.set(agentId, agent));
+    return agent;
   }
 }
 
@@ -103,6 +197,19 @@ function markOf({ inboxFrom, inboxCount }: MemoryAgent): InboxMark | undefined {
   return inboxFrom === undefined ? undefined : { from: inboxFrom, count: inboxCount };
 }
 
-function key(tenantId: string, agentId: string): string {
-  return JSON.stringify([tenantId, agentId]);
+function recordOf(agentId: string, agent: MemoryAgent): AgentRecord | undefined {
+  const { version, status, said, capabilities, changedAt, left } = agent;
+  if (version === undefined) return undefined;
+  return {
+    agentId,
+    status: status === 'offline' ? offline : (said ?? online),
+    capabilities,
+    version,
+    changedAt,
+    left,
+  };
+}
+
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -1,6 +1,7 @@
 /** Connections and subscriptions in memory, with the same duties as the DynamoDB store. For tests and simulations. */
 import type { Connection, ConnectionStore, Subscription } from '../core/ports';
-import { channelSubject } from '../core/subjects';
+import { channelSubject, parseSubject } from '../core/subjects';
+import type { SubscriptionRow } from '../core/sweep-store';
 
 export class MemoryConnectionStore implements ConnectionStore {
   private readonly connections = new Map<string, Connection>();
@@ -64,5 +65,19 @@ export class MemoryConnectionStore implements ConnectionStore {
     for (let start = 0; start < rows.length; start += this.pageSize) {
       yield await Promise.resolve(rows.slice(start, start + this.pageSize));
     }
+  }
+
+  /** Every row of every tenant. */
+  everything(): { readonly connections: Connection[]; readonly subscriptions: SubscriptionRow[] } {
+    const subscriptions = [...this.subscriptions].flatMap(([subject, rows]) => {
+      const about = parseSubject(subject);
+      if (about === undefined || about === 'connection') return [];
+      return [...rows.values()].map(({ connectionId, expiresAt }) => ({ ...about, connectionId, expiresAt }));
+    });
+    return { connections: [...this.connections.values()], subscriptions };
+  }
+
+  hasSubscribers(tenantId: string, channelId: string): Promise<boolean> {
+    return Promise.resolve((this.subscriptions.get(channelSubject(tenantId, channelId))?.size ?? 0) > 0);
   }
 }

@@ -2,31 +2,21 @@
  * Registers a new connection: its row, then the agent's set, then its subscription. A crash in between leaves rows that
  * say enough to be repaired from.
  */
+import { announceArrival, type AnnounceDependencies } from './announce';
 import type { Caller } from './caller';
 import { errorFields } from './error-fields';
 import { youngMs } from './gone';
 import { encodeInboxOrder, type InboxOrder } from './inbox-event';
-import type {
-  AddResult,
-  AgentStore,
-  Clock,
-  Connection,
-  ConnectionSender,
-  ConnectionStore,
-  Invoker,
-  Log,
-} from './ports';
+import type { AddResult, AgentStore, Clock, Connection, ConnectionSender, ConnectionStore } from './ports';
 import { removeConnection } from './remove-connection';
 
-export interface ConnectDependencies {
+export interface ConnectDependencies extends AnnounceDependencies {
   readonly connections: ConnectionStore;
   readonly agents: AgentStore;
   readonly sender: Pick<ConnectionSender, 'status'>;
-  readonly invoker: Invoker;
   /** The function that pushes an inbox. */
   readonly inboxFunction: string;
   readonly clock: Clock;
-  readonly log: Log;
   /** Most live connections of one agent. */
   readonly connectionLimit: number;
 }
@@ -34,31 +24,31 @@ export interface ConnectDependencies {
 /** The platform cuts every connection after two hours. */
 export const lifetimeMs = 2 * 3_600_000;
 /** Its timer and our clocks may differ a little. */
-const lifetimeMarginMs = 60_000;
+export const lifetimeMarginMs = 60_000;
 const suspectsAtOnce = 5;
+/** The handshake does not wait longer for those who watch: they can ask. */
+const announceWithinMs = 1_500;
 
 /** Throws what the stores throw. */
 export async function connect(deps: ConnectDependencies, caller: Caller): Promise<'connected' | 'too-many'> {
   const { connectionId, connectedAt, tenantId, agentId, channelId, level, echo } = caller;
   const channels = channelId === undefined ? [] : [channelId];
   const expiresAt = Math.min(caller.tokenExpiresAt, connectedAt + lifetimeMs + lifetimeMarginMs);
+  const startedAt = deps.clock.now();
   const identity = { connectionId, tenantId, agentId, channels };
   try {
-    await deps.connections.putConnection({ ...identity, level, connectedAt, expiresAt });
-    const { outcome, mark } = await join(deps, caller);
+    await deps.connections.putConnection({ ...identity, level, echo, connectedAt, expiresAt });
+    const { outcome, mark, arrival } = await join(deps, caller);
     if (outcome === 'full') {
       await deps.connections.removeConnection(connectionId);
       return 'too-many';
     }
-    if (channelId !== undefined) {
-      await deps.connections.putSubscription(tenantId, channelId, {
-        connectionId,
-        agentId,
-        level,
-        echo,
-        expiresAt,
-      });
-    }
+    const subscription = { connectionId, agentId, level, echo, expiresAt };
+    const isSlow = deps.clock.now() - startedAt > announceWithinMs;
+    await Promise.all([
+      channelId !== undefined && deps.connections.putSubscription(tenantId, channelId, subscription),
+      arrival && !isSlow && announceArrival(deps, tenantId, arrival),
+    ]);
     // At level 1 the client says hello, and gets its inbox after the answer.
     if (mark !== undefined && level === 0)
       await startPush(deps, { tenantId, agentId, connectionId, expiresAt, mark });

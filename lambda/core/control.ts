@@ -15,6 +15,7 @@ import { type ControlDependencies, type ControlOutcome, refused } from './contro
 import { hello } from './hello';
 import { history } from './history';
 import { ping } from './ping';
+import { presence } from './presence';
 import { replay, ReplayBudget } from './replay';
 import { mayUse, standing } from './standing';
 import { subscribe, unsubscribe } from './subscribe';
@@ -41,6 +42,8 @@ function handle(deps: ControlDependencies, caller: Caller, frame: ControlFrame):
       return handleUnsubscribe(deps, caller, frame);
     case 'history':
       return history(deps, caller, frame);
+    case 'presence':
+      return presence(deps, caller, frame);
     case 'ping':
       return ping(deps, caller, frame);
   }

@@ -8,7 +8,7 @@ import type { Clock, ConnectionSender } from './ports';
 import type { Deliver } from './push-inbox';
 import type { RetryingSender } from './retrying-sender';
 
-/** Between two questions whether the connection is open. */
+/** Between two questions whether the connection is open; between two posts that are answered 410 the first pause. */
 const pauseMs = 100;
 /** For a client that reads slowly, and for a throttled account. */
 const patienceMs = 1_000;
@@ -40,12 +40,15 @@ export function deliverTexts(
   };
 
   const deliverOne = async (text: string, hasTime: () => boolean): Promise<boolean> => {
+    let openingMs = pauseMs;
     while (hasTime() && clock.now() < expiresAt) {
       const outcome = await sender.post(connectionId, text);
       if (outcome === 'delivered') return true;
       const isOpening = outcome === 'gone' && clock.now() < openBy;
       if (!isOpening && !isWorthRetrying(outcome)) return false;
-      await clock.sleep(isOpening ? pauseMs : patienceMs);
+      await clock.sleep(isOpening ? openingMs : patienceMs);
+      // What was open and says 410 has more likely left than not opened yet.
+      if (isOpening) openingMs = Math.min(2 * openingMs, patienceMs);
     }
     return false;
   };

@@ -4,12 +4,12 @@
  * second, different question.
  */
 import type { Clock, ConnectionSender, ConnectionStore } from './ports';
-import { type ConnectionIdentity, removeConnection, type RemovalStores } from './remove-connection';
+import { type ConnectionIdentity, removeConnection, type RemovalDependencies } from './remove-connection';
 
 /** Nothing can be posted to a connection before its `$connect` is through, which takes seconds at most. */
 export const youngMs = 10_000;
 
-export interface GoneDependencies extends RemovalStores {
+export interface GoneDependencies extends RemovalDependencies {
   readonly connections: ConnectionStore;
   readonly sender: Pick<ConnectionSender, 'status'>;
   readonly clock: Clock;

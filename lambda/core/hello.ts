@@ -12,6 +12,7 @@ import type { Caller } from './caller';
 import { type ControlDependencies, type ControlOutcome, refused } from './control-outcome';
 import { inboxMark, replayInbox } from './hello-inbox';
 import { replay, ReplayBudget } from './replay';
+import { setPresence } from './presence';
 import { mayUse, standing } from './standing';
 import { subscribe } from './subscribe';
 
@@ -29,6 +30,12 @@ export async function hello(
   );
   if (outcome === 'full') return refused('limit_exceeded', 'Too many channels on one connection');
   if (outcome === 'unknown')
+    return refused('unavailable', 'The connection is not known any more; open a new one');
+
+  const { status, capabilities } = frame.own;
+  const saysNothing = status === undefined && capabilities === undefined;
+  const said = saysNothing ? undefined : await setPresence(deps, caller, frame.own);
+  if (said === undefined && !saysNothing)
     return refused('unavailable', 'The connection is not known any more; open a new one');
 
   const asked = [...granted, ...alwaysNamed(caller, granted)];
@@ -59,6 +66,7 @@ export async function hello(
     ok: true,
     answer: [welcome],
     afterwards: async (sender, deadline) => {
+      await said?.announce?.(sender, deadline);
       const budget = new ReplayBudget(deadline);
       for (const place of places) {
         if (mark === undefined || place.channelId !== reservedChannels.inbox) {

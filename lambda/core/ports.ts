@@ -2,7 +2,7 @@
  * What the core needs from the world, and the duties of whoever provides it.
  * Every method may throw `Unavailable` (try again later); anything else that is thrown is a defect.
  */
-import type { Position } from '../../protocol/index';
+import type { AgentPresence, OwnPresence, Position } from '../../protocol/index';
 import type { DeliveryOutcome } from './delivery';
 
 /** The store, the platform or the network did not answer in time or asked to slow down. Nothing can be said about the effect of a write. */
@@ -18,6 +18,8 @@ export interface Connection {
   /** Every channel that the connection has a subscription row for; may name some that are gone. */
   readonly channels: readonly string[];
   readonly level: number;
+  /** Whether it hears its own messages. */
+  readonly echo: boolean;
   readonly connectedAt: number;
   /** When the connection stops receiving: the token's expiry or the platform's two-hour limit. */
   readonly expiresAt: number;
@@ -60,6 +62,8 @@ export interface ConnectionStore {
     channelId: string,
     consistent: boolean,
   ): AsyncIterable<readonly Subscription[]>;
+  /** Strongly consistent. One whose rows are all expired may still count. */
+  hasSubscribers(tenantId: string, channelId: string): Promise<boolean>;
 }
 
 export type AddOutcome = 'added' | 'present' | 'full';
@@ -76,6 +80,29 @@ export interface AddResult {
   readonly outcome: AddOutcome;
   /** As it is with the connection in the set. */
   readonly mark: InboxMark | undefined;
+  /** The agent with the connection that turned it online; absent when it had others, or nothing was added. */
+  readonly arrival: AgentRecord | undefined;
+}
+
+export interface RemoveResult {
+  /** Whether the connection was in the set. */
+  readonly changed: boolean;
+  /** The agent without its last connection; absent when it has others, or nothing was removed. */
+  readonly departure: AgentRecord | undefined;
+}
+
+/** What is known of an agent, and what was when it last went offline. */
+export interface AgentRecord extends AgentPresence {
+  readonly left:
+    | {
+        /** Epoch milliseconds. */
+        readonly at: number;
+        /** Its status until then. */
+        readonly status: string;
+        /** The latest version that was passed on as offline by a deployment that waits with that. */
+        readonly toldVersion: number | undefined;
+      }
+    | undefined;
 }
 
 /** An agent's item, all of it as of one moment. */
@@ -86,6 +113,8 @@ export interface AgentView {
   readonly mark: InboxMark | undefined;
   /** Epoch milliseconds: when the item may be deleted, if nothing happens. */
   readonly expiresAt: number | undefined;
+  /** Absent for an agent that never connected. */
+  readonly record: AgentRecord | undefined;
 }
 
 export interface MissedMessage {
@@ -97,12 +126,32 @@ export interface MissedMessage {
   readonly expiresAt: number;
 }
 
-/** One item per agent: the set of its live connections. Changes are atomic, and the version rises with each real change only. */
+/**
+ * One item per agent: the set of its live connections, and what it says of itself. Changes are atomic, and the version rises with
+ * each change of either, and only then.
+ */
 export interface AgentStore {
   /** Adds the connection and turns the agent online, unless it has `limit` others already. Idempotent. */
   addConnection(tenantId: string, agentId: string, connectionId: string, limit: number): Promise<AddResult>;
-  /** Removes the connection; the agent turns offline with its last one, and only then. Idempotent. Tells whether the set changed. */
-  removeConnection(tenantId: string, agentId: string, connectionId: string): Promise<boolean>;
+  /** Removes the connection; the agent turns offline with its last one, and only then. Idempotent. */
+  removeConnection(tenantId: string, agentId: string, connectionId: string): Promise<RemoveResult>;
+  /**
+   * Writes what the agent says of itself; its status lasts until it is offline, its capabilities beyond. `undefined` when the
+   * connection is not in the set.
+   */
+  setPresence(
+    tenantId: string,
+    agentId: string,
+    connectionId: string,
+    own: OwnPresence,
+  ): Promise<AgentRecord | undefined>;
+  /** Notes that watchers were told of the agent as offline, if it still is, with this version. Tells whether it is. Idempotent. */
+  noteTold(tenantId: string, agentId: string, version: number): Promise<boolean>;
+  /**
+   * Pages of the agents of the tenant that ever connected and are not expired, in the order of the bytes of their ids, from
+   * behind `after` on. Strongly consistent.
+   */
+  agents(tenantId: string, after: string | undefined): AsyncIterable<readonly AgentRecord[]>;
   /** Strongly consistent. Empty for an agent that is offline or was never seen. */
   connectionIds(tenantId: string, agentId: string): Promise<readonly string[]>;
   /** Strongly consistent. */
@@ -231,6 +280,12 @@ export interface ConnectionSender {
   post(connectionId: string, text: string, timeoutMs: number): Promise<DeliveryOutcome>;
   /** Whether the platform still knows the connection. Never throws. */
   status(connectionId: string): Promise<'open' | 'gone' | 'unknown'>;
+}
+
+/** Ends connections from our side. */
+export interface ConnectionCloser {
+  /** `closed` also for one that the platform does not know any more. One attempt. Never throws. */
+  close(connectionId: string): Promise<'closed' | 'unknown'>;
 }
 
 /** Claims of a token whose signature, issuer, audience and times have been checked. */

@@ -2,6 +2,7 @@
  * Takes a connection out of every table, in the order that a crash can't hurt: subscriptions, the agent's set, and the
  * connection's own row last, so that what is half removed can still be found and finished.
  */
+import { announceDeparture, type AnnounceDependencies } from './announce';
 import type { AgentStore, Connection, ConnectionStore } from './ports';
 
 /** What is known of the connection without its row. */
@@ -13,26 +14,27 @@ export interface ConnectionIdentity {
   readonly channels: readonly string[];
 }
 
-export interface RemovalStores {
+export interface RemovalDependencies extends AnnounceDependencies {
   readonly connections: ConnectionStore;
   readonly agents: AgentStore;
 }
 
 /** Idempotent; may run at the same time for the same connection. Tells whether it was the agent's and is not any more. */
 export async function removeConnection(
-  stores: RemovalStores,
+  deps: RemovalDependencies,
   identity: ConnectionIdentity,
   row?: Connection,
 ): Promise<boolean> {
   const { connectionId, tenantId, agentId } = identity;
-  const known = row ?? (await stores.connections.getConnections([connectionId]))[0];
+  const known = row ?? (await deps.connections.getConnections([connectionId]))[0];
   const channels = new Set([...identity.channels, ...(known?.channels ?? [])]);
   await Promise.all(
-    [...channels].map((channelId) =>
-      stores.connections.removeSubscription(tenantId, channelId, connectionId),
-    ),
+    [...channels].map((channelId) => deps.connections.removeSubscription(tenantId, channelId, connectionId)),
   );
-  const changed = await stores.agents.removeConnection(tenantId, agentId, connectionId);
-  await stores.connections.removeConnection(connectionId);
+  const { changed, departure } = await deps.agents.removeConnection(tenantId, agentId, connectionId);
+  await Promise.all([
+    deps.connections.removeConnection(connectionId),
+    departure && announceDeparture(deps, tenantId, departure),
+  ]);
   return changed;
 }

@@ -25,6 +25,9 @@ export interface Standing {
   readonly replayAfter: number | undefined;
 }
 
+/** `$presence` keeps nothing. */
+const notKept = { recovered: false, reason: 'no_log' } as const;
+
 /** Throws what the store throws. */
 export async function standing(
   deps: LogDependencies,
@@ -33,6 +36,11 @@ export async function standing(
 ): Promise<Standing> {
   const subject = subjectOf(caller, channelId);
   const about = { channelId, subject };
+  if (channelId === reservedChannels.presence) {
+    const state: ChannelState =
+      since === undefined ? { channelId, head: undefined } : { channelId, head: undefined, ...notKept };
+    return { ...about, head: emptyPosition(deps.clock.now()), state, replayAfter: undefined };
+  }
   if (since !== undefined && mayUse(caller, channelId, 'history')) {
     const { head, recovered, reason, after } = await recover(deps, subject, since);
     return {
@@ -48,9 +56,11 @@ export async function standing(
   return { ...about, head, state, replayAfter: undefined };
 }
 
-/** The own inbox needs no grant. */
+/** The own inbox needs no grant; on `$presence` there is but one. */
 export function mayUse(caller: Caller, channelId: string, operation: Operation): boolean {
-  return channelId === reservedChannels.inbox || isGranted(caller.grants, channelId, operation);
+  if (channelId === reservedChannels.inbox) return true;
+  const needed = channelId === reservedChannels.presence ? 'presence' : operation;
+  return isGranted(caller.grants, channelId, needed);
 }
 
 export function subjectOf({ tenantId, agentId }: Caller, channelId: string): string {

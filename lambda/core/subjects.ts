@@ -25,6 +25,23 @@ export function tenantRateSubject(tenantId: string): string {
   return `${escapeId(tenantId)}/rate/tenant`;
 }
 
+/** What a key of ConnectionTable is about; `undefined` for what is neither a connection nor a subscription. */
+export function parseSubject(
+  subject: string,
+): 'connection' | { readonly tenantId: string; readonly channelId: string } | undefined {
+  const [first = '', second = '', third, ...more] = subject.split('/');
+  if (third === undefined) return first === 'connection' ? 'connection' : undefined;
+  if (second !== 'channel' || more.length > 0) return undefined;
+  return { tenantId: unescapeId(first), channelId: unescapeId(third) };
+}
+
+function unescapeId(text: string): string {
+  return text.replaceAll('%2F', '/').replaceAll('%25', '%');
+}
+
+/** Where the sweep goes on: two components, as a connection's key has, and another first one. */
+export const sweepSubject = 'sweep/cursor';
+
 export function connectionSubject(connectionId: string): string {
   return `connection/${escapeId(connectionId)}`;
 }

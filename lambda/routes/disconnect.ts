@@ -1,18 +1,11 @@
 /**
  * `$disconnect`: best effort of the platform; may come late, twice, or never.
  */
-import type { AgentStore, ConnectionStore, Log } from '../core/ports';
-import { removeConnection } from '../core/remove-connection';
+import { removeConnection, type RemovalDependencies } from '../core/remove-connection';
 import { errorFields } from '../core/error-fields';
 import { callerOf, type RouteResponse, type WebSocketEvent } from './events';
 
-export interface DisconnectDependencies {
-  readonly connections: ConnectionStore;
-  readonly agents: AgentStore;
-  readonly log: Log;
-}
-
-export function disconnectRoute(deps: DisconnectDependencies) {
+export function disconnectRoute(deps: RemovalDependencies) {
   return async (event: WebSocketEvent): Promise<RouteResponse> => {
     const { connectionId, requestId, disconnectStatusCode } = event.requestContext;
     const fields = { connection_id: connectionId, request_id: requestId };

@@ -1,5 +1,5 @@
 /** The forecast's arithmetic: against hand-made sums, and (in cost-targets.test.ts) against what was counted. */
-import { forecast, type Load } from '../../bin/forecast';
+import { forecast, type Load, sweepCounts } from '../../bin/forecast';
 import { runCommand } from '../bin/run-command';
 
 const load: Load = {
@@ -29,6 +29,14 @@ test('twice the rate costs twice as much, but for the connections', () => {
   const idle = forecast({ ...load, rate: 1e-9 }).bill.dollars;
   const once = forecast(load).bill.dollars - idle;
   expect(forecast({ ...load, rate: 4 }).bill.dollars - idle).toBeCloseTo(2 * once);
+});
+
+test('the sweep asks about each connection once in ten minutes, and about 20,400 a run at most', () => {
+  const few = sweepCounts(1_000);
+  expect(few.writeUnits).toBe(1_000 * 6 * 24 * 30);
+  expect(few.function).toMatchObject({ requests: 12 * 24 * 30, furtherMs: few.writeUnits * 5 });
+  expect(sweepCounts(1_000_000).writeUnits).toBe(20_400 * 12 * 24 * 30);
+  expect(sweepCounts(0)).toMatchObject({ writeUnits: 0, readUnits: 2 * 12 * 24 * 30 });
 });
 
 test('others bill a large message in 5 KB steps, API Gateway in 32 KB steps', () => {

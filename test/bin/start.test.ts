@@ -1,5 +1,5 @@
 /** `npm start` as a newcomer meets it: from the checkout to a message in one go, and Ctrl-C to end it. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { eventually } from '../helpers/eventually';
@@ -7,9 +7,15 @@ import { runCommand, startCommand } from './run-command';
 
 test('says how to connect, and what it says works', async () => {
   const environment = { AWS_PROFILE: 'none-such', AWS_ACCESS_KEY_ID: 'never-used' };
-  const { child, outcome, said } = startCommand('start.ts', ['--port', '0'], environment);
+  const folder = mkdtempSync(path.join(tmpdir(), 'artcafe-plan-'));
+  const plan = path.join(folder, 'plan.json');
+  writeFileSync(plan, '{ "seed": 7 }');
+  const { child, outcome, said } = startCommand('start.ts', ['--port', '0', '--faults', plan], environment);
   const welcome = await said(/npm run connect/);
+  rmSync(folder, { recursive: true });
   const base = /Base URL +(ws:\/\/127\.0\.0\.1:\d+\/v1)/.exec(welcome)?.[1];
+  const faults = await fetch(`${base?.replace(/^ws(.*)\/v1$/, 'http$1') ?? ''}/_gateway/faults`);
+  expect(await faults.json()).toMatchObject({ plan: { seed: 7, rules: [] } });
   expect(welcome).toContain(`${base}/ws?token=TOKEN&channel_id=CHANNEL`);
   expect(welcome).toContain(`${base}/ws/tenant/TENANT/agent/AGENT/channel/CHANNEL?token=TOKEN`);
 
@@ -49,6 +55,8 @@ test('Ctrl-C while it still synthesizes ends it at once, and nothing is left', a
 test.each([
   [['--port', 'x'], 'The port "x" must be a number from 0 to 65535.\n'],
   [['--config', 'nowhere.json'], /^There is no settings file .*nowhere\.json\.\n$/],
+  [['--faults', 'nowhere.json'], /^The fault plan .*nowhere\.json can't be read: .*\n$/],
+  [['--faults', 'package.json'], /^The fault plan has an unknown member name\. See docs\/faults\.md .*\n$/],
 ])('%j is one sentence', async (args, expected) => {
   const { code, stdout, stderr } = await runCommand('start.ts', args);
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

@@ -74,6 +74,55 @@ test('two agents talk: publish resolves with the sequence, and both hear it', as
   ]);
 });
 
+test('agents say how they are, ask each other, and hear of changes', async () => {
+  const tenant = fresh('t');
+  const alice = await connected({ tenant, agent: 'alice' });
+  const heard: string[] = [];
+  await alice.presence.subscribe(({ agentId, status, capabilities, reason = 'asked' }) => {
+    heard.push([agentId, status, capabilities.join('+'), reason].join(' '));
+  });
+  const hears = (news: string) =>
+    eventually(
+      () => heard,
+      (all) => all.includes(news),
+    );
+  await hears('alice online  asked');
+
+  const bob = await connected(
+    { tenant, agent: 'bob' },
+    { presence: { status: 'warming up', capabilities: ['translate', 'sum'] } },
+  );
+  await hears('bob warming up translate+sum changed');
+  await bob.presence.set({ status: 'busy' });
+  await hears('bob busy translate+sum changed');
+  const found: string[] = [];
+  for await (const { agentId, status } of alice.presence.query({ capability: 'sum' }))
+    found.push(`${agentId} ${status}`);
+  expect(found).toEqual(['bob busy']);
+
+  await bob.close();
+  await hears('bob offline translate+sum disconnected');
+});
+
+test('what a watcher missed while it was cut off it asks for', async () => {
+  const tenant = fresh('t');
+  const heard: string[] = [];
+  const sockets = new CuttableWebSocket();
+  const alice = await connected({ tenant, agent: 'alice' }, { WebSocket: sockets.WebSocket });
+  await alice.presence.subscribe(({ agentId, status }) => void heard.push(`${agentId} ${status}`));
+  const bob = await connected({ tenant, agent: 'bob' }, { presence: { status: 'busy' } });
+  await eventually(
+    () => heard,
+    (all) => all.includes('bob busy'),
+  );
+  sockets.cut();
+  await bob.presence.set({ status: 'idle' });
+  await eventually(
+    () => heard,
+    (all) => all.includes('bob idle'),
+  );
+});
+
 test('a burst comes in order, in few texts, and the rate limit is obeyed', async () => {
   const tenant = fresh('t');
   const alice = await connected({ tenant, agent: 'alice' });

@@ -119,18 +119,6 @@ test.each(['Message', 'ACK', 'ERROR', 'SYSTEM', 'héllo', '', 'a b', '1st', 't'.
   },
 );
 
-test.each(['presence'])('ERR-2 a type that is kept for the service is unknown_type: %s', async (type) => {
-  expect(await client.request({ id: 'm1', type, content: 1, channel_id: 'news' })).toMatchObject({
-    code: 'unknown_type',
-    message_id: 'm1',
-  });
-  expect(await client.request({ id: 'm2', type })).toMatchObject({
-    code: 'unknown_type',
-    message_id: 'm2',
-  });
-  await goesOn();
-});
-
 test('ERR-3 the ERROR repeats the id, in full', async () => {
   expect(await client.request({ id: 'm1' })).toEqual({
     type: 'ERROR',

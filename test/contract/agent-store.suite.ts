@@ -1,5 +1,6 @@
 /** What every AgentStore promises, as cases over a factory. `inspect` shows what is stored. */
 import type { AgentStore } from '../../lambda/core/ports';
+import { collect } from './collect';
 
 export interface InspectableAgentStore {
   readonly store: AgentStore;
@@ -24,9 +25,9 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
   test('is online from the first connection to the last', async () => {
     expect(await store.addConnection(tenant, 'a', '1=', 9)).toMatchObject({ outcome: 'added' });
     expect(await store.addConnection(tenant, 'a', '2=', 9)).toMatchObject({ outcome: 'added' });
-    expect(await store.removeConnection(tenant, 'a', '1=')).toBe(true);
+    expect(await store.removeConnection(tenant, 'a', '1=')).toMatchObject({ changed: true });
     expect(await inspect(tenant, 'a')).toMatchObject({ status: 'online' });
-    expect(await store.removeConnection(tenant, 'a', '2=')).toBe(true);
+    expect(await store.removeConnection(tenant, 'a', '2=')).toMatchObject({ changed: true });
     expect(await inspect(tenant, 'a')).toMatchObject({ status: 'offline' });
     expect(await store.connectionIds(tenant, 'a')).toEqual([]);
     expect(await store.addConnection(tenant, 'a', '3=', 9)).toMatchObject({ outcome: 'added' });
@@ -42,7 +43,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
     await note();
     expect(await store.addConnection(tenant, 'a', '1=', 9)).toMatchObject({ outcome: 'present' });
     await note();
-    expect(await store.removeConnection(tenant, 'a', 'other=')).toBe(false);
+    expect(await store.removeConnection(tenant, 'a', 'other=')).toMatchObject({ changed: false });
     await note();
     await store.addConnection(tenant, 'a', '2=', 9);
     await note();
@@ -67,7 +68,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
 
   test('does not know an agent that was never there', async () => {
     expect(await store.connectionIds(tenant, 'nobody')).toEqual([]);
-    expect(await store.removeConnection(tenant, 'nobody', '1=')).toBe(false);
+    expect(await store.removeConnection(tenant, 'nobody', '1=')).toMatchObject({ changed: false });
     expect(await inspect(tenant, 'nobody')).toBeUndefined();
   });
 
@@ -110,8 +111,12 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
         version: undefined,
         mark: undefined,
         expiresAt: undefined,
+        record: undefined,
       });
-      expect(await store.addConnection(tenant, 'a', '1=', 9)).toEqual({ outcome: 'added', mark: undefined });
+      expect(await store.addConnection(tenant, 'a', '1=', 9)).toMatchObject({
+        outcome: 'added',
+        mark: undefined,
+      });
       expect(await mark()).toBeUndefined();
     });
 
@@ -133,9 +138,12 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
     test('is told to whoever connects, in the very write that adds it', async () => {
       await note(7);
       const told = { from: 7, count: 1 };
-      expect(await store.addConnection(tenant, 'a', '1=', 1)).toEqual({ outcome: 'added', mark: told });
-      expect(await store.addConnection(tenant, 'a', '1=', 1)).toEqual({ outcome: 'present', mark: told });
-      expect(await store.addConnection(tenant, 'a', '2=', 1)).toEqual({ outcome: 'full', mark: told });
+      expect(await store.addConnection(tenant, 'a', '1=', 1)).toMatchObject({ outcome: 'added', mark: told });
+      expect(await store.addConnection(tenant, 'a', '1=', 1)).toMatchObject({
+        outcome: 'present',
+        mark: told,
+      });
+      expect(await store.addConnection(tenant, 'a', '2=', 1)).toMatchObject({ outcome: 'full', mark: told });
     });
 
     test('lives through connecting and disconnecting, and leaves the version alone', async () => {
@@ -234,6 +242,109 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
         ...['1=', '2=', '3='].map((id) => store.addConnection(tenant, 'a', id, 9)),
       ]);
       expect(await mark()).toEqual({ from: 3, count: sequences.length });
+    });
+  });
+
+  describe('presence', () => {
+    const join = (connectionId: string) => store.addConnection(tenant, 'a', connectionId, 9);
+    const leave = (connectionId: string) => store.removeConnection(tenant, 'a', connectionId);
+    const say = (connectionId: string, status?: string, capabilities?: string[]) =>
+      store.setPresence(tenant, 'a', connectionId, { status, capabilities });
+    const known = async () => (await store.look(tenant, 'a')).record;
+    const agents = async (after?: string) =>
+      (await collect(store.agents(tenant, after))).map(({ agentId }) => agentId);
+
+    test('the first connection is an arrival, the last one a departure, and those between are neither', async () => {
+      const first = await join('1=');
+      expect(first.arrival).toMatchObject({
+        agentId: 'a',
+        status: 'online',
+        capabilities: [],
+        left: undefined,
+      });
+      expect(first.arrival!.changedAt).toBeGreaterThan(1_600_000_000_000);
+      expect((await join('1=')).arrival).toBeUndefined();
+      expect((await join('2=')).arrival).toBeUndefined();
+      expect((await leave('1=')).departure).toBeUndefined();
+      const { departure } = await leave('2=');
+      expect(departure).toMatchObject({ status: 'offline', version: first.arrival!.version + 3 });
+      expect(departure!.left).toEqual({
+        at: departure!.changedAt,
+        status: 'online',
+        toldVersion: undefined,
+      });
+      expect((await leave('2=')).departure).toBeUndefined();
+      const again = await join('3=');
+      expect(again.arrival).toMatchObject({ status: 'online', version: departure!.version + 1 });
+      expect(again.arrival!.left).toEqual(departure!.left);
+    });
+
+    test('keeps what the agent says: the status until it leaves, capabilities beyond', async () => {
+      const { arrival } = await join('1=');
+      expect(await say('1=', 'busy', ['b', 'a'])).toMatchObject({
+        status: 'busy',
+        capabilities: ['b', 'a'],
+        version: arrival!.version + 1,
+      });
+      await join('2=');
+      expect(await say('2=', undefined, [])).toMatchObject({ status: 'busy', capabilities: [] });
+      expect(await say('2=', 'idle', ['x'])).toMatchObject({ status: 'idle', capabilities: ['x'] });
+      expect(await known()).toMatchObject({
+        status: 'idle',
+        capabilities: ['x'],
+        version: arrival!.version + 4,
+      });
+      await leave('1=');
+      const { departure } = await leave('2=');
+      expect(departure).toMatchObject({ status: 'offline', capabilities: ['x'], left: { status: 'idle' } });
+      expect((await join('3=')).arrival).toMatchObject({ status: 'online', capabilities: ['x'] });
+    });
+
+    test('takes no word of a connection that is not in the set', async () => {
+      expect(await say('1=', 'busy')).toBeUndefined();
+      expect(await known()).toBeUndefined();
+      await join('1=');
+      expect(await say('2=', 'busy')).toBeUndefined();
+      await leave('1=');
+      expect(await say('1=', 'busy')).toBeUndefined();
+      expect(await known()).toMatchObject({ status: 'offline' });
+    });
+
+    test('notes that watchers were told only while the agent is away under that version', async () => {
+      const { arrival } = await join('1=');
+      expect(await store.noteTold(tenant, 'a', arrival!.version)).toBe(false);
+      const { departure } = await leave('1=');
+      expect(await store.noteTold(tenant, 'a', departure!.version - 1)).toBe(false);
+      expect(await store.noteTold(tenant, 'a', departure!.version)).toBe(true);
+      expect(await store.noteTold(tenant, 'a', departure!.version)).toBe(true);
+      expect((await known())?.left?.toldVersion).toBe(departure!.version);
+      const again = await join('2=');
+      expect(again.arrival!.left?.toldVersion).toBe(again.arrival!.version - 1);
+      expect(await store.noteTold(tenant, 'a', departure!.version)).toBe(false);
+      expect(await store.noteTold(tenant, 'nobody', 1)).toBe(false);
+    });
+
+    test('lists the agents of one tenant in their order, those that are away included', async () => {
+      for (const agent of ['b', 'a', 'Z', 'ä', '😀', 'a/b'])
+        await store.addConnection(tenant, agent, '1=', 9);
+      await store.addConnection(`${tenant}-other`, 'c', '1=', 9);
+      await store.noteMissed({ tenantId: tenant, agentId: 'never', sequence: 1, expiresAt: 1 }, undefined);
+      await store.removeConnection(tenant, 'b', '1=');
+      expect(await agents()).toEqual(['Z', 'a', 'a/b', 'b', 'ä', '😀']);
+      expect(await agents('a/b')).toEqual(['b', 'ä', '😀']);
+      expect(await agents('aa')).toEqual(['b', 'ä', '😀']);
+      expect(await agents('😀')).toEqual([]);
+    });
+
+    test('loses no word and no connection, whatever runs at the same time', async () => {
+      await join('0=');
+      const ids = ['1=', '2=', '3=', '4='];
+      await Promise.all([...ids.map((id) => join(id)), ...ids.map((_, n) => say('0=', `s${String(n)}`))]);
+      const before = (await known())!;
+      expect([...(await store.connectionIds(tenant, 'a'))].sort()).toEqual(['0=', ...ids]);
+      expect(before.status).toMatch(/^s[0-3]$/);
+      await Promise.all(['0=', ...ids].map((id) => leave(id)));
+      expect(await known()).toMatchObject({ status: 'offline', version: before.version + 5 });
     });
   });
 }

@@ -8,6 +8,7 @@ const connection = (connectionId: string, channels: readonly string[] = []): Con
   agentId: 'agent|1',
   channels,
   level: 0,
+  echo: false,
   connectedAt: 1_790_000_000_123,
   expiresAt: 1_790_007_260_456,
 });
@@ -116,5 +117,14 @@ export function connectionStoreSuite(create: () => ConnectionStore): void {
     await store.removeSubscription(tenant, 'news', 'a=');
     await store.removeSubscription(tenant, 'news', 'a=');
     expect(await subscribers('news')).toEqual([]);
+  });
+
+  test('tells whether anybody is subscribed at all', async () => {
+    expect(await store.hasSubscribers(tenant, 'x')).toBe(false);
+    await store.putSubscription(tenant, 'x', subscription('a='));
+    expect(await store.hasSubscribers(tenant, 'x')).toBe(true);
+    expect(await store.hasSubscribers(tenant, 'y')).toBe(false);
+    await store.removeSubscription(tenant, 'x', 'a=');
+    expect(await store.hasSubscribers(tenant, 'x')).toBe(false);
   });
 }

@@ -1,12 +1,21 @@
 /** The stores' promises, kept by the DynamoDB stores. */
+import { randomUUID } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  type UpdateCommand,
+  type UpdateCommandOutput,
+} from '@aws-sdk/lib-dynamodb';
 import { DynamoAgentStore } from '../../lambda/adapters/dynamo-agent-store';
 import { createDynamoClients, type DynamoClients } from '../../lambda/adapters/dynamo-calls';
 import { DynamoConnectionStore } from '../../lambda/adapters/dynamo-connection-store';
 import { DynamoHistoryStore } from '../../lambda/adapters/dynamo-history-store';
+import { DynamoSweepStore } from '../../lambda/adapters/dynamo-sweep-store';
 import { DynamoRateCounter } from '../../lambda/adapters/dynamo-rate-counter';
 import type { LogRow } from '../../lambda/core/ports';
+import { tenantRateSubject } from '../../lambda/core/subjects';
 import { systemClock } from '../../lambda/adapters/system-clock';
 import { FakeLog } from '../lambda/world';
 import { agentStoreSuite } from './agent-store.suite';
@@ -14,6 +23,7 @@ import { connectionStoreSuite } from './connection-store.suite';
 import { type Damage, historyStoreSuite } from './history-store.suite';
 import { type LocalTables, startLocalTables } from './local-tables';
 import { rateCounterSuite } from './rate-counter.suite';
+import { sweepStoreSuite } from './sweep-store.suite';
 
 let tables: LocalTables;
 let clients: DynamoClients;
@@ -46,6 +56,22 @@ describe('DynamoAgentStore', () => {
       return item as { status: string; version: number } | undefined;
     },
   }));
+});
+
+describe('DynamoSweepStore', () => {
+  sweepStoreSuite(() => {
+    const { connectionTable, agentTable } = tables;
+    return {
+      connections: new DynamoConnectionStore(clients.calls, connectionTable),
+      agents: new DynamoAgentStore(clients.calls, agentTable, systemClock),
+      sweep: new DynamoSweepStore(
+        clients.calls,
+        { connections: connectionTable, agents: agentTable },
+        5_000,
+        3,
+      ),
+    };
+  });
 });
 
 describe('DynamoHistoryStore', () => {
@@ -119,4 +145,29 @@ describe('DynamoHistoryStore', () => {
 
 describe('DynamoRateCounter', () => {
   rateCounterSuite(() => new DynamoRateCounter(clients.singleAttempt, tables.connectionTable));
+
+  test('counts a use whose guess was wrong and whose row another one starts meanwhile', async () => {
+    const subject = tenantRateSubject(randomUUID());
+    const floor = 1_790_000_000_000;
+    const other = new DynamoRateCounter(clients.singleAttempt, tables.connectionTable);
+    const overtaken = overtakenAfterFirst(clients.singleAttempt, () =>
+      other.add(subject, { usedMs: 10, floor, isRested: true }),
+    );
+    const counter = new DynamoRateCounter(overtaken, tables.connectionTable);
+    expect(await counter.add(subject, { usedMs: 10, floor, isRested: false })).toBe(floor + 20);
+  });
 });
+
+/** A client whose first call is refused by its condition, and which another one overtakes before the second call. */
+function overtakenAfterFirst(
+  client: DynamoDBDocumentClient,
+  overtake: () => Promise<unknown>,
+): DynamoDBDocumentClient {
+  let calls = 0;
+  const send = async (command: UpdateCommand, options: object): Promise<UpdateCommandOutput> => {
+    calls += 1;
+    if (calls === 2) await overtake();
+    return client.send(command, options);
+  };
+  return { send } as unknown as DynamoDBDocumentClient;
+}

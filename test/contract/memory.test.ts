@@ -2,12 +2,14 @@
 import { MemoryAgentStore } from '../../lambda/adapters/memory-agent-store';
 import { MemoryConnectionStore } from '../../lambda/adapters/memory-connection-store';
 import { MemoryHistoryStore } from '../../lambda/adapters/memory-history-store';
+import { MemorySweepStore } from '../../lambda/adapters/memory-sweep-store';
 import { MemoryRateCounter } from '../../lambda/adapters/memory-rate-counter';
 import { systemClock } from '../../lambda/adapters/system-clock';
 import { agentStoreSuite } from './agent-store.suite';
 import { connectionStoreSuite } from './connection-store.suite';
 import { historyStoreSuite } from './history-store.suite';
 import { rateCounterSuite } from './rate-counter.suite';
+import { sweepStoreSuite } from './sweep-store.suite';
 
 describe('MemoryConnectionStore', () => {
   connectionStoreSuite(() => new MemoryConnectionStore());
@@ -17,6 +19,14 @@ describe('MemoryAgentStore', () => {
   agentStoreSuite(() => {
     const store = new MemoryAgentStore(systemClock);
     return { store, inspect: (tenantId, agentId) => Promise.resolve(store.agent(tenantId, agentId)) };
+  });
+});
+
+describe('MemorySweepStore', () => {
+  sweepStoreSuite(() => {
+    const connections = new MemoryConnectionStore();
+    const agents = new MemoryAgentStore(systemClock);
+    return { connections, agents, sweep: new MemorySweepStore(connections, agents, 3) };
   });
 });
 

@@ -4,14 +4,17 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import type { SenderKind } from '../../lambda/adapters/create-sender';
-import type { ConnectionSender } from '../../lambda/core/ports';
+import type { ConnectionCloser, ConnectionSender } from '../../lambda/core/ports';
 
 const hangingMs = 50;
 
-export function senderSuite(kind: SenderKind, create: (callbackUrl: string) => ConnectionSender): void {
+export function senderSuite(
+  kind: SenderKind,
+  create: (callbackUrl: string) => ConnectionSender & ConnectionCloser,
+): void {
   let server: Server;
   let answer: RequestListener;
-  let sender: ConnectionSender;
+  let sender: ConnectionSender & ConnectionCloser;
   let requests: {
     method: string | undefined;
     url: string | undefined;
@@ -108,6 +111,18 @@ export function senderSuite(kind: SenderKind, create: (callbackUrl: string) => C
     const script = ['--import', 'tsx', 'test/contract/cut-socket.ts', kind];
     const { stdout } = await promisify(execFile)(process.execPath, script, { env: process.env });
     expect(stdout).toBe('failed');
+  });
+
+  test('closes a connection, and does not mind one that is closed already', async () => {
+    answer = answerWith(204);
+    expect(await sender.close('a=')).toBe('closed');
+    expect(requests).toMatchObject([{ method: 'DELETE', url: '/ws/@connections/a%3D' }]);
+    answer = answerWith(410, 'GoneException');
+    expect(await sender.close('a=')).toBe('closed');
+    answer = answerWith(500);
+    expect(await sender.close('a=')).toBe('unknown');
+    answer = answerWith(403, 'ForbiddenException');
+    expect(await sender.close('a=')).toBe('unknown');
   });
 
   test('asks for the status of a connection', async () => {

@@ -47,7 +47,7 @@ function checkLog(subject: string, rows: readonly LogRowSeen[], record: RunRecor
 const retryMs = 4 * 60_000;
 
 function checkPublication(publication: Publication, record: RunRecord, report: Report): void {
-  const { subject, agentId, id, acks, outcome, mayRepeat, isCalm, tag, isEphemeral } = publication;
+  const { subject, agentId, id, acks, outcome, attempts, mayRepeat, isCalm, tag, isEphemeral } = publication;
   const name = `${agentId} ${id} in ${subject}`;
   const rows = (record.logs.get(subject) ?? []).filter((row) => row.agentId === agentId && row.id === id);
   const isStored = acks.some(({ place }) => place !== undefined);
@@ -73,7 +73,10 @@ function checkPublication(publication: Publication, record: RunRecord, report: R
   }
   if (isEphemeral && rows.length > 0) report('I1 ephemeral', `${name} was not to be kept, and is in the log`);
   if (isCalm && outcome !== 'acked')
-    report('I6 answer', `${name} was published when all was well, and got no ACK`);
+    report(
+      'I6 answer',
+      `${name} was published when all was well, and was ${outcome} after ${attempts} attempts`,
+    );
 }
 
 /** Two messages never get one place. */

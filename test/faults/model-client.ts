@@ -54,6 +54,9 @@ interface Pending {
 const inbox = '$inbox';
 /** ACK-6: an id is not sent again sooner. */
 const soonestRetryMs = 100;
+/** Pings without an answer, after which a connection counts as lost. */
+const mostUnanswered = 2;
+const mostDoublings = 3;
 
 export class ModelClient {
   private readonly followed = new Map<string, Following>();
@@ -62,7 +65,8 @@ export class ModelClient {
   private closed: (() => void) | undefined;
   private isStopped = false;
   private awayUntil = 0;
-  private unansweredPings = 0;
+  /** Questions in a row that got no answer. */
+  private silences = 0;
   private ids = 0;
   private connectedOnce: (() => void)[] = [];
 
@@ -87,9 +91,8 @@ export class ModelClient {
         });
         this.wire = wire;
         failures = 0;
-        this.unansweredPings = 0;
         for (const tell of this.connectedOnce.splice(0)) tell();
-        this.hello();
+        void this.hello();
         void this.pings(wire);
         await closing;
       } catch {
@@ -101,7 +104,8 @@ export class ModelClient {
         settle(undefined);
       }
       await time.sleep(
-        Math.max(0, this.awayUntil - time.now()) + random() * Math.min(2_000, 100 * 2 ** failures),
+        Math.max(0, this.awayUntil - time.now()) +
+          random() * Math.min(2_000, 100 * 2 ** Math.max(failures, this.silences)),
       );
     }
   }
@@ -172,7 +176,7 @@ export class ModelClient {
       const isRetry = publication.attempts > 1;
       const answer = this.answerTo(publication.id);
       this.send({ ...frame, id: publication.id, ...(isRetry ? { retry: true } : {}) });
-      const said = await Promise.race([answer, time.sleep(answerMs).then(() => undefined)]);
+      const said = await this.within(this.patienceMs, answer);
       if (said?.type === 'ACK') return;
       const isFinal = said !== undefined && said.code !== 'unavailable' && said.code !== 'internal';
       if (isFinal) {
@@ -183,34 +187,58 @@ export class ModelClient {
     }
   }
 
-  private hello(): void {
-    const resume = [...this.followed].map(([channelId, { at }]) => ({ channel_id: channelId, ...at }));
-    const id = this.newId('h');
-    this.send({ type: 'hello', id, resume });
-    void this.redialUnlessAnswered(id);
-  }
-
   /** Without a WELCOME nothing is certain; a new connection asks again. */
-  private async redialUnlessAnswered(id: string): Promise<void> {
+  private async hello(): Promise<void> {
     const { wire } = this;
-    const { time, answerMs } = this.options;
-    const answer = await Promise.race([this.answerTo(id), time.sleep(answerMs).then(() => undefined)]);
-    if (this.wire === wire && answer?.type !== 'WELCOME') this.drop(false);
+    const answer = await this.ask('h', { type: 'hello', resume: this.places() });
+    if (this.wire !== wire) return;
+    this.note(answer?.type === 'WELCOME');
+    if (answer?.type !== 'WELCOME') this.drop(false);
   }
 
   private async pings(wire: Wire): Promise<void> {
     const { time, pingMs, random } = this.options;
+    let unanswered = 0;
     for (;;) {
       await time.sleep(pingMs * (0.8 + 0.4 * random()));
       if (this.wire !== wire) return;
-      this.unansweredPings += 1;
-      if (this.unansweredPings > 2) {
+      const answer = await this.ask('p', { type: 'ping', channels: this.places() });
+      if (this.wire !== wire) return;
+      this.note(answer?.type === 'PONG');
+      unanswered = answer?.type === 'PONG' ? 0 : unanswered + 1;
+      if (unanswered === mostUnanswered) {
         this.drop(true);
         return;
       }
-      const channels = [...this.followed].map(([channelId, { at }]) => ({ channel_id: channelId, ...at }));
-      this.send({ type: 'ping', id: this.newId('p'), channels });
     }
+  }
+
+  private places(): Record<string, unknown>[] {
+    return [...this.followed].map(([channelId, { at }]) => ({ channel_id: channelId, ...at }));
+  }
+
+  /**
+   * Doubles with every silence. Clients that leave sooner than a busy service answers, and come back at once, keep it busy
+   * for ever: each connection costs it more than the answer would have.
+   */
+  private get patienceMs(): number {
+    return this.options.answerMs * 2 ** Math.min(this.silences, mostDoublings);
+  }
+
+  private note(isAnswered: boolean): void {
+    this.silences = isAnswered ? 0 : this.silences + 1;
+  }
+
+  /** The answer to a control frame; `undefined` when none comes in time, or the connection ends. */
+  private ask(prefix: string, frame: Record<string, unknown>): Promise<Record<string, unknown> | undefined> {
+    const id = this.newId(prefix);
+    const answer = this.answerTo(id);
+    this.send({ ...frame, id });
+    return this.within(this.patienceMs, answer);
+  }
+
+  private within<T>(ms: number, answer: Promise<T>): Promise<T | undefined> {
+    return Promise.race([answer, this.options.time.sleep(ms).then(() => undefined)]);
   }
 
   private subscribe(channelId: string): void {
@@ -255,7 +283,6 @@ export class ModelClient {
         this.takeHistory(frame);
         break;
       case 'PONG':
-        this.unansweredPings = 0;
         for (const state of frame.channels as Record<string, unknown>[]) this.compare(state);
         break;
       case 'GOAWAY':
@@ -383,7 +410,7 @@ export class ModelClient {
     if (following === undefined) return;
     const { at } = following;
     if (at === undefined) {
-      if (channelId === inbox) this.hello();
+      if (channelId === inbox) void this.hello();
       else this.subscribe(channelId);
     } else if (at.epoch !== state.epoch) {
       this.resumeSoon(channelId, following);
@@ -400,7 +427,7 @@ export class ModelClient {
 
   private resumeSoon(channelId: string, following: Following): void {
     if (!this.isTime(following)) return;
-    if (channelId === inbox) this.hello();
+    if (channelId === inbox) void this.hello();
     else this.subscribe(channelId);
   }
 
@@ -408,7 +435,7 @@ export class ModelClient {
   private isTime(following: Following): boolean {
     const now = this.options.time.now();
     if (now < following.askAgainAt) return false;
-    following.askAgainAt = now + this.options.answerMs;
+    following.askAgainAt = now + this.patienceMs;
     return true;
   }
 }

@@ -2,12 +2,23 @@
  * `npm run faults:planted`: shows that the checker can fail. Plants one bug at a time into a copy of the product, and lets
  * random schedules run until one of them is found guilty. Fails when a bug stays unseen, or can't be planted any more
  * because the code has changed.
+ *
+ * To add a bug, write a file `test/faults/planted/some-name.txt` (or in a folder of your own, with `-- --folder FOLDER`):
+ *
+ *     name: missed page
+ *     file: lambda/core/each-concurrently.ts
+ *     --- replace
+ *     a text, of one line or more, that stands exactly once in the file
+ *     --- by
+ *     the mistake, which still has to run
+ *
+ * Further pairs of `--- replace` and `--- by` may follow. `-- --only NAME` runs the bugs whose name holds NAME.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { bugs, type PlantedBug } from './planted-bugs';
+import { type PlantedBug, plantedFolder, readBugs, withBug } from './planted-bugs';
 
 const repository = path.join(__dirname, '..', '..');
 /** Inside the checkout, so that packages are found. Git ignores it. */
@@ -20,6 +31,8 @@ const { values } = parseArgs({
     schedules: { type: 'string', default: '300' },
     /** Only the bugs whose name holds this. */
     only: { type: 'string', default: '' },
+    /** Where the bugs are. */
+    folder: { type: 'string', default: plantedFolder },
   },
 });
 
@@ -32,15 +45,12 @@ interface Verdict {
   readonly isCaught: boolean;
 }
 
-/** Whether every edit found its place. All places are looked up in the source as it was. */
-function plant({ file, edits }: PlantedBug, copy: string): boolean {
-  const target = path.join(copy, file);
-  let source = readFileSync(target, 'utf8');
-  if (edits.some(([from]) => source.split(from).length !== 2)) return false;
-  // From the last edit to the first: what an edit brings in is not the place of a later one.
-  for (const [from, to] of [...edits].reverse()) source = source.replace(from, () => to);
-  writeFileSync(target, source);
-  return true;
+/** Whether every edit found its place. */
+function plant(bug: PlantedBug, copy: string): boolean {
+  const target = path.join(copy, bug.file);
+  const source = withBug(readFileSync(target, 'utf8'), bug);
+  if (source !== undefined) writeFileSync(target, source);
+  return source !== undefined;
 }
 
 async function judge(bug: PlantedBug): Promise<Verdict> {
@@ -79,7 +89,8 @@ function run(copy: string): Promise<string> {
 
 async function main(): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
-  const chosen = bugs.filter(({ name }) => name.includes(values.only));
+  const chosen = readBugs(values.folder).filter(({ name }) => name.includes(values.only));
+  const startedAt = Date.now();
   let caught = 0;
   for (const bug of chosen) {
     const { outcome, isCaught } = await judge(bug);
@@ -87,7 +98,8 @@ async function main(): Promise<void> {
     console.log(`${isCaught ? 'caught' : 'MISSED'}  ${bug.name}\n        ${outcome}`);
   }
   rmSync(folder, { recursive: true, force: true });
-  console.log(`\n${caught} of ${chosen.length} planted bugs caught`);
+  const seconds = Math.round((Date.now() - startedAt) / 1_000);
+  console.log(`\n${caught} of ${chosen.length} planted bugs caught in ${seconds} s`);
   process.exitCode = caught === chosen.length ? 0 : 1;
 }
 

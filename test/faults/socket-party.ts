@@ -13,9 +13,8 @@ import { type Listener, ModelClient, type Wire } from './model-client';
 import type { LogRowSeen, RunRecord, Violation } from './record';
 import { type Identity, Recorder, type Target } from './recorder';
 
-const answerMs = 5_000;
 /** How long it may take to come to rest on a busy machine. */
-const patienceMs = 40_000;
+const patienceMs = 120_000;
 
 export interface Member {
   readonly client: ModelClient;
@@ -37,6 +36,8 @@ export class SocketParty {
     private readonly bus: Bus,
     private readonly random: () => number,
     private readonly pingMs: number,
+    /** How long an answer may take before a client asks again. */
+    private readonly answerMs = 5_000,
   ) {
     this.firstLogLine = bus.inside.log.length;
     this.recorder = new Recorder(Date.now, (_, { kind }) => {
@@ -53,7 +54,7 @@ export class SocketParty {
       time: { now: Date.now, sleep: (ms) => sleep(ms, undefined, { ref: false }) },
       random: this.random,
       pingMs: this.pingMs,
-      answerMs,
+      answerMs: this.answerMs,
       dial: (listener) => this.dial(identity, token, listener),
       onView: (view) => {
         this.recorder.addView(view);
@@ -66,8 +67,8 @@ export class SocketParty {
     return member;
   }
 
-  publish({ client, identity }: Member, target: Target): void {
-    this.publishing.push(this.recorder.publish(client, identity, target, 8));
+  publish({ client, identity }: Member, target: Target, mostAttempts = 8): void {
+    this.publishing.push(this.recorder.publish(client, identity, target, mostAttempts));
   }
 
   /** Everybody is connected; gives up after a while. */
@@ -85,7 +86,8 @@ export class SocketParty {
     await this.published();
     await this.connected();
     this.recorder.isCalm = true;
-    for (const member of this.members) this.publish(member, { channelId });
+    // As often as there is time: nothing stands in the way any more but a busy machine.
+    for (const member of this.members) this.publish(member, { channelId }, Infinity);
     await this.published();
     const rest = Date.now() + patienceMs;
     const record = await this.record();

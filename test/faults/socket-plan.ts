@@ -82,3 +82,15 @@ export function repeats({ rules = [] }: FaultPlanInput): boolean {
       service === 'event' && operation === 'message' && (fault === 'duplicate' || fault === 'delay'),
   );
 }
+
+type NamedBy = 'service' | 'operation' | 'table' | 'fault' | 'when' | 'status' | 'delayMs';
+
+/** What it is called in reports and in docs/reliability.md. */
+export function nameOf(rule: Partial<Readonly<Record<NamedBy, string | number | undefined>>>): string {
+  const { service, operation, table, fault, when, status = 500, delayMs } = rule;
+  const parts: (string | number | undefined)[] = [service, operation, table, fault];
+  if (fault === 'error') parts.push(status);
+  if (fault === 'delay' || fault === 'duplicate') parts.push(delayMs);
+  if (when === 'after') parts.push(when);
+  return parts.filter((part) => part !== undefined).join(' ');
+}

@@ -12,8 +12,8 @@ import { SocketParty } from './socket-party';
 
 const channels = ['news', 'work'];
 const agents = ['a0', 'a1'];
-const activeMs = 3_000;
-const pingMs = 1_000;
+const activeMs = 2_500;
+const pingMs = 1_500;
 
 export interface SocketResult {
   readonly seed: number;

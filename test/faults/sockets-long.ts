@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import { Bus } from '../helpers/bus';
 import { crashEverywhere } from './socket-crashes';
-import { candidates } from './socket-plan';
+import { candidates, nameOf } from './socket-plan';
 import { runBatch } from './socket-run';
 
 const { values } = parseArgs({
@@ -72,17 +72,6 @@ async function main(): Promise<void> {
   const silent = schedules < 100 ? [] : [...fired].filter(([, count]) => count === 0);
   for (const [name] of silent) console.log(`"${name}" never fired`);
   process.exit(failures > 0 || silent.length > 0 ? 1 : 0);
-}
-
-type NamedBy = 'service' | 'operation' | 'table' | 'fault' | 'when' | 'status' | 'delayMs';
-
-function nameOf(rule: Partial<Readonly<Record<NamedBy, string | number | undefined>>>): string {
-  const { service, operation, table, fault, when, status = 500, delayMs } = rule;
-  const parts: (string | number | undefined)[] = [service, operation, table, fault];
-  if (fault === 'error') parts.push(status);
-  if (fault === 'delay') parts.push(delayMs);
-  if (when === 'after') parts.push(when);
-  return parts.filter((part) => part !== undefined).join(' ');
 }
 
 function seconds(since: number): number {

@@ -164,6 +164,45 @@ test('a schedule runs after each period, on the moved clock', async () => {
   await recorder.line('only rate(…) is understood, not cron(0 12 * * ? *)');
 });
 
+test('a schedule runs at once when asked to, by its name', async () => {
+  const { gateway, recorder } = await run({
+    functions: { Sweep: recording() },
+    resources: {
+      Rule: {
+        Type: 'AWS::Events::Rule',
+        Properties: {
+          ScheduleExpression: 'rate(5 minutes)',
+          Targets: [{ Id: 'Target', Arn: { 'Fn::GetAtt': ['Sweep', 'Arn'] } }],
+        },
+      },
+    },
+  });
+  const page = `http://127.0.0.1:${gateway.port}/_gateway/schedules`;
+  const { schedules } = (await (await fetch(page)).json()) as { schedules: { name: string }[] };
+  const [{ name }] = schedules as [{ name: string }];
+  expect(schedules).toEqual([
+    { name, expression: 'rate(5 minutes)', function: gateway.schedules[0]!.function },
+  ]);
+
+  expect((await fetch(`${page}/${encodeURIComponent(name)}`, { method: 'POST' })).status).toBe(200);
+
+  expect(recorder.events('Sweep')).toMatchObject([
+    {
+      version: '0',
+      source: 'aws.events',
+      'detail-type': 'Scheduled Event',
+      time: expect.stringMatching(/^[-\d]+T[:\d]+Z$/) as unknown,
+      resources: [expect.stringMatching(/^arn:aws:events:[^:]+:\d{12}:rule\//) as unknown],
+      detail: {},
+    },
+  ]);
+  expect((await fetch(`${page}/${encodeURIComponent(name)}`)).status).toBe(405);
+  expect((await fetch(page, { method: 'POST' })).status).toBe(405);
+  expect((await fetch(`${page}/nobody`, { method: 'POST' })).status).toBe(404);
+  await gateway.clock.advance(300_000);
+  expect(recorder.events('Sweep')).toHaveLength(2);
+});
+
 test('the clock fires due timers in order, at their own time, and forgets cancelled ones', async () => {
   const clock = new Clock();
   const start = clock.now();

@@ -2,7 +2,13 @@
  * Looks into the tables of a running gateway: what is left of a tenant or an agent after its connections have ended.
  */
 import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, paginateScan, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  DeleteCommand,
+  DynamoDBDocumentClient,
+  GetCommand,
+  paginateScan,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import type { Gateway } from '../../gateway/index';
 import { agentTable, connectionTable, messageTable } from '../../lambda/contract';
 import { channelSubject } from '../../lambda/core/subjects';
@@ -25,6 +31,8 @@ export interface Tables {
   agents(): Promise<Row[]>;
   /** Overwrites the body of a stored message, as a fault of the store would. */
   damage(tenant: string, channel: string, sequence: number): Promise<void>;
+  /** Takes the subscriptions of the channel away, as a removal does that ends in the middle. */
+  loseSubscriptions(tenant: string, channel: string): Promise<void>;
   /** Takes the table away, so that whatever needs it fails. */
   drop(table: 'agent' | 'message'): Promise<void>;
   close(): void;
@@ -82,6 +90,15 @@ export function tablesOf(gateway: Gateway): Tables {
         ExpressionAttributeValues: { ':body': '{"type":"message","content":"forged"}' },
       });
       await documents.send(update);
+    },
+    loseSubscriptions: async (tenant, channel) => {
+      const subject = channelSubject(tenant, channel);
+      for (const row of await scan(ConnectionTableName)) {
+        const { [connectionTable.partitionKey]: rowSubject, [connectionTable.sortKey]: id } = row;
+        if (rowSubject !== subject) continue;
+        const Key = { [connectionTable.partitionKey]: subject, [connectionTable.sortKey]: id };
+        await documents.send(new DeleteCommand({ TableName: ConnectionTableName, Key }));
+      }
     },
     drop: async (table) => {
       const TableName = table === 'agent' ? AgentTableName : MessageTableName;

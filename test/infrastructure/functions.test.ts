@@ -41,29 +41,39 @@ test('the limit of the authorizer is three seconds', () => {
   expect(lambda(template, 'authorizer').Properties.Timeout).toBe(3);
 });
 
-test.each([
-  ['inbox', 'Inbox', 900],
-  // What comes after a minute, receivers of level 1 have read from the log.
-  ['fan-out', 'FanOut', 60],
-])(
-  'a failed event of %s is not repeated by the platform, and kept in an encrypted queue',
-  (_, name, seconds) => {
-    const { Properties } = Object.values(resources(template, 'AWS::Lambda::EventInvokeConfig')).find(
-      (config) => flattened(config.Properties.FunctionName) === `<Functions${name}Function>`,
-    )!;
-    expect(Properties).toMatchObject({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: seconds });
+test('what is started and not awaited is not repeated by the platform, and its event is kept in an encrypted queue', () => {
+  const configurations = Object.values(resources(template, 'AWS::Lambda::EventInvokeConfig'));
+  const ages = configurations.map(({ Properties }) => {
+    expect(Properties.MaximumRetryAttempts).toBe(0);
     expect(flattened(Properties.DestinationConfig.OnFailure.Destination)).toBe('<FailureQueue>');
-    expect(onlyResource(template, 'AWS::SQS::Queue').Properties).toMatchObject({
-      SqsManagedSseEnabled: true,
-      MessageRetentionPeriod: 14 * 86_400,
-    });
-    const { Statement: statements } = onlyResource(template, 'AWS::SQS::QueuePolicy').Properties
-      .PolicyDocument;
-    expect(statements).toMatchObject([
-      { Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
-    ]);
-  },
-);
+    return [flattened(Properties.FunctionName), Properties.MaximumEventAgeInSeconds as number];
+  });
+  expect(Object.fromEntries(ages)).toEqual({
+    // What comes after a minute, receivers of level 1 have read from the log.
+    '<FunctionsFanOutFunction>': 60,
+    '<FunctionsInboxFunction>': 900,
+    '<FunctionsPresenceFunction>': 300,
+    '<FunctionsSweepFunction>': 60,
+  });
+  expect(onlyResource(template, 'AWS::SQS::Queue').Properties).toMatchObject({
+    SqsManagedSseEnabled: true,
+    MessageRetentionPeriod: 14 * 86_400,
+  });
+  const { Statement: statements } = onlyResource(template, 'AWS::SQS::QueuePolicy').Properties.PolicyDocument;
+  expect(statements).toMatchObject([
+    { Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
+  ]);
+});
+
+test('the sweep runs every five minutes, which is longer than it may take', () => {
+  const { Properties } = onlyResource(template, 'AWS::Events::Rule');
+  expect(Properties).toMatchObject({ ScheduleExpression: 'rate(5 minutes)', State: 'ENABLED' });
+  expect(Properties.Targets as unknown[]).toHaveLength(1);
+  const [target] = Properties.Targets as { Arn: unknown; RetryPolicy: unknown }[];
+  expect(flattened(target!.Arn)).toBe('<FunctionsSweepFunction>');
+  expect(target!.RetryPolicy).toEqual({ MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 });
+  expect(lambda(template, 'sweep').Properties.Timeout).toBe(120);
+});
 
 describe('variables', () => {
   const names = (name: (typeof functionNames)[number]) => Object.keys(variablesOf(template, name)).sort();
@@ -95,6 +105,8 @@ describe('variables', () => {
       variables.connectionLimit,
       variables.connectionTable,
       variables.inboxFunction,
+      variables.presenceFunction,
+      variables.presenceGraceSeconds,
       variables.sender,
     ]);
     expect(flattened(variablesOf(template, 'connect').INBOX_FUNCTION)).toBe('<FunctionsInboxFunction>');
@@ -111,6 +123,8 @@ describe('variables', () => {
       variables.fanOutFunction,
       variables.messageTable,
       variables.ownReceivers,
+      variables.presenceFunction,
+      variables.presenceGraceSeconds,
       variables.retentionSeconds,
       variables.sender,
       variables.tenantBurst,
@@ -127,7 +141,15 @@ describe('variables', () => {
   });
 
   test('disconnect', () => {
-    expect(names('disconnect')).toEqual([variables.agentTable, variables.connectionTable]);
+    expect(names('disconnect')).toEqual([
+      variables.agentTable,
+      variables.connectionTable,
+      variables.presenceFunction,
+      variables.presenceGraceSeconds,
+    ]);
+    expect(flattened(variablesOf(template, 'disconnect').PRESENCE_FUNCTION)).toBe(
+      '<FunctionsPresenceFunction>',
+    );
   });
 
   test('inbox', () => {
@@ -144,6 +166,29 @@ describe('variables', () => {
       variables.agentTable,
       variables.callbackUrl,
       variables.connectionTable,
+      variables.presenceFunction,
+      variables.presenceGraceSeconds,
+      variables.sender,
+    ]);
+  });
+
+  test('presence', () => {
+    expect(names('presence')).toEqual([
+      variables.agentTable,
+      variables.callbackUrl,
+      variables.connectionTable,
+      variables.presenceGraceSeconds,
+      variables.sender,
+    ]);
+  });
+
+  test('sweep', () => {
+    expect(names('sweep')).toEqual([
+      variables.agentTable,
+      variables.callbackUrl,
+      variables.connectionTable,
+      variables.presenceFunction,
+      variables.presenceGraceSeconds,
       variables.sender,
     ]);
   });
@@ -164,6 +209,7 @@ describe('variables', () => {
       ownReceivers: 7,
       messageRate: { agentPerSecond: 0, tenantBurst: 7 },
       sender: 'sdk',
+      presenceGraceSeconds: 5,
     });
     expect(variablesOf(changed, 'authorizer')).toMatchObject({
       TOKEN_ISSUER: 'urn:artcafe:pubsub:blue',
@@ -174,6 +220,8 @@ describe('variables', () => {
     });
     expect(variablesOf(changed, 'connect').CONNECTION_LIMIT).toBe('3');
     expect(variablesOf(changed, 'connect').SENDER).toBe('sdk');
+    for (const name of ['connect', 'default', 'disconnect', 'presence', 'sweep'] as const)
+      expect(variablesOf(changed, name).PRESENCE_GRACE_SECONDS).toBe('5');
     expect(variablesOf(changed, 'default')).toMatchObject({
       RETENTION_SECONDS: '0',
       OWN_RECEIVERS: '7',
@@ -195,10 +243,11 @@ describe('grants', () => {
   test('connect', () => {
     expect(grantsOf(template, 'connect')).toEqual(
       [
-        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'PutItem'),
+        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'PutItem', 'Query'),
         ...on('AgentTable', 'GetItem', 'UpdateItem'),
         connections('GET'),
         'lambda:InvokeFunction on <FunctionsInboxFunction>',
+        'lambda:InvokeFunction on <FunctionsPresenceFunction>',
       ].sort(),
     );
   });
@@ -220,11 +269,12 @@ describe('grants', () => {
     expect(grantsOf(template, 'default')).toEqual(
       [
         ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'PutItem', 'Query', 'UpdateItem'),
-        ...on('AgentTable', 'GetItem', 'UpdateItem'),
+        ...on('AgentTable', 'GetItem', 'Query', 'UpdateItem'),
         ...on('MessageTable', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
         connections('GET'),
         connections('POST'),
         'lambda:InvokeFunction on <FunctionsFanOutFunction>',
+        'lambda:InvokeFunction on <FunctionsPresenceFunction>',
       ].sort(),
     );
   });
@@ -232,10 +282,11 @@ describe('grants', () => {
   test('fan-out', () => {
     expect(grantsOf(template, 'fan-out')).toEqual(
       [
-        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem'),
-        ...on('AgentTable', 'UpdateItem'),
+        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'Query'),
+        ...on('AgentTable', 'GetItem', 'UpdateItem'),
         connections('GET'),
         connections('POST'),
+        'lambda:InvokeFunction on <FunctionsPresenceFunction>',
         'sqs:SendMessage on <FailureQueue>',
       ].sort(),
     );
@@ -244,8 +295,39 @@ describe('grants', () => {
   test('disconnect', () => {
     expect(grantsOf(template, 'disconnect')).toEqual(
       [
-        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem'),
+        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'Query'),
         ...on('AgentTable', 'GetItem', 'UpdateItem'),
+        'lambda:InvokeFunction on <FunctionsPresenceFunction>',
+      ].sort(),
+    );
+  });
+
+  test('presence', () => {
+    expect(grantsOf(template, 'presence')).toEqual(
+      [
+        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'Query'),
+        ...on('AgentTable', 'GetItem', 'UpdateItem'),
+        connections('GET'),
+        connections('POST'),
+        'lambda:InvokeFunction on <FunctionsPresenceFunction>',
+        'sqs:SendMessage on <FailureQueue>',
+      ].sort(),
+    );
+  });
+
+  test('sweep', () => {
+    expect(grantsOf(template, 'sweep')).toEqual(
+      [
+        ...on(
+          'ConnectionTable',
+          ...['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'Scan', 'UpdateItem'],
+        ),
+        ...on('AgentTable', 'GetItem', 'Scan', 'UpdateItem'),
+        connections('DELETE'),
+        connections('GET'),
+        connections('POST'),
+        'lambda:InvokeFunction on <FunctionsPresenceFunction>',
+        'sqs:SendMessage on <FailureQueue>',
       ].sort(),
     );
   });

@@ -111,14 +111,18 @@ describe.each<[string, Record<string, unknown>]>([
     }
   });
 
-  test('functions are called by this API only, and nobody gets in by a URL', () => {
+  test('functions are called by this API and its own schedule only, and nobody gets in by a URL', () => {
     const permissions = Object.values(resources(template, 'AWS::Lambda::Permission')).map(
       ({ Properties }) => Properties,
     );
     expect(permissions.length).toBeGreaterThanOrEqual(4);
+    const sources: Record<string, unknown> = {
+      'apigateway.amazonaws.com': expect.stringContaining(':<WebSocketApi>/'),
+      'events.amazonaws.com': '<FunctionsSweepFunctionSchedule>',
+    };
     for (const { Action, Principal, SourceArn } of permissions) {
-      expect([Action, Principal]).toEqual(['lambda:InvokeFunction', 'apigateway.amazonaws.com']);
-      expect(flattened(SourceArn)).toContain(':<WebSocketApi>/');
+      expect(Action).toBe('lambda:InvokeFunction');
+      expect([Principal, flattened(SourceArn)]).toEqual([Principal, sources[Principal as string]]);
     }
     expect(resources(template, 'AWS::Lambda::Url')).toEqual({});
   });

@@ -60,6 +60,8 @@ const purposes = {
   disconnect: 'Removes a connection that has ended',
   inbox: 'Pushes an inbox to a new connection',
   'fan-out': 'Serves a part of a wide channel',
+  presence: 'Tells watchers of presence',
+  sweep: 'Finds what no event told of',
 } as const;
 export type FunctionName = keyof typeof purposes;
 export const functionNames = Object.keys(purposes) as FunctionName[];

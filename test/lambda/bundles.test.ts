@@ -10,6 +10,8 @@ test.each([
   ['disconnect', 400],
   ['inbox', 400],
   ['fan-out', 400],
+  ['presence', 400],
+  ['sweep', 400],
 ])('%s is at most %i KB', (name, limit) => {
   const { outputFiles } = buildSync({
     entryPoints: [`lambda/${name}.ts`],

@@ -35,7 +35,7 @@ const secretText = (minLength: number, maxLength: number) =>
   });
 
 const call = fc.record({
-  method: fc.constantFrom('GET' as const, 'POST' as const),
+  method: fc.constantFrom('GET' as const, 'POST' as const, 'DELETE' as const),
   host: fc.constantFrom('abc123.execute-api.eu-central-1.amazonaws.com', '127.0.0.1:8787'),
   stage: fc.constantFrom('/ws', '/a-b_c'),
   // Real ids are base64; anything else must be signed as well. A path can't name `.` and `..`.

@@ -5,6 +5,8 @@ import {
   channelSubject,
   connectionSubject,
   inboxSubject,
+  parseSubject,
+  sweepSubject,
   tenantRateSubject,
 } from '../../lambda/core/subjects';
 
@@ -40,6 +42,7 @@ const key = fc.oneof(
   fc.tuple(id, id).map(([a, b]) => ({ ids: ['agent rate', a, b], key: agentRateSubject(a, b) })),
   id.map((a) => ({ ids: ['tenant rate', a], key: tenantRateSubject(a) })),
   id.map((a) => ({ ids: ['connection', a], key: connectionSubject(a) })),
+  fc.constant({ ids: ['sweep'], key: sweepSubject }),
 );
 
 test('two different tuples never give one key', () => {
@@ -48,6 +51,18 @@ test('two different tuples never give one key', () => {
       expect(one.key === other.key).toBe(JSON.stringify(one.ids) === JSON.stringify(other.ids));
     }),
     { numRuns: 20_000 },
+  );
+});
+
+test('a key of the table of connections says what it is about', () => {
+  fc.assert(
+    fc.property(id, id, (one, other) => {
+      expect(parseSubject(channelSubject(one, other))).toEqual({ tenantId: one, channelId: other });
+      expect(parseSubject(connectionSubject(one))).toBe('connection');
+      for (const subject of [agentRateSubject(one, other), tenantRateSubject(one), sweepSubject])
+        expect(parseSubject(subject)).toBeUndefined();
+    }),
+    { numRuns: 5_000 },
   );
 });
 

@@ -51,6 +51,11 @@ export class FakeSockets implements ConnectionSender {
     return 'delivered';
   }
 
+  close(connectionId: string): Promise<'closed'> {
+    this.closed.add(connectionId);
+    return Promise.resolve('closed');
+  }
+
   status(connectionId: string): Promise<'open' | 'gone'> {
     this.statuses += 1;
     return Promise.resolve(this.closed.has(connectionId) ? 'gone' : 'open');
@@ -95,6 +100,8 @@ export function createWorld() {
     sender: sockets,
     invoker: new FakeInvoker(),
     inboxFunction: 'inbox',
+    presenceFunction: 'presence',
+    presenceGraceMs: 0,
     clock,
     newId: () => `generated-${String((ids += 1))}`,
     retentionMs: 86_400_000,

@@ -26,6 +26,7 @@ test('without a word, everything has a default', () => {
     defaultGrants: 'all',
     connectionLimit: 100,
     messageRate: { agentPerSecond: 50, agentBurst: 100, tenantPerSecond: 1_000, tenantBurst: 2_000 },
+    presenceGraceSeconds: 0,
     retentionHours: 24,
     ownReceivers: 3_000,
     sender: 'lean',
@@ -54,6 +55,10 @@ test.each([
   [
     { messageRate: { tenantBurst: 0 } },
     'Setting "messageRate.tenantBurst": expected a whole number from 1 to 10000000, got 0.',
+  ],
+  [
+    { presenceGraceSeconds: 9 },
+    'Setting "presenceGraceSeconds": expected a whole number from 0 to 8, got 9.',
   ],
   [{ sender: 'fast' }, 'Setting "sender": expected "lean" or "sdk", got "fast".'],
   [{ connectionLimit: 0 }, 'Setting "connectionLimit": expected a whole number from 1 to 1000, got 0.'],

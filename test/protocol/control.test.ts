@@ -7,9 +7,15 @@ const read = (frame: object) => {
   return parsed.kind === 'control' ? parsed.control : 'message';
 };
 const position = { epoch: 'e', sequence: 7 };
+const silent = { status: undefined, capabilities: undefined };
 
 test('hello may be bare, and counts a channel that is named twice once', () => {
-  expect(read({ type: 'hello' })).toEqual({ type: 'hello', id: undefined, resume: [] });
+  expect(read({ type: 'hello' })).toEqual({
+    type: 'hello',
+    id: undefined,
+    resume: [],
+    own: silent,
+  });
   const resume = [
     { channel_id: 'a', ...position },
     { channel_id: '$inbox', ...position },
@@ -24,6 +30,7 @@ test('hello may be bare, and counts a channel that is named twice once', () => {
       { channelId: '$inbox', since: position },
       { channelId: 'b', since: undefined },
     ],
+    own: silent,
   });
 });
 
@@ -104,4 +111,78 @@ test('names the id of what it refuses', () => {
 
 test('a name of every object is no control frame', () => {
   expect(read({ type: 'constructor', id: 'm', content: 1 })).toBe('message');
+});
+
+describe('presence', () => {
+  const whole = {
+    agentId: undefined,
+    status: undefined,
+    capability: undefined,
+    limit: 100,
+    after: undefined,
+  };
+
+  test.each<[object, object]>([
+    [{}, { own: silent, query: undefined }],
+    [{ status: 'busy' }, { own: { ...silent, status: 'busy' } }],
+    [{ capabilities: ['b', 'a', 'b'] }, { own: { ...silent, capabilities: ['b', 'a'] } }],
+    [{ status: null, capabilities: [], query: null }, { own: { ...silent, capabilities: [] } }],
+    [{ query: {} }, { own: undefined, query: whole }],
+    [{ query: { agent_id: null, limit: null } }, { query: whole }],
+    [
+      { query: { agent_id: 'a', status: 'offline', capability: 'c', limit: 1, after: 'z' } },
+      { query: { agentId: 'a', status: 'offline', capability: 'c', limit: 1, after: 'z' } },
+    ],
+  ])('reads %j', (frame, expected) => {
+    expect(read({ type: 'presence', id: 'p', ...frame })).toMatchObject({
+      type: 'presence',
+      id: 'p',
+      ...expected,
+    });
+  });
+
+  test.each([
+    { id: undefined },
+    { status: 'offline' },
+    { status: '' },
+    { status: 7 },
+    { status: 'x'.repeat(65) },
+    { status: 'a\nb' },
+    { capabilities: 'a' },
+    { capabilities: [''] },
+    { capabilities: ['x'.repeat(65)] },
+    { capabilities: Array.from({ length: 51 }, (_, n) => `c${n}`) },
+    { status: 'busy', query: {} },
+    { query: [] },
+    { query: { limit: 0 } },
+    { query: { limit: 101 } },
+    { query: { limit: 1.5 } },
+    { query: { agent_id: 7 } },
+    { query: { status: '' } },
+    { query: { capability: 7 } },
+    { query: { after: '' } },
+  ])('refuses %j', (fields) => {
+    expect(read({ type: 'presence', id: 'p', ...fields })).toMatchObject({ code: 'invalid_message' });
+  });
+
+  test('is said in hello, too', () => {
+    expect(read({ type: 'hello', status: 'busy', capabilities: ['a'] })).toMatchObject({
+      own: { status: 'busy', capabilities: ['a'] },
+    });
+    expect(read({ type: 'hello', status: 'offline' })).toMatchObject({ code: 'invalid_message' });
+  });
+
+  test('can be subscribed to, and has no log', () => {
+    expect(read({ type: 'subscribe', id: 's', channel_id: '$presence' })).toMatchObject({
+      channelId: '$presence',
+    });
+    expect(read({ type: 'hello', resume: [{ channel_id: '$presence' }] })).toMatchObject({
+      resume: [{ channelId: '$presence' }],
+    });
+    for (const frame of [
+      { type: 'history', id: 's', channel_id: '$presence' },
+      { type: 'ping', channels: [{ channel_id: '$presence' }] },
+    ])
+      expect(read(frame)).toMatchObject({ code: 'invalid_message' });
+  });
 });

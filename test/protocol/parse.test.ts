@@ -104,7 +104,7 @@ test.each(['', '{', '[1,', 'hello', '\u0000', '{"a":1}{"b":2}'])('calls %j inval
   });
 });
 
-test.each(['presence', 'ACK', 'Message', '', '9a', 'a b'])('does not know the type %j', (type) => {
+test.each(['ACK', 'Message', '', '9a', 'a b'])('does not know the type %j', (type) => {
   expect(refusal({ id: 'm', type, content: 1 })).toMatchObject({ code: 'unknown_type', messageId: 'm' });
 });
 

@@ -17,12 +17,27 @@ import path from 'node:path';
 import { startGateway } from '../../gateway/index';
 import { assemblyFor } from '../helpers/assembly';
 import { freePort, untilItAnswers } from '../helpers/processes';
-import { differenceOf, differences } from './differences';
+import { differenceOf, differences, leftOut } from './differences';
 import { writeService } from './service';
 
 /** Both MIT. `osls` is the kept-up line of Serverless 3; Serverless 4 is no free software and wants an account. */
 const packages = ['osls@4.3.1', 'serverless-offline@14.8.2'];
 const startMs = 120_000;
+/** A token takes a process of its own, and the emulator a good part of a second for a handshake. */
+const testMs = 20_000;
+/** The files of the suite whose rules hold without a sub-protocol, and that a stage can be asked about from outside. */
+const levelZero = [
+  'acks',
+  'batches',
+  'claims',
+  'connect',
+  'direct',
+  'end',
+  'errors',
+  'many',
+  'messages',
+  'tokens',
+];
 const root = path.resolve(__dirname, '../..');
 
 interface Result {
@@ -94,7 +109,9 @@ async function conformance(folder: string, url: string, tokenCommand: string[]):
     process.execPath,
     [
       jest,
-      'test/conformance',
+      ...levelZero.map((name) => `test/conformance/${name}.test`),
+      '--testNamePattern',
+      `^(?!.*(?:${leftOut.join('|')}))`,
       '--json',
       '--outputFile',
       file,
@@ -108,7 +125,7 @@ async function conformance(folder: string, url: string, tokenCommand: string[]):
       env: {
         ...process.env,
         TARGET_URL: url,
-        TARGET_TIMEOUT_MS: '20000',
+        TARGET_TIMEOUT_MS: String(testMs),
         TARGET_EDGE_URL: `${url}/v1`,
         TARGET_TOKEN_COMMAND: tokenCommand.map((word) => `'${word}'`).join(' '),
       },
@@ -140,10 +157,10 @@ function report(results: Result[]): number {
     console.log(`\nFAILED, and not listed: ${title}\n${failureMessages.join('\n').slice(0, 1_500)}`);
   }
   for (const { title } of outdated) console.log(`\nPASSED, though listed as different: ${title}`);
-  const leftOut = results.length - failed.length - passed.length;
+  const unasked = results.length - failed.length - passed.length;
   console.log(
     `\n${passed.length} passed, ${failed.length - surprises.length} differ as listed, ${surprises.length} failed, ` +
-      `${leftOut} left out because they need the laptop gateway`,
+      `${unasked} left out: they need the laptop gateway, or are listed as left out`,
   );
   return surprises.length + outdated.length === 0 && passed.length > 0 ? 0 : 1;
 }

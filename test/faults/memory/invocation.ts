@@ -5,6 +5,7 @@
 import { type DeliveryOutcome } from '../../../lambda/core/delivery';
 import {
   type Clock,
+  type ConnectionCloser,
   type ConnectionSender,
   type Invoker,
   type PutOutcome,
@@ -31,15 +32,27 @@ export interface InvocationOptions {
   readonly onWorldFault: () => void;
 }
 
-const never = new Promise<never>(() => undefined);
-const paged: ReadonlySet<string> = new Set(['subscribers', 'newestFirst', 'range', 'rangeBack']);
+/** One of its own for each call: a common one would keep everything that ever waited for it. */
+const never = (): Promise<never> => new Promise(() => undefined);
+const paged: ReadonlySet<string> = new Set([
+  'subscribers',
+  'newestFirst',
+  'range',
+  'rangeBack',
+  'agents',
+  'connectedAgents',
+]);
 const reads: ReadonlySet<string> = new Set([
   'getConnections',
   'connectionIds',
   'look',
+  'hasSubscribers',
   'head',
   'get',
   'mark',
+  'publicKey',
+  'pages',
+  'cursor',
   ...paged,
 ]);
 
@@ -63,7 +76,7 @@ export class InvocationRun {
         this.underWay += 1;
         await time.sleep(ms);
         this.underWay -= 1;
-        if (this.isOver) await never;
+        if (this.isOver) await never();
       },
     };
   }
@@ -89,6 +102,7 @@ export class InvocationRun {
         if (paged.has(word))
           return (...args: unknown[]) =>
             this.pages(word, args, () => run(args) as AsyncIterable<unknown[]>, old);
+        if (word === 'pages') return () => this.parts(() => run([]) as AsyncIterable<unknown>);
         return (...args: unknown[]) => this.call(word, () => run(args) as Promise<unknown>);
       },
     });
@@ -97,8 +111,20 @@ export class InvocationRun {
   sender(
     deliver: (connectionId: string, text: string) => DeliveryOutcome,
     isOpen: (connectionId: string) => boolean,
-  ): ConnectionSender {
+    close: (connectionId: string) => void,
+  ): ConnectionSender & ConnectionCloser {
     return {
+      close: async (connectionId) => {
+        await this.call(
+          'close',
+          () => {
+            close(connectionId);
+            return Promise.resolve();
+          },
+          true,
+        );
+        return 'closed';
+      },
       post: (connectionId, text, timeoutMs) => this.post(connectionId, text, timeoutMs, deliver),
       status: async (connectionId) => {
         const fault = this.options.chaos.pick('status unknown', 'status gone');
@@ -138,7 +164,7 @@ export class InvocationRun {
     const { time, chaos, callMs, killAt, onKill } = this.options;
     if (this.isOver) {
       this.leftOver += 1;
-      return never;
+      return never();
     }
     this.calls += 1;
     const point = this.calls;
@@ -149,7 +175,7 @@ export class InvocationRun {
       fault === `kill ${when}` || (killAt?.call === point && killAt.when === when);
     if (isKilled('before')) {
       onKill();
-      return never;
+      return never();
     }
     if (fault === 'store hang before' || fault === 'store late write') {
       if (fault === 'store late write') time.after(callMs + time.random() * 3_000, () => void apply());
@@ -162,7 +188,7 @@ export class InvocationRun {
     const value = await apply();
     if (isKilled('after')) {
       onKill();
-      return never;
+      return never();
     }
     await this.wait(fault === 'store hang after' ? callMs : time.random() * 4);
     if (fault === 'store error after' || fault === 'store hang after') return this.fail(name);
@@ -174,13 +200,13 @@ export class InvocationRun {
   private async travel(ms: number): Promise<void> {
     const { time } = this.options;
     await time.sleep(ms);
-    if (this.isOver && time.random() < 0.5) await never;
+    if (this.isOver && time.random() < 0.5) await never();
   }
 
   /** On the way back: a process that has ended hears nothing. */
   private async wait(ms: number): Promise<void> {
     await this.options.time.sleep(ms);
-    if (this.isOver) await never;
+    if (this.isOver) await never();
   }
 
   private fail(name: string): never {
@@ -189,6 +215,16 @@ export class InvocationRun {
     // The one call whose failure is an outcome.
     if (name === 'tryPut') return unclear as never;
     throw new Unavailable('a fault of the schedule');
+  }
+
+  /** A scan: parts that are no lists. */
+  private async *parts(read: () => AsyncIterable<unknown>): AsyncGenerator {
+    const parts = await this.call('pages', async () => {
+      const all: unknown[] = [];
+      for await (const part of read()) all.push(part);
+      return all;
+    });
+    yield* parts;
   }
 
   private async *pages(

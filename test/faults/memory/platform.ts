@@ -5,17 +5,27 @@
 import { MemoryAgentStore } from '../../../lambda/adapters/memory-agent-store';
 import { MemoryConnectionStore } from '../../../lambda/adapters/memory-connection-store';
 import { MemoryHistoryStore } from '../../../lambda/adapters/memory-history-store';
+import { MemorySweepStore } from '../../../lambda/adapters/memory-sweep-store';
 import { MemoryRateCounter } from '../../../lambda/adapters/memory-rate-counter';
 import type { DeliveryOutcome } from '../../../lambda/core/delivery';
-import type { Connection, Log, LogFields, LogRow, Subscription } from '../../../lambda/core/ports';
+import type {
+  Connection,
+  Log,
+  LogFields,
+  LogRow,
+  Subscription,
+  VerifiedClaims,
+} from '../../../lambda/core/ports';
 import { channelSubject } from '../../../lambda/core/subjects';
-import { encodeContext } from '../../../lambda/routes/authorizer-context';
+import { authorizerRoute } from '../../../lambda/routes/authorizer';
 import { connectRoute } from '../../../lambda/routes/connect';
 import { defaultRoute } from '../../../lambda/routes/default';
 import { disconnectRoute } from '../../../lambda/routes/disconnect';
-import type { WebSocketEvent } from '../../../lambda/routes/events';
+import type { AuthorizerEvent, WebSocketEvent } from '../../../lambda/routes/events';
 import { inboxRoute } from '../../../lambda/routes/inbox';
-import { allChannels } from '../../../protocol/index';
+import { presenceRoute } from '../../../lambda/routes/presence';
+import { sweepRoute } from '../../../lambda/routes/sweep';
+import { subProtocol } from '../../../protocol/index';
 import { framesOf } from '../checker';
 import type { Listener, Wire } from '../model-client';
 import type { Inside, Invocation } from '../record';
@@ -35,19 +45,40 @@ interface Socket {
   readonly connectedAt: number;
   readonly handshake: Handshake;
   readonly listener: Listener;
+  /** What the authorizer has said of it. */
+  context: Readonly<Record<string, unknown>>;
   state: 'opening' | 'open' | 'vanished' | 'closed';
   /** Frames arrive in the order in which they were posted. */
   lastArrival: number;
 }
 
-type Kind = 'connect' | 'message' | 'disconnect' | 'inbox';
+/** What each kind of event starts: the file in `lambda/` that a function is made of. */
+export const entryPoints = {
+  authorizer: 'authorizer',
+  connect: 'connect',
+  message: 'default',
+  disconnect: 'disconnect',
+  inbox: 'inbox',
+  presence: 'presence',
+  sweep: 'sweep',
+} as const;
+type Kind = keyof typeof entryPoints;
+type Event = WebSocketEvent | AuthorizerEvent | object;
+
+interface Result {
+  readonly statusCode: number;
+  readonly context?: Readonly<Record<string, unknown>> | undefined;
+}
 
 /** Timeouts of the functions and of their calls to a store, as in lib/functions.ts and the entry points. */
 const limits: Readonly<Record<Kind, { readonly timeoutMs: number; readonly callMs: number }>> = {
+  authorizer: { timeoutMs: 3_000, callMs: 2_000 },
   connect: { timeoutMs: 4_000, callMs: 1_200 },
   message: { timeoutMs: 5_000, callMs: 800 },
   disconnect: { timeoutMs: 10_000, callMs: 2_500 },
   inbox: { timeoutMs: 60_000, callMs: 2_500 },
+  presence: { timeoutMs: 60_000, callMs: 2_500 },
+  sweep: { timeoutMs: 120_000, callMs: 5_000 },
 };
 
 const tokenMs = 6 * 3_600_000;
@@ -66,6 +97,7 @@ export interface Kill extends KillPoint {
 export class MemoryPlatform {
   readonly connections = new MemoryConnectionStore(3);
   readonly agents: MemoryAgentStore;
+  private readonly sweepStore: MemorySweepStore;
   readonly history = new MemoryHistoryStore();
   private readonly rateCounter = new MemoryRateCounter();
   readonly logLines: string[] = [];
@@ -95,6 +127,7 @@ export class MemoryPlatform {
     private readonly options: PlatformOptions,
   ) {
     this.agents = new MemoryAgentStore(time);
+    this.sweepStore = new MemorySweepStore(this.connections, this.agents, 3);
     this.watch();
   }
 
@@ -108,16 +141,17 @@ export class MemoryPlatform {
       connectedAt: time.now(),
       handshake,
       listener,
+      context: {},
       state: 'opening',
       lastArrival: 0,
     };
     this.sockets.set(connectionId, socket);
+    const admission = await this.run('authorizer', this.handshakeEvent(socket));
+    socket.context = admission?.context ?? {};
+    if (admission?.statusCode !== 200) return this.refuse(socket, admission);
     const event = this.event(socket);
     const result = (await this.deliverEvent('connect', () => this.run('connect', event)))[0];
-    if (result?.statusCode !== 200) {
-      socket.state = 'closed';
-      throw new Error(`refused with ${result?.statusCode ?? 502}`);
-    }
+    if (result?.statusCode !== 200) return this.refuse(socket, result);
     await time.sleep(time.random() * 30);
     socket.state = 'open';
     return {
@@ -128,6 +162,11 @@ export class MemoryPlatform {
         this.end(socket, rudely);
       },
     };
+  }
+
+  private refuse(socket: Socket, result: Result | undefined): never {
+    socket.state = 'closed';
+    throw new Error(`refused with ${result?.statusCode ?? 500}`);
   }
 
   isOpen(connectionId: string): boolean {
@@ -223,19 +262,31 @@ export class MemoryPlatform {
     return [await run()];
   }
 
-  private event({ connectionId, connectedAt, handshake }: Socket): WebSocketEvent {
+  private handshakeEvent({ connectionId, connectedAt, handshake }: Socket): AuthorizerEvent {
     const { tenantId, agentId, channelId, level } = handshake;
     const exp = Math.floor((connectedAt + tokenMs) / 1_000);
-    const admission = { tenantId, agentId, channelId, grants: allChannels, exp, level, echo: true };
     return {
-      requestContext: {
-        connectionId,
-        connectedAt,
-        requestId: 'r',
-        requestTimeEpoch: this.time.now(),
-        authorizer: encodeContext(admission as Parameters<typeof encodeContext>[0]),
+      methodArn: 'arn',
+      requestContext: { connectionId, requestId: 'r' },
+      queryStringParameters: {
+        // Signatures are another suite's: here every token is good.
+        token: JSON.stringify({ tenant_id: tenantId, agent_id: agentId, exp }),
+        ...(level === 1 ? { protocol: subProtocol } : {}),
+        ...(channelId === undefined ? {} : { channel_id: channelId }),
       },
     };
+  }
+
+  private event({ connectionId, connectedAt, context }: Socket): WebSocketEvent {
+    const requestTimeEpoch = this.time.now();
+    return {
+      requestContext: { connectionId, connectedAt, requestId: 'r', requestTimeEpoch, authorizer: context },
+    };
+  }
+
+  /** As its schedule does. */
+  async sweep(): Promise<void> {
+    await this.deliverEvent('sweep', () => this.run('sweep', {}));
   }
 
   /** The next run that fits is killed at its call, if it gets there. */
@@ -243,7 +294,7 @@ export class MemoryPlatform {
     this.nextKill = kill;
   }
 
-  private takeKill(kind: Kind, event: WebSocketEvent | object): KillPoint | undefined {
+  private takeKill(kind: Kind, event: Event): KillPoint | undefined {
     const kill = this.nextKill;
     const fits = kill?.kind === kind && JSON.stringify(event).includes(kill.of ?? '');
     if (!fits) return undefined;
@@ -253,17 +304,14 @@ export class MemoryPlatform {
   }
 
   /** Runs a function; `undefined` when it was killed or ran out of time. */
-  private run(
-    kind: Kind,
-    event: WebSocketEvent | object,
-  ): Promise<{ readonly statusCode: number } | undefined> {
+  private run(kind: Kind, event: Event): Promise<Result | undefined> {
     const { time, chaos } = this;
     const { timeoutMs, callMs } = limits[kind];
     const killAt = this.takeKill(kind, event);
     const startedAt = time.now();
     const skewMs = chaos.hits('clock skew') ? (time.random() < 0.5 ? -300_000 : 300_000) : 0;
     return new Promise((settle) => {
-      const finish = (end: Invocation['end'], result: { readonly statusCode: number } | undefined): void => {
+      const finish = (end: Invocation['end'], result: Result | undefined): void => {
         if (run.isOver) return;
         if (end === 'returned') run.returned();
         else run.killed();
@@ -304,13 +352,9 @@ export class MemoryPlatform {
     });
   }
 
-  private async route(
-    kind: Kind,
-    event: WebSocketEvent | object,
-    run: InvocationRun,
-    expected: Expected[],
-  ): Promise<{ readonly statusCode: number }> {
+  private async route(kind: Kind, event: Event, run: InvocationRun, expected: Expected[]): Promise<Result> {
     const log = this.log();
+    if (kind === 'authorizer') return this.authorize(event as AuthorizerEvent, run);
     const deps = {
       connections: run.store(this.connections, this.old),
       agents: run.store(this.agents, this.old),
@@ -318,8 +362,16 @@ export class MemoryPlatform {
       sender: run.sender(
         (connectionId, text) => this.post(connectionId, text),
         (connectionId) => this.isOpen(connectionId),
+        (connectionId) => {
+          const socket = this.sockets.get(connectionId);
+          if (socket !== undefined) this.close(socket);
+        },
       ),
-      invoker: run.invoker((_, payload) => void this.deliverEvent('inbox', () => this.run('inbox', payload))),
+      sweep: run.store(this.sweepStore, this.old),
+      invoker: run.invoker((name, payload) => {
+        const started = name as 'inbox' | 'presence';
+        void this.deliverEvent(started, () => this.run(started, payload));
+      }),
       clock: run.clock,
       newId: () => `n${(this.ids += 1)}`,
       retentionMs: this.options.retentionMs,
@@ -328,6 +380,8 @@ export class MemoryPlatform {
       // Refusals are another suite's: here everything is let in.
       rateLimits: { agent: { perSecond: 0, burst: 0 }, tenant: { perSecond: 0, burst: 0 } },
       inboxFunction: 'inbox',
+      presenceFunction: 'presence',
+      presenceGraceMs: 0,
       ownName: 'inbox',
       log,
     };
@@ -341,7 +395,37 @@ export class MemoryPlatform {
       case 'inbox':
         await inboxRoute(deps)(event as Readonly<Record<string, unknown>>);
         return { statusCode: 200 };
+      case 'presence':
+        await presenceRoute(deps)(event as Readonly<Record<string, unknown>>);
+        return { statusCode: 200 };
+      case 'sweep':
+        await sweepRoute(deps)();
+        return { statusCode: 200 };
     }
+  }
+
+  private async authorize(event: AuthorizerEvent, run: InvocationRun): Promise<Result> {
+    const keys = run.store({ publicKey: () => Promise.resolve() }, this.old);
+    const route = authorizerRoute({
+      verifier: {
+        verify: async (token) => {
+          // A new process each time, which has to ask for the key first.
+          await keys.publicKey();
+          return JSON.parse(token) as VerifiedClaims;
+        },
+      },
+      settings: {
+        tenantClaim: 'tenant_id',
+        agentClaim: 'agent_id',
+        channelsClaim: 'channels',
+        defaultGrants: 'all',
+      },
+      clock: run.clock,
+      log: this.log(),
+    });
+    const { policyDocument, context } = await route(event);
+    const isAllowed = policyDocument.Statement.every(({ Effect }) => Effect === 'Allow');
+    return { statusCode: isAllowed ? 200 : 403, context };
   }
 
   private post(connectionId: string, text: string): DeliveryOutcome {

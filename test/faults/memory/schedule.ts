@@ -107,7 +107,8 @@ export class Schedule {
           this.platform.dial(handshake, listener).then((opened) => (wire = opened), resolve);
         });
         await closed;
-        await this.time.sleep(100 + this.random() * 1_000);
+        // Long enough to miss something.
+        await this.time.sleep(100 + this.random() * 3_000);
       }
     };
     void redial();
@@ -197,8 +198,9 @@ export class Schedule {
     else if (chance < 0.55)
       for (let burst = 1 + Math.floor(random() * 4); burst > 0; burst--) this.publish(index, { channelId });
     else if (chance < 0.7)
-      this.publish(index, { to: random() < 0.2 ? 'old' : `a${Math.floor(random() * 5)}` });
-    else if (chance < 0.8) client.drop(random() < 0.5);
+      this.publish(index, { to: random() < 0.5 ? 'old' : `a${Math.floor(random() * 5)}` });
+    else if (chance < 0.75) this.listeners[Math.floor(random() * this.listeners.length)]?.drop();
+    else if (chance < 0.82) client.drop(random() < 0.5);
     else if (chance < 0.9) {
       client.follow(channelId);
       // Just then, so that it meets the subscription half made.

@@ -3,14 +3,14 @@
  * plans. A few here; `npm run faults:sockets` runs hundreds.
  */
 import { Bus } from '../helpers/bus';
-import { target } from '../helpers/target';
+import { needs } from '../helpers/target';
 import { runBatch } from './socket-run';
 
-const batches = 4;
-const schedulesAtOnce = 10;
+const batches = 3;
+const schedulesAtOnce = 14;
 
 // A stage on AWS takes no fault plan.
-(target === undefined ? test : test.skip)(
+needs('faults')(
   'the promises hold over sockets, whatever goes wrong behind them',
   async () => {
     const bus = await Bus.start({ faultPlan: {} });
@@ -27,10 +27,11 @@ const schedulesAtOnce = 10;
       }
       // A run without deliveries or without faults would hold any promise.
       expect(fired).toBeGreaterThan(100);
-      expect(deliveries).toBeGreaterThan(500);
+      expect(deliveries).toBeGreaterThan(200);
     } finally {
       await bus.stop();
     }
   },
-  300_000,
+  // Half a minute when nobody else is at work; a busy machine may take as long as it needs.
+  600_000,
 );

@@ -1,0 +1,19 @@
+/** Lets calls begin at a steady rate, one after another, however many wait. */
+import type { Clock } from './ports';
+
+export class Pacer {
+  /** Epoch milliseconds. */
+  private nextAt = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly perSecond: number,
+  ) {}
+
+  async turn(): Promise<void> {
+    const now = this.clock.now();
+    const at = Math.max(now, this.nextAt);
+    this.nextAt = at + 1_000 / this.perSecond;
+    if (at > now) await this.clock.sleep(at - now);
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * What the presence function is told: which agent has changed, and how. Written by whoever starts it, read by its route;
+ * both directions stand here, so that they can't drift apart.
+ */
+import type { AgentPresence, PresenceReason } from '../../protocol/index';
+
+export interface PresenceOrder {
+  readonly tenantId: string;
+  readonly presence: AgentPresence;
+  readonly reason: PresenceReason;
+  /** Epoch milliseconds: when to tell of it, if the agent has not come back by then. Absent: at once. */
+  readonly tellAt: number | undefined;
+}
+
+export function encodePresenceOrder({ tenantId, presence, reason, tellAt }: PresenceOrder): object {
+  const { agentId, status, capabilities, version, changedAt } = presence;
+  return {
+    tenant: tenantId,
+    agent: agentId,
+    status,
+    capabilities,
+    version,
+    changed_at: changedAt,
+    reason,
+    tell_at: tellAt,
+  };
+}
+
+/** Throws when the event is none of ours. */
+export function decodePresenceOrder(event: Readonly<Record<string, unknown>>): PresenceOrder {
+  const {
+    tenant,
+    agent,
+    status,
+    capabilities,
+    version,
+    changed_at: changedAt,
+    reason,
+    tell_at: tellAt,
+  } = event;
+  if (
+    typeof tenant !== 'string' ||
+    typeof agent !== 'string' ||
+    typeof status !== 'string' ||
+    !isListOfTexts(capabilities) ||
+    typeof version !== 'number' ||
+    typeof changedAt !== 'number' ||
+    (reason !== 'connected' && reason !== 'disconnected' && reason !== 'changed') ||
+    (tellAt !== undefined && typeof tellAt !== 'number')
+  ) {
+    throw new Error('The event is no order to tell of a presence');
+  }
+  const presence = { agentId: agent, status, capabilities, version, changedAt };
+  return { tenantId: tenant, presence, reason, tellAt };
+}
+
+function isListOfTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}

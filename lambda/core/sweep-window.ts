@@ -1,0 +1,98 @@
+/**
+ * What one run of the sweep has read: connections, subscriptions, and the members of agents' sets, and what does not fit
+ * together. Everything here may be a little old; whoever acts on it looks again first.
+ */
+import type { Deadline } from './deadline';
+import { channelSubject } from './subjects';
+import type { Missing } from './sweep-connection';
+import type { SubscriptionRow, SweepStore, SweptConnection } from './sweep-store';
+
+export interface Member {
+  readonly tenantId: string;
+  readonly agentId: string;
+  readonly connectionId: string;
+}
+
+/** What a function of 512 MB holds with ease. */
+const mostRows = 400_000;
+
+export class SweepWindow {
+  readonly connections: SweptConnection[] = [];
+  /** Where the next window begins; absent when this one goes to the end. */
+  next: string | undefined;
+  private readonly ids = new Set<string>();
+  private readonly subscriptions: SubscriptionRow[] = [];
+  private readonly subscribed = new Set<string>();
+  private readonly members = new Map<string, Member>();
+
+  private constructor(private readonly from: string | undefined) {}
+
+  /** Reads for as long as there is time, and as much as there is room for. Throws what the store throws. */
+  static async read(store: SweepStore, from: string | undefined, deadline: Deadline): Promise<SweepWindow> {
+    const window = new SweepWindow(from);
+    // First, so that whoever is found here had its row before.
+    for await (const agents of store.connectedAgents())
+      for (const { connectionIds, ...agent } of agents)
+        for (const connectionId of connectionIds)
+          window.members.set(memberKey(agent.tenantId, agent.agentId, connectionId), {
+            ...agent,
+            connectionId,
+          });
+    for await (const { connections, subscriptions, next } of store.pages(from)) {
+      for (const row of connections) {
+        window.connections.push(row);
+        window.ids.add(row.connectionId);
+      }
+      for (const row of subscriptions) {
+        window.subscriptions.push(row);
+        window.subscribed.add(subscriptionKey(row));
+      }
+      window.next = next;
+      if (window.rows >= mostRows || deadline.hasPassed) break;
+    }
+    return window;
+  }
+
+  get rows(): number {
+    return this.connections.length + this.subscriptions.length;
+  }
+
+  /** Whether everything there is has been read. */
+  get isWhole(): boolean {
+    return this.from === undefined && this.next === undefined;
+  }
+
+  missingOf({ tenantId, agentId, connectionId, channels }: SweptConnection): Missing {
+    return {
+      isMember: this.members.has(memberKey(tenantId, agentId, connectionId)),
+      // A row that was not read is not missing.
+      channels: this.isWhole
+        ? channels.filter(
+            (channelId) => !this.subscribed.has(subscriptionKey({ tenantId, channelId, connectionId })),
+          )
+        : [],
+    };
+  }
+
+  /** Subscriptions and members whose connection was not read. */
+  get strays(): { readonly subscriptions: readonly SubscriptionRow[]; readonly members: readonly Member[] } {
+    const isStray = ({ connectionId }: { readonly connectionId: string }): boolean =>
+      !this.ids.has(connectionId);
+    return {
+      subscriptions: this.subscriptions.filter(isStray),
+      members: [...this.members.values()].filter(isStray),
+    };
+  }
+}
+
+function memberKey(tenantId: string, agentId: string, connectionId: string): string {
+  return `${connectionId} ${channelSubject(tenantId, agentId)}`;
+}
+
+function subscriptionKey({
+  tenantId,
+  channelId,
+  connectionId,
+}: Pick<SubscriptionRow, 'tenantId' | 'channelId' | 'connectionId'>): string {
+  return `${connectionId} ${channelSubject(tenantId, channelId)}`;
+}

@@ -1,0 +1,28 @@
+/** Entry point of the function that tells watchers of presence: builds what the route needs, once per cold start. */
+import { randomUUID } from 'node:crypto';
+import { createSender, senderKinds } from './adapters/create-sender';
+import { DynamoAgentStore } from './adapters/dynamo-agent-store';
+import { createDynamoClients } from './adapters/dynamo-calls';
+import { DynamoConnectionStore } from './adapters/dynamo-connection-store';
+import { jsonLog } from './adapters/json-log';
+import { LambdaInvoker } from './adapters/lambda-invoker';
+import { systemClock } from './adapters/system-clock';
+import { variables } from './contract';
+import { oneOf, text, wholeNumber } from './env';
+import { presenceRoute } from './routes/presence';
+
+const { calls } = createDynamoClients();
+/** Nobody waits for it: patience pays. */
+const callMs = 2_500;
+
+export const handler = presenceRoute({
+  connections: new DynamoConnectionStore(calls, text(variables.connectionTable), callMs),
+  agents: new DynamoAgentStore(calls, text(variables.agentTable), systemClock, callMs),
+  sender: createSender(oneOf(variables.sender, senderKinds), text(variables.callbackUrl)),
+  invoker: new LambdaInvoker(),
+  presenceFunction: text(variables.ownName),
+  presenceGraceMs: wholeNumber(variables.presenceGraceSeconds) * 1_000,
+  clock: systemClock,
+  newId: randomUUID,
+  log: jsonLog,
+});

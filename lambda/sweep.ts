@@ -1,0 +1,29 @@
+/** Entry point of the sweep: builds what the route needs, once per cold start. */
+import { createSender, senderKinds } from './adapters/create-sender';
+import { DynamoAgentStore } from './adapters/dynamo-agent-store';
+import { createDynamoClients } from './adapters/dynamo-calls';
+import { DynamoConnectionStore } from './adapters/dynamo-connection-store';
+import { DynamoSweepStore } from './adapters/dynamo-sweep-store';
+import { jsonLog } from './adapters/json-log';
+import { LambdaInvoker } from './adapters/lambda-invoker';
+import { systemClock } from './adapters/system-clock';
+import { variables } from './contract';
+import { oneOf, text, wholeNumber } from './env';
+import { sweepRoute } from './routes/sweep';
+
+const { calls } = createDynamoClients();
+/** Nobody waits for it: patience pays. A page of a scan is 1 MB. */
+const callMs = 5_000;
+const tables = { connections: text(variables.connectionTable), agents: text(variables.agentTable) };
+
+export const handler = sweepRoute({
+  connections: new DynamoConnectionStore(calls, tables.connections, callMs),
+  agents: new DynamoAgentStore(calls, tables.agents, systemClock, callMs),
+  sweep: new DynamoSweepStore(calls, tables, callMs),
+  sender: createSender(oneOf(variables.sender, senderKinds), text(variables.callbackUrl)),
+  invoker: new LambdaInvoker(),
+  presenceFunction: text(variables.presenceFunction),
+  presenceGraceMs: wholeNumber(variables.presenceGraceSeconds) * 1_000,
+  clock: systemClock,
+  log: jsonLog,
+});

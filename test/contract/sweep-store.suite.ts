@@ -1,0 +1,125 @@
+/** What every SweepStore promises, as cases over a factory. The stores beside it show and make what it works on. */
+import type { AgentStore, Connection, ConnectionStore } from '../../lambda/core/ports';
+import type { SweepPage, SweepStore } from '../../lambda/core/sweep-store';
+import { collect } from './collect';
+
+export interface SweepStores {
+  readonly sweep: SweepStore;
+  readonly connections: ConnectionStore;
+  readonly agents: AgentStore;
+}
+
+const now = 1_790_000_000_000;
+
+/** The factory makes stores with pages of three rows. */
+export function sweepStoreSuite(create: () => SweepStores): void {
+  let stores: SweepStores;
+  let tenant: string;
+  let counter = 0;
+
+  beforeEach(() => {
+    stores = create();
+    counter += 1;
+    tenant = `swept/${String(counter)}-${String(process.pid)}`;
+  });
+
+  const connection = (connectionId: string): Connection => ({
+    connectionId: `${tenant}-${connectionId}`,
+    tenantId: tenant,
+    agentId: 'a',
+    channels: ['c'],
+    level: 1,
+    echo: false,
+    connectedAt: now,
+    expiresAt: now + 60_000,
+  });
+
+  const readFrom = async (after?: string): Promise<SweepPage[]> => {
+    const pages: SweepPage[] = [];
+    for await (const page of stores.sweep.pages(after)) pages.push(page);
+    return pages;
+  };
+  /** Of the tenant of the test: the table may hold more. */
+  const mine = (pages: readonly SweepPage[]) => ({
+    connections: pages
+      .flatMap(({ connections }) => connections)
+      .filter(({ tenantId }) => tenantId === tenant)
+      .sort((a, b) => (a.connectionId < b.connectionId ? -1 : 1)),
+    subscriptions: pages
+      .flatMap(({ subscriptions }) => subscriptions)
+      .filter(({ tenantId }) => tenantId === tenant)
+      .sort((a, b) => (a.connectionId < b.connectionId ? -1 : 1)),
+  });
+
+  test('reads every connection and subscription, once, and goes on from every page', async () => {
+    for (const id of ['1', '2', '3', '4', '5']) {
+      await stores.connections.putConnection(connection(id));
+      await stores.connections.putSubscription(tenant, 'c/%', connection(id));
+    }
+    const pages = await readFrom();
+    expect(pages.length).toBeGreaterThan(3);
+    expect(pages.at(-1)?.next).toBeUndefined();
+    expect(pages.slice(0, -1).every(({ next }) => next !== undefined)).toBe(true);
+    const all = mine(pages);
+    expect(all.connections).toEqual(
+      ['1', '2', '3', '4', '5'].map((id) => ({ ...connection(id), checkedAt: now })),
+    );
+    expect(all.subscriptions).toEqual(
+      ['1', '2', '3', '4', '5'].map((id) => ({
+        tenantId: tenant,
+        channelId: 'c/%',
+        connectionId: `${tenant}-${id}`,
+        expiresAt: now + 60_000,
+      })),
+    );
+    for (const [index, { next }] of pages.slice(0, -1).entries()) {
+      const rest = mine([...pages.slice(0, index + 1), ...(await readFrom(next))]);
+      expect(rest).toEqual(all);
+    }
+  });
+
+  test('remembers when a connection was checked, and makes none', async () => {
+    await stores.connections.putConnection(connection('1'));
+    await stores.sweep.noteChecked(`${tenant}-1`, now + 5);
+    await stores.sweep.noteChecked(`${tenant}-2`, now + 5);
+    expect(mine(await readFrom()).connections).toEqual([{ ...connection('1'), checkedAt: now + 5 }]);
+    await stores.connections.addChannels(`${tenant}-1`, ['d'], 9);
+    expect(mine(await readFrom()).connections).toMatchObject([{ checkedAt: now + 5 }]);
+    await stores.connections.removeConnection(`${tenant}-1`);
+    expect(mine(await readFrom()).connections).toEqual([]);
+  });
+
+  test('restores a subscription that is missing, and leaves one that is there alone', async () => {
+    await stores.sweep.restoreSubscription(tenant, 'c', connection('1'));
+    await stores.sweep.restoreSubscription(tenant, 'c', { ...connection('1'), echo: true, level: 0 });
+    expect(await collect(stores.connections.subscribers(tenant, 'c', true))).toEqual([
+      { connectionId: `${tenant}-1`, agentId: 'a', level: 1, echo: false, expiresAt: now + 60_000 },
+    ]);
+  });
+
+  test('finds the agents that have connections', async () => {
+    await stores.agents.addConnection(tenant, 'a', '1=', 9);
+    await stores.agents.addConnection(tenant, 'a', '2=', 9);
+    await stores.agents.addConnection(tenant, 'b', '3=', 9);
+    await stores.agents.addConnection(tenant, 'gone', '4=', 9);
+    await stores.agents.removeConnection(tenant, 'gone', '4=');
+    const found = (await collect(stores.sweep.connectedAgents()))
+      .filter(({ tenantId }) => tenantId === tenant)
+      .map(({ agentId, connectionIds }) => [agentId, ...[...connectionIds].sort()])
+      .sort();
+    expect(found).toEqual([
+      ['a', '1=', '2='],
+      ['b', '3='],
+    ]);
+  });
+
+  test('keeps its place, and no row of it is taken for anything else', async () => {
+    expect(await stores.sweep.cursor()).toBeUndefined();
+    await stores.sweep.moveCursor('{"a":1}');
+    expect(await stores.sweep.cursor()).toBe('{"a":1}');
+    const { connections, subscriptions } = mine(await readFrom());
+    expect([...connections, ...subscriptions]).toEqual([]);
+    await stores.sweep.moveCursor(undefined);
+    expect(await stores.sweep.cursor()).toBeUndefined();
+  });
+}

@@ -1,0 +1,313 @@
+/** The sweep: what it finds, in what order it acts, what it leaves alone, and that it goes on where it had no time. */
+import { MemorySweepStore } from '../../lambda/adapters/memory-sweep-store';
+import type { Caller } from '../../lambda/core/caller';
+import { connect } from '../../lambda/core/connect';
+import { Deadline } from '../../lambda/core/deadline';
+import { sweep } from '../../lambda/core/sweep';
+import { createWorld } from './world';
+
+const minute = 60_000;
+const hour = 3_600_000;
+
+let world: ReturnType<typeof createWorld>;
+let store: MemorySweepStore;
+
+beforeEach(() => {
+  world = createWorld();
+  store = new MemorySweepStore(world.connections, world.agents);
+});
+
+const run = (ms = 115_000) =>
+  sweep({ ...world.deps, sweep: store }, new Deadline(world.clock, world.clock.time + ms));
+const later = (ms: number): void => {
+  world.clock.time += ms;
+};
+
+const subscribers = async (channel = 'c'): Promise<string[]> => {
+  const found: string[] = [];
+  for await (const page of world.connections.subscribers('t', channel))
+    found.push(...page.map(({ connectionId }) => connectionId));
+  return found;
+};
+const state = async ({ connectionId, agentId }: Caller) => ({
+  row: (await world.connections.getConnections([connectionId])).length === 1,
+  subscribed: (await subscribers()).includes(connectionId),
+  member: (await world.agents.connectionIds('t', agentId)).includes(connectionId),
+});
+const nothing = { row: false, subscribed: false, member: false };
+const everything = { row: true, subscribed: true, member: true };
+
+test('removes what is gone, and leaves what is open as it is', async () => {
+  const [gone, open] = [await world.open('gone'), await world.open('open')];
+  world.sockets.closed.add('gone');
+  later(11 * minute);
+  expect(await run()).toEqual({ rows: 4, whole: true, gone: 1, open: 1 });
+  expect(await state(gone)).toEqual(nothing);
+  expect(await state(open)).toEqual(everything);
+  expect(world.agents.agent('t', gone.agentId)?.status).toBe('offline');
+});
+
+test('asks about nobody who came, or was asked about, within ten minutes', async () => {
+  await world.open('a');
+  later(9 * minute);
+  await run();
+  expect(world.sockets.statuses).toBe(0);
+  later(minute);
+  await run();
+  later(9 * minute);
+  await run();
+  expect(world.sockets.statuses).toBe(1);
+  later(minute);
+  await run();
+  expect(world.sockets.statuses).toBe(2);
+});
+
+test('does not remove a connection when the platform gives no answer, and asks again', async () => {
+  const open = await world.open('a');
+  later(11 * minute);
+  world.sockets.status = () => Promise.resolve('unknown' as never);
+  expect(await run()).toMatchObject({ unknown: 1 });
+  expect(await state(open)).toEqual(everything);
+  world.sockets.status = () => Promise.resolve('gone');
+  expect(await run()).toMatchObject({ gone: 1 });
+});
+
+test('tells a connection with an expired token to come back, closes it and removes it', async () => {
+  const [modern, original] = [
+    await world.open('modern', { level: 1, tokenExpiresAt: world.clock.time + minute }),
+    await world.open('original', { tokenExpiresAt: world.clock.time + minute }),
+  ];
+  later(2 * minute);
+  expect(await run()).toMatchObject({ expired: 2 });
+  expect(world.sockets.closed).toEqual(new Set(['modern', 'original']));
+  expect(world.sockets.posts).toMatchObject([
+    {
+      connectionId: 'modern',
+      frame: {
+        type: 'GOAWAY',
+        code: 'token_expired',
+        reconnect: true,
+        reason: expect.any(String) as unknown,
+      },
+    },
+  ]);
+  expect(await state(modern)).toEqual(nothing);
+  expect(await state(original)).toEqual(nothing);
+});
+
+test('leaves a connection that it could not close for the next run', async () => {
+  const short = await world.open('a', { tokenExpiresAt: world.clock.time + minute });
+  later(2 * minute);
+  world.sockets.close = () => Promise.resolve('unknown' as never);
+  expect(await run()).toMatchObject({ unknown: 1 });
+  expect(await state(short)).toEqual(everything);
+});
+
+test('drops what is over after two hours without asking', async () => {
+  const old = await world.open('a', { tokenExpiresAt: world.clock.time + 9 * hour });
+  later(2 * hour + 2 * minute);
+  expect(await run()).toEqual({ rows: 2, whole: true, over: 1 });
+  expect(world.sockets.statuses).toBe(0);
+  expect(await state(old)).toEqual(nothing);
+});
+
+describe('what a crash left half done', () => {
+  test.each([
+    ['putConnection', 'addConnection'],
+    ['putConnection and addConnection', 'putSubscription'],
+  ])('a connect that ended after %s', async (_, method) => {
+    const target = method === 'addConnection' ? world.agents : world.connections;
+    Object.assign(target, { [method]: () => Promise.reject(new Error('crash')) });
+    const { connections } = world;
+    const removeConnection = connections.removeConnection.bind(connections);
+    // The function ended: it does not clean up, either.
+    connections.removeConnection = () => Promise.reject(new Error('crash'));
+    const half = world.caller('a');
+    await expect(connect(world.deps, half)).rejects.toThrow('crash');
+    connections.removeConnection = removeConnection;
+    expect((await state(half)).row).toBe(true);
+    world.sockets.closed.add('a');
+    later(11 * minute);
+    await run();
+    expect(await state(half)).toEqual(nothing);
+  });
+
+  test('a removal that ended in the middle is finished when the connection is gone', async () => {
+    const half = await world.open('a');
+    await world.connections.removeSubscription('t', 'c', 'a');
+    await world.agents.removeConnection('t', half.agentId, 'a');
+    world.sockets.closed.add('a');
+    later(11 * minute);
+    await run();
+    expect(await state(half)).toEqual(nothing);
+  });
+
+  test('and is undone when the connection is open after all, echo and level included', async () => {
+    const half = await world.open('a', { level: 1, echo: false });
+    await world.connections.removeSubscription('t', 'c', 'a');
+    await world.agents.removeConnection('t', half.agentId, 'a');
+    later(11 * minute);
+    expect(await run()).toMatchObject({ repaired: 1 });
+    expect(await state(half)).toEqual(everything);
+    for await (const page of world.connections.subscribers('t', 'c'))
+      expect(page).toMatchObject([{ connectionId: 'a', level: 1, echo: false }]);
+    later(11 * minute);
+    expect(await run()).toMatchObject({ open: 1 });
+  });
+
+  test('but a channel that the client has left meanwhile stays left', async () => {
+    await world.open('a');
+    await world.connections.removeSubscription('t', 'c', 'a');
+    later(11 * minute);
+    world.sockets.status = async () => {
+      await world.connections.removeChannel('a', 'c');
+      return 'open';
+    };
+    await run();
+    expect(await subscribers()).toEqual([]);
+  });
+
+  test('a repair that meets the right removal of the same connection leaves nothing behind', async () => {
+    const half = await world.open('a');
+    await world.agents.removeConnection('t', half.agentId, 'a');
+    later(11 * minute);
+    const addConnection = world.agents.addConnection.bind(world.agents);
+    world.agents.addConnection = async (...args) => {
+      // The socket ends now; its removal has got past the set, and its last write comes after ours.
+      world.sockets.closed.add('a');
+      return addConnection(...args);
+    };
+    expect(await run()).toMatchObject({ gone: 1 });
+    expect(await state(half)).toEqual(nothing);
+  });
+
+  test('subscriptions and members without a connection', async () => {
+    const open = await world.open('open');
+    await world.connections.putSubscription('t', 'c', {
+      connectionId: 'late',
+      agentId: 'x',
+      level: 0,
+      echo: true,
+      expiresAt: world.clock.time + hour,
+    });
+    await world.agents.addConnection('t', 'x', 'late', 9);
+    expect(await run()).toMatchObject({ strays: 2 });
+    expect(await subscribers()).toEqual(['open']);
+    expect(world.agents.agent('t', 'x')?.status).toBe('offline');
+    expect(await state(open)).toEqual(everything);
+  });
+});
+
+test('watchers hear of whom it finds', async () => {
+  const watcher = await world.open('w', { level: 1, tokenExpiresAt: world.clock.time + 9 * hour });
+  await world.send(watcher, { type: 'subscribe', id: 's', channel_id: '$presence' });
+  await world.open('gone', { agentId: 'alice' });
+  world.deps.invoker.started.length = 0;
+  world.sockets.closed.add('gone');
+  later(11 * minute);
+  await run();
+  expect(world.deps.invoker.started).toMatchObject([
+    { functionName: 'presence', payload: { agent: 'alice', reason: 'disconnected', status: 'offline' } },
+  ]);
+});
+
+test('asks 200 times a second at most', async () => {
+  for (let n = 0; n < 1_000; n++) await connect(world.deps, world.caller(`c${n}`));
+  later(11 * minute);
+  const startedAt = world.clock.time;
+  expect(await run()).toMatchObject({ open: 1_000 });
+  expect(world.clock.time - startedAt).toBeGreaterThanOrEqual(4_990);
+});
+
+test('stops before its time is up, and the next run begins with those that it had no time for', async () => {
+  for (let n = 0; n < 2_000; n++) await connect(world.deps, world.caller(`c${n}`));
+  later(11 * minute);
+  const asked = new Set<string>();
+  world.sockets.status = (connectionId) => {
+    asked.add(connectionId);
+    return Promise.resolve('open');
+  };
+  const startedAt = world.clock.time;
+  const first = await run(13_000);
+  expect(world.clock.time - startedAt).toBeLessThanOrEqual(13_000);
+  expect(first.left).toBeGreaterThan(500);
+  expect((first.left ?? 0) + (first.open ?? 0)).toBe(2_000);
+  const second = await run(13_000);
+  // Nobody twice.
+  expect(second.open).toBeGreaterThan(500);
+  expect(asked.size).toBe((first.open ?? 0) + (second.open ?? 0));
+});
+
+test('begins with those that have waited longest', async () => {
+  for (const id of ['z', 'a']) await world.open(id);
+  for (const id of ['y', 'b']) {
+    later(minute);
+    await world.open(id);
+  }
+  await store.noteChecked('a', world.clock.time);
+  later(11 * minute);
+  const asked: string[] = [];
+  world.sockets.status = (connectionId) => {
+    asked.push(connectionId);
+    return Promise.resolve('open');
+  };
+  await run();
+  expect(asked).toEqual(['z', 'y', 'b', 'a']);
+});
+
+test('reads a part again that it had no time for', async () => {
+  // The first page holds the three subscriptions and two connections.
+  store = new MemorySweepStore(world.connections, world.agents, 5);
+  for (const id of ['a', 'b', 'c']) await world.open(id);
+  later(11 * minute);
+  const pages = store.pages.bind(store);
+  store.pages = async function* (after) {
+    for await (const page of pages(after)) {
+      later(46_000);
+      yield page;
+    }
+  };
+  expect(await run(46_000 + 7_000)).toMatchObject({ whole: false, left: 2 });
+  expect(await run()).toMatchObject({ whole: false, open: 2 });
+  expect(await run()).toMatchObject({ whole: false, open: 1 });
+});
+
+test('goes on behind a part of the table that it had time for, and begins again at its end', async () => {
+  store = new MemorySweepStore(world.connections, world.agents, 2);
+  for (const id of ['a', 'b', 'c']) await world.open(id);
+  world.sockets.closed.add('a').add('b').add('c');
+  later(11 * minute);
+  const seen: boolean[] = [];
+  for (let round = 0; round < 3; round++) {
+    const pages = store.pages.bind(store);
+    // Each page takes longer than reading may.
+    store.pages = async function* (after) {
+      for await (const page of pages(after)) {
+        world.clock.time += 46_000;
+        yield page;
+      }
+    };
+    seen.push((await run()).whole);
+    store.pages = pages;
+  }
+  expect(seen).toEqual([false, false, false]);
+  expect(await store.cursor()).toBeUndefined();
+  for (const id of ['a', 'b', 'c']) expect((await world.connections.getConnections([id])).length).toBe(0);
+  expect(await subscribers()).toEqual([]);
+});
+
+test('a failure costs one connection, until the next run, and leaves a line', async () => {
+  const [one, other] = [await world.open('one'), await world.open('other')];
+  world.sockets.closed.add('one').add('other');
+  later(11 * minute);
+  const removeConnection = world.agents.removeConnection.bind(world.agents);
+  world.agents.removeConnection = (...args) =>
+    args[2] === 'one' ? Promise.reject(new Error('down')) : removeConnection(...args);
+  expect(await run()).toMatchObject({ gone: 1, failed: 1 });
+  expect(await state(other)).toEqual(nothing);
+  expect((await state(one)).row).toBe(true);
+  expect(world.deps.log.lines.map(({ event }) => event)).toContain('sweep_incomplete');
+  world.agents.removeConnection = removeConnection;
+  expect(await run()).toMatchObject({ gone: 1 });
+  expect(await state(one)).toEqual(nothing);
+});
