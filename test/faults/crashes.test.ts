@@ -19,6 +19,8 @@ interface Scenario {
   readonly act: (schedule: Schedule) => void | Promise<void>;
   /** Before the kill is set. */
   readonly prepare?: (schedule: Schedule) => void | Promise<void>;
+  /** As in PlatformOptions. */
+  readonly ownReceivers?: number;
   /** So many calls it has at least, so that a scenario can't become empty unnoticed. */
   readonly leastCalls: number;
 }
@@ -182,6 +184,19 @@ const scenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'a chunk of a fan-out, with one receiver that is gone',
+    kind: 'chunk',
+    ownReceivers: 0,
+    leastCalls: 3,
+    prepare: async ({ platform }) => {
+      const gone = { connectionId: 'gone', agentId: 'gone', level: 0, echo: true, expiresAt: Infinity };
+      await platform.connections.putSubscription('t1', 'news', gone);
+    },
+    act: (schedule) => {
+      schedule.publish(bob, { channelId: 'news' });
+    },
+  },
+  {
     name: 'sweep, with one that is gone',
     kind: 'sweep',
     leastCalls: 8,
@@ -207,7 +222,11 @@ const scenarios: readonly Scenario[] = [
 
 /** Runs the scenario with a kill at that call; tells whether the function made so many calls. */
 async function crash(scenario: Scenario, call: number, when: 'before' | 'after'): Promise<boolean> {
-  const schedule = new Schedule(call, new Map(), { retentionMs: dayMs, mayExpire: false });
+  const schedule = new Schedule(call, new Map(), {
+    retentionMs: dayMs,
+    mayExpire: false,
+    ownReceivers: scenario.ownReceivers,
+  });
   schedule.chaos.isCalm = true;
   for (const name of ['alice', 'bob']) {
     const client = schedule.addClient('t1', name, name);

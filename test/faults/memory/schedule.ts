@@ -155,6 +155,16 @@ export class Schedule {
     await time.runUntil(time.now() + restMs);
   }
 
+  /** After the last fault: one sweep, and presence is the set of open sockets, with no row left for a closed one. */
+  async sweep(): Promise<void> {
+    const { time, platform } = this;
+    // Until everybody is due for a question.
+    await time.runUntil(time.now() + 11 * 60_000);
+    void platform.sweep();
+    await time.runUntil(time.now() + 2 * 60_000);
+    for (const what of platform.differences()) this.violations.push({ rule: 'I6 presence', what });
+  }
+
   result(): ScheduleResult {
     for (const publication of this.recorder.publications) {
       const { tenantId, agentId, id } = publication;
@@ -180,6 +190,7 @@ export class Schedule {
     const awayMs = (0.3 + random() * 4) * this.options.retentionMs;
     for (const { client } of this.clients) client.leaveFor(awayMs);
     await time.runUntil(time.now() + awayMs);
+    if (random() < 0.5) void platform.sweep();
     for (const subject of new Set(this.recorder.publications.map((each) => each.subject))) {
       for (const { sequence, expiresAt } of platform.history.rows(subject)) {
         if (expiresAt + hourMs < time.now() && random() < 0.5) platform.history.delete(subject, sequence);
@@ -260,8 +271,13 @@ function logsOf(
 
 export async function runSchedule(seed: number, counts: Counts): Promise<ScheduleResult> {
   const mayExpire = seed % 8 === 0;
-  const schedule = new Schedule(seed, counts, { retentionMs: mayExpire ? hourMs : 24 * hourMs, mayExpire });
+  const schedule = new Schedule(seed, counts, {
+    retentionMs: mayExpire ? hourMs : 24 * hourMs,
+    mayExpire,
+    ownReceivers: seed % 3 === 0 ? 1 : undefined,
+  });
   await schedule.live();
   await schedule.rest();
+  if (seed % 4 === 1) await schedule.sweep();
   return schedule.result();
 }
