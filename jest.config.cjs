@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 /** Sources are compiled per file by swc; types are checked by `npm run types`. */
 module.exports = {
   testEnvironment: 'node',
@@ -5,6 +7,8 @@ module.exports = {
   testMatch: ['**/*.test.ts'],
   // Above the patience of the helpers, whose errors say what did not come.
   testTimeout: 30_000,
+  // Most suites wait as much as they work, so that two cores carry two of them.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
