@@ -18,6 +18,17 @@ import { startTcpProxy } from '../helpers/tcp-proxy';
 const repository = path.join(__dirname, '../..');
 const executablePath = findChromium();
 
+/** Nothing that looks for the internet, a screen or a user. */
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
 function findChromium(): string | undefined {
   for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
     try {
@@ -59,7 +70,7 @@ if (executablePath === undefined) {
       const proxy = await startTcpProxy(Number(edge.port));
       closing.push(() => proxy.close());
       edge.port = String(proxy.port);
-      const browser: Browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+      const browser: Browser = await chromium.launch({ executablePath, args: flags });
       closing.push(() => browser.close());
       const page = await browser.newPage();
       const { port } = server.address() as AddressInfo;
