@@ -87,7 +87,9 @@ type NamedBy = 'service' | 'operation' | 'table' | 'fault' | 'when' | 'status' |
 
 /** What it is called in reports and in docs/reliability.md. */
 export function nameOf(rule: Partial<Readonly<Record<NamedBy, string | number | undefined>>>): string {
-  const { service, operation, table, fault, when, status = 500, delayMs } = rule;
+  const { service, operation, table, fault, when, status = 500 } = rule;
+  // As the gateway fills it in.
+  const { delayMs = fault === 'duplicate' ? 1_000 : undefined } = rule;
   const parts: (string | number | undefined)[] = [service, operation, table, fault];
   if (fault === 'error') parts.push(status);
   if (fault === 'delay' || fault === 'duplicate') parts.push(delayMs);

@@ -12,6 +12,7 @@ import { SocketParty } from './socket-party';
 
 const channels = ['news', 'work'];
 const agents = ['a0', 'a1'];
+const visitor = 'visitor';
 const activeMs = 2_500;
 const pingMs = 1_500;
 
@@ -49,7 +50,7 @@ class SocketSchedule {
   private readonly party: SocketParty;
 
   constructor(
-    bus: Bus,
+    private readonly bus: Bus,
     private readonly seed: number,
     mayRepeat: boolean,
   ) {
@@ -76,11 +77,25 @@ class SocketSchedule {
       const member = party.members[Math.floor(random() * party.members.length)]!;
       const channelId = channels[Math.floor(random() * channels.length)] ?? '';
       const chance = random();
-      if (chance < 0.5) party.publish(member, { channelId });
-      else if (chance < 0.65) party.publish(member, { to: agents[Math.floor(random() * 2)] ?? '' });
+      if (chance < 0.4) party.publish(member, { channelId });
+      else if (chance < 0.5) party.publish(member, { channelId, isEphemeral: true });
+      else if (chance < 0.6) party.publish(member, { to: agents[Math.floor(random() * 2)] ?? '' });
+      else if (chance < 0.63) party.publish(member, { to: visitor });
+      else if (chance < 0.66) void this.visit(member.identity.tenantId);
       else if (chance < 0.8) member.client.drop(random() < 0.5);
       else if (chance < 0.92) member.client.follow(channelId);
       else member.client.unfollow(channelId);
+    }
+  }
+
+  /** An agent of the original protocol looks in: what it has missed is pushed by a function that its handshake starts. */
+  private async visit(tenant: string): Promise<void> {
+    try {
+      const client = await this.bus.connect({ tenant, agent: visitor });
+      await sleep(200);
+      await client.terminate();
+    } catch {
+      // Refused by a fault.
     }
   }
 
