@@ -96,6 +96,22 @@ test('puts again at the same sequence when an unclear put has not come in', asyn
   expect(sequences()).toEqual([1]);
 });
 
+test('knows its own row when an unclear put comes in after the look for it', async () => {
+  const put = history.tryPut.bind(history);
+  let late: LogRow | undefined;
+  history.tryPut = (key, row) => {
+    if (late !== undefined) return put(key, row);
+    late = row;
+    return Promise.resolve('unclear');
+  };
+  // Between the look and the next try the claim pauses.
+  clock.sleep = async () => {
+    await put(subject, late!);
+  };
+  expect(await run(wanted('m1'))).toMatchObject({ status: 'claimed', position: { sequence: 1 } });
+  expect(sequences()).toEqual([1]);
+});
+
 test('takes the row of the same agent and id that it meets for the first copy', async () => {
   const first = { id: 'm1', agentId: 'a', timestamp: 5 };
   history.head = () => Promise.resolve(noHead);

@@ -196,6 +196,17 @@ describe('a receiver that is gone', () => {
     expect(world.sockets.of('bob').map(({ id }) => id)).toEqual(['m1', 'm2']);
   });
 
+  test('stays when the second question has no answer', async () => {
+    const alice = await world.open('alice');
+    const bob = await world.open('bob');
+    world.sockets.scripted.set('bob', ['lost']);
+    world.sockets.status = () => Promise.resolve('unknown');
+    await world.send(alice, message('m1'));
+    expect(world.agents.agent('t', bob.agentId)).toMatchObject({ status: 'online' });
+    await world.send(alice, message('m2'));
+    expect(world.sockets.of('bob').map(({ id }) => id)).toEqual(['m2']);
+  });
+
   test('is found out when it answers nothing at all, and nothing is posted twice', async () => {
     const alice = await world.open('alice');
     const bob = await world.open('bob');

@@ -56,7 +56,7 @@ export class FakeSockets implements ConnectionSender {
     return Promise.resolve('closed');
   }
 
-  status(connectionId: string): Promise<'open' | 'gone'> {
+  status(connectionId: string): Promise<'open' | 'gone' | 'unknown'> {
     this.statuses += 1;
     return Promise.resolve(this.closed.has(connectionId) ? 'gone' : 'open');
   }
