@@ -24,7 +24,7 @@ import { writeService } from './service';
 const packages = ['osls@4.3.1', 'serverless-offline@14.8.2'];
 const startMs = 120_000;
 /** A token takes a process of its own, and the emulator a good part of a second for a handshake. */
-const testMs = 20_000;
+const testMs = 30_000;
 /** The files of the suite whose rules hold without a sub-protocol, and that a stage can be asked about from outside. */
 const levelZero = [
   'acks',
