@@ -17,10 +17,9 @@ import {
 import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Construct } from 'constructs';
 import { acknowledgeWildcard } from './acknowledge';
+import { aliases, mainFields, repository, target } from './bundling';
 import type { FailureQueue } from './failure-queue';
 import { createLogGroup, type LogSettings } from './log-group';
-
-const repository = path.join(__dirname, '..');
 
 /**
  * One file per function with everything inside, the SDK too: it loads faster, and it is what the tests ran.
@@ -28,10 +27,10 @@ const repository = path.join(__dirname, '..');
  */
 const bundling = {
   format: OutputFormat.CJS,
-  mainFields: ['module', 'main'],
+  mainFields,
   minify: true,
-  // The laptop gateway runs the same file, so it is built for the oldest Node that we support.
-  target: 'node20',
+  target,
+  esbuildArgs: Object.fromEntries(Object.entries(aliases).map(([name, file]) => [`--alias:${name}`, file])),
   externalModules: [],
   bundleAwsSDK: true,
   logLevel: LogLevel.WARNING,
