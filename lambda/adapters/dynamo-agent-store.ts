@@ -14,6 +14,7 @@ import { offline, online, type OwnPresence } from '../../protocol/index';
 import { agentTable } from '../contract';
 import {
   type AddResult,
+  type AgentEntry,
   type AgentRecord,
   type AgentStore,
   type AgentView,
@@ -129,7 +130,7 @@ export class DynamoAgentStore implements AgentStore {
     return noted !== undefined;
   }
 
-  async *agents(tenantId: string, after: string | undefined): AsyncGenerator<readonly AgentRecord[]> {
+  async *agents(tenantId: string, after: string | undefined): AsyncGenerator<readonly AgentEntry[]> {
     let start: Record<string, unknown> | undefined = after === undefined ? undefined : key(tenantId, after);
     do {
       const query = new QueryCommand({
@@ -146,10 +147,10 @@ export class DynamoAgentStore implements AgentStore {
       // What has expired is deleted at some time; one that counts as connected has no business to expire.
       const isKept = ({ connections, ttl = Infinity }: AgentItem): boolean =>
         connections !== undefined || ttl > now;
-      yield ((page.Items ?? []) as AgentItem[])
-        .filter(isKept)
-        .map((item) => recordOf(item.agent_id ?? '', item))
-        .filter((record) => record !== undefined);
+      yield ((page.Items ?? []) as AgentItem[]).map((item) => {
+        const { agent_id: agentId = '' } = item;
+        return { agentId, record: isKept(item) ? recordOf(agentId, item) : undefined };
+      });
       start = page.LastEvaluatedKey;
     } while (start !== undefined);
   }

@@ -2,6 +2,7 @@
 import { offline, online, type OwnPresence } from '../../protocol/index';
 import type {
   AddResult,
+  AgentEntry,
   AgentRecord,
   AgentStore,
   AgentView,
@@ -115,18 +116,18 @@ export class MemoryAgentStore implements AgentStore {
     return Promise.resolve(true);
   }
 
-  async *agents(tenantId: string, after: string | undefined): AsyncGenerator<readonly AgentRecord[]> {
+  async *agents(tenantId: string, after: string | undefined): AsyncGenerator<readonly AgentEntry[]> {
     const isKept = ({ connections, expiresAt = Infinity }: MemoryAgent): boolean =>
       connections.size > 0 || expiresAt > this.clock.now();
-    const records = [...(this.byTenant.get(tenantId) ?? [])]
-      .filter(
-        ([agentId, agent]) => isKept(agent) && (after === undefined || compareBytes(agentId, after) > 0),
-      )
+    const entries = [...(this.byTenant.get(tenantId) ?? [])]
+      .filter(([agentId]) => after === undefined || compareBytes(agentId, after) > 0)
       .sort(([a], [b]) => compareBytes(a, b))
-      .map(([agentId, agent]) => recordOf(agentId, agent))
-      .filter((record) => record !== undefined);
-    for (let start = 0; start < records.length; start += this.pageSize) {
-      yield await Promise.resolve(records.slice(start, start + this.pageSize));
+      .map(([agentId, agent]) => ({
+        agentId,
+        record: isKept(agent) ? recordOf(agentId, agent) : undefined,
+      }));
+    for (let start = 0; start < entries.length; start += this.pageSize) {
+      yield await Promise.resolve(entries.slice(start, start + this.pageSize));
     }
   }
 

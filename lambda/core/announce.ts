@@ -59,7 +59,8 @@ export function asWatched({ left, ...presence }: AgentRecord, graceMs: number, n
 
 /** Whether it came back in time, before anybody was told that it had left, and as it was. */
 function isUnnoticed({ left, version, status, changedAt }: AgentRecord, graceMs: number): boolean {
-  if (left?.status !== status) return false;
+  // Without a grace every departure has been told at once.
+  if (graceMs === 0 || left?.status !== status) return false;
   // Whoever tells notes it first, under the version that this one has taken the place of: it can't do so any more.
   return left.toldVersion !== version - 1 && changedAt < left.at + graceMs;
 }

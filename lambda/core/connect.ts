@@ -25,7 +25,9 @@ export interface ConnectDependencies extends AnnounceDependencies {
 export const lifetimeMs = 2 * 3_600_000;
 /** Its timer and our clocks may differ a little. */
 export const lifetimeMarginMs = 60_000;
-const suspectsAtOnce = 5;
+const suspectsAtOnce = 20;
+/** The rest of the handshake needs its time. */
+const suspicionMs = 1_500;
 /** The handshake does not wait longer for those who watch: they can ask. */
 const announceWithinMs = 1_500;
 
@@ -45,13 +47,16 @@ export async function connect(deps: ConnectDependencies, caller: Caller): Promis
     }
     const subscription = { connectionId, agentId, level, echo, expiresAt };
     const isSlow = deps.clock.now() - startedAt > announceWithinMs;
+    if (arrival && isSlow)
+      deps.log.error('presence_not_announced', { tenant_id: tenantId, agent_id: agentId, error: 'late' });
     await Promise.all([
       channelId !== undefined && deps.connections.putSubscription(tenantId, channelId, subscription),
       arrival && !isSlow && announceArrival(deps, tenantId, arrival),
+      // At level 1 the client says hello, and gets its inbox after the answer.
+      mark !== undefined &&
+        level === 0 &&
+        startPush(deps, { tenantId, agentId, connectionId, expiresAt, mark }),
     ]);
-    // At level 1 the client says hello, and gets its inbox after the answer.
-    if (mark !== undefined && level === 0)
-      await startPush(deps, { tenantId, agentId, connectionId, expiresAt, mark });
     return 'connected';
   } catch (error) {
     // The handshake fails, and the platform sends no $disconnect for it: clean up now, as far as it goes.
@@ -98,16 +103,22 @@ async function dropExpired(
 }
 
 /**
- * Asks about the oldest few only: an agent in a reconnect loop must not spend the account's request rate. None of the
- * young ones, which the platform doesn't know before they are open.
+ * Asks about the oldest first, some at a time, until there is room: only an agent that is really full costs a question for each.
+ * None about the young ones, which the platform doesn't know before they are open.
  */
 async function dropGone(deps: ConnectDependencies, connections: readonly Connection[]): Promise<void> {
+  const startedAt = deps.clock.now();
   const oldest = connections
-    .filter((row) => deps.clock.now() - row.connectedAt >= youngMs)
-    .sort((a, b) => a.connectedAt - b.connectedAt)
-    .slice(0, suspectsAtOnce);
-  const check = async (row: Connection): Promise<void> => {
-    if ((await deps.sender.status(row.connectionId)) === 'gone') await removeConnection(deps, row, row);
+    .filter((row) => startedAt - row.connectedAt >= youngMs)
+    .sort((a, b) => a.connectedAt - b.connectedAt);
+  const isGone = async (row: Connection): Promise<boolean> => {
+    if ((await deps.sender.status(row.connectionId)) !== 'gone') return false;
+    await removeConnection(deps, row, row);
+    return true;
   };
-  await Promise.all(oldest.map(check));
+  for (let start = 0; start < oldest.length; start += suspectsAtOnce) {
+    if (deps.clock.now() - startedAt > suspicionMs) return;
+    const asked = await Promise.all(oldest.slice(start, start + suspectsAtOnce).map(isGone));
+    if (asked.includes(true)) return;
+  }
 }

@@ -105,6 +105,11 @@ export interface AgentRecord extends AgentPresence {
     | undefined;
 }
 
+export interface AgentEntry {
+  readonly agentId: string;
+  readonly record: AgentRecord | undefined;
+}
+
 /** An agent's item, all of it as of one moment. */
 export interface AgentView {
   readonly connectionIds: readonly string[];
@@ -148,10 +153,10 @@ export interface AgentStore {
   /** Notes that watchers were told of the agent as offline, if it still is, with this version. Tells whether it is. Idempotent. */
   noteTold(tenantId: string, agentId: string, version: number): Promise<boolean>;
   /**
-   * Pages of the agents of the tenant that ever connected and are not expired, in the order of the bytes of their ids, from
-   * behind `after` on. Strongly consistent.
+   * Pages of the agents of the tenant in the order of the bytes of their ids, from behind `after` on, as they are read: those
+   * that never connected, or are expired, have no record. Strongly consistent.
    */
-  agents(tenantId: string, after: string | undefined): AsyncIterable<readonly AgentRecord[]>;
+  agents(tenantId: string, after: string | undefined): AsyncIterable<readonly AgentEntry[]>;
   /** Strongly consistent. Empty for an agent that is offline or was never seen. */
   connectionIds(tenantId: string, agentId: string): Promise<readonly string[]>;
   /** Strongly consistent. */

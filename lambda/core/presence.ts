@@ -116,15 +116,15 @@ async function findAgents(deps: ControlDependencies, tenantId: string, query: Pr
   let read = 0;
   let last = query.after;
   for await (const page of deps.agents.agents(tenantId, query.after)) {
-    for (const record of page) {
-      const agent = asWatched(record, deps.presenceGraceMs, deps.clock.now());
-      if (fits(agent, query)) {
+    for (const { agentId, record } of page) {
+      const agent = record && asWatched(record, deps.presenceGraceMs, deps.clock.now());
+      if (agent !== undefined && fits(agent, query)) {
         bytes += presenceBytes(agent);
         // One text of the platform: an agent with all its words has a third of it.
         if (agents.length === query.limit || bytes > limits.frameBytes) return { agents, next: last };
         agents.push(agent);
       }
-      last = agent.agentId;
+      last = agentId;
       read += 1;
     }
     if (read >= mostRead) return { agents, next: last };

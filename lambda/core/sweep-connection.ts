@@ -4,6 +4,7 @@
 import { goAwayText } from '../../protocol/index';
 import { announceArrival } from './announce';
 import { lifetimeMarginMs, lifetimeMs } from './connect';
+import { youngMs } from './gone';
 import type { Pacer } from './pacer';
 import type { AgentStore, Clock, ConnectionCloser, ConnectionSender, ConnectionStore } from './ports';
 import { removeConnection, type RemovalDependencies } from './remove-connection';
@@ -42,6 +43,8 @@ export function dueFor(
   { connectedAt, expiresAt, checkedAt }: SweptConnection,
   now: number,
 ): 'end' | 'check' | undefined {
+  // What is still opening has its $connect under way, which would write rows behind our back.
+  if (now - connectedAt < youngMs) return undefined;
   if (expiresAt <= now || isOver(connectedAt, now)) return 'end';
   return now - checkedAt >= checkEveryMs ? 'check' : undefined;
 }
@@ -109,7 +112,14 @@ async function repair(
   await Promise.all(lost.map((channelId) => deps.sweep.restoreSubscription(tenantId, channelId, row)));
   await pacer.turn();
   const [after] = await deps.connections.getConnections([connectionId]);
-  if (after !== undefined && (await deps.sender.status(connectionId)) !== 'gone') return 'repaired';
+  if (after !== undefined && (await deps.sender.status(connectionId)) !== 'gone') {
+    // What the client has left while it was restored.
+    const left = lost.filter((channelId) => !after.channels.includes(channelId));
+    await Promise.all(
+      left.map((channelId) => deps.connections.removeSubscription(tenantId, channelId, connectionId)),
+    );
+    return 'repaired';
+  }
   await removeConnection(deps, row, row);
   return 'gone';
 }

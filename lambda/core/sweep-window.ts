@@ -25,19 +25,27 @@ export class SweepWindow {
   private readonly subscribed = new Set<string>();
   private readonly members = new Map<string, Member>();
 
+  private hasAllMembers = true;
+
   private constructor(private readonly from: string | undefined) {}
 
   /** Reads for as long as there is time, and as much as there is room for. Throws what the store throws. */
   static async read(store: SweepStore, from: string | undefined, deadline: Deadline): Promise<SweepWindow> {
     const window = new SweepWindow(from);
     // First, so that whoever is found here had its row before.
-    for await (const agents of store.connectedAgents())
+    for await (const agents of store.connectedAgents()) {
+      // The table also holds every agent that was here within a month.
+      if (deadline.hasPassed) {
+        window.hasAllMembers = false;
+        break;
+      }
       for (const { connectionIds, ...agent } of agents)
         for (const connectionId of connectionIds)
           window.members.set(memberKey(agent.tenantId, agent.agentId, connectionId), {
             ...agent,
             connectionId,
           });
+    }
     for await (const { connections, subscriptions, next } of store.pages(from)) {
       for (const row of connections) {
         window.connections.push(row);
@@ -64,7 +72,7 @@ export class SweepWindow {
 
   missingOf({ tenantId, agentId, connectionId, channels }: SweptConnection): Missing {
     return {
-      isMember: this.members.has(memberKey(tenantId, agentId, connectionId)),
+      isMember: !this.hasAllMembers || this.members.has(memberKey(tenantId, agentId, connectionId)),
       // A row that was not read is not missing.
       channels: this.isWhole
         ? channels.filter(

@@ -24,6 +24,8 @@ const atOnce = 50;
 const reserveMs = 8_000;
 /** The most that reading may take of a run. */
 const readingMs = 45_000;
+/** Of a run, the least that is kept for asking and ending. */
+const checkingMs = 40_000;
 /** Connections that are looked up together. */
 const lookUp = 100;
 
@@ -58,14 +60,15 @@ export async function sweep(deps: SweepDependencies, deadline: Deadline): Promis
 
   const from = await deps.sweep.cursor();
   const window = await SweepWindow.read(deps.sweep, from, deadline.within(readingMs));
-  await removeStrays(deps, window, attempt);
+  await removeStrays(deps, window, deadline, attempt);
 
   const now = deps.clock.now();
   const pacer = new Pacer(deps.clock, callsPerSecond);
+  const rank = (row: SweptConnection): number => (dueFor(row, now) === 'end' ? 0 : 1);
   const due = window.connections
     .filter((row) => dueFor(row, now) !== undefined)
-    // The time of the check is what a run goes on from.
-    .sort((a, b) => a.checkedAt - b.checkedAt);
+    // What is due to end first. Among the others, the time of the check is what a run goes on from.
+    .sort((a, b) => rank(a) - rank(b) || a.checkedAt - b.checkedAt);
   const handle = (row: SweptConnection): Promise<void> =>
     attempt(() =>
       dueFor(row, now) === 'end'
@@ -75,22 +78,32 @@ export async function sweep(deps: SweepDependencies, deadline: Deadline): Promis
   await eachConcurrently(pagesOf(due), atOnce, handle);
 
   if (failure !== undefined) deps.log.error('sweep_incomplete', errorFields(failure));
-  // A window that is not done is read again: those that were checked are out of the way by then.
-  const next = counts.left === undefined ? window.next : from;
-  if (next !== from) await deps.sweep.moveCursor(next);
+  // Also when something is left here: a part that is never done must not keep the rest of the table waiting.
+  if (window.next !== from) await deps.sweep.moveCursor(window.next);
   return { rows: window.rows, whole: window.isWhole, ...counts };
 }
 
 type Attempt = (work: () => Promise<keyof SweepCounts | undefined>) => Promise<void>;
 
 /** A connection's row is written first and removed last: what is left without it is left over. */
-async function removeStrays(deps: SweepDependencies, window: SweepWindow, attempt: Attempt): Promise<void> {
+async function removeStrays(
+  deps: SweepDependencies,
+  window: SweepWindow,
+  deadline: Deadline,
+  attempt: Attempt,
+): Promise<void> {
   const { subscriptions, members } = window.strays;
   const ids = [...new Set([...subscriptions, ...members].map(({ connectionId }) => connectionId))];
-  const known = new Set<string>();
-  for (let start = 0; start < ids.length; start += lookUp)
-    for (const { connectionId } of await deps.connections.getConnections(ids.slice(start, start + lookUp)))
-      known.add(connectionId);
+  const absent = new Set<string>();
+  for (let start = 0; start < ids.length; start += lookUp) {
+    // In a part of a large table most of them are only somewhere else: what there is no time for has its next turn.
+    if (deadline.remainingMs < reserveMs + checkingMs) break;
+    const asked = ids.slice(start, start + lookUp);
+    const known = new Set(
+      (await deps.connections.getConnections(asked)).map(({ connectionId }) => connectionId),
+    );
+    for (const id of asked) if (!known.has(id)) absent.add(id);
+  }
   const strays = [
     ...subscriptions.map((row) => ({
       ...row,
@@ -100,7 +113,7 @@ async function removeStrays(deps: SweepDependencies, window: SweepWindow, attemp
       ...member,
       remove: () => removeConnection(deps, { ...member, channels: [] }),
     })),
-  ].filter(({ connectionId }) => !known.has(connectionId));
+  ].filter(({ connectionId }) => absent.has(connectionId));
   await eachConcurrently(pagesOf(strays), atOnce, ({ remove }) =>
     attempt(async () => {
       await remove();

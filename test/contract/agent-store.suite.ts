@@ -252,7 +252,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
       store.setPresence(tenant, 'a', connectionId, { status, capabilities });
     const known = async () => (await store.look(tenant, 'a')).record;
     const agents = async (after?: string) =>
-      (await collect(store.agents(tenant, after))).map(({ agentId }) => agentId);
+      (await collect(store.agents(tenant, after))).flatMap(({ record }) => record?.agentId ?? []);
 
     test('the first connection is an arrival, the last one a departure, and those between are neither', async () => {
       const first = await join('1=');
@@ -334,6 +334,12 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
       expect(await agents('a/b')).toEqual(['b', 'ä', '😀']);
       expect(await agents('aa')).toEqual(['b', 'ä', '😀']);
       expect(await agents('😀')).toEqual([]);
+      // Whoever reads on has to know where it is, whatever it has read.
+      expect(await collect(store.agents(tenant, 'b'))).toMatchObject([
+        { agentId: 'never', record: undefined },
+        { agentId: 'ä' },
+        { agentId: '😀' },
+      ]);
     });
 
     test('loses no word and no connection, whatever runs at the same time', async () => {

@@ -81,14 +81,31 @@ describe('at the limit of connections', () => {
     expect((await world.agents.connectionIds('t', 'a')).includes('2')).toBe(false);
   });
 
-  test('does not drop one that is still opening, nor ask about many', async () => {
+  test('makes room whichever of many the platform has forgotten, asking until there is some', async () => {
+    world.deps.connectionLimit = 60;
+    for (let n = 4; n <= 60; n++) await world.open(String(n), { agentId: 'a' });
+    world.sockets.closed.add('35').add('36').add('60');
+    expect(await connect(world.deps, world.caller('61', { agentId: 'a' }))).toBe('connected');
+    expect(await state('35', 'a')).toEqual(nothing);
+    expect(await state('60', 'a')).toEqual(everything);
+    expect(world.sockets.statuses).toBe(40);
+  });
+
+  test('asks about nobody twice, nor for long, and not about one that is still opening', async () => {
     world.deps.connectionLimit = 30;
     for (let n = 4; n <= 30; n++) await world.open(String(n), { agentId: 'a' });
     world.clock.time -= 5_000;
     world.sockets.closed.add('30');
     expect(await connect(world.deps, world.caller('31', { agentId: 'a' }))).toBe('too-many');
     expect(await state('30', 'a')).toEqual(everything);
-    expect(world.sockets.statuses).toBe(5);
+    expect(world.sockets.statuses).toBe(29);
+    const status = world.sockets.status.bind(world.sockets);
+    world.sockets.status = async (connectionId) => {
+      world.clock.time += 100;
+      return status(connectionId);
+    };
+    expect(await connect(world.deps, world.caller('32', { agentId: 'a' }))).toBe('too-many');
+    expect(world.sockets.statuses).toBe(29 + 20);
   });
 
   test('makes room by dropping those that are out of date', async () => {

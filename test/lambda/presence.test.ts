@@ -88,6 +88,20 @@ test('what is said again changes nothing and is told to nobody', async () => {
   expect(world.deps.invoker.started).toHaveLength(1);
 });
 
+test('a return that the clocks put before the departure is told, since the departure was', async () => {
+  await watch();
+  await open('a', 'alice');
+  await remove('a', 'alice');
+  const leftAt = world.clock.time;
+  world.clock.time = leftAt - 5;
+  await open('a2', 'alice');
+  world.sockets.posts.length = 0;
+  world.clock.time = leftAt + 20_000;
+  await tell();
+  expect(events().at(-1)).toBe('alice connected online');
+  expect(events()).toHaveLength(3);
+});
+
 test('a connection that is not its agent’s any more can’t say anything', async () => {
   const alice = await open('a', 'alice');
   await remove('a', 'alice');
@@ -137,6 +151,22 @@ describe('a query', () => {
     } while (after !== undefined);
     expect(pages).toBeGreaterThan(2);
     expect([...found].sort()).toEqual(Array.from({ length: 12 }, (_, n) => `agent-${n}`).sort());
+  });
+
+  test('looks at a bounded number of agents, whoever they are, and goes on behind them', async () => {
+    for (let n = 0; n < 2_500; n++) {
+      const missed = {
+        tenantId: 't',
+        agentId: `never-${n}`,
+        sequence: 1,
+        expiresAt: world.clock.time + 60_000,
+      };
+      await world.agents.noteMissed(missed, undefined);
+    }
+    const first = await ask({});
+    expect(first.agents).toEqual([]);
+    expect(first.next).toMatch(/^never-/);
+    expect((await ask({ after: first.next })).agents).toMatchObject([{ agent_id: 'watcher' }]);
   });
 
   test('does not know what is expired, though it may still be in the table', async () => {

@@ -167,6 +167,20 @@ describe('what a crash left half done', () => {
     expect(await subscribers()).toEqual([]);
   });
 
+  test('nor does one come back that the client leaves while it is repaired', async () => {
+    await world.open('a');
+    await world.connections.removeSubscription('t', 'c', 'a');
+    later(11 * minute);
+    const restore = store.restoreSubscription.bind(store);
+    store.restoreSubscription = async (...args) => {
+      await world.connections.removeSubscription('t', 'c', 'a');
+      await world.connections.removeChannel('a', 'c');
+      await restore(...args);
+    };
+    await run();
+    expect(await subscribers()).toEqual([]);
+  });
+
   test('a repair that meets the right removal of the same connection leaves nothing behind', async () => {
     const half = await world.open('a');
     await world.agents.removeConnection('t', half.agentId, 'a');
@@ -255,7 +269,7 @@ test('begins with those that have waited longest', async () => {
   expect(asked).toEqual(['z', 'y', 'b', 'a']);
 });
 
-test('reads a part again that it had no time for', async () => {
+test('no part waits for another one that it has no time for', async () => {
   // The first page holds the three subscriptions and two connections.
   store = new MemorySweepStore(world.connections, world.agents, 5);
   for (const id of ['a', 'b', 'c']) await world.open(id);
@@ -268,8 +282,65 @@ test('reads a part again that it had no time for', async () => {
     }
   };
   expect(await run(46_000 + 7_000)).toMatchObject({ whole: false, left: 2 });
-  expect(await run()).toMatchObject({ whole: false, open: 2 });
   expect(await run()).toMatchObject({ whole: false, open: 1 });
+  expect(await run()).toMatchObject({ whole: false, open: 2 });
+});
+
+test('a table whose first part is never done is swept all the same', async () => {
+  store = new MemorySweepStore(world.connections, world.agents, 500);
+  for (let n = 0; n < 1_000; n++) await connect(world.deps, world.caller(`c${String(n).padStart(4, '0')}`));
+  const pages = store.pages.bind(store);
+  store.pages = async function* (after) {
+    for await (const page of pages(after)) {
+      later(46_000);
+      yield page;
+    }
+  };
+  const asked = new Set<string>();
+  world.sockets.status = (connectionId) => {
+    asked.add(connectionId);
+    return Promise.resolve('open');
+  };
+  later(10 * minute);
+  for (let round = 0; round < 24; round++) {
+    later(minute);
+    await run(46_000 + 8_000 + 1_000);
+  }
+  expect(asked.size).toBe(1_000);
+});
+
+test('does not end what is still opening', async () => {
+  const opening = world.caller('a', { tokenExpiresAt: world.clock.time + 2_000 });
+  await connect(world.deps, opening);
+  later(3_000);
+  expect(await run()).toEqual({ rows: 2, whole: true });
+  later(10_000);
+  expect(await run()).toMatchObject({ expired: 1 });
+  expect(await state(opening)).toEqual(nothing);
+});
+
+test('ends what is due to end before it asks about the others', async () => {
+  for (let n = 0; n < 2_000; n++) await connect(world.deps, world.caller(`c${n}`));
+  later(10 * minute);
+  await connect(world.deps, world.caller('short', { tokenExpiresAt: world.clock.time + 20_000 }));
+  later(minute);
+  const summary = await run(13_000);
+  expect(summary).toMatchObject({ expired: 1 });
+  expect(summary.left).toBeGreaterThan(500);
+});
+
+test('does not take unread agents for agents without their connections', async () => {
+  const open = await world.open('a');
+  later(11 * minute);
+  const connectedAgents = store.connectedAgents.bind(store);
+  store.connectedAgents = async function* () {
+    // A table of many agents that were here once takes all the time there is.
+    later(46_000);
+    yield await Promise.resolve([]);
+    yield* connectedAgents();
+  };
+  expect(await run()).toMatchObject({ open: 1 });
+  expect(await state(open)).toEqual(everything);
 });
 
 test('goes on behind a part of the table that it had time for, and begins again at its end', async () => {
