@@ -29,8 +29,8 @@ export function complaintAbout(value: unknown): string | undefined {
     for (const item of level) {
       // 1e400 reads as Infinity, which JSON can't write: it would arrive as null.
       if (typeof item === 'number' && !Number.isFinite(item)) return 'a number is out of range';
-      if (Array.isArray(item)) for (const element of item as unknown[]) next.push(element);
-      else if (isJsonObject(item)) for (const key of Object.keys(item)) next.push(item[key]);
+      if (typeof item !== 'object' || item === null) continue;
+      for (const element of Object.values(item)) next.push(element);
     }
     level = next;
   }

@@ -3,11 +3,10 @@
  * nothing throws, nothing is slow, and nothing of it is in a log.
  */
 import fc from 'fast-check';
-import { defaultRoute } from '../../lambda/routes/default';
-import type { WebSocketEvent } from '../../lambda/routes/events';
 import { codes } from '../../protocol/index';
-import { createWorld } from '../lambda/world';
+import type * as Border from './border';
 import { type HostileText, hostileText, largeTexts } from './hostile-frames';
+import { loadOutsideSandbox } from './outside-sandbox';
 import { runs, timed } from './runs';
 
 const frames = 100_000;
@@ -21,33 +20,7 @@ interface Answer {
   readonly code?: unknown;
 }
 
-function createBorder() {
-  const world = createWorld();
-  world.deps.rateLimits = {
-    agent: { perSecond: 0, burst: 1 },
-    tenant: { perSecond: 0, burst: 1 },
-  };
-  const route = defaultRoute(world.deps);
-  const event = (body: string): WebSocketEvent => ({
-    requestContext: {
-      connectionId: 'conn=',
-      requestId: 'request=',
-      requestTimeEpoch: world.clock.time,
-      connectedAt: world.clock.time,
-      authorizer: {
-        tenant: 't',
-        agent: 'a',
-        channel: 'c',
-        grants: '{"c":["publish"],"open.*":["publish"]}',
-        exp: '1890000000',
-        level: '0',
-        echo: 'false',
-      },
-    },
-    body,
-  });
-  return { world, send: (text: string) => route(event(text)) };
-}
+const { createBorder } = loadOutsideSandbox('border.ts') as typeof Border;
 
 let border = createBorder();
 let messages = 0;
