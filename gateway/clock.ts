@@ -16,7 +16,7 @@ interface Entry extends Timer {
 const longestDelayMs = 2_147_483_647;
 
 export class Clock {
-  /** One 64-bit float: milliseconds to add to the machine's time. */
+  /** One 64-bit float: whole milliseconds to add to the machine's time, since epoch milliseconds are whole everywhere. */
   readonly offset = new Float64Array(new SharedArrayBuffer(8));
   /** Ordered by due time; entries due together keep the order in which they were set. */
   private readonly entries: Entry[] = [];
@@ -31,7 +31,7 @@ export class Clock {
   /** Runs once after `delayMs` of this clock. A promise that it returns is awaited by `advance`. */
   after(delayMs: number, run: () => void | Promise<void>): Timer {
     const entry: Entry = {
-      due: this.now() + delayMs,
+      due: this.now() + Math.ceil(delayMs),
       run,
       cancel: () => {
         entry.run = undefined;
@@ -64,7 +64,7 @@ export class Clock {
   }
 
   private async move(ms: number): Promise<void> {
-    const target = this.now() + ms;
+    const target = this.now() + Math.ceil(ms);
     for (;;) {
       const entry = this.entries[0];
       if (this.stopped || entry === undefined || entry.due > target) break;

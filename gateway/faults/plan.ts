@@ -80,7 +80,10 @@ const clockSchema = v.strictObject(
   {
     /** A part of the names of the functions whose clock is wrong. */
     function: text('a part of the name of a function'),
-    skewMs: number('milliseconds, at most a day either way', -86_400_000, 86_400_000),
+    skewMs: v.pipe(
+      number('whole milliseconds, at most a day either way', -86_400_000, 86_400_000),
+      v.integer('whole milliseconds, at most a day either way'),
+    ),
     /** When the clock jumps; default: from the start. */
     fromMs: v.optional(milliseconds, 0),
   },

@@ -21,7 +21,14 @@ interface Publishes {
   readonly bytes?: number;
 }
 
-/** Publishes one after another, each when the one before has reached everybody; what that was on AWS. */
+/** A publish that takes longer may have been sent again by now, for which the service looks: another read. */
+const slowMs = 100;
+const mostRounds = 20;
+
+/**
+ * Publishes one after another, each when the one before has reached everybody; what that was on AWS. Once more when the
+ * machine was too busy for one of them.
+ */
 async function counted({
   subscribers,
   publishes,
@@ -33,15 +40,22 @@ async function counted({
   for (let n = 0; n < subscribers; n++) {
     all.push(await bus.connect({ tenant, agent: `agent-${n}` }, { channel: 'news' }));
   }
+  const { gateway } = bus.inside;
+  let slowest = 0;
   const publish = async (id: string): Promise<void> => {
+    const sentAt = performance.now();
     await all[0]!.request({ id, content: 'x'.repeat(bytes), ephemeral });
+    slowest = Math.max(slowest, performance.now() - sentAt);
     await Promise.all(all.map((client) => client.next({ id })));
   };
-  await publish('warm');
-  const { gateway } = bus.inside;
-  const before = gateway.costs().counts;
-  for (let n = 0; n < publishes; n++) await publish(`m${n}`);
-  return countsBetween(before, gateway.costs().counts);
+  for (let round = 0; ; round++) {
+    await publish(`warm${round}`);
+    slowest = 0;
+    const before = gateway.costs().counts;
+    for (let n = 0; n < publishes; n++) await publish(`m${round}.${n}`);
+    const counts = countsBetween(before, gateway.costs().counts);
+    if (slowest < slowMs || round === mostRounds) return counts;
+  }
 }
 
 function ratioOf(counts: Counts): number {

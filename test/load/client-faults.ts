@@ -1,10 +1,13 @@
 /**
  * The client under faults on the laptop gateway: 5 publishers, 20 subscribers, 2,000 messages, while one random socket is
  * cut every 300 ms, texts are lost on the client's side (ACKs among them), functions start and answer late and in another
- * order, ends of connections are told twice or never, tokens expire, and all pass the agents' rate limit.
- * `npm run test:client-faults [-- SEED]` prints figures as JSON; exit code 1 when anything is lost, doubled or out of order.
+ * order, are run twice and die at their calls, posts and tables are throttled, ends of connections are told twice or never,
+ * tokens expire, and all pass the agents' rate limit. Half way the clock moves until the platform cuts every connection for its age.
+ * `npm run test:client-faults [-- SEED]` prints figures as JSON; exit code 1 when anything is lost, doubled or out of order,
+ * or when a fault never happened.
  */
 import { PubSub } from '../../client/index';
+import type { FaultPlanInput } from '../../gateway/index';
 import { Bus } from '../helpers/bus';
 import { CuttableWebSocket } from '../helpers/cuttable-web-socket';
 import { FakeTimers } from '../helpers/fake-timers';
@@ -16,12 +19,26 @@ const cutEveryMs = 300;
 /** Of the texts that come in at a client while the faults are on. */
 const lostShare = 0.01;
 const tokenSeconds = 20;
+const hourMs = 3_600_000;
+/** Shorter than the ten minutes after which the platform closes a silent connection. */
+const stepMs = 9 * 60_000;
+/** Steps that no connection is too old for. */
+const youngSteps = 13;
 /** A hole at the end is noticed by a ping; faster than the usual five minutes, as a drop resumes as well. */
 const patienceMs = 100_000;
+
+const rules = [
+  { service: 'connections', operation: 'post', fault: 'throttle', probability: 0.01 },
+  { service: 'dynamodb', fault: 'throttle', probability: 0.01 },
+  { service: 'dynamodb', function: 'Default', fault: 'kill', when: 'before', probability: 0.001 },
+  { service: 'dynamodb', function: 'Default', fault: 'kill', when: 'after', probability: 0.001 },
+  { service: 'event', operation: 'message', fault: 'duplicate', delayMs: 200, probability: 0.02 },
+] as const satisfies FaultPlanInput['rules'];
 
 async function main(seed: number): Promise<void> {
   const dice = new FakeTimers(seed);
   let isCalm = false;
+  let tokenLife = tokenSeconds;
   const sockets = new CuttableWebSocket(() => !isCalm && dice.random() < lostShare);
   const bus = await Bus.start({
     faults: {
@@ -30,11 +47,14 @@ async function main(seed: number): Promise<void> {
       message: { startDelayMs: 60, replyDelayMs: 0 },
       disconnect: { startDelayMs: 500, lose: 0.2, duplicate: 0.2 },
     },
+    faultPlan: { seed, rules },
   });
+  const { clock, faultPlan } = bus.inside.gateway;
+  if (faultPlan === undefined) throw new Error('The gateway has no fault layer');
   const clientOf = async (agent: string): Promise<PubSub> => {
     const client = new PubSub({
       url: bus.baseUrls.edge,
-      token: () => bus.token({ tenant: 'faults', agent, expiresInSeconds: tokenSeconds }),
+      token: () => bus.token({ tenant: 'faults', agent, expiresInSeconds: tokenLife }),
       WebSocket: sockets.WebSocket,
       backoff: { baseMs: 200 },
     });
@@ -60,23 +80,60 @@ async function main(seed: number): Promise<void> {
   const senders = await Promise.all(
     Array.from({ length: publishers }, (_, index) => clientOf(`publisher-${index}`)),
   );
-
+  /** Sequences of the ACKs. */
+  const accepted: number[] = [];
+  /** As many from each publisher. */
+  const sendFromAll = async (count: number): Promise<void> => {
+    const sequences = await Promise.all(senders.map((client) => send(client, count / publishers)));
+    accepted.push(...sequences.flat());
+  };
   let cuts = 0;
-  const cutting = setInterval(() => {
-    sockets.cut(Math.floor(dice.random() * sockets.count));
-    cuts += 1;
-  }, cutEveryMs);
+  /** With all faults on. */
+  const sendInStorm = async (count: number): Promise<void> => {
+    isCalm = false;
+    const cutting = setInterval(() => {
+      sockets.cut(Math.floor(dice.random() * sockets.count));
+      cuts += 1;
+    }, cutEveryMs);
+    await sendFromAll(count);
+    clearInterval(cutting);
+    isCalm = true;
+  };
+  const cutAll = (): void => {
+    for (let index = sockets.count; index > 0; index--) sockets.cut(index - 1);
+  };
+  const fired = rules.map(() => 0);
+  const countFired = (): void => {
+    faultPlan.report().counts.forEach((count, index) => (fired[index]! += count.fired));
+  };
+
   const began = Date.now();
-  const contents = await Promise.all(senders.map((client) => send(client, messages / publishers)));
-  const sentMs = Date.now() - began;
-  clearInterval(cutting);
-  isCalm = true;
-  // The last cut of all: whoever lost the tail of the channel hears of it by resuming.
-  for (let index = sockets.count; index > 0; index--) sockets.cut(index - 1);
-  const deadline = Date.now() + patienceMs;
-  while (heard.some((sequences) => sequences.length < messages) && Date.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  await sendInStorm(messages / 2);
+  countFired();
+  faultPlan.replace({});
+  // A token of its own age: with short ones no connection would get old.
+  tokenLife = (3 * hourMs) / 1_000;
+  cutAll();
+  await until(() => sockets.count === publishers + subscribers);
+  for (let step = 0; step < youngSteps; step++) {
+    await clock.advance(stepMs);
+    // Something for every connection, so that none is closed as a silent one.
+    await sendFromAll(publishers);
+    await until(() => heard.every((sequences) => sequences.length >= accepted.length));
   }
+  const closedBefore = sockets.closedByPeer;
+  tokenLife = tokenSeconds;
+  await clock.advance(stepMs);
+  await until(() => sockets.closedByPeer - closedBefore >= publishers + subscribers);
+  const cutForAge = sockets.closedByPeer - closedBefore;
+  faultPlan.replace({ seed: seed + 1, rules });
+  await sendInStorm(messages / 2 - youngSteps * publishers);
+  countFired();
+  faultPlan.replace({});
+  const sentMs = Date.now() - began;
+  // The last cut of all: whoever lost the tail of the channel hears of it by resuming.
+  cutAll();
+  await until(() => heard.every((sequences) => sequences.length >= messages));
   const totalMs = Date.now() - began;
 
   const wanted = Array.from({ length: messages }, (_, index) => index + 1);
@@ -93,9 +150,11 @@ async function main(seed: number): Promise<void> {
     out_of_order: count(
       (sequences) => sequences.filter((value, index) => value < (sequences[index - 1] ?? 0)).length,
     ),
-    acknowledged: new Set(contents.flat()).size,
+    acknowledged: new Set(accepted).size,
     gaps: gaps.length,
     cuts,
+    cut_for_their_age: cutForAge,
+    fired: Object.fromEntries(rules.map((rule, index) => [nameOf(rule), fired[index]])),
     reconnects,
     sent_ms: sentMs,
     total_ms: totalMs,
@@ -103,9 +162,20 @@ async function main(seed: number): Promise<void> {
   console.log(JSON.stringify(result, null, 2));
   const { lost, doubled, out_of_order, acknowledged, deliveries } = result;
   const isWhole = deliveries === messages * subscribers && acknowledged === messages && gaps.length === 0;
-  process.exitCode = isWhole && lost + doubled + out_of_order === 0 ? 0 : 1;
+  const hasMetAll = cutForAge === publishers + subscribers && fired.every((count) => count > 0);
+  process.exitCode = isWhole && hasMetAll && lost + doubled + out_of_order === 0 ? 0 : 1;
   await Promise.all([...clients, ...senders].map((client) => client.close()));
   await bus.stop();
+}
+
+function nameOf({ service, fault, ...rule }: (typeof rules)[number]): string {
+  return [service, fault, 'when' in rule ? rule.when : ''].join(' ').trim();
+}
+
+/** Ends as well when it does not come about; the figures then say so. */
+async function until(isSo: () => boolean): Promise<void> {
+  const deadline = Date.now() + patienceMs;
+  while (!isSo() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 /** As fast as the client takes them. Gives the sequences of the ACKs. */
