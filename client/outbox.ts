@@ -66,7 +66,7 @@ const retryBackoff = { baseMs: 500, capMs: 10_000 };
 
 export class Outbox {
   /** By id, in the order of publishing; the first of them are in flight. */
-  private readonly entries = new Map<string, Entry>();
+  private readonly queued = new Map<string, Entry>();
   private bytes = 0;
   /** Ids of the text message that has no full answer yet. */
   private readonly flight = new Set<string>();
@@ -82,7 +82,7 @@ export class Outbox {
   constructor(private readonly port: OutboxPort) {}
 
   get length(): number {
-    return this.entries.size;
+    return this.queued.size;
   }
 
   /** Rejects at once what can't be sent or held. */
@@ -99,11 +99,11 @@ export class Outbox {
       return refuse('payload_too_large', `${bytes} bytes; ${frameBytes} are allowed`);
     }
     const { maxMessages = 10_000, maxBytes = 16_777_216 } = this.port.options;
-    if (this.entries.size >= maxMessages || this.bytes + bytes > maxBytes) return refuse('queue_full');
+    if (this.queued.size >= maxMessages || this.bytes + bytes > maxBytes) return refuse('queue_full');
     const id = String(frame.id);
-    if (this.entries.has(id)) return refuse('invalid_message', `"${id}" is on its way already`);
+    if (this.queued.has(id)) return refuse('invalid_message', `"${id}" is on its way already`);
     return new Promise((resolve, reject) => {
-      this.entries.set(id, {
+      this.queued.set(id, {
         id,
         json,
         bytes,
@@ -190,7 +190,7 @@ export class Outbox {
     this.patience?.();
     this.send = undefined;
     this.flight.clear();
-    for (const entry of this.entries.values()) {
+    for (const entry of this.queued.values()) {
       this.remove(entry);
       entry.reject(error);
     }
@@ -264,7 +264,7 @@ export class Outbox {
     const most = this.singles > 0 ? 1 : batchFrames;
     this.singles = Math.max(0, this.singles - 1);
     let bytes = envelopeBytes;
-    for (const entry of this.entries.values()) {
+    for (const entry of this.queued.values()) {
       if (now - (entry.firstSentAt ?? now) > retryWindowMs) {
         // A repeat could not be told from a new message any more.
         this.remove(entry);
@@ -280,11 +280,11 @@ export class Outbox {
   }
 
   private find(id: unknown): Entry | undefined {
-    return typeof id === 'string' ? this.entries.get(id) : undefined;
+    return typeof id === 'string' ? this.queued.get(id) : undefined;
   }
 
   private remove(entry: Entry): void {
-    this.entries.delete(entry.id);
+    this.queued.delete(entry.id);
     this.bytes -= entry.bytes;
   }
 }

@@ -2,11 +2,12 @@
  * Keeps one connection to the service for as long as the user wants: opens it, resumes, opens the next one before this one
  * ends, and goes on trying after a drop. What is sent and heard is the business of outbox and streams.
  */
+import { Attempts } from './attempts';
 import { backoffMs } from './backoff';
 import { MemoryCursor } from './cursor';
 import { type Emitter } from './emitter';
 import { type Deferred, deferred } from './deferred';
-import { PubSubError, wantsToken } from './errors';
+import { PubSubError } from './errors';
 import { Heartbeat } from './heartbeat';
 import { Link } from './link';
 import {
@@ -28,13 +29,10 @@ import { webSocketClass } from './socket';
 import { nextState, type State, type Transition } from './state';
 import { type Ask, Streams } from './streams';
 import type { Cancel, Timers } from './timers';
-import { connectUrl, expiryOf } from './token';
+import { connectUrl, freshToken } from './token';
 
-/** A drop after less than this is one more failure; after more it is a new one. */
-const stableMs = 5_000;
 /** The connection that was replaced is kept this long, for what is still on its way. */
 const leavingMs = 2_000;
-const tokenMs = 30_000;
 /** In which the answer to a publish can still come after a `close`. */
 const closingMs = 5_000;
 /** The service finds the first copy of a message for so long, and so may we meet it. */
@@ -55,15 +53,11 @@ export class Session {
   private readonly outbox: Outbox;
   private readonly heartbeat: Heartbeat;
   private readonly own = new RecentIds(ownIdsMs);
+  private readonly attempts: Attempts;
   private readonly WebSocket;
   private status: State = 'disconnected';
   private connected: Deferred<void> = deferred();
   private isAttempting = false;
-  /** Tries without success; drops soon after a success count as well. */
-  private failures = 0;
-  private attempts = 0;
-  private refusals = 0;
-  private welcomedAt = 0;
   /** Server's time less ours. */
   private skewMs = 0;
   private retry: Cancel | undefined;
@@ -77,6 +71,7 @@ export class Session {
   ) {
     this.WebSocket = webSocketClass(options.WebSocket);
     this.presence = options.presence ?? {};
+    this.attempts = new Attempts(timers, options);
     this.heartbeat = new Heartbeat(timers, () => this.outbox.length > 0 || this.streams.hasHole, this.ping);
     this.outbox = new Outbox({
       timers,
@@ -164,8 +159,8 @@ export class Session {
   /** The network has come back, as far as the platform can tell. */
   tryNow(): void {
     if (this.status !== 'connecting' || this.isAttempting) return;
-    this.failures = 0;
-    this.attemptIn(backoffMs(0, this.timers));
+    this.attempts.afresh();
+    this.attemptIn(this.attempts.spreadMs());
   }
 
   private async attempt(): Promise<void> {
@@ -174,8 +169,8 @@ export class Session {
     this.retry?.();
     this.retry = undefined;
     try {
-      const token = await this.freshToken();
-      await this.open(token);
+      const { options, timers } = this;
+      await this.open(await freshToken(options.token, timers, timers.now() + this.skewMs));
     } catch (error) {
       const cause =
         error instanceof PubSubError ? error : new PubSubError('unavailable', undefined, { cause: error });
@@ -188,24 +183,6 @@ export class Session {
     this.isAttempting = false;
     // It may have ended while the answers to its first questions were being looked at.
     if (this.current === undefined) this.tryAgain(new PubSubError('connection_lost'));
-  }
-
-  private async freshToken(): Promise<string> {
-    const { token } = this.options;
-    if (typeof token === 'string') {
-      const expiresAt = expiryOf(token) ?? Infinity;
-      if (expiresAt <= this.timers.now() + this.skewMs) throw new PubSubError('token_expired');
-      return token;
-    }
-    const late = deferred<never>();
-    const cancel = this.timers.after(tokenMs, () => {
-      late.reject(new PubSubError('timeout', 'No token'));
-    });
-    try {
-      return await Promise.race([token(), late.promise]);
-    } finally {
-      cancel();
-    }
   }
 
   private async open(token: string): Promise<void> {
@@ -230,10 +207,8 @@ export class Session {
     const old = this.current;
     this.current = link;
     this.opening = undefined;
-    this.attempts = 0;
-    this.refusals = 0;
+    this.attempts.succeeded();
     this.agentId = text(welcome.agent_id);
-    this.welcomedAt = timers.now();
     this.skewMs = (Date.parse(String(welcome.timestamp)) || timers.now()) - timers.now();
     if (old !== undefined) this.leaving.add(old);
     void this.outbox
@@ -285,7 +260,7 @@ export class Session {
 
   private sentAway({ code, reason, reconnect }: Frame): void {
     if (reconnect === false) this.end(new PubSubError(String(code), text(reason)));
-    else this.replace(backoffMs(this.failures, this.timers));
+    else this.replace(this.attempts.spreadMs());
   }
 
   private readonly ended = (link: Link, error: PubSubError): void => {
@@ -295,30 +270,22 @@ export class Session {
     this.outbox.detach();
     this.heartbeat.stop();
     this.replacement?.();
-    this.failures = this.timers.now() - this.welcomedAt >= stableMs ? 0 : this.failures + 1;
+    this.attempts.dropped();
     if (!this.move('lost', error)) return;
     this.connected = deferred();
     if (!this.isAttempting) this.tryAgain(error);
   };
 
   private failed(error: PubSubError): void {
-    this.failures += 1;
-    this.attempts += 1;
-    const isRefused = wantsToken(error.code) || error.code === 'forbidden';
-    if (isRefused) this.refusals += 1;
-    const hasConnection = this.current !== undefined;
-    const { maxAttempts = Infinity } = this.options.backoff ?? {};
-    // A fresh token may be what was missing; a plain one stays what it is.
-    const isFinal = isRefused && (this.refusals > 1 || typeof this.options.token === 'string');
-    if (!hasConnection && (isFinal || this.attempts >= maxAttempts)) this.end(error);
+    const isFinal = this.attempts.failed(error);
+    if (isFinal && this.current === undefined) this.end(error);
     else this.tryAgain(error);
   }
 
   private tryAgain(error: PubSubError): void {
     if (this.status === 'closed') return;
-    const attempt = Math.max(0, this.failures - 1);
-    const delayMs = Math.max(error.retryAfterMs ?? 0, backoffMs(attempt, this.timers, this.options.backoff));
-    this.emitter.emit('retrying', { attempt: attempt + 1, delayMs, error });
+    const { attempt, delayMs } = this.attempts.nextTry(error);
+    this.emitter.emit('retrying', { attempt, delayMs, error });
     this.attemptIn(delayMs);
   }
 

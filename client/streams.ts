@@ -37,7 +37,7 @@ const { inbox, presence } = reservedChannels;
 
 export class Streams {
   readonly inbox: Stream;
-  private readonly entries = new Map<string, Entry>();
+  private readonly followed = new Map<string, Entry>();
   /** Channels that are being unsubscribed: subscribing again has to wait, or the two may overtake each other. */
   private readonly leaving = new Map<string, Promise<void>>();
 
@@ -46,79 +46,79 @@ export class Streams {
   }
 
   get hasHole(): boolean {
-    return [...this.entries.values()].some(({ stream }) => stream.hasHole);
+    return [...this.followed.values()].some(({ stream }) => stream.hasHole);
   }
 
   /** The stream of a channel, which is made and subscribed when there is none. */
   open(channelId: string, since?: Position): Stream {
-    const { stream } = this.entries.get(channelId) ?? this.add(channelId, since);
+    const { stream } = this.followed.get(channelId) ?? this.add(channelId, since);
     return stream;
   }
 
   /** Whether the stream exists, so that a position to begin at comes too late. */
   has(channelId: string): boolean {
-    return this.entries.has(channelId);
+    return this.followed.has(channelId);
   }
 
   /** Settles when the service has answered about the channel. */
   ready(channelId: string): Promise<void> {
-    return this.entries.get(channelId)?.ready.promise ?? Promise.resolve();
+    return this.followed.get(channelId)?.ready.promise ?? Promise.resolve();
   }
 
   /** Ends the stream when nobody reads it any more. */
   release(stream: Stream): void {
     const { channelId } = stream;
-    const entry = this.entries.get(channelId);
+    const entry = this.followed.get(channelId);
     if (stream.hasReaders || entry?.stream !== stream || stream === this.inbox) return;
-    this.entries.delete(channelId);
+    this.followed.delete(channelId);
     stream.end();
     entry.ready.reject(new PubSubError('closed'));
     this.leave(channelId);
   }
 
   end(error: PubSubError, isWanted: boolean): void {
-    for (const { stream, ready } of this.entries.values()) {
+    for (const { stream, ready } of this.followed.values()) {
       stream.end(isWanted ? undefined : error);
       ready.reject(error);
     }
-    this.entries.clear();
+    this.followed.clear();
   }
 
   offer(message: Message): void {
-    this.entries.get(message.channelId ?? inbox)?.stream.offer(message);
+    this.followed.get(message.channelId ?? inbox)?.stream.offer(message);
   }
 
   /** An acknowledged message of our own, which we will not hear. */
   seen(channelId: string, position: Position): void {
-    this.entries.get(channelId)?.stream.seen(position);
+    this.followed.get(channelId)?.stream.seen(position);
   }
 
   replayed(frame: Frame): void {
     const { complete } = frame;
-    this.entries
+    this.followed
       .get(String(frame.channel_id))
       ?.stream.replayed({ complete: complete === true, gaps: readGaps(frame) });
   }
 
   /** The positions for a `hello`: as many as fit, the rest is subscribed one by one. */
   resume(): Asked {
-    const loaded = [...this.entries].filter(([, { isLoaded }]) => isLoaded).slice(0, resumeChannels);
+    const loaded = [...this.followed].filter(([, { isLoaded }]) => isLoaded).slice(0, resumeChannels);
     return new Map(loaded.map(([channelId, { stream }]) => [channelId, stream.position]));
   }
 
   /** `asked` in the `hello` that this answers. */
   welcome(frame: Frame, asked: Asked): void {
     for (const state of list(frame.channels).map(readState)) {
-      const entry = this.entries.get(state.channelId);
+      const entry = this.followed.get(state.channelId);
       if (entry?.isLoaded) this.settle(entry, state, asked.get(state.channelId));
     }
-    for (const [channelId, entry] of this.entries) if (!asked.has(channelId)) void this.subscribe(entry);
-    for (const channelId of asked.keys()) if (!this.entries.has(channelId)) this.leave(channelId);
+    for (const [channelId, entry] of this.followed) if (!asked.has(channelId)) void this.subscribe(entry);
+    for (const channelId of asked.keys()) if (!this.followed.has(channelId)) this.leave(channelId);
   }
 
   /** Positions for `ping`, in groups of what one may ask about. */
   pings(): readonly Frame[] {
-    const places = [...this.entries.values()].flatMap(({ stream: { channelId, position } }) =>
+    const places = [...this.followed.values()].flatMap(({ stream: { channelId, position } }) =>
       position === undefined || channelId === presence ? [] : [{ channel_id: channelId, ...position }],
     );
     const groups: Frame[] = [];
@@ -130,7 +130,7 @@ export class Streams {
 
   pong(frame: Frame): void {
     for (const { channelId, head } of list(frame.channels).map(readState)) {
-      if (head !== undefined) this.entries.get(channelId)?.stream.learnHead(head);
+      if (head !== undefined) this.followed.get(channelId)?.stream.learnHead(head);
     }
   }
 
@@ -144,7 +144,7 @@ export class Streams {
     };
     const stream = new Stream(channelId, streamPort, channelId === inbox);
     const entry: Entry = { stream, ready: deferred(), isLoaded: false, tries: 0, isReady: false };
-    this.entries.set(channelId, entry);
+    this.followed.set(channelId, entry);
     void this.load(entry, since);
     return entry;
   }
@@ -164,7 +164,7 @@ export class Streams {
     const { stream } = entry;
     const { channelId, position } = stream;
     await this.leaving.get(channelId);
-    if (!entry.isLoaded || this.entries.get(channelId) !== entry) return;
+    if (!entry.isLoaded || this.followed.get(channelId) !== entry) return;
     try {
       await this.port.ask({ type: 'subscribe', channel_id: channelId, since: position }, ([frame = {}]) => {
         this.settle(entry, readState(frame), position);
@@ -193,8 +193,8 @@ export class Streams {
   }
 
   private fail(entry: Entry, error: PubSubError): void {
-    if (this.entries.get(entry.stream.channelId) !== entry) return;
-    this.entries.delete(entry.stream.channelId);
+    if (this.followed.get(entry.stream.channelId) !== entry) return;
+    this.followed.delete(entry.stream.channelId);
     entry.stream.end(error);
     entry.ready.reject(error);
     if (entry.isReady) this.port.emitter.emit('error', error);

@@ -1,0 +1,63 @@
+/**
+ * How it went with opening connections so far, and what follows from it: how long to wait before the next try, and when
+ * there is no use in one.
+ */
+import { backoffMs } from './backoff';
+import { type PubSubError, wantsToken } from './errors';
+import type { PubSubOptions } from './options';
+import type { Timers } from './timers';
+
+/** A drop after less than this is one more failure; after more it is a new one. */
+const stableMs = 5_000;
+
+export class Attempts {
+  /** Tries without success; drops soon after a success count as well. */
+  private failures = 0;
+  private sinceWelcome = 0;
+  private refusals = 0;
+  private welcomedAt = 0;
+
+  constructor(
+    private readonly timers: Timers,
+    private readonly options: Pick<PubSubOptions, 'token' | 'backoff'>,
+  ) {}
+
+  succeeded(): void {
+    this.sinceWelcome = 0;
+    this.refusals = 0;
+    this.welcomedAt = this.timers.now();
+  }
+
+  dropped(): void {
+    this.failures = this.timers.now() - this.welcomedAt >= stableMs ? 0 : this.failures + 1;
+  }
+
+  /** Gives whether another try is of no use. */
+  failed({ code }: PubSubError): boolean {
+    this.failures += 1;
+    this.sinceWelcome += 1;
+    const isRefused = wantsToken(code) || code === 'forbidden';
+    if (isRefused) this.refusals += 1;
+    const { token, backoff: { maxAttempts = Infinity } = {} } = this.options;
+    // A fresh token may be what was missing; a plain one stays what it is.
+    const isFinal = isRefused && (this.refusals > 1 || typeof token === 'string');
+    return isFinal || this.sinceWelcome >= maxAttempts;
+  }
+
+  /** The next try, counted from 1, and how long to wait before it. The service may ask for more. */
+  nextTry({ retryAfterMs = 0 }: PubSubError): { readonly attempt: number; readonly delayMs: number } {
+    const failed = Math.max(0, this.failures - 1);
+    const delayMs = Math.max(retryAfterMs, backoffMs(failed, this.timers, this.options.backoff));
+    return { attempt: failed + 1, delayMs };
+  }
+
+  /** The reason for the failures may be over. */
+  afresh(): void {
+    this.failures = 0;
+  }
+
+  /** A wait that nobody has asked for, so that clients that move together do not come together. */
+  spreadMs(): number {
+    return backoffMs(this.failures, this.timers);
+  }
+}
