@@ -1,84 +1,123 @@
 /**
- * Small HTTP calls to one endpoint over sockets that are kept: each with its own timer, none rejects.
+ * Small HTTP calls to one endpoint over sockets that are kept: each with its own timer, none rejects. On the sockets
+ * themselves, as `node:http` takes most of a post's processor time (docs/adr/013-posts-on-plain-sockets.md).
  */
-import {
-  Agent as PlainAgent,
-  type ClientRequest,
-  type OutgoingHttpHeaders,
-  request as plain,
-} from 'node:http';
-import { Agent as SecureAgent, request as secure } from 'node:https';
-import { isReset } from '../core/delivery';
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { connect as connectSecure } from 'node:tls';
+import { KeptSocket, type PendingCall, type SocketEvents } from './kept-socket';
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
-  readonly headers: OutgoingHttpHeaders;
+  /** Without a line end in them: they are written as they are. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
   readonly timeoutMs: number;
 }
 
-/** `status` as soon as the head of an answer was read; a `systemCode` if the socket failed; neither if time ran out. */
+/** `status` as soon as an answer was read; a `systemCode` if the socket failed; neither if time ran out. */
 export interface Answer {
   readonly status: number | undefined;
   readonly systemCode: string | undefined;
 }
 
 export class KeepAliveCalls {
-  private readonly request: typeof plain;
-  private readonly kept: PlainAgent;
-  private readonly unused: PlainAgent;
-  private readonly host: string;
-  private readonly port: number;
+  /** The one that was used last is taken first, so that the others can grow old. */
+  private readonly idle: KeptSocket[] = [];
+  private readonly waiting = new Set<PendingCall>();
+  private sockets = 0;
+  private readonly connect: () => Socket;
 
-  constructor(endpoint: URL, maxSockets: number) {
-    const isPlain = endpoint.protocol === 'http:';
-    const Agent = isPlain ? PlainAgent : SecureAgent;
-    this.request = isPlain ? plain : secure;
-    this.kept = new Agent({ keepAlive: true, maxSockets });
-    this.unused = new Agent({ keepAlive: false, maxSockets });
-    // An IPv6 address stands in brackets in a URL, and nowhere else.
-    this.host = endpoint.hostname.replace(/^\[|\]$/g, '');
-    this.port = Number(endpoint.port || (isPlain ? 80 : 443));
+  constructor(
+    endpoint: URL,
+    private readonly maxSockets: number,
+  ) {
+    this.connect = connector(endpoint);
   }
 
   call(call: Call): Promise<Answer> {
     return new Promise((resolve) => {
-      let request: ClientRequest;
-      let status: number | undefined;
-      let isSettled = false;
-      const settle = (systemCode?: string): void => {
-        if (isSettled) return;
-        isSettled = true;
-        clearTimeout(timer);
-        resolve({ status, systemCode });
-      };
       const timer = setTimeout(() => {
-        settle();
-        request.destroy();
+        this.waiting.delete(pending);
+        if (pending.socket === undefined) pending.settle(undefined, undefined);
+        else pending.socket.giveUp();
       }, call.timeoutMs);
-      const begin = (agent: PlainAgent): void => {
-        const { method, path, headers, body } = call;
-        // Written out: copied options of another shape cost Node a third more per call.
-        request = this.request({ host: this.host, port: this.port, agent, method, path, headers });
-        request.on('response', (response) => {
-          status = response.statusCode;
-          // The socket is free for the next call only when the body has been read; a cut body changes nothing.
-          response.on('error', () => undefined);
-          response.on('close', () => {
-            settle();
-          });
-          response.resume();
-        });
-        request.on('error', (error: NodeJS.ErrnoException) => {
-          // The server closed the kept socket while the call was on its way: it got nowhere, on a socket of no use.
-          const wasStale = request.reusedSocket && status === undefined && isReset(error.code);
-          if (wasStale && !isSettled) begin(this.unused);
-          else settle(error.code);
-        });
-        request.end(body);
+      let isSettled = false;
+      const pending: PendingCall = {
+        request: requestText(call),
+        socket: undefined,
+        settle: (status, systemCode) => {
+          if (isSettled) return;
+          isSettled = true;
+          clearTimeout(timer);
+          resolve({ status, systemCode });
+        },
       };
-      begin(this.kept);
+      this.begin(pending);
     });
   }
+
+  private begin(call: PendingCall): void {
+    const socket = this.idle.pop();
+    if (socket !== undefined) socket.serve(call);
+    else if (this.sockets < this.maxSockets) this.beginAnew(call);
+    else this.waiting.add(call);
+  }
+
+  private beginAnew(call: PendingCall): void {
+    this.sockets += 1;
+    new KeptSocket(this.connect(), this.events).serve(call);
+  }
+
+  private readonly events: SocketEvents = {
+    free: (socket) => {
+      const next = this.nextWaiting();
+      if (next === undefined) this.idle.push(socket);
+      else socket.serve(next);
+    },
+    ended: (socket, stale) => {
+      this.sockets -= 1;
+      const place = this.idle.indexOf(socket);
+      if (place !== -1) this.idle.splice(place, 1);
+      // The server closed the kept socket while the call was on its way. Not on another kept one: it may be as old.
+      const next = stale ?? this.nextWaiting();
+      if (next !== undefined) this.beginAnew(next);
+    },
+  };
+
+  private nextWaiting(): PendingCall | undefined {
+    const [next] = this.waiting;
+    if (next !== undefined) this.waiting.delete(next);
+    return next;
+  }
+}
+
+function requestText({ method, path, headers, body }: Call): string {
+  let head = `${method} ${path} HTTP/1.1\r\n`;
+  for (const name in headers) head += `${name}: ${headers[name] ?? ''}\r\n`;
+  if (body === undefined) return `${head}\r\n`;
+  return `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+}
+
+function connector({ protocol, hostname, port }: URL): () => Socket {
+  // An IPv6 address stands in brackets in a URL, and nowhere else.
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (protocol === 'http:') return () => connectPlain({ host, port: Number(port || 80) });
+  let session: Buffer | undefined;
+  return () => {
+    const socket = connectSecure({
+      host,
+      port: Number(port || 443),
+      ALPNProtocols: ['http/1.1'],
+      // A name is what the certificate is for; an address is not sent.
+      ...(isIP(host) === 0 && { servername: host }),
+      ...(session && { session }),
+    });
+    // Later handshakes take less of both sides; what came of one that failed is not to be trusted.
+    socket.on('session', (latest) => (session = latest));
+    socket.on('close', (hadError) => {
+      if (hadError) session = undefined;
+    });
+    return socket;
+  };
 }

@@ -54,7 +54,7 @@ describe('the lean sender', () => {
     const outcomes = [];
     for (let post = 0; post < 4; post++) outcomes.push(await sender.post('a=', '{}', 1_000));
     expect(outcomes).toEqual(['delivered', 'delivered', 'delivered', 'delivered']);
-    expect(cuts).toBe(2);
+    expect(cuts).toBe(3);
   });
 
   test('does so once: a server that always cuts is a failure', async () => {
@@ -105,14 +105,25 @@ describe('the lean sender', () => {
     expect(given).toEqual(['first undefined', 'second t']);
   });
 
+  // Ciphers without a certificate, so that the test needs no key of its own.
+  const overTls = async (env: NodeJS.ProcessEnv): Promise<unknown> => {
+    const options = ['--tls-cipher-list=aNULL:@SECLEVEL=0', '--tls-max-v1.2', '--import', 'tsx'];
+    const { stdout } = await promisify(execFile)(process.execPath, [...options, 'test/contract/tls.ts'], {
+      env: { ...process.env, ...env },
+    });
+    return JSON.parse(stdout);
+  };
+
   test('posts over TLS', async () => {
-    // Ciphers without a certificate, so that the test needs no key of its own.
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      ['--tls-cipher-list=aNULL:@SECLEVEL=0', '--tls-max-v1.2', '--import', 'tsx', 'test/contract/tls.ts'],
-      { env: { ...process.env, NODE_TLS_REJECT_UNAUTHORIZED: '0' } },
-    );
-    expect(JSON.parse(stdout)).toEqual({ outcomes: ['delivered', 'delivered', 'gone'], sockets: 1 });
+    expect(await overTls({ NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toEqual({
+      outcomes: ['delivered', 'delivered', 'gone'],
+      sockets: 1,
+      requests: 3,
+    });
+  });
+
+  test('sends nothing to a server that has no certificate', async () => {
+    expect(await overTls({})).toMatchObject({ outcomes: ['lost', 'lost', 'lost'], requests: 0 });
   });
 });
 

@@ -1,11 +1,13 @@
-/** Prints what came of three posts over TLS, and how many sockets they took. A process of its own, for its options. */
+/** Prints what came of three posts over TLS, how many sockets they took, and what the server got. A process of its own, for its options. */
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { LeanSender } from '../../lambda/adapters/lean-sender';
 
 let sockets = 0;
+let requests = 0;
 const answers = [200, 200, 410];
 const server = createServer((request, response) => {
+  requests += 1;
   request.resume();
   response.writeHead(answers.shift() ?? 500).end();
 });
@@ -15,7 +17,7 @@ server.listen(0, '127.0.0.1', () => {
   void (async () => {
     const outcomes: string[] = [];
     for (let post = 0; post < 3; post++) outcomes.push(await sender.post('a=', '{}', 5_000));
-    process.stdout.write(JSON.stringify({ outcomes, sockets }));
+    process.stdout.write(JSON.stringify({ outcomes, sockets, requests }));
     server.close();
     server.closeAllConnections();
   })();
