@@ -4,7 +4,7 @@
  */
 import { subProtocol } from '../protocol/names';
 import { PubSubError } from './errors';
-import { type Frame, readFrames, text } from './messages';
+import { type Frame, isMessageFrame, newId, readFrames, text } from './messages';
 import { openState, refusal, type Socket, statusIn, type WebSocketClass } from './socket';
 import type { Cancel, Timers } from './timers';
 
@@ -16,7 +16,8 @@ export interface LinkEvents {
 }
 
 interface Question {
-  readonly parts: Frame[];
+  /** By their numbers: a post that is made again repeats a part. */
+  readonly parts: Record<number, Frame>;
   readonly answered: (parts: readonly Frame[]) => void;
   readonly reject: (error: PubSubError) => void;
   readonly patience: Cancel;
@@ -39,7 +40,6 @@ export class Link {
   private doubt: Cancel | undefined;
   private status: number | undefined;
   private isEnded = false;
-  private nextId = 1;
 
   constructor(
     url: string,
@@ -95,7 +95,7 @@ export class Link {
    * ERROR, in silence, and at the end.
    */
   ask<T>(frame: Frame, read: (parts: readonly Frame[]) => T): Promise<T> {
-    const id = `c${this.nextId++}`;
+    const id = newId();
     return new Promise((resolve, reject) => {
       const patience = this.timers.after(answerMs, () => {
         this.questions.delete(id);
@@ -105,7 +105,7 @@ export class Link {
       const answered = (parts: readonly Frame[]): void => {
         resolve(read(parts));
       };
-      this.questions.set(id, { parts: [], answered, reject, patience });
+      this.questions.set(id, { parts: {}, answered, reject, patience });
       if (this.send(JSON.stringify({ ...frame, id }))) return;
       this.questions.delete(id);
       patience();
@@ -149,16 +149,19 @@ export class Link {
   }
 
   private answer(frame: Frame): boolean {
-    const id = text(frame.message_id);
-    const question = id === undefined ? undefined : this.questions.get(id);
-    if (id === undefined || question === undefined) return false;
+    const id = String(frame.message_id);
+    const question = this.questions.get(id);
+    // Whoever writes a message chooses its further fields.
+    if (question === undefined || isMessageFrame(frame)) return false;
     const isError = frame.type === 'ERROR';
-    if (!isError) question.parts.push(frame);
-    if (!isError && !isWhole(question.parts)) return true;
+    if (!isError) question.parts[Number(frame.part ?? 1)] = frame;
+    // In the order of their numbers.
+    const parts = Object.values(question.parts);
+    if (!isError && !isWhole(parts)) return true;
     question.patience();
     this.questions.delete(id);
     if (isError) question.reject(new PubSubError(String(frame.code), text(frame.error)));
-    else question.answered(question.parts.sort((a, b) => Number(a.part) - Number(b.part)));
+    else question.answered(parts);
     return true;
   }
 
@@ -181,6 +184,6 @@ export class Link {
 
 /** The parts of a HISTORY may overtake each other; every other answer is one frame. */
 function isWhole(parts: readonly Frame[]): boolean {
-  const last = parts.find((part) => part.last === true);
-  return parts[0]?.part === undefined || parts.length === last?.part;
+  const last = parts.at(-1);
+  return last?.part === undefined || (last.last === true && last.part === parts.length);
 }

@@ -21,7 +21,7 @@ export interface ReaderPort {
 const fullLength = 1_000;
 
 export class Reader {
-  private queue: Message[] = [];
+  private unread: Message[] = [];
   private isRunning = false;
   private isEnded = false;
   private error: unknown;
@@ -33,7 +33,7 @@ export class Reader {
   ) {}
 
   get isFull(): boolean {
-    return this.queue.length >= fullLength;
+    return this.unread.length >= fullLength;
   }
 
   accepts(message: Message): boolean {
@@ -43,7 +43,7 @@ export class Reader {
   /** Whether the message was taken. */
   push(message: Message): boolean {
     if (!this.accepts(message)) return false;
-    this.queue.push(message);
+    this.unread.push(message);
     this.wake?.();
     if (this.handler !== undefined && !this.isRunning) void this.run(this.handler);
     return true;
@@ -54,15 +54,19 @@ export class Reader {
     this.isEnded = true;
     this.error = error;
     this.wake?.();
-    return this.queue.splice(0);
+    return this.unread.splice(0);
   }
 
   async *read(): AsyncGenerator<Message, void, undefined> {
     for (;;) {
       const message = this.take();
       if (message !== undefined) {
-        yield message;
-        this.port.done(message);
+        // Whoever leaves the loop has had the message.
+        try {
+          yield message;
+        } finally {
+          this.port.done(message);
+        }
       } else if (this.isEnded) {
         if (this.error !== undefined) throw this.error as Error;
         return;
@@ -88,8 +92,8 @@ export class Reader {
   }
 
   private take(): Message | undefined {
-    const message = this.queue.shift();
-    if (this.queue.length === fullLength / 2) this.port.drained();
+    const message = this.unread.shift();
+    if (this.unread.length === fullLength / 2) this.port.drained();
     return message;
   }
 }

@@ -56,7 +56,7 @@ export class Session {
   private readonly attempts: Attempts;
   private readonly WebSocket;
   private status: State = 'disconnected';
-  private connected: Deferred<void> = deferred();
+  private arrival: Deferred<void> = deferred();
   private isAttempting = false;
   /** Server's time less ours. */
   private skewMs = 0;
@@ -78,7 +78,7 @@ export class Session {
       options: options.queue ?? {},
       doubt: this.ping,
       renew: () => {
-        this.replace(0);
+        this.renewIn(0);
       },
     });
     this.streams = new Streams({
@@ -97,16 +97,20 @@ export class Session {
 
   connect(): Promise<void> {
     if (this.status === 'closed') return Promise.reject(new PubSubError('closed'));
-    if (this.move('connect')) void this.attempt();
-    return this.connected.promise;
+    if (this.move('connect')) void this.dial();
+    return this.arrival.promise;
   }
 
   /** Waits a while for what is on its way, then ends for good. */
   async close(): Promise<void> {
-    if (this.status === 'connected' && this.outbox.length > 0) {
+    // Nothing will connect a client that was never told to.
+    if (this.status !== 'disconnected' && this.outbox.length > 0) {
       await new Promise<void>((resolve) => {
-        this.drained = resolve;
-        this.timers.after(closingMs, resolve, true);
+        const late = this.timers.after(closingMs, resolve, true);
+        this.drained = () => {
+          late();
+          resolve();
+        };
       });
     }
     this.end(undefined);
@@ -138,7 +142,7 @@ export class Session {
   /** On this connection or a later one. */
   readonly askPatiently: Ask = async (frame, read) => {
     for (let failures = 0; ;) {
-      await this.connected.promise;
+      await this.arrival.promise;
       if (this.status === 'closed') throw new PubSubError('closed');
       try {
         return await this.ask(frame, read);
@@ -163,7 +167,7 @@ export class Session {
     this.attemptIn(this.attempts.spreadMs());
   }
 
-  private async attempt(): Promise<void> {
+  private async dial(): Promise<void> {
     if (this.isAttempting || this.status === 'closed') return;
     this.isAttempting = true;
     this.retry?.();
@@ -221,7 +225,7 @@ export class Session {
       });
     this.planReplacement(Date.parse(String(welcome.token_expires_at)));
     this.heartbeat.start();
-    if (this.move('welcomed')) this.connected.resolve();
+    if (this.move('welcomed')) this.arrival.resolve();
   }
 
   /** A token that is not from a function can't be renewed: with it the client ends. */
@@ -230,7 +234,7 @@ export class Session {
     const canRenew = typeof this.options.token !== 'string';
     const tokenLifeMs = tokenExpiresAt - (timers.now() + this.skewMs);
     const inMs = replaceInMs(canRenew && tokenLifeMs > 0 ? tokenLifeMs : undefined, timers.random());
-    if (canRenew || !(tokenLifeMs < inMs)) this.replace(inMs);
+    if (canRenew || !(tokenLifeMs < inMs)) this.renewIn(inMs);
     else {
       this.replacement?.();
       this.replacement = timers.after(Math.max(0, tokenLifeMs), () => {
@@ -240,10 +244,10 @@ export class Session {
   }
 
   /** Opens the next connection after the delay; the present one stays until then. */
-  private replace(delayMs: number): void {
+  private renewIn(delayMs: number): void {
     this.replacement?.();
     this.replacement = this.timers.after(delayMs, () => {
-      void this.attempt();
+      void this.dial();
     });
   }
 
@@ -260,7 +264,7 @@ export class Session {
 
   private sentAway({ code, reason, reconnect }: Frame): void {
     if (reconnect === false) this.end(new PubSubError(String(code), text(reason)));
-    else this.replace(this.attempts.spreadMs());
+    else this.renewIn(this.attempts.spreadMs());
   }
 
   private readonly ended = (link: Link, error: PubSubError): void => {
@@ -272,7 +276,7 @@ export class Session {
     this.replacement?.();
     this.attempts.dropped();
     if (!this.move('lost', error)) return;
-    this.connected = deferred();
+    this.arrival = deferred();
     if (!this.isAttempting) this.tryAgain(error);
   };
 
@@ -291,7 +295,7 @@ export class Session {
 
   private attemptIn(delayMs: number): void {
     this.retry?.();
-    this.retry = this.timers.after(delayMs, () => void this.attempt(), true);
+    this.retry = this.timers.after(delayMs, () => void this.dial(), true);
   }
 
   /** Asks how things stand. Silence is the end of the connection. */
@@ -322,7 +326,7 @@ export class Session {
     this.heartbeat.stop();
     this.streams.end(reason, error === undefined);
     this.outbox.end(reason);
-    this.connected.reject(reason);
+    this.arrival.reject(reason);
     for (const link of [this.current, this.opening, ...this.leaving]) link?.end(new PubSubError('closed'));
   }
 

@@ -101,7 +101,9 @@ export class Stream {
     if (!this.readers.delete(reader)) return;
     const unread = reader.end();
     // What the last reader has not read is where the cursor goes on.
-    if (this.readers.size > 0) for (const message of unread) this.cursorWriter.done(message);
+    if (!this.hasReaders) return;
+    for (const message of unread) this.cursorWriter.done(message);
+    this.pump();
   }
 
   end(error?: PubSubError): void {

@@ -2,6 +2,7 @@
  * Clients on a fake service and a fake clock, for tests of the client.
  */
 import { PubSub, type PubSubOptions } from '../../client/index';
+import type { Timers } from '../../client/timers';
 import { FakeServer } from './fake-server';
 import { FakeTimers } from './fake-timers';
 
@@ -18,9 +19,9 @@ export class FakeBus {
     this.server = new FakeServer(this.timers);
   }
 
-  client(agent: string, options: Partial<PubSubOptions> = {}): PubSub {
+  client(agent: string, options: Partial<PubSubOptions> = {}, timers: Timers = this.timers): PubSub {
     const { WebSocket } = this.server;
-    return new this.Client({ url: 'ws://bus', token: () => agent, WebSocket, ...options }, this.timers);
+    return new this.Client({ url: 'ws://bus', token: () => agent, WebSocket, ...options }, timers);
   }
 
   async connected(agent: string, options: Partial<PubSubOptions> = {}): Promise<PubSub> {

@@ -1,0 +1,121 @@
+/** Readers that leave while others stay or come back, and the end of the client. */
+import { MemoryCursor, type Message, type PubSub } from '../../client/index';
+import type { Cancel, Timers } from '../../client/timers';
+import { FakeBus } from '../helpers/fake-bus';
+
+/** The next message of a loop of its own, which it leaves. */
+async function takeOne(messages: AsyncIterable<Message>): Promise<unknown> {
+  for await (const { content } of messages) return content;
+  return undefined;
+}
+
+test('a message that a loop was left with is handled: the cursor goes on behind it', async () => {
+  const bus = new FakeBus();
+  const cursor = new MemoryCursor();
+  const client = await bus.connected('me', { cursor });
+  const send = (content: number) => bus.server.accept({ id: `d${content}`, to: 'me', content }, 'bob');
+  const first = takeOne(client.inbox);
+  await bus.timers.advance(10);
+  send(1);
+  expect(await bus.during(first)).toBe(1);
+  const heard: unknown[] = [];
+  await bus.during(client.inbox.subscribe(({ content }) => heard.push(content)));
+  for (const content of [2, 3]) send(content);
+  await bus.timers.advance(10);
+  expect(heard).toEqual([2, 3]);
+  expect(cursor.load('$inbox')).toMatchObject({ sequence: 3 });
+});
+
+test('a loop that throws has handled its message, as a handler that throws has', async () => {
+  const bus = new FakeBus();
+  const cursor = new MemoryCursor();
+  const client = await bus.connected('a', { cursor });
+  await bus.during(client.channel('c').subscribe(() => undefined));
+  const loop = (async () => {
+    for await (const message of client.channel('c')) throw new Error(`at ${String(message.content)}`);
+  })();
+  await bus.timers.advance(10);
+  bus.server.publish('c', 1);
+  await expect(bus.during(loop)).rejects.toThrow('at 1');
+  expect(cursor.load('c')).toMatchObject({ sequence: 1 });
+});
+
+test('two loops one after the other get each message once', async () => {
+  const bus = new FakeBus();
+  const client = await bus.connected('a');
+  const first = takeOne(client.channel('c'));
+  await bus.timers.advance(50);
+  bus.server.publish('c', 1);
+  expect(await bus.during(first)).toBe(1);
+  bus.server.publish('c', 2);
+  expect(await bus.during(takeOne(client.channel('c')))).toBe(2);
+});
+
+test('others go on at once when a reader that was full leaves', async () => {
+  const bus = new FakeBus();
+  const client = await bus.connected('a');
+  const heard: unknown[] = [];
+  await bus.during(client.channel('c').subscribe(({ content }) => heard.push(content)));
+  const slow = await bus.during(client.channel('c').subscribe(() => new Promise(() => undefined)));
+  for (let content = 1; content <= 1_500; content++) bus.server.publish('c', content);
+  await bus.timers.advance(1_000);
+  expect(heard.length).toBeLessThan(1_500);
+  slow.unsubscribe();
+  await bus.timers.advance(10);
+  expect(heard).toEqual(Array.from({ length: 1_500 }, (_, index) => index + 1));
+});
+
+describe('close', () => {
+  async function cutOff(bus: FakeBus): Promise<PubSub> {
+    const client = await bus.connected('a', { backoff: { baseMs: 100 } });
+    bus.server.cut(bus.socketOf('a'));
+    await bus.timers.advance(1);
+    expect(client.state).toBe('connecting');
+    return client;
+  }
+
+  test('waits for what is not acknowledged also without a connection', async () => {
+    const bus = new FakeBus();
+    const client = await cutOff(bus);
+    const receipt = client.channel('c').publish(1);
+    await bus.during(client.close());
+    await expect(receipt).resolves.toMatchObject({ sequence: 1 });
+  });
+
+  test('does not wait for longer than it says', async () => {
+    const bus = new FakeBus();
+    const client = await cutOff(bus);
+    bus.server.refuse = 503;
+    const receipt = expect(client.channel('c').publish(1)).rejects.toMatchObject({ code: 'closed' });
+    await bus.during(client.close(), 5_100);
+    await receipt;
+  });
+
+  test('holds the process no longer than it takes', async () => {
+    const bus = new FakeBus();
+    /** Timers that hold a process. */
+    const holding = new Set<object>();
+    const { timers } = bus;
+    const watched: Timers = {
+      now: () => timers.now(),
+      random: () => timers.random(),
+      after: (delayMs, run, keepsAlive = false): Cancel => {
+        const hold = {};
+        if (keepsAlive) holding.add(hold);
+        const cancel = timers.after(delayMs, () => {
+          holding.delete(hold);
+          run();
+        });
+        return () => {
+          holding.delete(hold);
+          cancel();
+        };
+      },
+    };
+    const client = bus.client('a', {}, watched);
+    await bus.during(client.connect());
+    void client.channel('c').publish(1);
+    await bus.during(client.close());
+    expect(holding.size).toBe(0);
+  });
+});
