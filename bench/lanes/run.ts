@@ -7,6 +7,7 @@ import { billFor, type Counts, countsBetween, messageUnits, priceList } from '..
 import { Child } from '../child';
 import { type Figure, figureOf } from '../stats';
 import type { ClientFigures, OpenTask, PublishTask } from './clients';
+import { type Heard, heardIn, total } from './heard';
 import type { Lane, LaneFactory, LaneName } from './lane';
 
 export interface LaneScenario {
@@ -22,21 +23,10 @@ export interface LaneOptions {
   readonly durationMs: number;
 }
 
-/** What nobody may do with a message. */
-export interface Violations {
-  readonly lost: number;
-  readonly duplicated: number;
-  readonly reordered: number;
-  readonly corrupted: number;
-}
-
-export interface LaneResult extends LaneScenario, Violations {
+export interface LaneResult extends LaneScenario, Heard {
   readonly lane: LaneName;
   readonly publishes: number;
   readonly deliveries: number;
-  readonly deliveriesPerSecond: Figure;
-  readonly p50Ms: Figure;
-  readonly p99Ms: Figure;
   readonly ackP50Ms: Figure | undefined;
   readonly ackP99Ms: Figure | undefined;
   /** Calls to AWS of one publish, by operation. */
@@ -127,14 +117,11 @@ export function floorPerMillion(subscribers: number, bytes: number): number {
 
 function summary(lane: LaneName, scenario: LaneScenario, repetitions: readonly Repetition[]): LaneResult {
   const all = repetitions.map(({ figures }) => figures);
-  const total = (pick: (figures: ClientFigures) => number): number =>
-    all.reduce((sum, each) => sum + pick(each), 0);
-  const figure = (pick: (figures: ClientFigures) => number): Figure => figureOf(all.map(pick));
   const acknowledged = (pick: (figures: ClientFigures) => number | undefined): Figure | undefined => {
     const values = all.map(pick).filter((value) => value !== undefined);
     return values.length === 0 ? undefined : figureOf(values);
   };
-  const publishes = total((each) => each.publishes);
+  const publishes = total(all, (each) => each.publishes);
   const { subscribers, bytes } = scenario;
   const counts = repetitions.map((each) => each.counts);
   const sum = (pick: (counts: Counts) => number): number => counts.reduce((so, each) => so + pick(each), 0);
@@ -145,14 +132,8 @@ function summary(lane: LaneName, scenario: LaneScenario, repetitions: readonly R
     ...scenario,
     lane,
     publishes,
-    deliveries: total((each) => each.deliveries),
-    lost: total((each) => each.lost),
-    duplicated: total((each) => each.duplicated),
-    reordered: total((each) => each.reordered),
-    corrupted: total((each) => each.corrupted),
-    deliveriesPerSecond: figure((each) => each.deliveriesPerSecond),
-    p50Ms: figure((each) => each.p50Ms),
-    p99Ms: figure((each) => each.p99Ms),
+    deliveries: total(all, (each) => each.deliveries),
+    ...heardIn(all),
     ackP50Ms: acknowledged((each) => each.ackP50Ms),
     ackP99Ms: acknowledged((each) => each.ackP99Ms),
     callsPerPublish: Object.fromEntries(

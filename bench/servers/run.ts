@@ -3,17 +3,14 @@
  */
 import { Child } from '../child';
 import type { ClientFigures, OpenTask, PublishTask } from '../lanes/clients';
-import type { LaneScenario, Violations } from '../lanes/run';
-import { type Figure, figureOf } from '../stats';
+import { type Heard, heardIn } from '../lanes/heard';
+import type { LaneScenario } from '../lanes/run';
 import type { ServerReady, ServerTask } from './server';
 
 export const serverKinds = ['ws', 'socket.io'] as const;
 
-export interface ServerResult extends LaneScenario, Violations {
+export interface ServerResult extends LaneScenario, Heard {
   readonly kind: (typeof serverKinds)[number];
-  readonly deliveriesPerSecond: Figure;
-  readonly p50Ms: Figure;
-  readonly p99Ms: Figure;
 }
 
 export interface ServerOptions {
@@ -35,7 +32,7 @@ export async function runServers(
         done.get(kind)?.push(await repeat(kind, scenario, options.durationMs));
       }
     }
-    for (const [kind, figures] of done) results.push(summary(kind, scenario, figures));
+    for (const [kind, figures] of done) results.push({ ...scenario, kind, ...heardIn(figures) });
   }
   return results;
 }
@@ -58,25 +55,4 @@ async function repeat(
   } finally {
     await Promise.all([clients.stop(), server.stop()]);
   }
-}
-
-function summary(
-  kind: ServerResult['kind'],
-  scenario: LaneScenario,
-  figures: readonly ClientFigures[],
-): ServerResult {
-  const total = (pick: (each: ClientFigures) => number): number =>
-    figures.reduce((sum, each) => sum + pick(each), 0);
-  const figure = (pick: (each: ClientFigures) => number): Figure => figureOf(figures.map(pick));
-  return {
-    ...scenario,
-    kind,
-    lost: total((each) => each.lost),
-    duplicated: total((each) => each.duplicated),
-    reordered: total((each) => each.reordered),
-    corrupted: total((each) => each.corrupted),
-    deliveriesPerSecond: figure((each) => each.deliveriesPerSecond),
-    p50Ms: figure((each) => each.p50Ms),
-    p99Ms: figure((each) => each.p99Ms),
-  };
 }

@@ -1,0 +1,39 @@
+/**
+ * What the clients of several repetitions have heard, as one result: violations added up, speeds as figures.
+ */
+import { type Figure, figureOf } from '../stats';
+import type { ClientFigures } from './clients';
+
+/** What nobody may do with a message. */
+export interface Violations {
+  readonly lost: number;
+  readonly duplicated: number;
+  readonly reordered: number;
+  readonly corrupted: number;
+}
+
+export interface Heard extends Violations {
+  readonly deliveriesPerSecond: Figure;
+  readonly p50Ms: Figure;
+  readonly p99Ms: Figure;
+}
+
+export function total(
+  repetitions: readonly ClientFigures[],
+  pick: (figures: ClientFigures) => number,
+): number {
+  return repetitions.reduce((sum, each) => sum + pick(each), 0);
+}
+
+export function heardIn(repetitions: readonly ClientFigures[]): Heard {
+  const figure = (pick: (figures: ClientFigures) => number): Figure => figureOf(repetitions.map(pick));
+  return {
+    lost: total(repetitions, (each) => each.lost),
+    duplicated: total(repetitions, (each) => each.duplicated),
+    reordered: total(repetitions, (each) => each.reordered),
+    corrupted: total(repetitions, (each) => each.corrupted),
+    deliveriesPerSecond: figure((each) => each.deliveriesPerSecond),
+    p50Ms: figure((each) => each.p50Ms),
+    p99Ms: figure((each) => each.p99Ms),
+  };
+}
