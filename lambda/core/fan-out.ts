@@ -72,11 +72,7 @@ export async function fanOut(
 
   const deliver = async (receiver: Receiver, units: readonly Unit[]): Promise<Suspect | undefined> => {
     for (const [index, unit] of units.entries()) {
-      if (deadline.hasPassed) {
-        count(receiver, 'late', unit.messages);
-        continue;
-      }
-      const outcome = await sender.post(receiver.connectionId, unit.text);
+      const outcome = await sender.postInTime(receiver.connectionId, unit.text);
       if (outcome === 'gone') return { receiver, left: units.slice(index) };
       count(receiver, outcome, unit.messages);
       // It may have got this one; the next would only hang as well.

@@ -43,28 +43,46 @@ export class RetryingSender {
     private readonly budget = new RetryBudget(),
   ) {}
 
-  async post(connectionId: string, text: string): Promise<DeliveryOutcome> {
+  /** Once at least, even when the time is up: answers are for somebody who waits. */
+  post(connectionId: string, text: string): Promise<DeliveryOutcome> {
+    return this.withRetries(() => this.inTurn(() => this.send(connectionId, text)));
+  }
+
+  /** `late`: not sent, as its turn came after the deadline. */
+  postInTime(connectionId: string, text: string): Promise<DeliveryOutcome | 'late'> {
+    return this.withRetries(() =>
+      this.inTurn<DeliveryOutcome | 'late'>(() =>
+        this.deadline.hasPassed ? Promise.resolve('late') : this.send(connectionId, text),
+      ),
+    );
+  }
+
+  private async withRetries<T extends DeliveryOutcome | 'late'>(once: () => Promise<T>): Promise<T> {
     this.budget.earn();
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.postOnce(connectionId, text);
-      if (!isWorthRetrying(outcome) || attempt >= attemptsPerPost) return outcome;
+      const outcome = await once();
+      if (outcome === 'late' || !isWorthRetrying(outcome) || attempt >= attemptsPerPost) return outcome;
       const pauseMs = this.clock.random() * firstPauseMs * 2 ** attempt;
       if (pauseMs >= this.deadline.remainingMs || !this.budget.take()) return outcome;
       await this.clock.sleep(pauseMs);
     }
   }
 
-  private async postOnce(connectionId: string, text: string): Promise<DeliveryOutcome> {
+  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (this.inFlight >= postsAtOnce) await new Promise<void>((resolve) => this.waiting.push(resolve));
     else this.inFlight += 1;
     try {
-      const timeoutMs = Math.min(longestPostMs, this.deadline.remainingMs + graceMs);
-      return await this.sender.post(connectionId, text, timeoutMs);
+      return await work();
     } finally {
       const next = this.waiting.shift();
       // The place goes to whoever has waited longest, or becomes free.
       if (next === undefined) this.inFlight -= 1;
       else next();
     }
+  }
+
+  private send(connectionId: string, text: string): Promise<DeliveryOutcome> {
+    const timeoutMs = Math.min(longestPostMs, this.deadline.remainingMs + graceMs);
+    return this.sender.post(connectionId, text, timeoutMs);
   }
 }

@@ -4,9 +4,11 @@
  */
 import { encodeChunk, textsFor } from './chunk';
 import type { Deadline } from './deadline';
+import { eachConcurrently } from './each-concurrently';
 import { errorFields } from './error-fields';
 import type { FanOutCounts, FanOutTarget, Receiver } from './fan-out';
 import type { Outgoing } from './outgoing';
+import { PageQueue } from './page-queue';
 import type { Invoker, Log } from './ports';
 
 export interface Workers {
@@ -28,12 +30,19 @@ const receiversPerChunk = 1_000;
 const eventBytes = 240_000;
 /** The connection id, the numbers and the quotes of one receiver; its agent id comes on top, three times its length at most. */
 const receiverBytes = 60;
+/** For a hundred receivers with the longest ids. Texts that leave less would need a worker for every few of them. */
+const leastRoom = 100 * (receiverBytes + 3 * 128);
 /** What an Invoke may take; it must not be cut off. */
 const startMs = 1_000;
+/** A small function has little to write them with. */
+const startsAtOnce = 20;
+/** Own receivers that are read before their turn: more than a page has. */
+const mostWaiting = 10_000;
 
 /**
  * Gives the receivers that are left for the own invocation. Whoever has to be served with care is among them: the sender, who
- * waits for its own ACK. Ends when every worker has been started or given up, and counts those receivers.
+ * waits for its own ACK. Pages are read as they come, however slow the own receivers are. Ends when every worker has been
+ * started or given up, and counts those receivers. Throws what the pages throw.
  */
 export async function* withoutRest(
   { workers, log }: HandOverDependencies,
@@ -47,12 +56,6 @@ export async function* withoutRest(
     yield* pages;
     return;
   }
-  const room = eventBytes - [0, 1].reduce((sum, level) => sum + sizeOf(textsFor(messages, level)), 0);
-  const starts: Promise<void>[] = [];
-  let own = 0;
-  let chunk: Receiver[] = [];
-  let chunkBytes = 0;
-
   const start = async (receivers: readonly Receiver[]): Promise<void> => {
     const posts = receivers.length * messages.length;
     let outcome: 'handed' | 'late' | 'failed' = 'handed';
@@ -74,35 +77,79 @@ export async function* withoutRest(
     }
     counts[outcome] = (counts[outcome] ?? 0) + posts;
   };
-  const flush = (): void => {
-    if (chunk.length > 0) starts.push(start(chunk));
-    chunk = [];
-    chunkBytes = 0;
-  };
 
+  const own = new PageQueue<Receiver>(mostWaiting);
+  const chunks = divide(workers.ownReceivers, target.senderConnectionId, messages, pages, own);
+  const handedOver = eachConcurrently(chunks, startsAtOnce, start).then(
+    () => {
+      own.end();
+    },
+    (reason: unknown) => {
+      own.end({ reason });
+    },
+  );
+  try {
+    yield* own.read();
+  } finally {
+    await handedOver;
+  }
+}
+
+/** A chunk that is being filled, with receivers of one level: no text is in an event for nothing. */
+interface Filling {
+  readonly room: number;
+  receivers: Receiver[];
+  bytes: number;
+}
+
+/** Puts the own receivers into their queue and gives the rest in chunks, as pages come. */
+async function* divide(
+  ownReceivers: number,
+  senderConnectionId: string,
+  messages: readonly Outgoing[],
+  pages: AsyncIterable<readonly Receiver[]>,
+  own: PageQueue<Receiver>,
+): AsyncGenerator<readonly (readonly Receiver[])[]> {
+  const fillings = new Map<number, Filling>();
+  const fillingOf = (level: number): Filling => {
+    const known = fillings.get(level);
+    if (known !== undefined) return known;
+    const made = { room: eventBytes - sizeOf(textsFor(messages, level)), receivers: [], bytes: 0 };
+    fillings.set(level, made);
+    return made;
+  };
+  let first = 0;
+  let failure: { readonly reason: unknown } | undefined;
   try {
     for await (const page of pages) {
       const kept: Receiver[] = [];
+      const full: (readonly Receiver[])[] = [];
       for (const receiver of page) {
-        const bytes = receiverBytes + 3 * receiver.agentId.length;
-        const isOwn = own < workers.ownReceivers || receiver.connectionId === target.senderConnectionId;
-        // Messages that leave no room for receivers are few and large: they are served here.
-        if (isOwn || bytes > room) {
-          own += 1;
+        const isOwn = first < ownReceivers || receiver.connectionId === senderConnectionId;
+        const filling = isOwn ? undefined : fillingOf(receiver.level);
+        if (filling === undefined || filling.room < leastRoom) {
+          first += 1;
           kept.push(receiver);
           continue;
         }
-        if (chunk.length === receiversPerChunk || chunkBytes + bytes > room) flush();
-        chunk.push(receiver);
-        chunkBytes += bytes;
+        const bytes = receiverBytes + 3 * receiver.agentId.length;
+        if (filling.receivers.length === receiversPerChunk || filling.bytes + bytes > filling.room) {
+          full.push(filling.receivers);
+          filling.receivers = [];
+          filling.bytes = 0;
+        }
+        filling.receivers.push(receiver);
+        filling.bytes += bytes;
       }
-      yield kept;
+      await own.put(kept);
+      yield full;
     }
-  } finally {
-    // Also when a later page can't be read: those who were read get their messages.
-    flush();
-    await Promise.all(starts);
+  } catch (reason) {
+    failure = { reason };
   }
+  // Also when a later page can't be read: those who were read get their messages.
+  yield [...fillings.values()].map(({ receivers }) => receivers).filter(({ length }) => length > 0);
+  if (failure !== undefined) throw failure.reason;
 }
 
 /** As JSON inside JSON: quotes and escapes once more. */

@@ -74,4 +74,36 @@ describe('RetryingSender', () => {
     expect(clock.slept.length).toBeGreaterThanOrEqual(50);
     expect(clock.slept.length).toBeLessThanOrEqual(101);
   });
+
+  /** 250 posts side by side, of which 200 have a place; the time is over when the first of them ends. */
+  const crowd = async (post: (sender: RetryingSender, id: string) => Promise<DeliveryOutcome | 'late'>) => {
+    const clock = new FakeClock();
+    const sockets = new FakeSockets();
+    const sender = new RetryingSender(
+      {
+        post: async (connectionId, text) => {
+          await sockets.post(connectionId, text);
+          clock.time += 3_000;
+          return 'delivered';
+        },
+        status: () => Promise.resolve('open'),
+      },
+      clock,
+      new Deadline(clock, clock.time + 2_000),
+    );
+    const outcomes = await Promise.all(Array.from({ length: 250 }, (_, index) => post(sender, `c${index}`)));
+    return { outcomes, posted: sockets.posts.length };
+  };
+
+  test('what waited for its turn until the deadline is late, and not sent', async () => {
+    const { outcomes, posted } = await crowd((sender, id) => sender.postInTime(id, '{}'));
+    expect(posted).toBe(200);
+    expect(outcomes.filter((outcome) => outcome === 'late')).toHaveLength(50);
+  });
+
+  test('an answer is sent all the same', async () => {
+    const { outcomes, posted } = await crowd((sender, id) => sender.post(id, '{}'));
+    expect(posted).toBe(250);
+    expect(new Set(outcomes)).toEqual(new Set(['delivered']));
+  });
 });

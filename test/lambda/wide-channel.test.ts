@@ -2,10 +2,13 @@
 import fc from 'fast-check';
 import { decodeChunk, encodeChunk } from '../../lambda/core/chunk';
 import type { Caller } from '../../lambda/core/caller';
-import type { Receiver } from '../../lambda/core/fan-out';
+import { Deadline } from '../../lambda/core/deadline';
+import type { FanOutCounts, Receiver } from '../../lambda/core/fan-out';
 import type { Outgoing } from '../../lambda/core/outgoing';
 import { Unavailable } from '../../lambda/core/ports';
+import { withoutRest } from '../../lambda/core/wide-channel';
 import { fanOutRoute } from '../../lambda/routes/fan-out';
+import { eventually } from '../helpers/eventually';
 import { createWorld } from './world';
 
 const functionName = 'fan-out';
@@ -141,6 +144,155 @@ test('any chunk reads as it was written, and fits into an event whatever the ids
   const chunks = world.chunks();
   expect(chunks.flatMap((chunk) => decodeChunk(chunk).receivers)).toHaveLength(1_201);
   for (const chunk of chunks) expect(Buffer.byteLength(JSON.stringify(chunk))).toBeLessThanOrEqual(262_144);
+});
+
+describe('handing over', () => {
+  const target = { tenantId: 't', channelId: 'c', senderConnectionId: 'none' };
+  const message = (text: string): Outgoing => ({
+    textFor: () => text,
+    acknowledged: Promise.resolve(),
+    echo: undefined,
+  });
+  const receivers = (from: number, count: number, level = 0): Receiver[] =>
+    Array.from({ length: count }, (_, index) => ({
+      connectionId: `r${from + index}`,
+      agentId: 'agent',
+      level,
+      echo: true,
+      expiresAt: 2e12,
+    }));
+
+  /** Hands over what is not own; the test takes the own receivers as it likes. */
+  function handing(
+    pages: AsyncIterable<readonly Receiver[]>,
+    { ownReceivers = 2, text = '"hello"', start = () => Promise.resolve() } = {},
+  ) {
+    const { clock, log } = createWorld();
+    const started: string[][] = [];
+    const invoker = {
+      start: (_name: string, payload: object) => {
+        const chunk = decodeChunk(JSON.parse(JSON.stringify(payload)) as Record<string, unknown>);
+        started.push(chunk.receivers.map(({ connectionId }) => connectionId));
+        return start();
+      },
+    };
+    const counts: FanOutCounts = {};
+    const deadline = new Deadline(clock, clock.time + 4_000);
+    const workers = { invoker, functionName, ownReceivers };
+    const own = withoutRest({ log, workers }, target, [message(text)], pages, deadline, counts);
+    return { own, started, counts, clock };
+  }
+
+  async function* paged(count: number, length: number, level = 0): AsyncGenerator<readonly Receiver[]> {
+    for (let page = 0; page < count; page++) {
+      await Promise.resolve();
+      yield receivers(page * length, length, level);
+    }
+  }
+
+  const idsOf = (list: readonly Receiver[]): string[] => list.map(({ connectionId }) => connectionId);
+
+  async function firstOf(own: AsyncGenerator<readonly Receiver[]>): Promise<readonly Receiver[]> {
+    const { value } = (await own.next()) as IteratorResult<readonly Receiver[], undefined>;
+    return value ?? [];
+  }
+
+  async function taken(own: AsyncIterable<readonly Receiver[]>): Promise<string[]> {
+    const all: string[] = [];
+    for await (const page of own) all.push(...idsOf(page));
+    return all;
+  }
+
+  test('does not wait for the own receivers, however slow they are', async () => {
+    const { own, started, counts } = handing(paged(5, 600));
+    expect(idsOf(await firstOf(own))).toEqual(['r0', 'r1']);
+    // The own ones are not through, and nobody asks for more of them.
+    await eventually(
+      () => counts.handed,
+      (handed) => handed === 2_998,
+    );
+    expect(await taken(own)).toEqual([]);
+    expect(started.flat()).toHaveLength(2_998);
+  });
+
+  test('goes on when nobody wants the own receivers any more', async () => {
+    const { own, counts } = handing(paged(30, 1_000), { ownReceivers: 15_000 });
+    await own.next();
+    await own.return(undefined);
+    expect(counts).toEqual({ handed: 15_000 });
+  });
+
+  test('a page that cannot be read is told of after all that were read', async () => {
+    const { own, started } = handing(
+      (async function* () {
+        yield* paged(2, 10);
+        throw new Error('no page');
+      })(),
+    );
+    const all: string[] = [];
+    await expect(
+      (async () => {
+        for await (const page of own) all.push(...idsOf(page));
+      })(),
+    ).rejects.toThrow('no page');
+    expect(all).toEqual(['r0', 'r1']);
+    expect(started.flat()).toHaveLength(18);
+  });
+
+  test('own receivers beyond a page or two wait in the table, not in memory', async () => {
+    let read = 0;
+    const { own } = handing(
+      (async function* () {
+        for await (const page of paged(50, 1_000)) {
+          read += 1;
+          yield page;
+        }
+      })(),
+      { ownReceivers: 50_000 },
+    );
+    await own.next();
+    for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
+    expect(read).toBeLessThan(15);
+    expect(await taken(own)).toHaveLength(49_000);
+  });
+
+  test('at most twenty Invokes are under way', async () => {
+    let running = 0;
+    let most = 0;
+    const start = async (): Promise<void> => {
+      most = Math.max(most, (running += 1));
+      await new Promise(setImmediate);
+      running -= 1;
+    };
+    const { own, started } = handing(paged(50, 1_000), { start });
+    await taken(own);
+    expect(started).toHaveLength(50);
+    expect(most).toBe(20);
+  });
+
+  test.each([
+    ['the largest message', 'x'.repeat(129_000)],
+    ['one of many escapes', '"\\'.repeat(20_000)],
+  ])('%s costs a worker for a hundred receivers or more', async (_name, content) => {
+    const { own, started } = handing(
+      (async function* () {
+        yield* paged(1, 5_000);
+        yield await Promise.resolve(receivers(5_000, 5_000, 1));
+      })(),
+      { text: JSON.stringify({ content }) },
+    );
+    await taken(own);
+    expect(started.flat()).toHaveLength(9_998);
+    expect(started.length).toBeLessThanOrEqual(100);
+  });
+
+  test('a message whose escapes leave no room for receivers is served in place', async () => {
+    const { own, started } = handing(paged(3, 100), {
+      text: JSON.stringify({ content: '"'.repeat(60_000) }),
+    });
+    expect(await taken(own)).toHaveLength(300);
+    expect(started).toEqual([]);
+  });
 });
 
 test.each([
