@@ -189,7 +189,7 @@ const scenarios: readonly Scenario[] = [
     ownReceivers: 0,
     leastCalls: 3,
     prepare: async ({ platform }) => {
-      const gone = { connectionId: 'gone', agentId: 'gone', level: 0, echo: true, expiresAt: Infinity };
+      const gone = { connectionId: 'gone', agentId: 'gone', level: 1, echo: true, expiresAt: Infinity };
       await platform.connections.putSubscription('t1', 'news', gone);
     },
     act: (schedule) => {
