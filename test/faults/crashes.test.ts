@@ -186,8 +186,9 @@ const scenarios: readonly Scenario[] = [
   {
     name: 'a chunk of a fan-out, with one receiver that is gone',
     kind: 'chunk',
+    of: '"gone"',
     ownReceivers: 0,
-    leastCalls: 3,
+    leastCalls: 7,
     prepare: async ({ platform }) => {
       const gone = { connectionId: 'gone', agentId: 'gone', level: 1, echo: true, expiresAt: Infinity };
       await platform.connections.putSubscription('t1', 'news', gone);
