@@ -2,6 +2,7 @@
  * Channels with more subscribers than one invocation can serve in time: the first of them are served where the message was
  * accepted, the rest in chunks by workers that are started and not awaited.
  */
+import { limits } from '../../protocol/index';
 import { encodeChunk, textsFor } from './chunk';
 import type { Deadline } from './deadline';
 import { eachConcurrently } from './each-concurrently';
@@ -31,7 +32,7 @@ const eventBytes = 240_000;
 /** The connection id, the numbers and the quotes of one receiver; its agent id comes on top, three times its length at most. */
 const receiverBytes = 60;
 /** For a hundred receivers with the longest ids. Texts that leave less would need a worker for every few of them. */
-const leastRoom = 100 * (receiverBytes + 3 * 128);
+const leastRoom = 100 * (receiverBytes + 3 * limits.idLength);
 /** What an Invoke may take; it must not be cut off. */
 const startMs = 1_000;
 /** A small function has little to write them with. */

@@ -270,6 +270,22 @@ describe('handing over', () => {
     expect(most).toBe(20);
   });
 
+  test('what waited for an Invoke until time was nearly up is late, and starts nobody', async () => {
+    const ends: (() => void)[] = [];
+    const start = () => new Promise<void>((resolve) => ends.push(resolve));
+    const { own, started, counts, clock } = handing(paged(25, 1_000), { ownReceivers: 0, start });
+    const served = taken(own);
+    await eventually(
+      () => started.length,
+      (underWay) => underWay === 20,
+    );
+    clock.time += 3_500;
+    for (const end of ends) end();
+    await served;
+    expect(counts).toEqual({ handed: 20_000, late: 5_000 });
+    expect(started).toHaveLength(20);
+  });
+
   test.each([
     ['the largest message', 'x'.repeat(129_000)],
     ['one of many escapes', '"\\'.repeat(20_000)],
