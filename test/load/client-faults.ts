@@ -6,6 +6,7 @@
  * `npm run test:client-faults [-- SEED]` prints figures as JSON; exit code 1 when anything is lost, doubled or out of order,
  * or when a fault never happened.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { PubSub } from '../../client/index';
 import type { FaultPlanInput } from '../../gateway/index';
 import { Bus } from '../helpers/bus';
@@ -19,6 +20,8 @@ const cutEveryMs = 300;
 /** Of the texts that come in at a client while the faults are on. */
 const lostShare = 0.01;
 const tokenSeconds = 20;
+/** More than one takes, with its delays. */
+const handshakeMs = 3_000;
 const hourMs = 3_600_000;
 /** Shorter than the ten minutes after which the platform closes a silent connection. */
 const stepMs = 9 * 60_000;
@@ -111,8 +114,10 @@ async function main(seed: number): Promise<void> {
   await sendInStorm(messages / 2);
   countFired();
   faultPlan.replace({});
-  // A token of its own age: with short ones no connection would get old.
+  // With short tokens no connection would get old. What is being opened just now still has one, so it is cut as well.
   tokenLife = (3 * hourMs) / 1_000;
+  cutAll();
+  await pause(handshakeMs);
   cutAll();
   await until(() => sockets.count === publishers + subscribers);
   for (let step = 0; step < youngSteps; step++) {
@@ -175,7 +180,7 @@ function nameOf({ service, fault, ...rule }: (typeof rules)[number]): string {
 /** Ends as well when it does not come about; the figures then say so. */
 async function until(isSo: () => boolean): Promise<void> {
   const deadline = Date.now() + patienceMs;
-  while (!isSo() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (!isSo() && Date.now() < deadline) await pause(50);
 }
 
 /** As fast as the client takes them. Gives the sequences of the ACKs. */
