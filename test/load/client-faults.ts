@@ -25,8 +25,8 @@ const handshakeMs = 3_000;
 const hourMs = 3_600_000;
 /** Shorter than the ten minutes after which the platform closes a silent connection. */
 const stepMs = 9 * 60_000;
-/** Steps that no connection is too old for. */
-const youngSteps = 13;
+/** With the last of them every connection is over two hours old. */
+const steps = 14;
 /** A hole at the end is noticed by a ping; faster than the usual five minutes, as a drop resumes as well. */
 const patienceMs = 100_000;
 
@@ -120,19 +120,19 @@ async function main(seed: number): Promise<void> {
   await pause(handshakeMs);
   cutAll();
   await until(() => sockets.count === publishers + subscribers);
-  for (let step = 0; step < youngSteps; step++) {
-    await clock.advance(stepMs);
-    // Something for every connection, so that none is closed as a silent one.
+  let closedBefore = 0;
+  for (let step = 0; step < steps; step++) {
+    // Something for every connection, so that none is closed as a silent one, nor met by the move within its hello.
     await sendFromAll(publishers);
     await until(() => heard.every((sequences) => sequences.length >= accepted.length));
+    closedBefore = sockets.closedByPeer;
+    await clock.advance(stepMs);
   }
-  const closedBefore = sockets.closedByPeer;
   tokenLife = tokenSeconds;
-  await clock.advance(stepMs);
   await until(() => sockets.closedByPeer - closedBefore >= publishers + subscribers);
   const cutForAge = sockets.closedByPeer - closedBefore;
   faultPlan.replace({ seed: seed + 1, rules });
-  await sendInStorm(messages / 2 - youngSteps * publishers);
+  await sendInStorm(messages / 2 - steps * publishers);
   countFired();
   faultPlan.replace({});
   const sentMs = Date.now() - began;
