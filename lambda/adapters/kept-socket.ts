@@ -60,9 +60,9 @@ export class KeptSocket {
 
   private read(bytes: Buffer): void {
     const { call, reader } = this;
+    // Bytes behind an answer that nobody has asked for are read as a part of it, which makes it the last.
     const progress = reader.read(bytes);
-    // Nobody has asked: this is not the server that we know.
-    if (call === undefined || progress === 'last') this.socket.destroy();
+    if (progress === 'last') this.socket.destroy();
     if (call === undefined || progress === 'more') return;
     this.call = undefined;
     call.settle(reader.status, undefined);

@@ -132,6 +132,11 @@ describe('the plan', () => {
       { rules: [{ service: 'lambda', fault: 'error', fromMs: 5, untilMs: 5 }] },
       "The fault plan's rules.0 ends before it begins.",
     ],
+    [
+      'a part of a millisecond',
+      { clocks: [{ function: 'Default', skewMs: 0.5 }] },
+      'The fault plan has a wrong clocks.0.skewMs: it must be whole milliseconds, at most a day either way.',
+    ],
     ['a clock without a function', { clocks: [{ skewMs: 1 }] }, 'The fault plan needs clocks.0.function.'],
   ])('%s is one sentence', (_, plan, message) => {
     expect(() => parsePlan(plan)).toThrow(message);

@@ -27,6 +27,8 @@ const hourMs = 3_600_000;
 const stepMs = 9 * 60_000;
 /** With the last of them every connection is over two hours old. */
 const steps = 14;
+/** A minute later the platform would close them as silent ones, with the same code. */
+const cutMs = 30_000;
 /** A hole at the end is noticed by a ping; faster than the usual five minutes, as a drop resumes as well. */
 const patienceMs = 100_000;
 
@@ -129,7 +131,7 @@ async function main(seed: number): Promise<void> {
     await clock.advance(stepMs);
   }
   tokenLife = tokenSeconds;
-  await until(() => sockets.closedByPeer - closedBefore >= publishers + subscribers);
+  await until(() => sockets.closedByPeer - closedBefore >= publishers + subscribers, cutMs);
   const cutForAge = sockets.closedByPeer - closedBefore;
   faultPlan.replace({ seed: seed + 1, rules });
   await sendInStorm(messages / 2 - steps * publishers);
@@ -178,8 +180,8 @@ function nameOf({ service, fault, ...rule }: (typeof rules)[number]): string {
 }
 
 /** Ends as well when it does not come about; the figures then say so. */
-async function until(isSo: () => boolean): Promise<void> {
-  const deadline = Date.now() + patienceMs;
+async function until(isSo: () => boolean, withinMs = patienceMs): Promise<void> {
+  const deadline = Date.now() + withinMs;
   while (!isSo() && Date.now() < deadline) await pause(50);
 }
 
