@@ -4,9 +4,11 @@ import { jsonLog } from './adapters/json-log';
 import { getPublicKey } from './adapters/kms-public-key';
 import { systemClock } from './adapters/system-clock';
 import { variables } from './contract';
+import { PlatformClock } from './core/platform-clock';
 import { oneOf, optionalText, text } from './env';
 import { authorizerRoute } from './routes/authorizer';
 
+const clock = new PlatformClock(systemClock);
 const expected = { issuer: text(variables.tokenIssuer), audience: text(variables.tokenAudience) };
 const jwksUri = optionalText(variables.tokenJwksUri);
 
@@ -21,6 +23,6 @@ export const handler = authorizerRoute({
     channelsClaim: text(variables.channelsClaim),
     defaultGrants: oneOf(variables.defaultGrants, ['all', 'none']),
   },
-  clock: systemClock,
+  clock,
   log: jsonLog,
 });

@@ -7,20 +7,22 @@ import { jsonLog } from './adapters/json-log';
 import { LambdaInvoker } from './adapters/lambda-invoker';
 import { systemClock } from './adapters/system-clock';
 import { variables } from './contract';
+import { PlatformClock } from './core/platform-clock';
 import { oneOf, text, wholeNumber } from './env';
 import { connectRoute } from './routes/connect';
 
+const clock = new PlatformClock(systemClock);
 const { calls } = createDynamoClients();
 /** Three calls, and a clean-up if one fails, within the function's 4 s. The start of an inbox push comes on top only when all is well. */
 const callMs = 1_200;
 
 export const handler = connectRoute({
   connections: new DynamoConnectionStore(calls, text(variables.connectionTable), callMs),
-  agents: new DynamoAgentStore(calls, text(variables.agentTable), systemClock, callMs),
+  agents: new DynamoAgentStore(calls, text(variables.agentTable), clock, callMs),
   sender: createSender(oneOf(variables.sender, senderKinds), text(variables.callbackUrl)),
   invoker: new LambdaInvoker(),
   inboxFunction: text(variables.inboxFunction),
-  clock: systemClock,
+  clock,
   connectionLimit: wholeNumber(variables.connectionLimit),
   presenceFunction: text(variables.presenceFunction),
   presenceGraceMs: wholeNumber(variables.presenceGraceSeconds) * 1_000,

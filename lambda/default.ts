@@ -10,15 +10,17 @@ import { jsonLog } from './adapters/json-log';
 import { LambdaInvoker } from './adapters/lambda-invoker';
 import { systemClock } from './adapters/system-clock';
 import { variables } from './contract';
+import { PlatformClock } from './core/platform-clock';
 import { oneOf, text, wholeNumber } from './env';
 import { defaultRoute } from './routes/default';
 
+const clock = new PlatformClock(systemClock);
 const clients = createDynamoClients();
 const invoker = new LambdaInvoker();
 
 export const handler = defaultRoute({
   connections: new DynamoConnectionStore(clients.calls, text(variables.connectionTable)),
-  agents: new DynamoAgentStore(clients.calls, text(variables.agentTable), systemClock),
+  agents: new DynamoAgentStore(clients.calls, text(variables.agentTable), clock),
   history: new DynamoHistoryStore(clients, text(variables.messageTable), jsonLog),
   rateCounter: new DynamoRateCounter(clients.singleAttempt, text(variables.connectionTable)),
   rateLimits: {
@@ -31,7 +33,7 @@ export const handler = defaultRoute({
     functionName: text(variables.fanOutFunction),
     ownReceivers: wholeNumber(variables.ownReceivers),
   },
-  clock: systemClock,
+  clock,
   newId: randomUUID,
   retentionMs: wholeNumber(variables.retentionSeconds) * 1_000,
   invoker,

@@ -7,20 +7,22 @@ import { jsonLog } from './adapters/json-log';
 import { LambdaInvoker } from './adapters/lambda-invoker';
 import { systemClock } from './adapters/system-clock';
 import { variables } from './contract';
+import { PlatformClock } from './core/platform-clock';
 import { oneOf, text, wholeNumber } from './env';
 import { fanOutRoute } from './routes/fan-out';
 
+const clock = new PlatformClock(systemClock);
 const { calls } = createDynamoClients();
 /** Nobody waits for it: patience pays. */
 const callMs = 2_500;
 
 export const handler = fanOutRoute({
   connections: new DynamoConnectionStore(calls, text(variables.connectionTable), callMs),
-  agents: new DynamoAgentStore(calls, text(variables.agentTable), systemClock, callMs),
+  agents: new DynamoAgentStore(calls, text(variables.agentTable), clock, callMs),
   sender: createSender(oneOf(variables.sender, senderKinds), text(variables.callbackUrl)),
   invoker: new LambdaInvoker(),
   presenceFunction: text(variables.presenceFunction),
   presenceGraceMs: wholeNumber(variables.presenceGraceSeconds) * 1_000,
-  clock: systemClock,
+  clock,
   log: jsonLog,
 });

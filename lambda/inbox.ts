@@ -7,19 +7,21 @@ import { jsonLog } from './adapters/json-log';
 import { LambdaInvoker } from './adapters/lambda-invoker';
 import { systemClock } from './adapters/system-clock';
 import { variables } from './contract';
+import { PlatformClock } from './core/platform-clock';
 import { oneOf, text } from './env';
 import { inboxRoute } from './routes/inbox';
 
+const clock = new PlatformClock(systemClock);
 const clients = createDynamoClients();
 /** Nobody waits for it: patience pays. */
 const callMs = 2_500;
 
 export const handler = inboxRoute({
-  agents: new DynamoAgentStore(clients.calls, text(variables.agentTable), systemClock, callMs),
+  agents: new DynamoAgentStore(clients.calls, text(variables.agentTable), clock, callMs),
   history: new DynamoHistoryStore(clients, text(variables.messageTable), jsonLog, callMs),
   sender: createSender(oneOf(variables.sender, senderKinds), text(variables.callbackUrl)),
   invoker: new LambdaInvoker(),
   ownName: text(variables.ownName),
-  clock: systemClock,
+  clock,
   log: jsonLog,
 });

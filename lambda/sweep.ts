@@ -8,9 +8,11 @@ import { jsonLog } from './adapters/json-log';
 import { LambdaInvoker } from './adapters/lambda-invoker';
 import { systemClock } from './adapters/system-clock';
 import { variables } from './contract';
+import { PlatformClock } from './core/platform-clock';
 import { oneOf, text, wholeNumber } from './env';
 import { sweepRoute } from './routes/sweep';
 
+const clock = new PlatformClock(systemClock);
 const { calls } = createDynamoClients();
 /** Nobody waits for it: patience pays. A page of a scan is 1 MB. */
 const callMs = 5_000;
@@ -18,12 +20,12 @@ const tables = { connections: text(variables.connectionTable), agents: text(vari
 
 export const handler = sweepRoute({
   connections: new DynamoConnectionStore(calls, tables.connections, callMs),
-  agents: new DynamoAgentStore(calls, tables.agents, systemClock, callMs),
+  agents: new DynamoAgentStore(calls, tables.agents, clock, callMs),
   sweep: new DynamoSweepStore(calls, tables, callMs),
   sender: createSender(oneOf(variables.sender, senderKinds), text(variables.callbackUrl)),
   invoker: new LambdaInvoker(),
   presenceFunction: text(variables.presenceFunction),
   presenceGraceMs: wholeNumber(variables.presenceGraceSeconds) * 1_000,
-  clock: systemClock,
+  clock,
   log: jsonLog,
 });

@@ -57,7 +57,7 @@ answering(async (task: BroadcastTask): Promise<BroadcastFigures> => {
   const broadcasts: Broadcast[] = [];
   for (let number = 0; number < task.broadcasts; number++) {
     const text = JSON.stringify({ id: `m${number}`, content: 'x'.repeat(task.bytes) });
-    const deadline = new Deadline(systemClock, systemClock.now() + deadlineMs);
+    const deadline = new Deadline(systemClock, systemClock.monotonic() + deadlineMs);
     const messages = [{ textFor: () => text, acknowledged: Promise.resolve(), echo: undefined }];
     const began = performance.now();
     const cpu = process.cpuUsage();

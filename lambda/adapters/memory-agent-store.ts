@@ -44,7 +44,7 @@ const keptMs = 30 * 86_400_000;
 export class MemoryAgentStore implements AgentStore {
   /** `pageSize`: agents per page. */
   constructor(
-    private readonly clock: Clock,
+    private readonly clock: Pick<Clock, 'now'>,
     private readonly pageSize = 100,
   ) {}
 

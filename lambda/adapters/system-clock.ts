@@ -4,6 +4,7 @@ import type { Clock } from '../core/ports';
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => Math.floor(performance.now()),
   sleep: async (ms) => {
     await sleep(ms);
   },

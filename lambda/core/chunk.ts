@@ -10,16 +10,19 @@ export interface Chunk {
   readonly channelId: string;
   readonly messages: readonly Outgoing[];
   readonly receivers: readonly Receiver[];
+  /** When it was written, epoch milliseconds; absent in those of earlier deployments. */
+  readonly at: number | undefined;
 }
 
 /** Short: an event is billed and limited by its size. Connection, agent, level, and when it stops receiving. */
 type ReceiverTuple = readonly [string, string, number, number];
 
-export function encodeChunk({ tenantId, channelId, messages, receivers }: Chunk): object {
+export function encodeChunk({ tenantId, channelId, messages, receivers, at }: Chunk): object {
   const levels = [...new Set(receivers.map(({ level }) => level))];
   return {
     tenant: tenantId,
     channel: channelId,
+    at,
     texts: Object.fromEntries(levels.map((level) => [level, textsFor(messages, level)])),
     receivers: receivers.map(({ connectionId, agentId, level, expiresAt }): ReceiverTuple => [
       connectionId,
@@ -36,7 +39,7 @@ export function textsFor(messages: readonly Outgoing[], level: number): string[]
 
 /** Throws when the event is none of ours. */
 export function decodeChunk(event: Readonly<Record<string, unknown>>): Chunk {
-  const { tenant, channel, texts, receivers } = event;
+  const { tenant, channel, texts, receivers, at } = event;
   if (
     typeof tenant !== 'string' ||
     typeof channel !== 'string' ||
@@ -44,7 +47,8 @@ export function decodeChunk(event: Readonly<Record<string, unknown>>): Chunk {
     texts === null ||
     !Object.values(texts).every(isTexts) ||
     !Array.isArray(receivers) ||
-    !receivers.every(isTuple)
+    !receivers.every(isTuple) ||
+    (at !== undefined && typeof at !== 'number')
   ) {
     throw new Error('The event is no chunk of a fan-out');
   }
@@ -65,6 +69,7 @@ export function decodeChunk(event: Readonly<Record<string, unknown>>): Chunk {
       echo: true,
       expiresAt,
     })),
+    at,
   };
 }
 

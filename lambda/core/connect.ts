@@ -36,7 +36,7 @@ export async function connect(deps: ConnectDependencies, caller: Caller): Promis
   const { connectionId, connectedAt, tenantId, agentId, channelId, level, echo } = caller;
   const channels = channelId === undefined ? [] : [channelId];
   const expiresAt = Math.min(caller.tokenExpiresAt, connectedAt + lifetimeMs + lifetimeMarginMs);
-  const startedAt = deps.clock.now();
+  const startedAt = deps.clock.monotonic();
   const identity = { connectionId, tenantId, agentId, channels };
   try {
     await deps.connections.putConnection({ ...identity, level, echo, connectedAt, expiresAt });
@@ -46,7 +46,7 @@ export async function connect(deps: ConnectDependencies, caller: Caller): Promis
       return 'too-many';
     }
     const subscription = { connectionId, agentId, level, echo, expiresAt };
-    const isSlow = deps.clock.now() - startedAt > announceWithinMs;
+    const isSlow = deps.clock.monotonic() - startedAt > announceWithinMs;
     if (arrival && isSlow)
       deps.log.error('presence_not_announced', { tenant_id: tenantId, agent_id: agentId, error: 'late' });
     await Promise.all([
@@ -55,7 +55,7 @@ export async function connect(deps: ConnectDependencies, caller: Caller): Promis
       // At level 1 the client says hello, and gets its inbox after the answer.
       mark !== undefined &&
         level === 0 &&
-        startPush(deps, { tenantId, agentId, connectionId, expiresAt, mark }),
+        startPush(deps, { tenantId, agentId, connectionId, expiresAt, mark, at: deps.clock.now() }),
     ]);
     return 'connected';
   } catch (error) {
@@ -107,9 +107,10 @@ async function dropExpired(
  * None about the young ones, which the platform doesn't know before they are open.
  */
 async function dropGone(deps: ConnectDependencies, connections: readonly Connection[]): Promise<void> {
-  const startedAt = deps.clock.now();
+  const now = deps.clock.now();
+  const startedAt = deps.clock.monotonic();
   const oldest = connections
-    .filter((row) => startedAt - row.connectedAt >= youngMs)
+    .filter((row) => now - row.connectedAt >= youngMs)
     .sort((a, b) => a.connectedAt - b.connectedAt);
   const isGone = async (row: Connection): Promise<boolean> => {
     if ((await deps.sender.status(row.connectionId)) !== 'gone') return false;
@@ -117,7 +118,7 @@ async function dropGone(deps: ConnectDependencies, connections: readonly Connect
     return true;
   };
   for (let start = 0; start < oldest.length; start += suspectsAtOnce) {
-    if (deps.clock.now() - startedAt > suspicionMs) return;
+    if (deps.clock.monotonic() - startedAt > suspicionMs) return;
     const asked = await Promise.all(oldest.slice(start, start + suspectsAtOnce).map(isGone));
     if (asked.includes(true)) return;
   }

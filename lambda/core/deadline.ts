@@ -7,20 +7,20 @@ import type { Clock } from './ports';
 export class Deadline {
   constructor(
     private readonly clock: Clock,
-    /** Epoch milliseconds. */
+    /** On the monotonic clock. */
     private readonly at: number,
   ) {}
 
   get remainingMs(): number {
-    return Math.max(0, this.at - this.clock.now());
+    return Math.max(0, this.at - this.clock.monotonic());
   }
 
   get hasPassed(): boolean {
-    return this.clock.now() >= this.at;
+    return this.clock.monotonic() >= this.at;
   }
 
   /** The earlier of this deadline and `ms` from now. */
   within(ms: number): Deadline {
-    return new Deadline(this.clock, Math.min(this.at, this.clock.now() + ms));
+    return new Deadline(this.clock, Math.min(this.at, this.clock.monotonic() + ms));
   }
 }

@@ -26,14 +26,14 @@ export function deliverTexts(
   clock: Clock,
   { connectionId, expiresAt }: TextTarget,
 ): Deliver {
-  const openBy = clock.now() + youngMs;
+  const openBy = clock.monotonic() + youngMs;
   let isOpen = false;
 
   const waitUntilOpen = async (): Promise<boolean> => {
     while (!isOpen) {
       isOpen = (await status.status(connectionId)) === 'open';
       if (isOpen) break;
-      if (clock.now() >= openBy) return false;
+      if (clock.monotonic() >= openBy) return false;
       await clock.sleep(pauseMs);
     }
     return true;
@@ -44,7 +44,7 @@ export function deliverTexts(
     while (hasTime() && clock.now() < expiresAt) {
       const outcome = await sender.post(connectionId, text);
       if (outcome === 'delivered') return true;
-      const isOpening = outcome === 'gone' && clock.now() < openBy;
+      const isOpening = outcome === 'gone' && clock.monotonic() < openBy;
       if (!isOpening && !isWorthRetrying(outcome)) return false;
       await clock.sleep(isOpening ? openingMs : patienceMs);
       // What was open and says 410 has more likely left than not opened yet.

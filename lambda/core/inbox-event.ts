@@ -9,25 +9,37 @@ export interface InboxOrder extends PushTarget {
   readonly mark: InboxMark;
   /** Epoch milliseconds: when the connection stops receiving. */
   readonly expiresAt: number;
+  /** When it was written, epoch milliseconds; absent in those of earlier deployments. */
+  readonly at: number | undefined;
 }
 
-export function encodeInboxOrder({ tenantId, agentId, connectionId, expiresAt, mark }: InboxOrder): object {
+export function encodeInboxOrder(order: InboxOrder): object {
+  const { tenantId, agentId, connectionId, expiresAt, mark, at } = order;
   const { from, count } = mark;
-  return { tenant: tenantId, agent: agentId, connection: connectionId, expires_at: expiresAt, from, count };
+  return {
+    tenant: tenantId,
+    agent: agentId,
+    connection: connectionId,
+    expires_at: expiresAt,
+    from,
+    count,
+    at,
+  };
 }
 
 /** Throws when the event is none of ours. */
 export function decodeInboxOrder(event: Readonly<Record<string, unknown>>): InboxOrder {
-  const { tenant, agent, connection, expires_at: expiresAt, from, count } = event;
+  const { tenant, agent, connection, expires_at: expiresAt, from, count, at } = event;
   if (
     typeof tenant !== 'string' ||
     typeof agent !== 'string' ||
     typeof connection !== 'string' ||
     typeof expiresAt !== 'number' ||
     typeof from !== 'number' ||
-    typeof count !== 'number'
+    typeof count !== 'number' ||
+    (at !== undefined && typeof at !== 'number')
   ) {
     throw new Error('The event is no order to push an inbox');
   }
-  return { tenantId: tenant, agentId: agent, connectionId: connection, expiresAt, mark: { from, count } };
+  return { tenantId: tenant, agentId: agent, connectionId: connection, expiresAt, mark: { from, count }, at };
 }

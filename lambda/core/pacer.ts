@@ -2,7 +2,7 @@
 import type { Clock } from './ports';
 
 export class Pacer {
-  /** Epoch milliseconds. */
+  /** On the monotonic clock. */
   private nextAt = 0;
 
   constructor(
@@ -11,7 +11,7 @@ export class Pacer {
   ) {}
 
   async turn(): Promise<void> {
-    const now = this.clock.now();
+    const now = this.clock.monotonic();
     const at = Math.max(now, this.nextAt);
     this.nextAt = at + 1_000 / this.perSecond;
     if (at > now) await this.clock.sleep(at - now);

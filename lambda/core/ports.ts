@@ -302,11 +302,19 @@ export interface TokenVerifier {
 }
 
 export interface Clock {
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds: the time of day, for what is written down and compared between functions. */
   now(): number;
+  /** Whole milliseconds since some moment. Never jumps, whatever happens to the time of day: for durations and deadlines. */
+  monotonic(): number;
   sleep(ms: number): Promise<void>;
   /** 0 ≤ x < 1, for jitter. */
   random(): number;
+}
+
+/** The clock of an environment, which serves one event after another. */
+export interface EventClock extends Clock {
+  /** An event has come. From here on `now` goes on from the platform's time of it, if that is known (epoch milliseconds). */
+  begin(at: number | undefined): void;
 }
 
 /** Fresh, unguessable ids. */

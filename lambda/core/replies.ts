@@ -33,7 +33,7 @@ export class Replies {
    */
   send(text: string, { isLogged } = { isLogged: true }): Promise<void> {
     if (this.receiver.level === 0) return this.post(text, isLogged);
-    const now = this.clock.now();
+    const now = this.clock.monotonic();
     if (this.held.length === 0) this.heldSince = now;
     const posted = new Promise<void>((settle) => this.held.push({ text, isLogged, settle }));
     if (now - this.heldSince >= longestHoldMs) void this.flush();

@@ -10,7 +10,7 @@ import { errorFields } from './error-fields';
 import type { FanOutCounts, FanOutTarget, Receiver } from './fan-out';
 import type { Outgoing } from './outgoing';
 import { PageQueue } from './page-queue';
-import type { Invoker, Log } from './ports';
+import type { Clock, Invoker, Log } from './ports';
 
 export interface Workers {
   readonly invoker: Invoker;
@@ -22,6 +22,7 @@ export interface Workers {
 
 export interface HandOverDependencies {
   readonly log: Log;
+  readonly clock: Clock;
   /** Absent: the own invocation serves everybody. */
   readonly workers?: Workers;
 }
@@ -46,7 +47,7 @@ const mostWaiting = 10_000;
  * started or given up, and counts those receivers. Throws what the pages throw.
  */
 export async function* withoutRest(
-  { workers, log }: HandOverDependencies,
+  { workers, log, clock }: HandOverDependencies,
   target: FanOutTarget & { readonly channelId: string },
   messages: readonly Outgoing[],
   pages: AsyncIterable<readonly Receiver[]>,
@@ -63,7 +64,7 @@ export async function* withoutRest(
     if (deadline.remainingMs < startMs) outcome = 'late';
     else {
       const { tenantId, channelId } = target;
-      const payload = encodeChunk({ tenantId, channelId, messages, receivers });
+      const payload = encodeChunk({ tenantId, channelId, messages, receivers, at: clock.now() });
       try {
         await workers.invoker.start(workers.functionName, payload);
       } catch (error) {

@@ -3,14 +3,14 @@
  * The literal error "Unauthorized" makes the platform answer 401, a Deny 403.
  */
 import { authorize, type AuthorizeSettings, type Query, tokenOf } from '../core/authorize';
-import type { Clock, Log, TokenVerifier } from '../core/ports';
+import type { EventClock, Log, TokenVerifier } from '../core/ports';
 import { contextBytes, type AuthorizerContext, encodeContext } from './authorizer-context';
 import { type AuthorizerEvent, subProtocolsOf } from './events';
 
 export interface AuthorizerDependencies {
   readonly verifier: TokenVerifier;
   readonly settings: AuthorizeSettings;
-  readonly clock: Clock;
+  readonly clock: EventClock;
   readonly log: Log;
 }
 
@@ -29,7 +29,8 @@ export interface AuthorizerResult {
 
 export function authorizerRoute(deps: AuthorizerDependencies) {
   return async (event: AuthorizerEvent): Promise<AuthorizerResult> => {
-    const { connectionId, requestId } = event.requestContext;
+    const { connectionId, requestId, requestTimeEpoch } = event.requestContext;
+    deps.clock.begin(requestTimeEpoch);
     const refuse = (reason: string): never => {
       deps.log.info('unauthorized', { connection_id: connectionId, request_id: requestId, reason });
       throw new Error('Unauthorized');

@@ -3,12 +3,14 @@
  */
 import { connect, type ConnectDependencies } from '../core/connect';
 import { errorFields } from '../core/error-fields';
+import type { EventClock } from '../core/ports';
 import { subProtocol } from '../../protocol/index';
 import { callerOf, type RouteResponse, subProtocolsOf, type WebSocketEvent } from './events';
 
-export function connectRoute(deps: ConnectDependencies) {
+export function connectRoute(deps: ConnectDependencies & { readonly clock: EventClock }) {
   return async (event: WebSocketEvent): Promise<RouteResponse> => {
-    const { connectionId, requestId } = event.requestContext;
+    const { connectionId, requestId, requestTimeEpoch } = event.requestContext;
+    deps.clock.begin(requestTimeEpoch);
     const fields = { connection_id: connectionId, request_id: requestId };
     try {
       const caller = callerOf(event);

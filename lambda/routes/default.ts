@@ -4,7 +4,7 @@
 import { parseText } from '../../protocol/index';
 import type { AcceptDependencies } from '../core/accept';
 import { Deadline } from '../core/deadline';
-import type { Log, LogFields } from '../core/ports';
+import type { EventClock, Log, LogFields } from '../core/ports';
 import { publish } from '../core/publish';
 import { RateLimiter, type RateLimiterDependencies, refuseOverLimit } from '../core/rate-limiter';
 import { callerOf, type RouteResponse, type WebSocketEvent } from './events';
@@ -14,11 +14,16 @@ const timeMs = 4_000;
 /** An event that the platform held back so long is refused without a write: its sender may have sent it again. */
 const oldestEventMs = 4_000;
 
-export function defaultRoute(deps: AcceptDependencies & RateLimiterDependencies) {
+export type DefaultDependencies = AcceptDependencies &
+  RateLimiterDependencies & { readonly clock: EventClock };
+
+export function defaultRoute(deps: DefaultDependencies) {
   const limiter = new RateLimiter(deps);
   return async (event: WebSocketEvent): Promise<RouteResponse> => {
-    const startedAt = deps.clock.now();
+    const startedAt = deps.clock.monotonic();
     const { connectionId, requestId, requestTimeEpoch } = event.requestContext;
+    const tooLate = deps.clock.now() - requestTimeEpoch > oldestEventMs;
+    deps.clock.begin(requestTimeEpoch);
     const fields = { connection_id: connectionId, request_id: requestId };
     try {
       const caller = callerOf(event);
@@ -26,7 +31,6 @@ export function defaultRoute(deps: AcceptDependencies & RateLimiterDependencies)
       const rate = limiter.decide(caller, parsed.length);
       const frames = refuseOverLimit(parsed, rate);
       const deadline = new Deadline(deps.clock, startedAt + timeMs);
-      const tooLate = startedAt - requestTimeEpoch > oldestEventMs;
       const log = withFields(deps.log, { request_id: requestId });
       const { delivered, ...summary } = await publish({ ...deps, log }, caller, frames, deadline, {
         tooLate,
@@ -41,7 +45,7 @@ export function defaultRoute(deps: AcceptDependencies & RateLimiterDependencies)
           ...summary,
           ...delivered,
           rate_limited: parsed.length - rate.admitted || undefined,
-          ms: deps.clock.now() - startedAt,
+          ms: deps.clock.monotonic() - startedAt,
         });
       }
     } catch (error) {

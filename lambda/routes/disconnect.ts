@@ -3,11 +3,13 @@
  */
 import { removeConnection, type RemovalDependencies } from '../core/remove-connection';
 import { errorFields } from '../core/error-fields';
+import type { EventClock } from '../core/ports';
 import { callerOf, type RouteResponse, type WebSocketEvent } from './events';
 
-export function disconnectRoute(deps: RemovalDependencies) {
+export function disconnectRoute(deps: RemovalDependencies & { readonly clock: EventClock }) {
   return async (event: WebSocketEvent): Promise<RouteResponse> => {
-    const { connectionId, requestId, disconnectStatusCode } = event.requestContext;
+    const { connectionId, requestId, requestTimeEpoch, disconnectStatusCode } = event.requestContext;
+    deps.clock.begin(requestTimeEpoch);
     const fields = { connection_id: connectionId, request_id: requestId };
     try {
       const { tenantId, agentId, channelId } = callerOf(event);

@@ -30,7 +30,7 @@ export interface WebSocketEvent extends HeaderFields {
 
 export interface AuthorizerEvent extends HeaderFields {
   readonly methodArn: string;
-  readonly requestContext: Pick<RequestContext, 'connectionId' | 'requestId'>;
+  readonly requestContext: Pick<RequestContext, 'connectionId' | 'requestId' | 'requestTimeEpoch'>;
   readonly queryStringParameters?: Readonly<Record<string, string>> | null;
   readonly multiValueQueryStringParameters?: Readonly<Record<string, readonly string[]>> | null;
 }

@@ -6,23 +6,25 @@ import { decodeChunk } from '../core/chunk';
 import { Deadline } from '../core/deadline';
 import { errorFields } from '../core/error-fields';
 import { fanOut, type FanOutDependencies, type Receiver } from '../core/fan-out';
+import type { EventClock } from '../core/ports';
 import { RetryingSender } from '../core/retrying-sender';
 
 /** Ours; the function's own timeout of 60 s is later. */
 const timeMs = 50_000;
 
-export function fanOutRoute(deps: FanOutDependencies) {
+export function fanOutRoute(deps: FanOutDependencies & { readonly clock: EventClock }) {
   return async (event: Readonly<Record<string, unknown>>): Promise<void> => {
     const { clock, log } = deps;
-    const startedAt = clock.now();
+    const startedAt = clock.monotonic();
     const deadline = new Deadline(clock, startedAt + timeMs);
-    const { tenantId, channelId, messages, receivers } = decodeChunk(event);
+    const { tenantId, channelId, messages, receivers, at } = decodeChunk(event);
+    clock.begin(at);
     try {
       const sender = new RetryingSender(deps.sender, clock, deadline);
       // The sender of the message was served before.
       const target = { tenantId, channelId, senderConnectionId: '' };
       const { counts } = await fanOut(deps, sender, target, messages, onePage(receivers), deadline);
-      log.info('chunk_served', { tenant_id: tenantId, ...counts, ms: clock.now() - startedAt });
+      log.info('chunk_served', { tenant_id: tenantId, ...counts, ms: clock.monotonic() - startedAt });
     } catch (error) {
       // Thrown on, so that the event is kept where an operator finds it.
       log.error('chunk_failed', { tenant_id: tenantId, ...errorFields(error) });

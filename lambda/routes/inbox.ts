@@ -6,7 +6,7 @@ import { Deadline } from '../core/deadline';
 import { deliverTexts } from '../core/deliver-texts';
 import { errorFields } from '../core/error-fields';
 import { decodeInboxOrder, encodeInboxOrder } from '../core/inbox-event';
-import type { ConnectionSender, Invoker, Log } from '../core/ports';
+import type { ConnectionSender, EventClock, Invoker, Log } from '../core/ports';
 import { pushInbox, type PushDependencies } from '../core/push-inbox';
 import { RetryingSender } from '../core/retrying-sender';
 
@@ -16,6 +16,7 @@ const timeMs = 50_000;
 export interface InboxDependencies extends PushDependencies {
   readonly sender: ConnectionSender;
   readonly invoker: Invoker;
+  readonly clock: EventClock;
   /** The name of the function that this is. */
   readonly ownName: string;
   readonly log: Log;
@@ -24,9 +25,10 @@ export interface InboxDependencies extends PushDependencies {
 export function inboxRoute(deps: InboxDependencies) {
   return async (event: Readonly<Record<string, unknown>>): Promise<void> => {
     const { clock, log } = deps;
-    const startedAt = clock.now();
+    const startedAt = clock.monotonic();
     const deadline = new Deadline(clock, startedAt + timeMs);
     const order = decodeInboxOrder(event);
+    clock.begin(order.at);
     const { tenantId, agentId, connectionId } = order;
     const fields = { connection_id: connectionId, tenant_id: tenantId, agent_id: agentId };
     try {
@@ -35,8 +37,14 @@ export function inboxRoute(deps: InboxDependencies) {
       const { kind, taken, mark } = await pushInbox(deps, order, order.mark, deliver, deadline);
       // A push that got nowhere would only do so again.
       const goesOn = mark !== undefined && taken > 0;
-      if (goesOn) await deps.invoker.start(deps.ownName, encodeInboxOrder({ ...order, mark }));
-      log.info('inbox_pushed', { ...fields, outcome: kind, messages: taken, ms: clock.now() - startedAt });
+      if (goesOn)
+        await deps.invoker.start(deps.ownName, encodeInboxOrder({ ...order, mark, at: clock.now() }));
+      log.info('inbox_pushed', {
+        ...fields,
+        outcome: kind,
+        messages: taken,
+        ms: clock.monotonic() - startedAt,
+      });
     } catch (error) {
       // Thrown on, so that the event is kept where an operator finds it. The mark stays, and the next connection mends it.
       log.error('inbox_push_failed', { ...fields, ...errorFields(error) });

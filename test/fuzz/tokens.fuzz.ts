@@ -3,6 +3,7 @@ import { createPublicKey } from 'node:crypto';
 import fc from 'fast-check';
 import { builtInTokenVerifier } from '../../lambda/adapters/jwt-token-verifier';
 import { systemClock } from '../../lambda/adapters/system-clock';
+import { PlatformClock } from '../../lambda/core/platform-clock';
 import { authorizerRoute } from '../../lambda/routes/authorizer';
 import { headerFor, newKey, signed, type Signer } from '../helpers/tokens';
 import { FakeLog } from '../lambda/world';
@@ -25,7 +26,7 @@ const route = authorizerRoute({
     channelsClaim: 'channels',
     defaultGrants: 'all',
   },
-  clock: systemClock,
+  clock: new PlatformClock(systemClock),
   log,
 });
 
@@ -36,7 +37,7 @@ async function statusOf(query: Query): Promise<number> {
   try {
     const result = await route({
       methodArn,
-      requestContext: { connectionId: 'conn=', requestId: 'request=' },
+      requestContext: { connectionId: 'conn=', requestId: 'request=', requestTimeEpoch: Date.now() },
       queryStringParameters: Object.fromEntries(
         Object.entries(query).map(([name, values]) => [name, values.at(-1)!]),
       ),

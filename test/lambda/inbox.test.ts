@@ -227,12 +227,14 @@ describe('connecting', () => {
 
   test('starts a push from the mark, for this connection', async () => {
     await write('m1');
+    const at = world.clock.time;
     const { tokenExpiresAt } = await world.open('bob1', bob);
     expect(world.invoker.started.map(({ functionName }) => functionName)).toEqual(['inbox']);
     expect(decodeInboxOrder(world.invoker.started[0]!.payload)).toEqual({
       tenantId: 't',
       agentId: 'bob',
       connectionId: 'bob1',
+      at,
       expiresAt: tokenExpiresAt,
       mark: { from: 1, count: 1 },
     });

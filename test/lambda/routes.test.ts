@@ -1,5 +1,5 @@
 /** Routes: events in, responses out, and what the log lines may hold. */
-import { createWorld, FakeLog } from './world';
+import { createWorld, FakeClock, FakeLog } from './world';
 import type { AuthorizerDependencies } from '../../lambda/routes/authorizer';
 import { authorizerRoute } from '../../lambda/routes/authorizer';
 import { connectRoute } from '../../lambda/routes/connect';
@@ -133,13 +133,13 @@ describe('the authorizer', () => {
       channelsClaim: 'channels',
       defaultGrants: 'all',
     },
-    clock: { now: () => 1_790_000_000_000, sleep: () => Promise.resolve(), random: () => 0 },
+    clock: new FakeClock(),
     log,
   };
   const call = (query: Record<string, string[]>, changes: Partial<AuthorizerDependencies> = {}) =>
     authorizerRoute({ ...deps, ...changes })({
       methodArn,
-      requestContext: { connectionId: 'conn=', requestId: 'request=' },
+      requestContext: { connectionId: 'conn=', requestId: 'request=', requestTimeEpoch: 1_790_000_000_000 },
       queryStringParameters: Object.fromEntries(
         Object.entries(query).map(([name, values]) => [name, values.at(-1)!]),
       ),

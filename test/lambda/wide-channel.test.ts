@@ -122,9 +122,11 @@ test('any chunk reads as it was written, and fits into an event whatever the ids
         channelId: 'c',
         messages: outgoing,
         receivers: receivers as Receiver[],
+        at: 1_790_000_000_000,
       };
       const read = decodeChunk(JSON.parse(JSON.stringify(encodeChunk(written))) as Record<string, unknown>);
       expect(read.receivers).toEqual(receivers);
+      expect(read.at).toBe(written.at);
       for (const { level } of receivers) {
         expect(read.messages.map(({ textFor }) => textFor(level))).toEqual(
           messages.map((pair) => pair[level]),
@@ -179,7 +181,7 @@ describe('handing over', () => {
     const counts: FanOutCounts = {};
     const deadline = new Deadline(clock, clock.time + 4_000);
     const workers = { invoker, functionName, ownReceivers };
-    const own = withoutRest({ log, workers }, target, [message(text)], pages, deadline, counts);
+    const own = withoutRest({ log, clock, workers }, target, [message(text)], pages, deadline, counts);
     return { own, started, counts, clock };
   }
 

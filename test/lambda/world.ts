@@ -7,16 +7,25 @@ import type { Caller } from '../../lambda/core/caller';
 import { connect } from '../../lambda/core/connect';
 import { Deadline } from '../../lambda/core/deadline';
 import type { DeliveryOutcome } from '../../lambda/core/delivery';
-import type { Clock, ConnectionSender, Invoker, Log, LogFields } from '../../lambda/core/ports';
+import type { ConnectionSender, EventClock, Invoker, Log, LogFields } from '../../lambda/core/ports';
 import { publish, type PublishSummary } from '../../lambda/core/publish';
 import { allChannels, parseText } from '../../protocol/index';
 
-export class FakeClock implements Clock {
+export class FakeClock implements EventClock {
   time = 1_790_000_000_000;
   slept: number[] = [];
 
   now(): number {
     return this.time;
+  }
+
+  monotonic(): number {
+    return this.time;
+  }
+
+  /** Its time is the platform's. */
+  begin(): void {
+    return;
   }
 
   sleep(ms: number): Promise<void> {

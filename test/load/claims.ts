@@ -59,7 +59,7 @@ async function run(history: HistoryStore, { publishers, batch, messages }: Scena
   const publishBatch = async (agentId: string): Promise<void> => {
     const startedAt = performance.now();
     // As one invocation does it: one deadline, and each message behind the one before.
-    const deadline = new Deadline(systemClock, systemClock.now() + 4_000);
+    const deadline = new Deadline(systemClock, systemClock.monotonic() + 4_000);
     let after: Position | undefined;
     for (let index = 0; index < batch; index++) {
       const now = systemClock.now();

@@ -3,8 +3,9 @@
  * or has returned.
  */
 import { type DeliveryOutcome } from '../../../lambda/core/delivery';
+import { PlatformClock } from '../../../lambda/core/platform-clock';
 import {
-  type Clock,
+  type EventClock,
   type ConnectionCloser,
   type ConnectionSender,
   type Invoker,
@@ -67,10 +68,11 @@ export class InvocationRun {
 
   constructor(readonly options: InvocationOptions) {}
 
-  get clock(): Clock {
+  get clock(): EventClock {
     const { time, skewMs } = this.options;
-    return {
+    return new PlatformClock({
       now: () => time.now() + skewMs,
+      monotonic: () => time.now(),
       random: time.random,
       sleep: async (ms) => {
         this.underWay += 1;
@@ -78,7 +80,7 @@ export class InvocationRun {
         this.underWay -= 1;
         if (this.isOver) await never();
       },
-    };
+    });
   }
 
   /** The function has returned: the platform freezes it, and what is under way stays undone. */

@@ -272,7 +272,7 @@ export class MemoryPlatform {
     const exp = Math.floor((connectedAt + tokenMs) / 1_000);
     return {
       methodArn: 'arn',
-      requestContext: { connectionId, requestId: 'r' },
+      requestContext: { connectionId, requestId: 'r', requestTimeEpoch: connectedAt },
       queryStringParameters: {
         // Signatures are another suite's: here every token is good.
         token: JSON.stringify({ tenant_id: tenantId, agent_id: agentId, exp }),
@@ -310,7 +310,9 @@ export class MemoryPlatform {
 
   /** As its schedule does. */
   async sweep(): Promise<void> {
-    await this.deliverEvent('sweep', () => this.run('sweep', {}));
+    await this.deliverEvent('sweep', () =>
+      this.run('sweep', { time: new Date(this.time.now()).toISOString() }),
+    );
   }
 
   /** The next run that fits is killed at its call, if it gets there. */
@@ -433,7 +435,7 @@ export class MemoryPlatform {
         await fanOutRoute(deps)(event as Readonly<Record<string, unknown>>);
         return { statusCode: 200 };
       case 'sweep':
-        await sweepRoute(deps)();
+        await sweepRoute(deps)(event);
         return { statusCode: 200 };
     }
   }
