@@ -97,9 +97,10 @@ export async function checkConnection(
 async function repair(
   deps: SweepDependencies,
   pacer: Pacer,
-  { connectionId }: SweptConnection,
+  swept: SweptConnection,
   missing: Missing,
 ): Promise<SweepOutcome> {
+  const { connectionId } = swept;
   const [row] = await deps.connections.getConnections([connectionId]);
   if (row === undefined) return 'gone';
   const { tenantId, agentId, channels } = row;
@@ -120,7 +121,7 @@ async function repair(
     );
     return 'repaired';
   }
-  await removeConnection(deps, row, row);
+  await removeConnection(deps, swept, row);
   return 'gone';
 }
 

@@ -17,10 +17,9 @@ export interface Member {
 const mostRows = 400_000;
 
 export class SweepWindow {
-  readonly connections: SweptConnection[] = [];
   /** Where the next window begins; absent when this one goes to the end. */
   next: string | undefined;
-  private readonly ids = new Set<string>();
+  private readonly byId = new Map<string, SweptConnection>();
   private readonly subscriptions: SubscriptionRow[] = [];
   private readonly subscribed = new Set<string>();
   private readonly members = new Map<string, Member>();
@@ -47,10 +46,7 @@ export class SweepWindow {
           });
     }
     for await (const { connections, subscriptions, next } of store.pages(from)) {
-      for (const row of connections) {
-        window.connections.push(row);
-        window.ids.add(row.connectionId);
-      }
+      for (const row of connections) window.byId.set(row.connectionId, row);
       for (const row of subscriptions) {
         window.subscriptions.push(row);
         window.subscribed.add(subscriptionKey(row));
@@ -58,11 +54,17 @@ export class SweepWindow {
       window.next = next;
       if (window.rows >= mostRows || deadline.hasPassed) break;
     }
+    window.nameSubscriptions();
     return window;
   }
 
+  /** Their channels include every subscription that was read. */
+  get connections(): readonly SweptConnection[] {
+    return [...this.byId.values()];
+  }
+
   get rows(): number {
-    return this.connections.length + this.subscriptions.length;
+    return this.byId.size + this.subscriptions.length;
   }
 
   /** Whether everything there is has been read. */
@@ -85,11 +87,24 @@ export class SweepWindow {
   /** Subscriptions and members whose connection was not read. */
   get strays(): { readonly subscriptions: readonly SubscriptionRow[]; readonly members: readonly Member[] } {
     const isStray = ({ connectionId }: { readonly connectionId: string }): boolean =>
-      !this.ids.has(connectionId);
+      !this.byId.has(connectionId);
     return {
       subscriptions: this.subscriptions.filter(isStray),
       members: [...this.members.values()].filter(isStray),
     };
+  }
+
+  /**
+   * A `subscribe` and an `unsubscribe` of one channel that run at the same time can leave a subscription that the
+   * connection's row does not name. Named here, it is removed together with its connection. While the connection is open
+   * it stays: which of the two frames came last is not known, and a message too many does less harm than a lost one.
+   */
+  private nameSubscriptions(): void {
+    for (const { tenantId, channelId, connectionId } of this.subscriptions) {
+      const row = this.byId.get(connectionId);
+      if (row?.tenantId !== tenantId || row.channels.includes(channelId)) continue;
+      this.byId.set(connectionId, { ...row, channels: [...row.channels, channelId] });
+    }
   }
 }
 

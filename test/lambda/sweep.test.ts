@@ -3,6 +3,7 @@ import { MemorySweepStore } from '../../lambda/adapters/memory-sweep-store';
 import type { Caller } from '../../lambda/core/caller';
 import { connect } from '../../lambda/core/connect';
 import { Deadline } from '../../lambda/core/deadline';
+import { subscribe, unsubscribe } from '../../lambda/core/subscribe';
 import { sweep } from '../../lambda/core/sweep';
 import { createWorld } from './world';
 
@@ -209,6 +210,76 @@ describe('what a crash left half done', () => {
     expect(await subscribers()).toEqual(['open']);
     expect(world.agents.agent('t', 'x')?.status).toBe('offline');
     expect(await state(open)).toEqual(everything);
+  });
+});
+
+// Fault schedule 23057: the subscription of a connection whose row did not name it outlived the sweep that removed the row.
+describe('a subscription that its connection does not name, after subscribe and unsubscribe ran at the same time', () => {
+  const leaveHalf = async (): Promise<Caller> => {
+    const caller = await world.open('a', { level: 1 });
+    const { connections } = world;
+    const put = connections.putSubscription.bind(connections);
+    connections.putSubscription = async (...args) => {
+      connections.putSubscription = put;
+      // All of the unsubscribe happens between the two writes of the subscribe.
+      await unsubscribe(connections, caller, 'work');
+      await put(...args);
+    };
+    await subscribe(connections, caller, ['work']);
+    expect((await connections.getConnections(['a']))[0]?.channels).toEqual(['c']);
+    expect(await subscribers('work')).toEqual(['a']);
+    return caller;
+  };
+
+  test('goes with its connection when that is gone', async () => {
+    await leaveHalf();
+    world.sockets.closed.add('a');
+    later(11 * minute);
+    expect(await run()).toMatchObject({ gone: 1 });
+    expect(await subscribers('work')).toEqual([]);
+  });
+
+  test('goes with its connection when that is over', async () => {
+    await leaveHalf();
+    later(2 * hour + 2 * minute);
+    await run();
+    expect(await subscribers('work')).toEqual([]);
+  });
+
+  test('goes with its connection when that ends while it is repaired', async () => {
+    const caller = await leaveHalf();
+    await world.agents.removeConnection('t', caller.agentId, 'a');
+    later(11 * minute);
+    const addConnection = world.agents.addConnection.bind(world.agents);
+    world.agents.addConnection = (...args) => {
+      world.sockets.closed.add('a');
+      return addConnection(...args);
+    };
+    expect(await run()).toMatchObject({ gone: 1 });
+    expect(await subscribers('work')).toEqual([]);
+  });
+
+  test('stays while its connection is open: nobody knows which of the two came last', async () => {
+    await leaveHalf();
+    later(11 * minute);
+    expect(await run()).toMatchObject({ open: 1 });
+    expect(await subscribers('work')).toEqual(['a']);
+  });
+
+  test('of another tenant under the same connection id is nothing of the connection', async () => {
+    await world.open('a');
+    const { connections } = world;
+    const foreign = { connectionId: 'a', agentId: 'x', level: 1, echo: true, expiresAt: Infinity };
+    await connections.putSubscription('other', 'work', foreign);
+    const removed: string[] = [];
+    connections.removeSubscription = (tenantId, channelId) => {
+      removed.push(`${tenantId} ${channelId}`);
+      return Promise.resolve();
+    };
+    world.sockets.closed.add('a');
+    later(11 * minute);
+    await run();
+    expect(removed).toEqual(['t c']);
   });
 });
 

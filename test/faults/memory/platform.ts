@@ -31,6 +31,7 @@ import { framesOf } from '../checker';
 import type { Listener, Wire } from '../model-client';
 import type { Inside, Invocation } from '../record';
 import type { Chaos } from './chaos';
+import { Downlink } from './downlink';
 import { InvocationRun, type KillPoint } from './invocation';
 import type { VirtualTime } from './virtual-time';
 
@@ -48,9 +49,8 @@ interface Socket {
   readonly listener: Listener;
   /** What the authorizer has said of it. */
   context: Readonly<Record<string, unknown>>;
+  readonly downlink: Downlink;
   state: 'opening' | 'open' | 'vanished' | 'closed';
-  /** Frames arrive in the order in which they were posted. */
-  lastArrival: number;
 }
 
 /** What each kind of event starts: the file in `lambda/` that a function is made of. */
@@ -147,8 +147,8 @@ export class MemoryPlatform {
       handshake,
       listener,
       context: {},
+      downlink: new Downlink(time),
       state: 'opening',
-      lastArrival: 0,
     };
     this.sockets.set(connectionId, socket);
     const admission = await this.run('authorizer', this.handshakeEvent(socket));
@@ -474,9 +474,7 @@ export class MemoryPlatform {
   }
 
   private arrive(socket: Socket, text: string): void {
-    const { time } = this;
-    socket.lastArrival = Math.max(socket.lastArrival + 0.001, time.now() + time.random() * 5);
-    time.after(socket.lastArrival - time.now(), () => {
+    socket.downlink.arrive(() => {
       if (socket.state === 'open') socket.listener.onText(text);
     });
   }

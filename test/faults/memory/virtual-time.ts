@@ -21,6 +21,11 @@ export class VirtualTime implements Time {
     return Math.floor(this.time);
   }
 
+  /** The same with its fraction, for what has to keep an order within a millisecond. */
+  get moment(): number {
+    return this.time;
+  }
+
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.after(ms, resolve);
@@ -28,7 +33,12 @@ export class VirtualTime implements Time {
   }
 
   after(ms: number, run: () => void): void {
-    this.push({ due: this.time + Math.max(0, ms), tie: this.random(), run });
+    this.at(this.time + Math.max(0, ms), run);
+  }
+
+  /** `moment`: on the scale of `moment` above. */
+  at(moment: number, run: () => void): void {
+    this.push({ due: Math.max(moment, this.time), tie: this.random(), run });
   }
 
   /** Lets everything happen that is due until then; between two events whatever can go on does. */
