@@ -6,6 +6,9 @@ import type { Cancel, Timers } from './timers';
 
 const restingMs = 5 * 60_000;
 const urgentMs = 30_000;
+const leastMs = 1_000;
+/** API Gateway closes a connection after 10 minutes of silence. */
+const mostMs = 9 * 60_000;
 
 export class Heartbeat {
   private lastPingAt = 0;
@@ -16,7 +19,11 @@ export class Heartbeat {
     /** Whether something is unacknowledged or missing. */
     private readonly isUrgent: () => boolean,
     private readonly ping: () => void,
-  ) {}
+    private readonly heartbeatMs: number = restingMs,
+  ) {
+    if (!(heartbeatMs >= leastMs && heartbeatMs <= mostMs))
+      throw new Error(`heartbeatMs must be a number from ${leastMs} to ${mostMs}`);
+  }
 
   start(): void {
     this.lastPingAt = this.timers.now();
@@ -29,9 +36,10 @@ export class Heartbeat {
 
   private wait(): void {
     this.stop();
-    this.timer = this.timers.after(urgentMs, () => {
+    const restMs = this.lastPingAt + this.heartbeatMs - this.timers.now();
+    this.timer = this.timers.after(Math.min(urgentMs, restMs), () => {
       const now = this.timers.now();
-      if (this.isUrgent() || now - this.lastPingAt >= restingMs) {
+      if (this.isUrgent() || now - this.lastPingAt >= this.heartbeatMs) {
         this.lastPingAt = now;
         this.ping();
       }

@@ -28,6 +28,8 @@ const openMs = 15_000;
 const answerMs = 10_000;
 /** From a sign of doubt to the end, when nothing at all comes. */
 const silenceMs = 10_000;
+/** What has come so lately says that the other side is there. */
+const freshMs = 5_000;
 const protocolPingMs = 25_000;
 
 export class Link {
@@ -38,6 +40,8 @@ export class Link {
   private readonly cancels: Cancel[] = [];
   private lastHeardAt: number;
   private doubt: Cancel | undefined;
+  private doubtEndsAt = Infinity;
+  private look: Cancel | undefined;
   private status: number | undefined;
   private isEnded = false;
 
@@ -59,6 +63,7 @@ export class Link {
       });
       socket.onopen = () => {
         late();
+        this.hear();
         this.watchWithPings();
         resolve();
       };
@@ -113,13 +118,22 @@ export class Link {
     });
   }
 
-  /** Ends, unless something is heard soon. */
-  suspect(): void {
-    if (this.doubt !== undefined || this.isEnded) return;
-    const since = this.timers.now();
-    this.doubt = this.timers.after(silenceMs, () => {
-      this.doubt = undefined;
-      if (this.lastHeardAt < since) this.end(new PubSubError('connection_lost'));
+  /** Ends, unless something is heard within the time. */
+  suspect(withinMs = silenceMs): void {
+    const endsAt = this.timers.now() + withinMs;
+    if (this.isEnded || endsAt >= this.doubtEndsAt) return;
+    this.doubtEndsAt = endsAt;
+    this.doubt?.();
+    this.doubt = this.timers.after(withinMs, () => {
+      this.end(new PubSubError('connection_lost'));
+    });
+  }
+
+  /** Runs as soon as nothing has been heard for 5 s; not at all when something comes before. */
+  whenSilent(run: () => void): void {
+    this.look ??= this.timers.after(this.lastHeardAt + freshMs - this.timers.now(), () => {
+      this.look = undefined;
+      run();
     });
   }
 
@@ -128,7 +142,7 @@ export class Link {
     if (this.isEnded) return;
     this.isEnded = true;
     for (const cancel of this.cancels) cancel();
-    this.doubt?.();
+    this.hear();
     for (const { reject, patience } of this.questions.values()) {
       patience();
       reject(new PubSubError('connection_lost', undefined, { cause: error }));
@@ -142,8 +156,16 @@ export class Link {
     this.events.ended(this, error);
   }
 
-  private receive(data: unknown): void {
+  private hear(): void {
     this.lastHeardAt = this.timers.now();
+    this.doubtEndsAt = Infinity;
+    this.doubt?.();
+    this.look?.();
+    this.look = undefined;
+  }
+
+  private receive(data: unknown): void {
+    this.hear();
     if (typeof data !== 'string') return;
     for (const frame of readFrames(data)) if (!this.answer(frame)) this.events.frame(frame, this);
   }
@@ -170,7 +192,7 @@ export class Link {
     const { socket } = this;
     if (socket.ping === undefined || socket.on === undefined) return;
     socket.on('pong', () => {
-      this.lastHeardAt = this.timers.now();
+      this.hear();
     });
     const ping = (): void => {
       if (!this.isOpen) return;

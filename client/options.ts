@@ -23,6 +23,11 @@ export interface PubSubOptions {
   readonly cursor?: Cursor;
   readonly backoff?: BackoffOptions;
   readonly queue?: OutboxOptions;
+  /**
+   * Time between two pings while all is well, in milliseconds: from 1,000 to 540,000, default 300,000. Each ping is billed
+   * as one message in and one out ([prices](https://github.com/artcafe-ai/artcafe-pubsub/blob/main/docs/costs.md)).
+   */
+  readonly heartbeatMs?: number;
   /** What other agents can see of this one. */
   readonly presence?: PresenceOptions;
 }

@@ -34,7 +34,6 @@ export class PubSub {
   private readonly session: Session;
   private readonly requests: Requests;
   private readonly emitter = new Emitter();
-  private hints: AbortController | undefined;
 
   /** @param timers - for tests */
   constructor(options: PubSubOptions, timers: Timers = systemTimers) {
@@ -72,7 +71,6 @@ export class PubSub {
    * is refused even when fresh, or the number of tries is limited.
    */
   connect(): Promise<void> {
-    this.listenForHints();
     return this.session.connect();
   }
 
@@ -117,28 +115,9 @@ export class PubSub {
   }
 
   private ended(error: PubSubError | undefined): void {
-    this.hints?.abort();
     this.requests.end(error ?? new PubSubError('closed'));
   }
-
-  /** Browsers tell when the network comes and goes. It may be wrong, so nothing depends on it. */
-  private listenForHints(): void {
-    const { addEventListener: listen } = globalThis as { readonly addEventListener?: Listen };
-    if (this.hints !== undefined) return;
-    this.hints = new AbortController();
-    const { session } = this;
-    listen?.(
-      'online',
-      () => {
-        session.tryNow();
-      },
-      this.hints,
-    );
-    listen?.('offline', session.ping, this.hints);
-  }
 }
-
-type Listen = (name: string, listener: () => void, options: { readonly signal: AbortSignal }) => void;
 
 /** Another agent of the tenant, as the receiver of direct messages. */
 export class Agent {

@@ -9,6 +9,7 @@ import { type Emitter } from './emitter';
 import { type Deferred, deferred } from './deferred';
 import { PubSubError } from './errors';
 import { Heartbeat } from './heartbeat';
+import { watchHints } from './hints';
 import { Link } from './link';
 import {
   type Frame,
@@ -35,6 +36,8 @@ import { connectUrl, freshToken } from './token';
 const leavingMs = 2_000;
 /** In which the answer to a publish can still come after a `close`. */
 const closingMs = 5_000;
+/** For the answer to a ping when the connection may have died. */
+const hintedMs = 4_000;
 /** The service finds the first copy of a message for so long, and so may we meet it. */
 const ownIdsMs = 10 * 60_000;
 /** A question that is asked again and again is given up after so many failures of the service. */
@@ -62,6 +65,7 @@ export class Session {
   private skewMs = 0;
   private retry: Cancel | undefined;
   private replacement: Cancel | undefined;
+  private hints: Cancel | undefined;
   private drained: (() => void) | undefined;
 
   constructor(
@@ -72,7 +76,12 @@ export class Session {
     this.WebSocket = webSocketClass(options.WebSocket);
     this.presence = options.presence ?? {};
     this.attempts = new Attempts(timers, options);
-    this.heartbeat = new Heartbeat(timers, () => this.outbox.length > 0 || this.streams.hasHole, this.ping);
+    this.heartbeat = new Heartbeat(
+      timers,
+      () => this.outbox.length > 0 || this.streams.hasHole,
+      this.ping,
+      options.heartbeatMs,
+    );
     this.outbox = new Outbox({
       timers,
       options: options.queue ?? {},
@@ -160,16 +169,21 @@ export class Session {
     this.emitter.emit('gap', { channelId, reason, from, to, after: undefined, head: undefined });
   }
 
-  /** The network has come back, as far as the platform can tell. */
-  tryNow(): void {
+  /** The network has changed, or the machine has slept. */
+  private readonly hinted = (): void => {
+    this.current?.whenSilent(() => {
+      this.ping(hintedMs);
+    });
+    this.opening?.suspect(hintedMs);
     if (this.status !== 'connecting' || this.isAttempting) return;
     this.attempts.afresh();
     this.attemptIn(this.attempts.spreadMs());
-  }
+  };
 
   private async dial(): Promise<void> {
     if (this.isAttempting || this.status === 'closed') return;
     this.isAttempting = true;
+    this.hints ??= watchHints(this.timers, this.hinted);
     this.retry?.();
     this.retry = undefined;
     try {
@@ -299,10 +313,10 @@ export class Session {
   }
 
   /** Asks how things stand. Silence is the end of the connection. */
-  readonly ping = (): void => {
+  private readonly ping = (withinMs?: number): void => {
     const link = this.current;
     if (link === undefined) return;
-    link.suspect();
+    link.suspect(withinMs);
     for (const ping of this.streams.pings()) {
       link
         .ask(ping, ([pong = {}]) => {
@@ -323,6 +337,7 @@ export class Session {
     const reason = error ?? new PubSubError('closed');
     this.retry?.();
     this.replacement?.();
+    this.hints?.();
     this.heartbeat.stop();
     this.streams.end(reason, error === undefined);
     this.outbox.end(reason);

@@ -49,11 +49,17 @@ export class FakeTimers implements Timers {
     await settled();
     for (let entry = this.entries[0]; entry !== undefined && entry.due <= target; entry = this.entries[0]) {
       this.entries.shift();
-      this.time = entry.due;
+      this.time = Math.max(this.time, entry.due);
       entry.run();
       await settled();
     }
     this.time = target;
+  }
+
+  /** The machine sleeps: what falls due meanwhile happens late, all at the end. */
+  async sleep(ms: number): Promise<void> {
+    this.time += ms;
+    await this.advance(0);
   }
 }
 
