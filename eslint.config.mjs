@@ -25,8 +25,8 @@ export default tseslint.config(
     },
   },
   {
-    // The drop-in class writes to the console, as the original did.
-    files: ['bin/**/*.ts', 'bench/**/*.ts', 'test/**/*.ts', 'client/original.ts'],
+    // The drop-in class writes to the console, as the original did; the client does when nobody listens for its events.
+    files: ['bin/**/*.ts', 'bench/**/*.ts', 'test/**/*.ts', 'client/original.ts', 'client/emitter.ts'],
     rules: { 'no-console': 'off' },
   },
   {

@@ -12,7 +12,7 @@ export interface PubSubEvents {
   retrying: { readonly attempt: number; readonly delayMs: number; readonly error: PubSubError };
   /** Messages that will not come, and what is known about them. */
   gap: Gap;
-  /** A handler or a cursor has thrown, or a subscription was taken away. Without a listener it is thrown. */
+  /** A handler, a listener or a cursor has thrown, or a subscription was taken away. Without a listener it is printed with `console.error`. */
   error: unknown;
 }
 
@@ -29,23 +29,37 @@ export class Emitter {
     };
   }
 
-  /** A listener that throws does not keep others from hearing, nor the client from going on. */
+  /** A listener that throws or rejects does not keep others from hearing, nor the client from going on. */
   emit<Name extends keyof PubSubEvents>(name: Name, event: PubSubEvents[Name]): void {
-    const listeners = [...(this.listeners.get(name) ?? [])] as ((event: PubSubEvents[Name]) => void)[];
-    for (const listener of listeners) {
-      try {
-        listener(event);
-      } catch (error) {
-        throwLater(error);
-      }
-    }
-    if (name === 'error' && listeners.length === 0) throwLater(event);
+    const listeners = [...(this.listeners.get(name) ?? [])] as ((event: PubSubEvents[Name]) => unknown)[];
+    // A listener of `error` that fails must not be told of its own failure.
+    const failed = name === 'error' ? print : this.report;
+    for (const listener of listeners) guard(() => listener(event), failed);
+    if (name === 'error' && listeners.length === 0) print(event);
   }
+
+  /** What the user's own code has thrown. Never throws. */
+  readonly report = (error: unknown): void => {
+    this.emit('error', error);
+  };
 }
 
-/** As an uncaught error of the user's own code, outside of ours. */
-function throwLater(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
+/** Calls the user's function. What it throws, or rejects with later, is reported and goes no further. */
+export function guard(call: () => unknown, failed: (error: unknown) => void): void {
+  void (async () => {
+    try {
+      await call();
+    } catch (error) {
+      failed(error);
+    }
+  })();
+}
+
+/** Some values can't be shown: a getter or a Proxy may throw. */
+function print(error: unknown): void {
+  try {
+    console.error('[@artcafe/pubsub]', error);
+  } catch {
+    console.error('[@artcafe/pubsub] An error that can not be shown');
+  }
 }

@@ -11,7 +11,7 @@ import type { Code } from '../protocol/codes';
  * - `queue_full`: too many messages wait for their acknowledgement.
  * - `connection_lost`: the connection was lost, and what was asked on it has no answer.
  * - `unconfirmed`: the message may or may not be in the log; it was without a connection for too long.
- * - `request_failed`: the handler of the other agent has failed; the message is its error's.
+ * - `request_failed`: the handler of the other agent has thrown; the message is that of its `RequestError`, if it was one.
  */
 export type ClientCode =
   'closed' | 'timeout' | 'queue_full' | 'connection_lost' | 'unconfirmed' | 'request_failed';
@@ -62,6 +62,17 @@ export class PubSubError extends Error {
     this.retryable = retryable.includes(code);
     this.retryAfterMs = retryAfterMs;
   }
+}
+
+/**
+ * For request handlers to throw: its message, cut to 1,024 bytes, is sent to the agent that asked. The text of any other
+ * error stays in this process.
+ *
+ * @example
+ * bus.onRequest(({ order }) => orders.get(order) ?? Promise.reject(new RequestError('No such order')));
+ */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
 }
 
 /** Whether the service did not mind the message, but the moment. */

@@ -1,6 +1,6 @@
 /** The package as its users see it. */
 export { MemoryCursor, type Cursor, type Position } from './cursor';
-export { type ClientCode, type ErrorCode, type ErrorParts, PubSubError } from './errors';
+export { type ClientCode, type ErrorCode, type ErrorParts, PubSubError, RequestError } from './errors';
 export type { BackoffOptions } from './backoff';
 export type { Channel, HistoryOptions, Inbox, Readable, SubscribeOptions, Subscription } from './channel';
 export type { JsonObject, Message, PublishOptions } from './messages';

@@ -108,7 +108,11 @@ export class Link {
         this.suspect();
       });
       const answered = (parts: readonly Frame[]): void => {
-        resolve(read(parts));
+        try {
+          resolve(read(parts));
+        } catch (cause) {
+          reject(new PubSubError('internal', 'An answer of an unknown shape', { cause }));
+        }
       };
       this.questions.set(id, { parts: {}, answered, reject, patience });
       if (this.send(JSON.stringify({ ...frame, id }))) return;
@@ -171,10 +175,11 @@ export class Link {
   }
 
   private answer(frame: Frame): boolean {
-    const id = String(frame.message_id);
+    // The sender of a message chooses its further fields: they may be anything.
+    if (isMessageFrame(frame)) return false;
+    const id = text(frame.message_id) ?? '';
     const question = this.questions.get(id);
-    // Whoever writes a message chooses its further fields.
-    if (question === undefined || isMessageFrame(frame)) return false;
+    if (question === undefined) return false;
     const isError = frame.type === 'ERROR';
     if (!isError) question.parts[Number(frame.part ?? 1)] = frame;
     // In the order of their numbers.

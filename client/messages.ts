@@ -131,6 +131,8 @@ export function publishFrame(
     in_reply_to: options.inReplyTo,
     expects_reply: options.expectsReply,
     traceparent: options.traceparent,
+    // Of `extra`, it would take the place of the whole frame.
+    toJSON: undefined,
   };
 }
 

@@ -87,12 +87,14 @@ export class Outbox {
 
   /** Rejects at once what can't be sent or held. */
   add(frame: Frame, acknowledged: (position: Position) => void): Promise<Receipt> {
-    if (frame.content === undefined) return refuse('invalid_message', 'No content');
     let json: string;
     try {
-      json = JSON.stringify(frame);
+      // Nothing for `undefined`, a function and a symbol.
+      const content = JSON.stringify(frame.content) as string | undefined;
+      if (content === undefined) return refuse('invalid_message', 'The content is not JSON');
+      json = `${JSON.stringify({ ...frame, content: undefined }).slice(0, -1)},"content":${content}}`;
     } catch (cause) {
-      return Promise.reject(new PubSubError('invalid_message', 'Not JSON', { cause }));
+      return Promise.reject(new PubSubError('invalid_message', 'The content is not JSON', { cause }));
     }
     const bytes = byteLength(json) + retryMark.length;
     if (bytes > frameBytes) {

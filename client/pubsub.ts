@@ -2,7 +2,7 @@
  * The client as its users see it. What it promises is kept by session, outbox and streams.
  */
 import { Channel, Inbox, type Subscription } from './channel';
-import { Emitter, type PubSubEvents } from './emitter';
+import { Emitter, guard, type PubSubEvents } from './emitter';
 import { PubSubError } from './errors';
 import type { Message, PublishOptions } from './messages';
 import type { PresenceOptions, PubSubOptions } from './options';
@@ -43,7 +43,13 @@ export class PubSub {
       if (state === 'connected') void this.presence.heal();
     });
     const { session } = this;
-    this.requests = new Requests((to, content, about) => session.publish({ to }, content, about), timers);
+    this.requests = new Requests(
+      (to, content, about) => session.publish({ to }, content, about),
+      timers,
+      (error) => {
+        if (this.state !== 'closed') this.emitter.report(error);
+      },
+    );
     const { requests } = this;
     const { inbox } = session.streams;
     inbox.addReader(
@@ -53,7 +59,7 @@ export class PubSub {
       (message) => requests.isReply(message),
     );
     this.inbox = new Inbox(session, (message) => !requests.isReply(message) && !requests.isRequest(message));
-    this.presence = new Presence(session);
+    this.presence = new Presence(session, this.emitter.report);
   }
 
   /** `disconnected` before `connect()`, `closed` after the end. */
@@ -101,9 +107,7 @@ export class PubSub {
     if (!isFirst) return;
     this.session.streams.inbox.addReader(
       (message) => {
-        this.requests.answer(message).catch((error: unknown) => {
-          if (this.state !== 'closed') this.emitter.emit('error', error);
-        });
+        void this.requests.answer(message);
       },
       (message) => this.requests.isRequest(message),
     );
@@ -135,7 +139,7 @@ export class Agent {
 
   /**
    * Resolves with the reply. Rejects with `no_responders` at once when the agent is not connected, with `timeout` when it
-   * does not answer, with `request_failed` when its handler throws.
+   * does not answer, with `request_failed` when its handler throws. Only a reply of the agent that was asked counts.
    *
    * @example
    * const { content } = await bus.agent('adder').request({ a: 1, b: 2 }, { timeout: 2_000 });
@@ -150,7 +154,10 @@ export class Presence {
   private readonly handlers = new Set<(presence: AgentPresence) => void>();
 
   /** @internal */
-  constructor(private readonly session: Session) {}
+  constructor(
+    private readonly session: Session,
+    private readonly failed: (error: unknown) => void,
+  ) {}
 
   /** Says something about this agent; kept over reconnects. */
   async set(presence: PresenceOptions): Promise<void> {
@@ -169,29 +176,33 @@ export class Presence {
    * @example
    * await bus.presence.subscribe(({ agentId, status }) => console.log(agentId, 'is', status));
    */
-  async subscribe(handler: (presence: AgentPresence) => void): Promise<Subscription> {
+  async subscribe(handler: (presence: AgentPresence) => unknown): Promise<Subscription> {
     const versions = new Map<string, number>();
     const take = (presence: AgentPresence): void => {
       const { agentId, version } = presence;
       if (version <= (versions.get(agentId) ?? -1)) return;
       versions.set(agentId, version);
-      handler(presence);
+      guard(() => handler(presence), this.failed);
     };
     const { streams } = this.session;
     const stream = streams.open(presenceChannel);
     const reader = stream.addReader((message) => {
       take(presenceOf(message));
     });
-    await streams.ready(presenceChannel);
-    this.handlers.add(take);
-    await this.ask([take]);
-    return {
-      unsubscribe: () => {
-        this.handlers.delete(take);
-        stream.removeReader(reader);
-        streams.release(stream);
-      },
+    const unsubscribe = (): void => {
+      this.handlers.delete(take);
+      stream.removeReader(reader);
+      streams.release(stream);
     };
+    try {
+      await streams.ready(presenceChannel);
+      this.handlers.add(take);
+      await this.ask([take]);
+    } catch (error) {
+      unsubscribe();
+      throw error;
+    }
+    return { unsubscribe };
   }
 
   /** @internal After a time without a connection: changes may have been missed. */

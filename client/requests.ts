@@ -1,8 +1,8 @@
 /**
  * Request and reply between two agents, made of direct messages: the reply names the request.
  */
-import { PubSubError } from './errors';
-import { type JsonObject, type Message, newId, type PublishOptions } from './messages';
+import { PubSubError, RequestError } from './errors';
+import { type JsonObject, type Message, newId, type PublishOptions, text } from './messages';
 import type { Receipt } from './outbox';
 import type { Cancel, Timers } from './timers';
 
@@ -12,7 +12,10 @@ export interface RequestOptions {
   readonly metadata?: JsonObject;
 }
 
-/** What it returns is the reply; what it throws is told to the other agent as a failure. */
+/**
+ * What it returns is the reply. When it throws, the other agent gets `request_failed`: with the message of a `RequestError`,
+ * with nothing of any other error, which is this client's `error` event.
+ */
 export type RequestHandler = (content: unknown, message: Message) => unknown;
 
 export type SendDirect = (
@@ -22,6 +25,8 @@ export type SendDirect = (
 ) => Promise<Receipt>;
 
 interface Pending {
+  /** The agent that was asked: nobody else can answer. */
+  readonly to: string;
   readonly resolve: (reply: Message) => void;
   readonly reject: (error: PubSubError) => void;
   readonly cancel: Cancel;
@@ -29,6 +34,9 @@ interface Pending {
 
 const replyType = 'reply';
 const failureType = 'reply.failed';
+const failureText = 'The request handler has failed';
+/** Of a failure's text, in UTF-8. */
+const failureBytes = 1_024;
 
 export class Requests {
   handler: RequestHandler | undefined;
@@ -37,6 +45,8 @@ export class Requests {
   constructor(
     private readonly send: SendDirect,
     private readonly timers: Timers,
+    /** A handler has thrown, or its reply could not be sent. */
+    private readonly failed: (error: unknown) => void,
   ) {}
 
   isReply({ type, inReplyTo }: Message): boolean {
@@ -57,7 +67,7 @@ export class Requests {
       const cancel = this.timers.after(timeout, () => {
         this.settle(id)?.reject(new PubSubError('timeout', `No reply in ${timeout} ms`));
       });
-      this.pending.set(id, { resolve, reject, cancel });
+      this.pending.set(id, { to, resolve, reject, cancel });
     });
     const sent = this.send(to, content, { id, metadata, correlationId: id, expectsReply: true });
     sent.catch((error: unknown) => {
@@ -68,22 +78,24 @@ export class Requests {
 
   /** A reply that nobody waits for any more is dropped: it came too late, or was for another connection of this agent. */
   take(reply: Message): void {
-    const { type, inReplyTo = '', content } = reply;
+    const { type, inReplyTo = '', content, agentId } = reply;
+    if (this.pending.get(inReplyTo)?.to !== agentId) return;
     const pending = this.settle(inReplyTo);
     if (type === replyType) pending?.resolve(reply);
-    else pending?.reject(new PubSubError('request_failed', String(content)));
+    else pending?.reject(new PubSubError('request_failed', text(content) ?? failureText));
   }
 
-  /** Several requests are worked on at once. */
+  /** Several requests are worked on at once. Never rejects. */
   async answer(message: Message): Promise<void> {
     const { id, agentId, correlationId = id } = message;
-    const about = { inReplyTo: id, correlationId };
+    const reply = (content: unknown, type: string): Promise<Receipt> =>
+      this.send(agentId, content, { inReplyTo: id, correlationId, type });
     try {
-      const content = await this.handler?.(message.content, message);
-      await this.send(agentId, content ?? null, { ...about, type: replyType });
+      await reply((await this.handler?.(message.content, message)) ?? null, replyType);
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      await this.send(agentId, text, { ...about, type: failureType });
+      const told = textFor(error);
+      if (told === undefined) this.failed(error);
+      await reply(told ?? failureText, failureType).catch(this.failed);
     }
   }
 
@@ -97,4 +109,20 @@ export class Requests {
     this.pending.delete(id);
     return pending;
   }
+}
+
+/** What the other agent may read of it. Looking at what was thrown may throw as well. */
+function textFor(error: unknown): string | undefined {
+  try {
+    return error instanceof RequestError ? cut(error.message) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Between characters. */
+function cut(value: string): string {
+  const bytes = new Uint8Array(failureBytes);
+  const { written } = new TextEncoder().encodeInto(value, bytes);
+  return new TextDecoder().decode(bytes.subarray(0, written));
 }

@@ -1,4 +1,4 @@
-import { MemoryCursor, type Gap, type Message } from '../../client/index';
+import { type Gap, MemoryCursor, type Message, RequestError } from '../../client/index';
 import { FakeBus } from '../helpers/fake-bus';
 
 const contentOf = ({ content }: Message): unknown => content;
@@ -369,7 +369,7 @@ describe('requests', () => {
     const alice = await bus.connected('alice');
     const bob = await bus.connected('bob');
     bob.onRequest((content) => {
-      if (content === 'throw') throw new Error('out of apples');
+      if (content === 'throw') throw new RequestError('out of apples');
       return new Promise(() => undefined);
     });
     await expect(bus.during(alice.agent('bob').request('throw'))).rejects.toMatchObject({
