@@ -4,18 +4,30 @@
  * order, are run twice and die at their calls, posts and tables are throttled, ends of connections are told twice or never,
  * tokens expire, and all pass the agents' rate limit. Half way the clock moves until the platform cuts every connection for its age.
  * `npm run test:client-faults [-- SEED]` prints figures as JSON; exit code 1 when anything is lost, doubled or out of order,
- * or when a fault never happened.
+ * or when a fault never happened. Other releases of the SDK and of the service (`test/upgrade`) are named by their modules:
+ * `--client FILE`, `--bus FILE`.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { PubSub } from '../../client/index';
+import { parseArgs } from 'node:util';
+import type * as sdk from '../../client/index';
 import type { FaultPlanInput } from '../../gateway/index';
-import { Bus } from '../helpers/bus';
+import type * as service from '../helpers/bus';
 import { CuttableWebSocket } from '../helpers/cuttable-web-socket';
 import { FakeTimers } from '../helpers/fake-timers';
 
 const publishers = 5;
 const subscribers = 20;
-const messages = 2_000;
+const { values: options, positionals } = parseArgs({
+  options: {
+    client: { type: 'string', default: '../../client/index' },
+    bus: { type: 'string', default: '../helpers/bus' },
+    messages: { type: 'string', default: '2000' },
+  },
+  allowPositionals: true,
+});
+const messages = Number(options.messages);
+/** Of the calls of `default`: so that a short run has as many as a long one. */
+const killShare = 2 / messages;
 const cutEveryMs = 300;
 /** Of the texts that come in at a client while the faults are on. */
 const lostShare = 0.01;
@@ -35,12 +47,14 @@ const patienceMs = 100_000;
 const rules = [
   { service: 'connections', operation: 'post', fault: 'throttle', probability: 0.01 },
   { service: 'dynamodb', fault: 'throttle', probability: 0.01 },
-  { service: 'dynamodb', function: 'Default', fault: 'kill', when: 'before', probability: 0.001 },
-  { service: 'dynamodb', function: 'Default', fault: 'kill', when: 'after', probability: 0.001 },
+  { service: 'dynamodb', function: 'Default', fault: 'kill', when: 'before', probability: killShare },
+  { service: 'dynamodb', function: 'Default', fault: 'kill', when: 'after', probability: killShare },
   { service: 'event', operation: 'message', fault: 'duplicate', delayMs: 200, probability: 0.02 },
 ] as const satisfies FaultPlanInput['rules'];
 
 async function main(seed: number): Promise<void> {
+  const { PubSub } = (await import(options.client)) as typeof sdk;
+  const { Bus } = (await import(options.bus)) as typeof service;
   const dice = new FakeTimers(seed);
   let isCalm = false;
   let tokenLife = tokenSeconds;
@@ -56,7 +70,7 @@ async function main(seed: number): Promise<void> {
   });
   const { clock, faultPlan } = bus.inside.gateway;
   if (faultPlan === undefined) throw new Error('The gateway has no fault layer');
-  const clientOf = async (agent: string): Promise<PubSub> => {
+  const clientOf = async (agent: string): Promise<sdk.PubSub> => {
     const client = new PubSub({
       url: bus.baseUrls.edge,
       token: () => bus.token({ tenant: 'faults', agent, expiresInSeconds: tokenLife }),
@@ -74,7 +88,7 @@ async function main(seed: number): Promise<void> {
   const gaps: unknown[] = [];
   let reconnects = 0;
   const heard: number[][] = [];
-  const clients: PubSub[] = [];
+  const clients: sdk.PubSub[] = [];
   for (let index = 0; index < subscribers; index++) {
     const client = await clientOf(`subscriber-${index}`);
     const sequences: number[] = [];
@@ -186,7 +200,7 @@ async function until(isSo: () => boolean, withinMs = patienceMs): Promise<void> 
 }
 
 /** As fast as the client takes them. Gives the sequences of the ACKs. */
-function send(client: PubSub, count: number): Promise<number[]> {
+function send(client: sdk.PubSub, count: number): Promise<number[]> {
   const channel = client.channel('all');
   const publishing = Array.from(
     { length: count },
@@ -195,7 +209,7 @@ function send(client: PubSub, count: number): Promise<number[]> {
   return Promise.all(publishing);
 }
 
-void main(Number(process.argv[2] ?? Math.floor(Math.random() * 1_000_000))).catch((error: unknown) => {
+void main(Number(positionals[0] ?? Math.floor(Math.random() * 1_000_000))).catch((error: unknown) => {
   console.error(error);
   process.exitCode = 1;
 });
