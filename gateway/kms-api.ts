@@ -4,6 +4,8 @@
  */
 import { createPublicKey, type KeyObject, sign } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from './clock';
+import { httpDate, isMistimed } from './faults/signature-age';
 import { isSignedFor, readBody, reply, replyError } from './http-reply';
 import { type JsonObject, objectOr, parseJson } from './json';
 import type { KeyModel } from './template/model';
@@ -23,8 +25,14 @@ export async function serveKms(
   response: ServerResponse,
   keys: KeyModel[],
   privateKey: KeyObject,
+  clock: Pick<Clock, 'now'>,
 ): Promise<void> {
   const body = await readBody(request, requestBytes);
+  response.setHeader('Date', httpDate(clock.now()));
+  if (isMistimed(request.headers, clock.now())) {
+    replyError(response, 400, 'InvalidSignatureException', 'Signature expired or not yet current');
+    return;
+  }
   if (!isSignedFor(request, 'kms')) {
     replyError(response, 403, 'MissingAuthenticationTokenException', 'Missing Authentication Token');
     return;

@@ -64,7 +64,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const authority = `${reachable(host)}:${http.port}`;
   const targets = { dynamodb: tables.meteredEndpoint, gateway: `http://${authority}`, lambdaPrefix };
-  const backends = { dynamodb: tables.meteredEndpoint, layer, proxy: await layer?.startProxy(targets) };
+  const backends = {
+    dynamodb: tables.meteredEndpoint,
+    layer,
+    proxy: await layer?.startProxy(targets, () => clock.now()),
+  };
   const parts = assemble(model, authority, backends, { ...options, log }, clock, costs);
   const schedules = startSchedules(model.schedules, parts.runtime.functions, parts.runtime.clock, log);
   const gateway = describe(model, http, tables, parts, schedules);
@@ -78,7 +82,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       urls: gateway.urls,
     },
     costs: gateway.costs,
-    onKms: (request, response) => serveKms(request, response, model.signingKeys, privateKey),
+    onKms: (request, response) => serveKms(request, response, model.signingKeys, privateKey, clock),
     onFaults: (request, response) => serveFaults(request, response, layer),
     onSchedules: (request, response, path) => serveSchedules(request, response, path, schedules),
   });

@@ -76,6 +76,18 @@ export function errorAnswer({ service }: AwsCall, status: number): HttpAnswer {
   };
 }
 
+/** To a request that is signed for a wrong time. */
+export function mistimedAnswer({ service }: AwsCall): HttpAnswer {
+  const name = 'InvalidSignatureException';
+  const body = Buffer.from(JSON.stringify({ __type: name, message: 'Signature expired or not yet current' }));
+  const headers = { 'content-type': 'application/json', 'content-length': String(body.length) };
+  return {
+    status: service === 'dynamodb' ? 400 : 403,
+    headers: { ...headers, 'x-amzn-errortype': name },
+    body,
+  };
+}
+
 export function throttleAnswer(call: AwsCall): HttpAnswer {
   return errorAnswer(call, call.service === 'dynamodb' ? 400 : 429);
 }

@@ -42,8 +42,8 @@ export class FaultLayer {
     return { plan: this.plan, elapsedMs: Math.round(this.elapsedMs), counts };
   }
 
-  startProxy(targets: ProxyTargets): Promise<FaultProxy> {
-    return startProxy(targets, this.hosts, this.decide);
+  startProxy(targets: ProxyTargets, now: () => number): Promise<FaultProxy> {
+    return startProxy(targets, this.hosts, this.decide, now);
   }
 
   /** Delivers an event to its function as the plan says; `undefined` when it is lost. */

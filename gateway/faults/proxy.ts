@@ -21,10 +21,12 @@ import {
   invokeCall,
   jsonAnswer,
   mayBeStale,
+  mistimedAnswer,
   throttleAnswer,
 } from './aws-call';
 import { type Hosts, withSharedKey } from './hosts';
 import type { FaultKind, FaultRule } from './plan';
+import { httpDate, isMistimed } from './signature-age';
 import { canBeEmpty, canSplit, emptyPage, OldAnswers, splitAnswer, splitInput } from './reads';
 import type { Happening } from './decisions';
 
@@ -62,7 +64,13 @@ interface Passage {
 /** What the caller gets: an answer, a cut socket, or nothing ever. */
 type Fate = HttpAnswer | 'cut' | 'silence';
 
-export async function startProxy(targets: ProxyTargets, hosts: Hosts, decide: Decide): Promise<FaultProxy> {
+/** `now`: the gateway's time, which is AWS's to the functions. */
+export async function startProxy(
+  targets: ProxyTargets,
+  hosts: Hosts,
+  decide: Decide,
+  now: () => number,
+): Promise<FaultProxy> {
   const agent = new Agent({ keepAlive: true });
   const old = new OldAnswers();
 
@@ -75,11 +83,18 @@ export async function startProxy(targets: ProxyTargets, hosts: Hosts, decide: De
       apply: (other = body) => forward(agent, targets, request, call, other),
       endCaller: async () => caller?.end(),
     };
+    const write = ({ status, headers, body: text }: HttpAnswer): void => {
+      response.writeHead(status, { ...headers, date: httpDate(now()) }).end(text);
+    };
+    if (isMistimed(request.headers, now())) {
+      write(mistimedAnswer(call));
+      return;
+    }
     const happening = { ...call, function: caller?.functionName };
     const rule = decide(happening, (kind) => isPossible(kind, call, caller !== undefined));
     const fate = await suffer(rule, passage, old);
     if (fate === 'cut') response.destroy();
-    else if (fate !== 'silence') response.writeHead(fate.status, fate.headers).end(fate.body);
+    else if (fate !== 'silence') write(fate);
   };
 
   const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {

@@ -16,12 +16,15 @@ const lineEnd = '\r\n';
 const mostBytes = 65_536;
 const statusLine = /^HTTP\/1\.1 (\d{3})[ \r]/;
 const ends = /\r\nconnection:[^\r]*\bclose\b/i;
+const dateField = /\r\ndate:[ \t]*([^\r]*)\r/i;
 const coding = /\r\ntransfer-encoding:[ \t]*([^\r]*?)[ \t]*\r\n/i;
 const lengths = /\r\ncontent-length:[ \t]*([^\r]*?)[ \t]*(?=\r\n)/gi;
 
 export class AnswerReader {
   /** Known as soon as the head has been read. */
   status: number | undefined;
+  /** Its `Date`, when the head has one. */
+  date: string | undefined;
   /** Whether anything at all has come. */
   hasBegun = false;
   private text = '';
@@ -29,6 +32,7 @@ export class AnswerReader {
   /** The next answer is another call's. */
   begin(): void {
     this.status = undefined;
+    this.date = undefined;
     this.hasBegun = false;
     this.text = '';
   }
@@ -51,10 +55,12 @@ export class AnswerReader {
       return this.progress();
     }
     this.status = status;
+    const head = this.text.slice(0, bodyAt);
+    this.date = dateField.exec(head)?.[1];
     const end = endOf(this.text, bodyAt, status);
     if (end === undefined || end < this.text.length) return 'last';
     if (end > this.text.length) return 'more';
-    return ends.test(this.text.slice(0, bodyAt)) ? 'last' : 'whole';
+    return ends.test(head) ? 'last' : 'whole';
   }
 }
 

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-apigatewaymanagementapi';
 import { classifyFailure, type DeliveryOutcome } from '../core/delivery';
 import type { ConnectionCloser, ConnectionSender } from '../core/ports';
+import { resignMistimed } from './service-time';
 
 /** Sockets to the management API: as many as the core has posts in flight. */
 const sockets = 200;
@@ -25,6 +26,7 @@ export class ApiGatewaySender implements ConnectionSender, ConnectionCloser {
       maxAttempts: 1,
       requestHandler: { httpAgent: agent, httpsAgent: agent },
     });
+    this.client.middlewareStack.add(resignMistimed, { step: 'initialize', name: 'resignMistimed' });
   }
 
   async post(connectionId: string, text: string, timeoutMs: number): Promise<DeliveryOutcome> {

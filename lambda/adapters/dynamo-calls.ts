@@ -4,6 +4,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Unavailable } from '../core/ports';
+import { resignMistimed } from './service-time';
 
 /** For a call with its retries. DynamoDB answers in single milliseconds, or something is wrong; a publish can't wait long. */
 export const defaultCallMs = 800;
@@ -20,6 +21,7 @@ export function createDynamoClients(): DynamoClients {
     requestHandler: { connectionTimeout: 500, httpsAgent: { maxSockets: 100 } },
   });
   const once = new DynamoDBClient({ maxAttempts: 1, requestHandler: base.config.requestHandler });
+  once.middlewareStack.add(resignMistimed, { step: 'initialize', name: 'resignMistimed' });
   const translation = { marshallOptions: { removeUndefinedValues: true } };
   return {
     calls: DynamoDBDocumentClient.from(base, translation),

@@ -1,6 +1,6 @@
 /**
- * Checks signature, issuer, audience and times of a token with aws-jwt-verify.
- * What the library leaves open (a bounded integer `exp`) is checked in `core/authorize.ts`.
+ * Checks signature, issuer and audience of a token with aws-jwt-verify. Its times are checked in `core/authorize.ts`, by the
+ * platform's clock: the library knows the machine's only.
  */
 import { createHash, type KeyObject } from 'node:crypto';
 import { JwtVerifier } from 'aws-jwt-verify';
@@ -18,9 +18,12 @@ interface Expected {
   readonly audience: string;
 }
 
+/** More seconds than any claim can be off: the library finds every time good. */
+const graceSeconds = Number.MAX_SAFE_INTEGER;
+
 /** Tokens of an OIDC issuer (Cognito, Auth0, …), checked with the keys that it publishes. */
 export function oidcTokenVerifier({ issuer, audience }: Expected, jwksUri: string): TokenVerifier {
-  const verifier = JwtVerifier.create({ issuer, audience, jwksUri });
+  const verifier = JwtVerifier.create({ issuer, audience, jwksUri, graceSeconds });
   return {
     verify: (unverifiedToken) => claimsOf(unverifiedToken, () => verifier.verify(unverifiedToken)),
   };
@@ -33,7 +36,7 @@ export function builtInTokenVerifier(
 ): TokenVerifier {
   // The address is never called: the cache holds the only key there is.
   const create = async () => {
-    const verifier = JwtVerifier.create({ issuer, audience, jwksUri: 'https://keys.invalid/' });
+    const verifier = JwtVerifier.create({ issuer, audience, jwksUri: 'https://keys.invalid/', graceSeconds });
     verifier.cacheJwks({ keys: [jwkOf(await getKey())] });
     return verifier;
   };

@@ -18,6 +18,8 @@ export interface Call {
 /** `status` as soon as an answer was read; a `systemCode` if the socket failed; neither if time ran out. */
 export interface Answer {
   readonly status: number | undefined;
+  /** Its `Date` header. */
+  readonly date: string | undefined;
   readonly systemCode: string | undefined;
 }
 
@@ -46,11 +48,11 @@ export class KeepAliveCalls {
       const pending: PendingCall = {
         request: requestText(call),
         socket: undefined,
-        settle: (status, systemCode) => {
+        settle: (read, systemCode) => {
           if (isSettled) return;
           isSettled = true;
           clearTimeout(timer);
-          resolve({ status, systemCode });
+          resolve({ status: read?.status, date: read?.date, systemCode });
         },
       };
       this.begin(pending);

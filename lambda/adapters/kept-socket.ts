@@ -10,8 +10,8 @@ export interface PendingCall {
   readonly request: string;
   /** Where it is now; `undefined` while it waits for one. */
   socket: KeptSocket | undefined;
-  /** The first word counts. */
-  settle(status: number | undefined, systemCode: string | undefined): void;
+  /** The first word counts. `read`: what is known of the answer. */
+  settle(read: Pick<AnswerReader, 'status' | 'date'> | undefined, systemCode: string | undefined): void;
 }
 
 export interface SocketEvents {
@@ -54,7 +54,7 @@ export class KeptSocket {
   giveUp(): void {
     const { call, reader } = this;
     this.call = undefined;
-    call?.settle(reader.status, undefined);
+    call?.settle(reader, undefined);
     this.socket.destroy();
   }
 
@@ -65,7 +65,7 @@ export class KeptSocket {
     if (progress === 'last') this.socket.destroy();
     if (call === undefined || progress === 'more') return;
     this.call = undefined;
-    call.settle(reader.status, undefined);
+    call.settle(reader, undefined);
     if (progress === 'last') return;
     this.isReused = true;
     // What waits for a call only does not keep a process alive.
@@ -79,6 +79,6 @@ export class KeptSocket {
     const isStale = call !== undefined && this.isReused && !reader.hasBegun;
     this.events.ended(this, isStale ? call : undefined);
     // A server that ends the socket in order says no code: it has not answered all the same.
-    if (!isStale) call?.settle(reader.status, this.systemCode ?? 'ECONNRESET');
+    if (!isStale) call?.settle(reader, this.systemCode ?? 'ECONNRESET');
   }
 }

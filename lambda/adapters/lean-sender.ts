@@ -7,6 +7,7 @@ import { classifyFailure, type DeliveryOutcome } from '../core/delivery';
 import type { ConnectionCloser, ConnectionSender } from '../core/ports';
 import { ConnectionSigner, type Credentials, encodedSegment } from './connection-signer';
 import { type Answer, KeepAliveCalls } from './keep-alive-calls';
+import { mayBeRefusal, serviceTime } from './service-time';
 
 /** As many as the core has posts in flight. */
 const sockets = 200;
@@ -29,6 +30,7 @@ export class LeanSender implements ConnectionSender, ConnectionCloser {
   constructor(
     callbackUrl: string,
     private readonly env: NodeJS.ProcessEnv = process.env,
+    private readonly time = serviceTime,
   ) {
     const endpoint = new URL(callbackUrl);
     this.path = `${endpoint.pathname.replace(/\/$/, '')}/@connections/`;
@@ -51,7 +53,7 @@ export class LeanSender implements ConnectionSender, ConnectionCloser {
     return outcome === 'delivered' || outcome === 'gone' ? 'closed' : 'unknown';
   }
 
-  private call(
+  private async call(
     method: 'GET' | 'POST' | 'DELETE',
     connectionId: string,
     text: string | undefined,
@@ -64,8 +66,15 @@ export class LeanSender implements ConnectionSender, ConnectionCloser {
       payloadHash: text === undefined ? noPayload : this.hashOf(text),
       contentType: text === undefined ? undefined : contentType,
     };
-    const headers = this.signer.sign(request, credentialsIn(this.env), Date.now());
-    return this.calls.call({ method, path, headers, body: text, timeoutMs });
+    const attempt = async (): Promise<Answer & { readonly isMistimed: boolean }> => {
+      const signedAt = this.time.now();
+      const headers = this.signer.sign(request, credentialsIn(this.env), signedAt);
+      const answer = await this.calls.call({ method, path, headers, body: text, timeoutMs });
+      const isMistimed = this.time.learn(answer.date, signedAt);
+      return { ...answer, isMistimed };
+    };
+    const answer = await attempt();
+    return answer.isMistimed && mayBeRefusal(answer.status) ? attempt() : answer;
   }
 
   private hashOf(text: string): string {

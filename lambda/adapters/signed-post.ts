@@ -5,6 +5,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { mayBeRefusal, serviceTime } from './service-time';
 
 export interface SignedPost {
   /** As in the credential scope, such as `kms`. */
@@ -18,6 +19,8 @@ export interface SignedPost {
 
 export interface PostAnswer {
   readonly status: number;
+  /** Its `Date` header. */
+  readonly date: string | undefined;
   readonly body: string;
 }
 
@@ -46,7 +49,22 @@ function toBytes(data: string | ArrayBuffer | ArrayBufferView): Uint8Array | str
 }
 
 /** Whatever the service answers is a result; throws when there is no answer. */
-export async function signedPost(post: SignedPost, env: NodeJS.ProcessEnv): Promise<PostAnswer> {
+export async function signedPost(
+  post: SignedPost,
+  env: NodeJS.ProcessEnv,
+  time = serviceTime,
+): Promise<PostAnswer> {
+  const attempt = async () => {
+    const signedAt = time.now();
+    const answer = await postOnce(post, env, signedAt);
+    const isMistimed = time.learn(answer.date, signedAt);
+    return { answer, isMistimed };
+  };
+  const { answer, isMistimed } = await attempt();
+  return isMistimed && mayBeRefusal(answer.status) ? (await attempt()).answer : answer;
+}
+
+async function postOnce(post: SignedPost, env: NodeJS.ProcessEnv, signedAt: number): Promise<PostAnswer> {
   const { service, region, url, body, timeoutMs } = post;
   const signer = new SignatureV4({
     service,
@@ -58,7 +76,7 @@ export async function signedPost(post: SignedPost, env: NodeJS.ProcessEnv): Prom
       ...(env.AWS_SESSION_TOKEN === undefined ? {} : { sessionToken: env.AWS_SESSION_TOKEN }),
     },
   });
-  const { headers } = await signer.sign({
+  const request = {
     method: 'POST',
     protocol: url.protocol,
     hostname: url.hostname,
@@ -66,7 +84,8 @@ export async function signedPost(post: SignedPost, env: NodeJS.ProcessEnv): Prom
     query: {},
     headers: { host: url.host, ...post.headers },
     body,
-  });
+  };
+  const { headers } = await signer.sign(request, { signingDate: new Date(signedAt) });
   return send(url, headers, body, timeoutMs);
 }
 
@@ -84,7 +103,8 @@ function send(
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
       response.on('end', () => {
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() });
+        const { statusCode: status = 0, headers: received } = response;
+        resolve({ status, date: received.date, body: Buffer.concat(chunks).toString() });
       });
     });
     call.on('error', reject);

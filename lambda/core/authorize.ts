@@ -45,6 +45,9 @@ export type Decision =
 /** A token that lives longer is a mistake (milliseconds for seconds, mostly) or a liability. */
 const longestTokenSeconds = 10 * 365 * 86_400;
 
+/** Of `nbf` and `iat`: the clock of whoever mints tokens may be a little ahead of the platform's. */
+const leewaySeconds = 5;
+
 /** The one token of the query, or `undefined` when there is none or more than one. */
 export function tokenOf(query: Query): string | undefined {
   const tokens = query.get('token') ?? [];
@@ -52,7 +55,8 @@ export function tokenOf(query: Query): string | undefined {
 }
 
 /**
- * `now` in epoch milliseconds; `subProtocols` as the client lists them. The claims' signature, issuer, audience and times have been checked.
+ * `now` in epoch milliseconds; `subProtocols` as the client lists them. The claims' signature, issuer and audience
+ * have been checked.
  */
 export function authorize(
   claims: VerifiedClaims,
@@ -63,13 +67,15 @@ export function authorize(
 ): Decision {
   const tenantId = claims[settings.tenantClaim];
   const agentId = claims[settings.agentClaim] ?? claims.sub;
-  const { exp } = claims;
+  const { exp, nbf, iat } = claims;
   if (!isId(tenantId)) return unauthorized('tenant claim missing or malformed');
   if (!isId(agentId)) return unauthorized('agent claim missing or malformed');
   if (typeof exp !== 'number' || !Number.isSafeInteger(exp))
     return unauthorized('exp missing or not an integer');
   if (exp * 1_000 <= now) return unauthorized('expired');
   if (exp > now / 1_000 + longestTokenSeconds) return unauthorized('exp too far ahead');
+  if (isAhead(nbf, now)) return unauthorized('not valid yet');
+  if (isAhead(iat, now)) return unauthorized('issued in the future');
   const grants = grantsOf(claims[settings.channelsClaim], settings.defaultGrants);
   if (grants === undefined) return unauthorized('channels claim malformed');
 
@@ -98,6 +104,11 @@ export function authorize(
       echo: query.get('echo')?.[0] !== 'false',
     },
   };
+}
+
+/** Whether the time of an optional claim is to come; one that is no time never comes. */
+function isAhead(claim: unknown, now: number): boolean {
+  return claim !== undefined && !(typeof claim === 'number' && claim <= now / 1_000 + leewaySeconds);
 }
 
 function grantsOf(claim: unknown, defaultGrants: 'all' | 'none'): Grants | undefined {

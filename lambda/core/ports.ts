@@ -293,7 +293,7 @@ export interface ConnectionCloser {
   close(connectionId: string): Promise<'closed' | 'unknown'>;
 }
 
-/** Claims of a token whose signature, issuer, audience and times have been checked. */
+/** Claims of a token whose signature, issuer and audience have been checked; its times have not. */
 export type VerifiedClaims = Readonly<Record<string, unknown>>;
 
 export interface TokenVerifier {

@@ -293,8 +293,16 @@ describe('other issuers, audiences and times', () => {
   refusesClaims('TOK-2 401 for a token that has expired', (now) => ({ exp: now - 60 }));
   refusesClaims('TOK-2 401 for a token that expires at this moment', (now) => ({ exp: now }));
   refusesClaims('TOK-2 401 for nbf in the future', (now) => ({ nbf: now + 600 }));
+  refusesClaims('TOK-2 401 for nbf over five seconds ahead', (now) => ({ nbf: now + 30 }));
+  refusesClaims('TOK-2 401 for iat in the future', (now) => ({ iat: now + 30 }));
   refusesClaims('TOK-2 401 for nbf as a text', (now) => ({ nbf: String(now) }));
   refusesClaims('TOK-2 401 for iat as a text', (now) => ({ iat: String(now) }));
+
+  withKey('TOK-2 101 for nbf and iat that are a moment ahead', async () => {
+    const { header, claims, key } = parts();
+    const soon = bus.seconds() + 4;
+    expect(await present(signed(header, { ...claims, nbf: soon, iat: soon }, key))).toBe(101);
+  });
 
   withKey('TOK-2 401 for an exp that JSON reads as infinite', async () => {
     const { header, claims, key } = parts();

@@ -6,10 +6,81 @@ import { promisify } from 'node:util';
 import { ApiGatewaySender } from '../../lambda/adapters/api-gateway-sender';
 import { createSender, senderKinds } from '../../lambda/adapters/create-sender';
 import { LeanSender } from '../../lambda/adapters/lean-sender';
+import { ServiceTime } from '../../lambda/adapters/service-time';
+import { signedPost } from '../../lambda/adapters/signed-post';
 import { senderSuite } from './sender.suite';
 
 describe.each(senderKinds)('the %s sender', (kind) => {
   senderSuite(kind, (callbackUrl) => createSender(kind, callbackUrl));
+});
+
+const env = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' };
+
+/** As AWS does: what is signed for a time over five minutes off is refused, and the answer says what time it is. */
+function timeKeeper(served: string[]) {
+  return createServer((request, response) => {
+    request.resume();
+    request.on('end', () => {
+      const date = String(request.headers['x-amz-date']);
+      const signedAt = Date.parse(date.replace(/(....)(..)(..)T(..)(..)(..)Z/, '$1-$2-$3T$4:$5:$6Z'));
+      const isMistimed = Math.abs(signedAt - new Date().getTime()) > 300_000;
+      served.push(isMistimed ? 'refused' : 'served');
+      const type = { 'x-amzn-errortype': 'InvalidSignatureException' };
+      response.writeHead(isMistimed ? 403 : 202, isMistimed ? type : {}).end('{}');
+    });
+  });
+}
+
+describe.each([-302_000, -240_000, 240_000, 302_000])('on a machine whose clock is %d ms off', (skewMs) => {
+  const served: string[] = [];
+  const server = timeKeeper(served);
+  let url: string;
+
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    jest.spyOn(Date, 'now').mockImplementation(() => new Date().getTime() + skewMs);
+  });
+  beforeEach(() => {
+    served.length = 0;
+  });
+  afterAll(async () => {
+    jest.restoreAllMocks();
+    await new Promise((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
+    });
+  });
+  const expected = (calls: number): string[] => [
+    ...(Math.abs(skewMs) >= 300_000 ? ['refused'] : []),
+    ...Array.from({ length: calls }, () => 'served'),
+  ];
+
+  test.each(senderKinds)('the %s sender is refused once at most, and its posts arrive', async (kind) => {
+    const sender =
+      kind === 'lean' ? new LeanSender(`${url}/ws`, env, new ServiceTime()) : createSender(kind, `${url}/ws`);
+    const outcomes = [];
+    for (let post = 0; post < 3; post++) outcomes.push(await sender.post('a=', '{}', 1_000));
+    expect(outcomes).toEqual(['delivered', 'delivered', 'delivered']);
+    expect(served).toEqual(expected(3));
+  });
+
+  test('functions are started', async () => {
+    const call = {
+      service: 'lambda',
+      region: 'us-east-1',
+      url: new URL(url),
+      headers: {},
+      body: '{}',
+      timeoutMs: 1_000,
+    };
+    const time = new ServiceTime();
+    const answers = [await signedPost(call, env, time), await signedPost(call, env, time)];
+    expect(answers.map(({ status }) => status)).toEqual([202, 202]);
+    expect(served).toEqual(expected(2));
+  });
 });
 
 describe('the lean sender', () => {

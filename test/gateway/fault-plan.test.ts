@@ -15,9 +15,10 @@ const caller: FunctionFixture = {
   code: `
     const sign = (service) => 'AWS4-HMAC-SHA256 Credential=' + process.env.AWS_ACCESS_KEY_ID + '/20260101/us-east-1/' + service +
       '/aws4_request, SignedHeaders=host, Signature=00';
+    const date = () => new Date().toISOString().replace(/[-:]|\\.\\d+/g, '');
     const dynamo = (name, input) => [process.env.AWS_ENDPOINT_URL_DYNAMODB, 'POST', JSON.stringify(input), {
-      'x-amz-target': 'DynamoDB_20120810.' + name, 'content-type': 'application/x-amz-json-1.0', 'x-amz-date': '20260101T000000Z', authorization: sign('dynamodb') }];
-    const post = (id, text) => [process.env.CALLBACK + '/@connections/' + encodeURIComponent(id), 'POST', text, { authorization: sign('execute-api') }];
+      'x-amz-target': 'DynamoDB_20120810.' + name, 'content-type': 'application/x-amz-json-1.0', 'x-amz-date': date(), authorization: sign('dynamodb') }];
+    const post = (id, text) => [process.env.CALLBACK + '/@connections/' + encodeURIComponent(id), 'POST', text, { 'x-amz-date': date(), authorization: sign('execute-api') }];
     exports.handler = async ({ body, requestContext }) => {
       const results = [];
       for (const { name, input, text } of JSON.parse(body)) {
@@ -311,6 +312,18 @@ describe('functions', () => {
     while (Math.abs((await time()) - 300_000 - Date.now()) > 60_000);
     gateway.faultPlan?.replace({ clocks: [{ function: 'Connect', skewMs: 300_000 }] });
     expect(Math.abs((await time()) - Date.now())).toBeLessThan(60_000);
+  });
+
+  test.each([-301_000, 302_000])('a signature that is %d ms off is refused', async (skewMs) => {
+    const { client, gateway } = await start({ clocks: [{ function: 'Default', skewMs }] });
+    const outcomes = await results(client, put('a'), { name: 'post', text: 'mistimed' });
+    const refusal = expect.objectContaining({ __type: 'InvalidSignatureException' }) as unknown;
+    expect(outcomes).toEqual([
+      [400, refusal],
+      [403, refusal],
+    ]);
+    gateway.faultPlan?.replace({ clocks: [{ function: 'Default', skewMs: Math.sign(skewMs) * 290_000 }] });
+    expect((await results(client, put('a')))[0]).toMatchObject([200, {}]);
   });
 });
 

@@ -51,12 +51,25 @@ test.each<[string, object]>([
   ['exp too far ahead', { exp: now / 1_000 + 11 * 365 * 86_400 }],
   ['exp beyond what a number holds', { exp: 1e300 }],
   ['exp now', { exp: now / 1_000 }],
+  ['nbf over 5 s ahead', { nbf: now / 1_000 + 5.5 }],
+  ['nbf as text', { nbf: '1790000000' }],
+  ['nbf null', { nbf: null }],
+  ['iat over 5 s ahead', { iat: now / 1_000 + 6 }],
+  ['iat as text', { iat: '1790000000' }],
   ['channels as text', { channels: '*' }],
   ['channels with a bad pattern', { channels: ['a*b'] }],
   ['channels with an unknown operation', { channels: { a: ['write'] } }],
   ['channels null', { channels: null }],
 ])('finds a token with %s unauthorized', (_, claims) => {
   expect(decide(claims)).toMatchObject({ kind: 'unauthorized' });
+});
+
+test.each([
+  ['exp in a second', { exp: now / 1_000 + 1 }],
+  ['nbf and iat 5 s ahead', { nbf: now / 1_000 + 5, iat: now / 1_000 + 5 }],
+  ['nbf and iat long ago', { nbf: 0, iat: 1.5 }],
+])('admits a token with %s', (_, claims) => {
+  expect(decide(claims)).toMatchObject({ kind: 'allow' });
 });
 
 test.each<[string, Record<string, string[]>]>([
