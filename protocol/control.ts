@@ -13,7 +13,12 @@ export interface Resume {
   readonly channelId: string;
   /** Absent: subscribe without a replay. */
   readonly since: Position | undefined;
+  /** Of `$inbox`: how far the client's handlers are. Absent for a client that does not report it. */
+  readonly handled?: Handled;
 }
+
+/** Everything up to the position has been handled; `none` when there is no position yet. */
+export type Handled = Position | 'none';
 
 export interface HelloFrame {
   readonly type: 'hello';
@@ -153,10 +158,18 @@ function readList(value: unknown, most: number, isAllowed: ChannelTest): Resume[
     if (!isJsonObject(item) || !isAllowed(item.channel_id)) return undefined;
     const { channel_id: channelId, epoch, sequence } = item;
     const since = isAbsent(epoch) && isAbsent(sequence) ? undefined : optionalPosition(item);
-    if (since === null) return undefined;
-    found.set(channelId, { channelId, since });
+    const handled = channelId === reservedChannels.inbox ? readHandled(item.handled) : undefined;
+    if (since === null || handled === null) return undefined;
+    found.set(channelId, { channelId, since, ...(handled !== undefined && { handled }) });
   }
   return [...found.values()];
+}
+
+/** A position or an empty object; `null` for anything else that is there. */
+function readHandled(value: unknown): Handled | undefined | null {
+  if (isAbsent(value)) return undefined;
+  const isNone = isJsonObject(value) && isAbsent(value.epoch) && isAbsent(value.sequence);
+  return isNone ? 'none' : (optionalPosition(value) ?? null);
 }
 
 const positionShape = 'must be an object with "epoch" (text) and "sequence" (a whole number)';

@@ -2,6 +2,7 @@
 export { type Code, type CodeEntry, codes } from './codes';
 export type {
   ControlFrame,
+  Handled,
   HelloFrame,
   HistoryFrame,
   PingFrame,

@@ -15,6 +15,8 @@ export interface ChannelState {
   readonly head: Position | undefined;
   readonly recovered?: boolean | undefined;
   readonly reason?: NotRecovered | undefined;
+  /** Of the inbox in a WELCOME: the sequence before the replay; the head's when nothing is replayed. */
+  readonly from?: number | undefined;
 }
 
 /** Sequences that can't be given any more, both ends included. */
@@ -179,8 +181,8 @@ function byteLength(text: string): number {
   return encoder.encode(text).length;
 }
 
-function wireState({ channelId, head, recovered, reason }: ChannelState): object {
-  return { channel_id: channelId, ...head, recovered, reason };
+function wireState({ channelId, head, recovered, reason, from }: ChannelState): object {
+  return { channel_id: channelId, ...head, recovered, reason, from };
 }
 
 function wireGaps(gaps: readonly Gap[]): object {

@@ -1,7 +1,7 @@
 /**
  * An agent's item in AgentTable, and what the core reads in it. Attributes are absent while there is nothing to say.
  */
-import { offline, online } from '../../protocol/index';
+import { offline, online, type Position } from '../../protocol/index';
 import type { AgentRecord, InboxMark } from '../core/ports';
 
 export interface AgentItem {
@@ -21,12 +21,23 @@ export interface AgentItem {
   readonly inbox_from?: number;
   /** Outlives the mark, so that a new one is never taken for an old one. */
   readonly inbox_count?: number;
+  readonly handled_epoch?: string;
+  readonly handled_sequence?: number;
+  /** Seconds that the item is kept for after the last connection has ended, because of `handled_…`. */
+  readonly kept_for?: number;
   /** Epoch seconds. */
   readonly ttl?: number;
 }
 
 export function markOf({ inbox_from: from, inbox_count: count }: AgentItem): InboxMark | undefined {
   return from === undefined || count === undefined ? undefined : { from, count };
+}
+
+export function handledOf({
+  handled_epoch: epoch,
+  handled_sequence: sequence,
+}: AgentItem): Position | undefined {
+  return epoch === undefined || sequence === undefined ? undefined : { epoch, sequence };
 }
 
 /** `undefined` for an agent that never connected. */

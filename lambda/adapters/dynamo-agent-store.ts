@@ -10,7 +10,7 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { offline, online, type OwnPresence } from '../../protocol/index';
+import { offline, online, type OwnPresence, type Position } from '../../protocol/index';
 import { agentTable } from '../contract';
 import {
   type AddResult,
@@ -24,7 +24,7 @@ import {
   type RemoveResult,
   Unavailable,
 } from '../core/ports';
-import { type AgentItem, markOf, recordOf } from './dynamo-agent-item';
+import { type AgentItem, handledOf, markOf, recordOf } from './dynamo-agent-item';
 import { defaultCallMs, guarded, isConditionFailure, timer } from './dynamo-calls';
 
 /** How long an offline agent's item is kept. */
@@ -167,6 +167,7 @@ export class DynamoAgentStore implements AgentStore {
       connectionIds: [...(item.connections ?? [])],
       version: item.version,
       mark: markOf(item),
+      handled: handledOf(item),
       expiresAt: item.ttl === undefined ? undefined : item.ttl * 1_000,
       record: recordOf(agentId, item),
     };
@@ -225,6 +226,28 @@ export class DynamoAgentStore implements AgentStore {
     return settled !== undefined;
   }
 
+  async keepHandled(
+    tenantId: string,
+    agentId: string,
+    { epoch, sequence }: Position,
+    retentionMs: number,
+    isFirst: boolean,
+  ): Promise<void> {
+    const condition = isFirst
+      ? 'attribute_not_exists(handled_epoch)'
+      : '(attribute_not_exists(handled_epoch) OR handled_epoch <> :epoch OR handled_sequence < :sequence)';
+    await this.update(tenantId, agentId, {
+      UpdateExpression: 'SET handled_epoch = :epoch, handled_sequence = :sequence, kept_for = :seconds',
+      ConditionExpression: `attribute_exists(#version) AND ${condition}`,
+      ExpressionAttributeNames: { '#version': 'version' },
+      ExpressionAttributeValues: {
+        ':epoch': epoch,
+        ':sequence': sequence,
+        ':seconds': Math.max(offlineSeconds, Math.ceil(retentionMs / 1_000) + deletionMarginSeconds),
+      },
+    });
+  }
+
   private removeLast(
     tenantId: string,
     agentId: string,
@@ -232,7 +255,7 @@ export class DynamoAgentStore implements AgentStore {
   ): Promise<AgentItem | undefined> {
     return this.update(tenantId, agentId, {
       UpdateExpression:
-        'SET #version = #version + :one, #status = :offline, #ttl = :ttl, changed_at = :now, left_at = :now, said_before = if_not_exists(said, :online) REMOVE connections, said',
+        'SET #version = #version + :one, #status = :offline, #ttl = if_not_exists(kept_for, :kept) + :seconds, changed_at = :now, left_at = :now, said_before = if_not_exists(said, :online) REMOVE connections, said',
       ConditionExpression: 'contains(connections, :id) AND size(connections) = :one',
       ExpressionAttributeNames: { '#version': 'version', '#status': 'status', '#ttl': agentTable.ttl },
       ExpressionAttributeValues: {
@@ -241,7 +264,8 @@ export class DynamoAgentStore implements AgentStore {
         ':now': this.clock.now(),
         ':online': online,
         ':offline': offline,
-        ':ttl': this.offlineUntil(),
+        ':kept': offlineSeconds,
+        ':seconds': Math.floor(this.clock.now() / 1_000),
       },
     });
   }

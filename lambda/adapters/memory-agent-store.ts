@@ -1,5 +1,5 @@
 /** Agents in memory, with the same duties as the DynamoDB store. For tests and simulations. */
-import { offline, online, type OwnPresence } from '../../protocol/index';
+import { offline, online, type OwnPresence, type Position } from '../../protocol/index';
 import type {
   AddResult,
   AgentEntry,
@@ -24,8 +24,14 @@ export interface MemoryAgent {
   readonly inboxFrom: number | undefined;
   /** Outlives the mark, so that a new one is never taken for an old one. */
   readonly inboxCount: number;
+  readonly handled: Position | undefined;
+  /** Milliseconds that it is kept for after the last connection has ended. */
+  readonly keptForMs: number;
   readonly expiresAt: number | undefined;
 }
+
+const keptMs = 30 * 86_400_000;
+const deletionMarginMs = 3_600_000;
 
 const nobody: MemoryAgent = {
   connections: new Set(),
@@ -37,10 +43,10 @@ const nobody: MemoryAgent = {
   left: undefined,
   inboxFrom: undefined,
   inboxCount: 0,
+  handled: undefined,
+  keptForMs: keptMs,
   expiresAt: undefined,
 };
-const keptMs = 30 * 86_400_000;
-
 export class MemoryAgentStore implements AgentStore {
   /** `pageSize`: agents per page. */
   constructor(
@@ -84,7 +90,7 @@ export class MemoryAgentStore implements AgentStore {
         status: 'offline',
         said: undefined,
         left: { at: now, status: before.said ?? online, toldVersion: before.left?.toldVersion },
-        expiresAt: now + keptMs,
+        expiresAt: now + before.keptForMs,
       }),
     });
     return Promise.resolve({ changed: true, departure: isLast ? recordOf(agentId, after) : undefined });
@@ -137,12 +143,13 @@ export class MemoryAgentStore implements AgentStore {
 
   look(tenantId: string, agentId: string): Promise<AgentView> {
     const agent = this.agent(tenantId, agentId) ?? nobody;
-    const { connections, version, expiresAt } = agent;
+    const { connections, version, handled, expiresAt } = agent;
     const record = recordOf(agentId, agent);
     return Promise.resolve({
       connectionIds: [...connections],
       version,
       mark: markOf(agent),
+      handled,
       expiresAt,
       record,
     });
@@ -173,6 +180,22 @@ export class MemoryAgentStore implements AgentStore {
     if (!isSame || !before.connections.has(connectionId)) return Promise.resolve(false);
     this.put(tenantId, agentId, { ...before, inboxFrom: to });
     return Promise.resolve(true);
+  }
+
+  keepHandled(
+    tenantId: string,
+    agentId: string,
+    handled: Position,
+    retentionMs: number,
+    isFirst: boolean,
+  ): Promise<void> {
+    const before = this.agent(tenantId, agentId);
+    const kept = before?.handled;
+    const isLower = kept?.epoch === handled.epoch && kept.sequence >= handled.sequence;
+    if (before?.version === undefined || isLower || (isFirst && kept !== undefined)) return Promise.resolve();
+    const keptForMs = Math.max(keptMs, retentionMs + deletionMarginMs);
+    this.put(tenantId, agentId, { ...before, handled, keptForMs });
+    return Promise.resolve();
   }
 
   agent(tenantId: string, agentId: string): MemoryAgent | undefined {

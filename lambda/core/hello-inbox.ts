@@ -1,22 +1,72 @@
 /**
- * The inbox at level 1: what a client has missed after its position, and what no connection of its agent has taken.
+ * The inbox at level 1: what a client has missed after its position, what its agent has not handled, and what no connection
+ * of the agent has taken.
  */
-import { levelOneText, limits, pack, packFrames, replayedText } from '../../protocol/index';
+import {
+  levelOneText,
+  limits,
+  pack,
+  packFrames,
+  type Position,
+  replayedText,
+  type Resume,
+} from '../../protocol/index';
 import type { Caller } from './caller';
 import type { ControlDependencies } from './control-outcome';
 import type { Deadline } from './deadline';
-import type { InboxMark } from './ports';
+import type { AgentView, InboxMark } from './ports';
 import { type Deliver, pushInbox } from './push-inbox';
+import { handledUpTo, keepHandled } from './handled';
+import { oldestAlive } from './recover';
 import type { RetryingSender } from './retrying-sender';
-import type { Standing } from './standing';
+import { type Standing, standing } from './standing';
 
-/** The mark of messages that nobody took. Throws what the store throws. */
-export async function inboxMark(deps: ControlDependencies, caller: Caller): Promise<InboxMark | undefined> {
-  if (caller.level === 0) return undefined; // `$connect` has sent the push for it.
-  return (await deps.agents.look(caller.tenantId, caller.agentId)).mark;
+/**
+ * Where the inbox stands, where its replay begins, and the mark. Keeps what the client says that it has handled, before
+ * anything is replayed. Throws what the stores throw.
+ */
+export async function inboxStanding(
+  deps: ControlDependencies,
+  caller: Caller,
+  resume: Resume,
+): Promise<Standing> {
+  // `$connect` has sent the push for level 0.
+  if (caller.level === 0) return standing(deps, caller, resume);
+  const [place, view] = await Promise.all([
+    standing(deps, caller, resume),
+    deps.agents.look(caller.tenantId, caller.agentId),
+  ]);
+  const { mark } = view;
+  const unhandled = await replayStart(deps, caller, resume, place, view);
+  const from = place.replayAfter ?? unhandled;
+  return {
+    ...place,
+    mark,
+    state: { ...place.state, from },
+    replayAfter: from < place.head.sequence ? from : undefined,
+  };
 }
 
-/** From the mark or from the client's position, whichever is older. Throws what the stores throw. */
+/** The sequence after which a replay begins for a client without a position that can be continued from. */
+async function replayStart(
+  deps: ControlDependencies,
+  caller: Caller,
+  { handled }: Resume,
+  { head, subject }: Standing,
+  view: AgentView,
+): Promise<number> {
+  const marked = Math.min(head.sequence, (view.mark?.from ?? Infinity) - 1);
+  if (handled === undefined || deps.retentionMs === 0) return marked;
+  const kept = await keepHandled(deps, caller, view.handled, handledUpTo(handled, head), {
+    ...head,
+    sequence: marked,
+  });
+  if (kept.epoch === head.epoch) return Math.min(marked, kept.sequence);
+  const first = await oldestAlive(deps, subject, head.sequence);
+  return Math.min(marked, (first ?? Infinity) - 1);
+}
+
+/** From the place on, or from the mark when nothing else is to be replayed. Throws what the stores throw. */
 export async function replayInbox(
   deps: ControlDependencies,
   sender: RetryingSender,
@@ -25,7 +75,7 @@ export async function replayInbox(
   mark: InboxMark,
   deadline: Deadline,
 ): Promise<void> {
-  const from = replayAfter === undefined ? mark.from : Math.min(mark.from, replayAfter + 1);
+  const from = replayAfter === undefined ? mark.from : replayAfter + 1;
   let last = from - 1;
   const deliver: Deliver = async (messages, hasTime) => {
     const groups = pack(
@@ -45,7 +95,7 @@ export async function replayInbox(
   const { kind } = await pushInbox(deps, caller, mark, deliver, deadline, from);
   if (kind === 'stopped') return;
   const complete = kind === 'settled';
-  const position = { epoch: head.epoch, sequence: complete ? Math.max(last, head.sequence) : last };
+  const position: Position = { epoch: head.epoch, sequence: complete ? Math.max(last, head.sequence) : last };
   const end = replayedText({ channelId, position, complete, gaps: [] }, deps.clock.now());
   await sender.post(caller.connectionId, end);
 }

@@ -10,7 +10,7 @@ import {
 } from '../../protocol/index';
 import type { Caller } from './caller';
 import { type ControlDependencies, type ControlOutcome, refused } from './control-outcome';
-import { inboxMark, replayInbox } from './hello-inbox';
+import { inboxStanding, replayInbox } from './hello-inbox';
 import { replay, ReplayBudget } from './replay';
 import { setPresence } from './presence';
 import { mayUse, standing } from './standing';
@@ -39,10 +39,13 @@ export async function hello(
     return refused('unavailable', 'The connection is not known any more; open a new one');
 
   const asked = [...granted, ...alwaysNamed(caller, granted)];
-  const [mark, ...places] = await Promise.all([
-    inboxMark(deps, caller),
-    ...asked.map((resume) => standing(deps, caller, resume)),
-  ]);
+  const places = await Promise.all(
+    asked.map((resume) =>
+      resume.channelId === reservedChannels.inbox
+        ? inboxStanding(deps, caller, resume)
+        : standing(deps, caller, resume),
+    ),
+  );
   const forbidden = frame.resume
     .filter((resume) => !granted.includes(resume))
     .map(({ channelId }): ChannelState => ({
@@ -69,9 +72,8 @@ export async function hello(
       await said?.announce?.(sender, deadline);
       const budget = new ReplayBudget(deadline);
       for (const place of places) {
-        if (mark === undefined || place.channelId !== reservedChannels.inbox) {
-          await replay(deps, sender, caller, place, budget);
-        } else await replayInbox(deps, sender, caller, place, mark, budget.deadline);
+        if (place.mark === undefined) await replay(deps, sender, caller, place, budget);
+        else await replayInbox(deps, sender, caller, place, place.mark, budget.deadline);
       }
     },
   };

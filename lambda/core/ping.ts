@@ -11,6 +11,7 @@ import {
 import type { Caller } from './caller';
 import { lifetimeMs } from './connect';
 import { type ControlDependencies, type ControlOutcome, refused } from './control-outcome';
+import { handledUpTo, keepHandled } from './handled';
 import { isSamePosition } from './log';
 import { mayUse, standing } from './standing';
 
@@ -28,8 +29,13 @@ export async function ping(
   }
   if (caller.level === 0) return { ok: true, answer: [] };
   const moved: ChannelState[] = [];
-  const look = frame.channels.map(async ({ channelId, since }) => {
+  const look = frame.channels.map(async ({ channelId, since, handled = 'none' }) => {
     const { head } = await standing(deps, caller, { channelId, since: undefined });
+    const reported = handledUpTo(handled, head);
+    if (reported !== undefined) {
+      const { handled: kept } = await deps.agents.look(caller.tenantId, caller.agentId);
+      await keepHandled(deps, caller, kept, reported, reported);
+    }
     if (since === undefined || !isSamePosition(head, since)) moved.push({ channelId, head });
   });
   const [goAway] = await Promise.all([reasonToLeave(deps, caller), ...look]);

@@ -116,6 +116,8 @@ export interface AgentView {
   /** Absent for an agent that never connected. */
   readonly version: number | undefined;
   readonly mark: InboxMark | undefined;
+  /** Everything up to here in its inbox has been handled; only of an agent whose clients report it. */
+  readonly handled: Position | undefined;
   /** Epoch milliseconds: when the item may be deleted, if nothing happens. */
   readonly expiresAt: number | undefined;
   /** Absent for an agent that never connected. */
@@ -177,6 +179,18 @@ export interface AgentStore {
     mark: InboxMark,
     to?: number,
   ): Promise<boolean>;
+  /**
+   * Keeps how far the agent has handled its inbox, for as long as the rows of the inbox live (`retentionMs`) after its last
+   * connection has ended. With `isFirst` only if no position is kept; otherwise only if the kept one is lower or of another
+   * epoch. Changes nothing for an agent without an item. Idempotent.
+   */
+  keepHandled(
+    tenantId: string,
+    agentId: string,
+    handled: Position,
+    retentionMs: number,
+    isFirst: boolean,
+  ): Promise<void>;
 }
 
 /** A row of a log without what the message says. */

@@ -81,7 +81,7 @@ export function verdictByNext(
  * The oldest row that has not expired. Rows expire in their order and have no holes, so halving finds it: twenty reads in a
  * log of a million, one in a log that began after the client looked.
  */
-async function oldestAlive(
+export async function oldestAlive(
   { history, clock }: LogDependencies,
   subject: string,
   newest: number,

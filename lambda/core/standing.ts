@@ -11,6 +11,7 @@ import {
 } from '../../protocol/index';
 import type { Caller } from './caller';
 import { emptyPosition, headOf, type LogDependencies } from './log';
+import type { InboxMark } from './ports';
 import { recover } from './recover';
 import { channelSubject, inboxSubject } from './subjects';
 
@@ -23,6 +24,8 @@ export interface Standing {
   readonly state: ChannelState;
   /** The sequence after which a replay begins; `undefined` when there is none. */
   readonly replayAfter: number | undefined;
+  /** Of the inbox in a `hello`: the mark of messages that no connection took. */
+  readonly mark?: InboxMark | undefined;
 }
 
 /** `$presence` keeps nothing. */

@@ -42,7 +42,7 @@ test('HEL-1 WELCOME says who and where the client is', async () => {
       channels: 100,
       history_messages: 1_000,
     },
-    channels: [{ channel_id: '$inbox', epoch: expect.any(String) as unknown, sequence: 0 }],
+    channels: [{ channel_id: '$inbox', epoch: expect.any(String) as unknown, sequence: 0, from: 0 }],
   });
 });
 

@@ -110,6 +110,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
         connectionIds: [],
         version: undefined,
         mark: undefined,
+        handled: undefined,
         expiresAt: undefined,
         record: undefined,
       });
