@@ -54,7 +54,7 @@ export class Readable<Content = unknown> implements AsyncIterable<Message<Conten
   async subscribe(handler: Handler<Content>, options: SubscribeOptions = {}): Promise<Subscription> {
     const stream = this.open(options);
     // What the content is, is the user's word.
-    const reader = stream.addReader(handler as Handler, this.accepts);
+    const reader = stream.addReader(handler as Handler, { accepts: this.accepts });
     await this.session.streams.ready(this.name);
     return {
       unsubscribe: () => {
@@ -72,7 +72,7 @@ export class Readable<Content = unknown> implements AsyncIterable<Message<Conten
    */
   async *messages(options: SubscribeOptions = {}): AsyncGenerator<Message<Content>, void, undefined> {
     const stream = this.open(options);
-    const reader = stream.addReader(undefined, this.accepts);
+    const reader = stream.addReader(undefined, { accepts: this.accepts });
     try {
       await this.session.streams.ready(this.name);
       yield* reader.read() as AsyncGenerator<Message<Content>, void, undefined>;

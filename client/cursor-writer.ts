@@ -5,14 +5,16 @@ import type { Position } from './cursor';
 import type { LoggedMessage } from './feed';
 import type { Message } from './messages';
 
-interface Expected {
+interface Open {
   readonly message: LoggedMessage;
   /** Readers that are not through with it. */
   left: number;
 }
 
 export class CursorWriter {
-  private readonly expected: Expected[] = [];
+  /** Messages that readers have and are not through with, in the order of the log. */
+  private readonly open: Open[] = [];
+  private came: Position | undefined;
   private wanted: Position | undefined;
   private saved: Position | undefined;
   private isSaving = false;
@@ -20,29 +22,52 @@ export class CursorWriter {
   constructor(
     private readonly save: (position: Position) => void | Promise<void>,
     private readonly failed: (error: unknown) => void,
+    /** The first message that waits for a reader. */
+    private readonly waiting: () => Position | undefined = () => undefined,
+    private readonly moved: () => void = () => undefined,
   ) {}
 
+  /** Everything up to here is handled. */
+  get position(): Position | undefined {
+    return this.wanted;
+  }
+
   expect(message: LoggedMessage, readers: number): void {
-    this.expected.push({ message, left: readers });
+    const { epoch, sequence } = message;
+    if (sequence > (this.came?.sequence ?? 0)) this.came = { epoch, sequence };
+    if (readers === 0) return;
+    const { open } = this;
+    let index = open.length;
+    while ((open[index - 1]?.message.sequence ?? 0) > sequence) index -= 1;
+    open.splice(index, 0, { message, left: readers });
   }
 
   done(message: Message): void {
-    const entry = this.expected.find((expected) => expected.message === message);
-    if (entry === undefined) return;
-    entry.left -= 1;
-    let last: LoggedMessage | undefined;
-    while (this.expected[0]?.left === 0) last = this.expected.shift()?.message;
-    if (last !== undefined) this.want({ epoch: last.epoch, sequence: last.sequence });
+    const index = this.open.findIndex((each) => each.message === message);
+    const entry = this.open[index];
+    if (entry === undefined || --entry.left > 0) return;
+    this.open.splice(index, 1);
+    if (index === 0) this.update();
   }
 
-  /** Everything up to here has come out of the feed; what no reader works on has been dealt with. */
+  /** Everything up to here has come out of the feed. */
   reached(position: Position): void {
-    while (this.expected[0]?.left === 0) this.expected.shift();
-    if (this.expected.length === 0) this.want(position);
+    this.came = position;
+    this.update();
+  }
+
+  /** Goes as far as nothing is open or waits. */
+  update(): void {
+    const waiting = this.waiting();
+    const open = this.open[0]?.message;
+    const first = open && !(waiting && waiting.sequence < open.sequence) ? open : waiting;
+    const position = first ? { epoch: first.epoch, sequence: first.sequence - 1 } : this.came;
+    if (position && !isSame(position, this.wanted)) this.want(position);
   }
 
   private want(position: Position): void {
     this.wanted = position;
+    this.moved();
     if (!this.isSaving) void this.write();
   }
 

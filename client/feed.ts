@@ -33,14 +33,17 @@ export class Feed {
   /** Messages of an epoch that is not the position's, or from before there was a position. */
   private strangers: LoggedMessage[] = [];
   private strangeHead: Position | undefined;
-  /** Below and including this, messages that are pushed from the log are news all the same. */
+  /** Below and including this, messages are news all the same. */
   private floor = 0;
   private readonly repeats = new RecentIds(repeatWindowMs);
 
   /** `isOwn`: a message that this client has sent and does not want to hear. */
   constructor(private readonly isOwn: (message: Message) => boolean = () => false) {}
 
-  /** Begins after the position. `takesOlder`: messages up to it that are pushed from the log are delivered, as those of an inbox. */
+  /**
+   * Begins after the position. `takesOlder`: messages up to it are delivered if they come, as those of an inbox: pushed from
+   * the log, or sent between the handshake and the WELCOME.
+   */
   start(position: Position, { takesOlder = false } = {}): void {
     this.floor = takesOlder ? position.sequence : 0;
     this.moveTo(position);
@@ -51,7 +54,7 @@ export class Feed {
       if (this.strangers.length < windowLength) this.strangers.push(message);
       return;
     }
-    if (message.replayed && message.sequence <= this.floor) this.lowerTo(message.sequence - 1);
+    if (message.sequence <= this.floor) this.lowerTo(message.sequence - 1);
     this.put(message.sequence, this.isOwn(message) ? 'seen' : message);
   }
 

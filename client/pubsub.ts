@@ -56,7 +56,7 @@ export class PubSub {
       (reply) => {
         requests.take(reply);
       },
-      (message) => requests.isReply(message),
+      { accepts: (message) => requests.isReply(message), isConcurrent: true },
     );
     this.inbox = new Inbox(session, (message) => !requests.isReply(message) && !requests.isRequest(message));
     this.presence = new Presence(session, this.emitter.report);
@@ -106,10 +106,12 @@ export class PubSub {
     this.requests.handler = handler;
     if (!isFirst) return;
     this.session.streams.inbox.addReader(
-      (message) => {
-        void this.requests.answer(message);
+      async (message) => {
+        await this.requests.answer(message);
+        // The reply was not acknowledged, so the request is not handled.
+        if (this.state === 'closed') await new Promise(() => undefined);
       },
-      (message) => this.requests.isRequest(message),
+      { accepts: (message) => this.requests.isRequest(message), isConcurrent: true },
     );
   }
 

@@ -17,10 +17,19 @@ export interface ReaderPort {
   readonly failed: (error: unknown) => void;
 }
 
+export interface ReaderOptions {
+  /** Which messages of the stream are for it. Default: all. */
+  readonly accepts?: (message: Message) => boolean;
+  /** Whether the handler gets the next message while it works on one. */
+  readonly isConcurrent?: boolean;
+}
+
 /** Messages that wait for one reader. */
 const fullLength = 1_000;
 
 export class Reader {
+  /** Earlier messages for it wait elsewhere. */
+  isBehind = false;
   private unread: Message[] = [];
   private isRunning = false;
   private isEnded = false;
@@ -30,6 +39,7 @@ export class Reader {
   constructor(
     private readonly port: ReaderPort,
     private readonly handler?: Handler,
+    private readonly isConcurrent = false,
   ) {}
 
   get isFull(): boolean {
@@ -81,14 +91,19 @@ export class Reader {
   private async run(handler: Handler): Promise<void> {
     this.isRunning = true;
     for (let message = this.take(); message !== undefined; message = this.take()) {
-      try {
-        await handler(message);
-      } catch (error) {
-        this.port.failed(error);
-      }
-      this.port.done(message);
+      const work = this.handle(handler, message);
+      if (!this.isConcurrent) await work;
     }
     this.isRunning = false;
+  }
+
+  private async handle(handler: Handler, message: Message): Promise<void> {
+    try {
+      await handler(message);
+    } catch (error) {
+      this.port.failed(error);
+    }
+    this.port.done(message);
   }
 
   private take(): Message | undefined {

@@ -2,7 +2,7 @@
  * Answers of the service to control frames, as this client reads them.
  */
 import { isPosition, type Position } from './cursor';
-import { type Frame, type Message, readMessage, text } from './messages';
+import { type Frame, type Message, numeric, readMessage, text } from './messages';
 import type { Range } from './feed';
 
 /** Where a channel stands. */
@@ -12,6 +12,8 @@ export interface ChannelState {
   readonly head: Position | undefined;
   readonly recovered: boolean | undefined;
   readonly reason: string | undefined;
+  /** Of the inbox: the sequence before its replay. */
+  readonly from: number | undefined;
 }
 
 /** Sequences that the log can't give any more. */
@@ -38,6 +40,7 @@ export function readState(frame: Frame): ChannelState {
     head: isPosition(frame) ? { epoch: frame.epoch, sequence: frame.sequence } : undefined,
     recovered: typeof frame.recovered === 'boolean' ? frame.recovered : undefined,
     reason: text(frame.reason),
+    from: numeric(frame.from),
   };
 }
 

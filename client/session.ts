@@ -2,6 +2,7 @@
  * Keeps one connection to the service for as long as the user wants: opens it, resumes, opens the next one before this one
  * ends, and goes on trying after a drop. What is sent and heard is the business of outbox and streams.
  */
+import { reservedChannels } from '../protocol/names';
 import { Attempts } from './attempts';
 import { backoffMs } from './backoff';
 import { MemoryCursor } from './cursor';
@@ -36,6 +37,8 @@ import { connectUrl, freshToken } from './token';
 const leavingMs = 2_000;
 /** In which the answer to a publish can still come after a `close`. */
 const closingMs = 5_000;
+/** For the answer to the last ping before a `close`. */
+const reportMs = 2_000;
 /** For the answer to a ping when the connection may have died. */
 const hintedMs = 4_000;
 /** The service finds the first copy of a message for so long, and so may we meet it. */
@@ -110,7 +113,7 @@ export class Session {
     return this.arrival.promise;
   }
 
-  /** Waits a while for what is on its way, then ends for good. */
+  /** Waits a while for what is on its way, says how far the inbox is handled, then ends for good. */
   async close(): Promise<void> {
     // Nothing will connect a client that was never told to.
     if (this.status !== 'disconnected' && this.outbox.length > 0) {
@@ -122,11 +125,20 @@ export class Session {
         };
       });
     }
+    await new Promise<void>((resolve) => {
+      const late = this.timers.after(reportMs, resolve, true);
+      void this.streams.report().then(() => {
+        late();
+        resolve();
+      });
+    });
     this.end(undefined);
   }
 
   publish(
-    destination: { readonly channel_id: string } | { readonly to: string },
+    destination:
+      | { readonly channel_id: string; readonly to?: never }
+      | { readonly to: string; readonly channel_id?: never },
     content: unknown,
     { id = newId(), ...options }: PublishOptions & { readonly expectsReply?: boolean },
   ): Promise<Receipt> {
@@ -135,7 +147,8 @@ export class Session {
     if (!isHeard) this.own.note(id, this.timers.now());
     const frame = publishFrame(destination, id, content, options);
     const receipt = this.outbox.add(frame, (position) => {
-      if (!isHeard && 'channel_id' in destination) this.streams.seen(destination.channel_id, position);
+      const { to, channel_id = to === this.agentId ? reservedChannels.inbox : undefined } = destination;
+      if (!isHeard && channel_id !== undefined) this.streams.seen(channel_id, position);
     });
     const settled = (): void => {
       if (this.outbox.length === 0) this.drained?.();
@@ -212,8 +225,9 @@ export class Session {
     });
     this.opening = link;
     await link.opened;
+    await this.streams.loaded;
     const asked = this.streams.resume();
-    const resume = [...asked].map(([channel_id, since]) => ({ channel_id, ...since }));
+    const resume = this.streams.resumeFrames(asked);
     await link.ask({ type: 'hello', resume, client: clientName, ...this.presence }, ([welcome = {}]) => {
       this.welcomed(link, welcome);
       this.streams.welcome(welcome, asked);
@@ -320,7 +334,7 @@ export class Session {
     for (const ping of this.streams.pings()) {
       link
         .ask(ping, ([pong = {}]) => {
-          this.streams.pong(pong);
+          this.streams.pong(pong, ping);
         })
         // Silence is the link's own business; a refusal says nothing about the others.
         .catch(() => undefined);

@@ -2,24 +2,19 @@
  * One channel (or the inbox) as this client follows it: the feed that puts messages in order, the readers that get them,
  * the log that fills holes, and the cursor that remembers.
  */
-import type { Cursor, Position } from './cursor';
-import type { Emitter } from './emitter';
+import type { Position } from './cursor';
 import { PubSubError } from './errors';
-import { Feed, type LoggedMessage, type Range } from './feed';
+import { Feed, type Range } from './feed';
 import type { Message } from './messages';
 import type { ChannelState, HistoryPage, LogGap, ReplayEnd } from './replies';
-import { CursorWriter } from './cursor-writer';
-import { type Handler, Reader } from './reader';
-import type { Cancel, Timers } from './timers';
+import type { Handler, Reader, ReaderOptions } from './reader';
+import { isLogged, Readers, type ReadersPort } from './readers';
+import type { Cancel } from './timers';
 
 /** What a stream needs of the rest of the client. */
-export interface StreamPort {
-  readonly timers: Timers;
-  readonly cursor: Cursor;
+export interface StreamPort extends ReadersPort {
   isOwn(message: Message): boolean;
-  history(channelId: string, after: Position, limit: number): Promise<HistoryPage>;
   subscribe(channelId: string, since: Position | undefined): Promise<ChannelState>;
-  readonly emitter: Emitter;
 }
 
 /** Frames on API Gateway may overtake each other by this much. */
@@ -30,16 +25,12 @@ const replayPatienceMs = 5_000;
 const withoutLogMs = 5_000;
 const longestPauseMs = 30_000;
 const historyLimit = 1_000;
-const mostHeld = 100;
 
 export class Stream {
   readonly feed: Feed;
   /** Where the cursor says that the reader stands; from before there was a connection. */
   since: Position | undefined;
-  private readonly readers = new Set<Reader>();
-  private readonly cursorWriter: CursorWriter;
-  /** Of the inbox: nobody has asked for it, so what comes before there is a reader waits for one. */
-  private readonly held: LoggedMessage[] = [];
+  private readonly readers: Readers;
   private mayReadLog = true;
   private isEnded = false;
   private isMending = false;
@@ -50,15 +41,21 @@ export class Stream {
   constructor(
     readonly channelId: string,
     private readonly port: StreamPort,
-    private readonly takesOlder: boolean,
+    private readonly isInbox: boolean,
   ) {
     this.feed = new Feed((message) => port.isOwn(message));
-    this.cursorWriter = new CursorWriter(
-      (position) => port.cursor.save(channelId, position),
-      (error) => {
-        port.emitter.emit('error', error);
-      },
-    );
+    const drained = (): void => {
+      this.pump();
+    };
+    const lost = (range: Range, reason: string): void => {
+      this.lost(reason, undefined, undefined, range);
+    };
+    this.readers = new Readers(channelId, port, { drained, lost }, isInbox);
+  }
+
+  /** Everything up to here is handled; `undefined` while that is not known. */
+  get handled(): Position | undefined {
+    return this.readers.handled ?? this.since;
   }
 
   /** What to say in `hello`, `subscribe` and `ping`. */
@@ -67,50 +64,25 @@ export class Stream {
   }
 
   get hasHole(): boolean {
-    return this.feed.hasHole && !this.isFull;
+    return this.feed.hasHole && !this.readers.isFull;
   }
 
   get hasReaders(): boolean {
-    return this.readers.size > 0;
+    return !this.readers.isEmpty;
   }
 
-  /** `accepts` chooses among the messages; by default a reader takes all. */
-  addReader(handler?: Handler, accepts?: (message: Message) => boolean): Reader {
-    const reader: Reader = new Reader(
-      {
-        accepts: accepts ?? (() => true),
-        done: (message) => {
-          this.cursorWriter.done(message);
-        },
-        drained: () => {
-          this.pump();
-        },
-        failed: (error) => {
-          this.port.emitter.emit('error', error);
-        },
-      },
-      handler,
-    );
-    this.readers.add(reader);
-    const held = this.held.splice(0);
-    for (const message of held) if (!reader.push(message)) this.held.push(message);
-    return reader;
+  addReader(handler?: Handler, options?: ReaderOptions): Reader {
+    return this.readers.add(handler, options);
   }
 
   removeReader(reader: Reader): void {
-    if (!this.readers.delete(reader)) return;
-    const unread = reader.end();
-    // What the last reader has not read is where the cursor goes on.
-    if (!this.hasReaders) return;
-    for (const message of unread) this.cursorWriter.done(message);
-    this.pump();
+    this.readers.remove(reader);
   }
 
   end(error?: PubSubError): void {
     this.isEnded = true;
     this.timer?.();
-    for (const reader of this.readers) reader.end(error);
-    this.readers.clear();
+    this.readers.end(error);
   }
 
   offer(message: Message): void {
@@ -120,8 +92,7 @@ export class Stream {
       this.feed.offer(message);
       this.pump();
     } else if (!this.port.isOwn(message) && !this.feed.isRepeat(message)) {
-      // Ephemeral: nobody waits for it, and whoever is too slow does without.
-      for (const reader of this.readers) if (!reader.isFull) reader.push(message);
+      this.readers.deliverEphemeral(message);
     }
   }
 
@@ -137,17 +108,21 @@ export class Stream {
   }
 
   /** The answer to `hello` or `subscribe`; `since` is what was asked. */
-  standing({ head, recovered, reason }: ChannelState, since: Position | undefined): void {
+  standing({ head, recovered, reason, from }: ChannelState, since: Position | undefined): void {
     if (head === undefined) return;
     const { feed } = this;
     const isFirst = feed.position === undefined;
     this.mayReadLog = reason !== 'forbidden';
     if (recovered === false) this.lost(reason ?? 'expired', since, head);
-    if (isFirst)
-      feed.start(recovered === true && since ? since : head, { takesOlder: this.takesOlder && !since });
-    if (recovered !== false) feed.learnHead(head);
-    else if (!isFirst) feed.jump(head);
-    const isReplaying = recovered === true && since?.sequence !== head.sequence;
+    // The inbox is replayed from there, so what gets lost of the replay is a hole.
+    const start = from === undefined ? head : { ...head, sequence: from };
+    const isRecovered = recovered === true && since !== undefined;
+    if (isFirst) feed.start(isRecovered ? since : start, { takesOlder: this.isInbox && !isRecovered });
+    else if (recovered === false) feed.jump(start);
+    if (recovered !== false || from !== undefined) feed.learnHead(head);
+    const isReplaying = isRecovered
+      ? since.sequence !== head.sequence
+      : isFirst && start.sequence < head.sequence;
     this.replayUntil = isReplaying ? this.port.timers.now() + replayPatienceMs : 0;
     this.fruitless = 0;
     this.restartTimer();
@@ -161,30 +136,15 @@ export class Stream {
     this.restartTimer(complete ? undefined : 0);
   }
 
-  private get isFull(): boolean {
-    return [...this.readers].some((reader) => reader.isFull);
-  }
-
   private pump(): void {
-    while (!this.isEnded && !this.isFull) {
+    while (!this.isEnded && !this.readers.isFull) {
       const message = this.feed.next();
       if (message === undefined) break;
-      this.deliver(message);
+      this.readers.deliver(message);
     }
     const { position } = this.feed;
-    if (position !== undefined) this.cursorWriter.reached(position);
+    if (position !== undefined) this.readers.reached(position);
     this.watch();
-  }
-
-  private deliver(message: LoggedMessage): void {
-    const takers = [...this.readers].filter((reader) => reader.accepts(message));
-    const isHeld = takers.length === 0 && this.takesOlder;
-    this.cursorWriter.expect(message, isHeld ? 1 : takers.length);
-    for (const reader of takers) reader.push(message);
-    if (!isHeld) return;
-    this.held.push(message);
-    if (this.held.length > mostHeld)
-      for (const oldest of this.held.splice(0, 1)) this.cursorWriter.done(oldest);
   }
 
   private restartTimer(delayMs?: number): void {
@@ -275,8 +235,4 @@ export class Stream {
       head,
     });
   }
-}
-
-function isLogged(message: Message): message is LoggedMessage {
-  return message.sequence !== undefined && message.epoch !== undefined;
 }

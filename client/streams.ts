@@ -3,7 +3,7 @@
  */
 import { reservedChannels } from '../protocol/names';
 import { backoffMs } from './backoff';
-import type { Position } from './cursor';
+import { isPosition, type Position } from './cursor';
 import { type Deferred, deferred } from './deferred';
 import { PubSubError } from './errors';
 import type { Frame, Message } from './messages';
@@ -13,7 +13,7 @@ import { pingChannels, resumeChannels } from './wire-limits';
 
 export type Ask = <T>(frame: Frame, read: (parts: readonly Frame[]) => T) => Promise<T>;
 
-export interface StreamsPort extends Omit<StreamPort, 'history' | 'subscribe'> {
+export interface StreamsPort extends Omit<StreamPort, 'handled' | 'history' | 'subscribe'> {
   /** Asks on the connection of the moment; rejects with `connection_lost` when there is none. */
   readonly ask: Ask;
   isConnected(): boolean;
@@ -34,15 +34,27 @@ interface Entry {
 export type Asked = ReadonlyMap<string, Position | undefined>;
 
 const { inbox, presence } = reservedChannels;
+/** Messages of the inbox that are handled before they are reported without waiting for the next ping. */
+const reportEvery = 100;
 
 export class Streams {
   readonly inbox: Stream;
+  /** Settles when the cursor has said where the inbox stands: `hello` names it. */
+  readonly loaded: Promise<void>;
+  /** How far the service knows that the inbox is handled; absent for a service that does not keep it. */
+  private reported: Position | undefined;
+  /** In the last `hello`. */
+  private said: Position | undefined;
+  /** The last sequence that was reported, whether the service has answered or not. */
+  private told = 0;
   private readonly followed = new Map<string, Entry>();
   /** Channels that are being unsubscribed: subscribing again has to wait, or the two may overtake each other. */
   private readonly leaving = new Map<string, Promise<void>>();
 
   constructor(private readonly port: StreamsPort) {
-    this.inbox = this.add(inbox).stream;
+    const { stream, loading } = this.add(inbox);
+    this.inbox = stream;
+    this.loaded = loading;
   }
 
   get hasHole(): boolean {
@@ -106,9 +118,22 @@ export class Streams {
     return new Map(loaded.map(([channelId, { stream }]) => [channelId, stream.position]));
   }
 
+  /** How they stand in a `hello`. */
+  resumeFrames(asked: Asked): readonly Frame[] {
+    this.said = this.inbox.handled;
+    return [...asked].map(([channel_id, since]) => ({
+      channel_id,
+      ...since,
+      ...(channel_id === inbox && { handled: this.said ?? {} }),
+    }));
+  }
+
   /** `asked` in the `hello` that this answers. */
   welcome(frame: Frame, asked: Asked): void {
     for (const state of list(frame.channels).map(readState)) {
+      const { channelId, head, from } = state;
+      if (channelId === inbox)
+        this.tell(head && from !== undefined ? (this.said ?? { ...head, sequence: from }) : undefined);
       const entry = this.followed.get(state.channelId);
       if (entry?.isLoaded) this.settle(entry, state, asked.get(state.channelId));
     }
@@ -119,7 +144,9 @@ export class Streams {
   /** Positions for `ping`, in groups of what one may ask about. */
   pings(): readonly Frame[] {
     const places = [...this.followed.values()].flatMap(({ stream: { channelId, position } }) =>
-      position === undefined || channelId === presence ? [] : [{ channel_id: channelId, ...position }],
+      position === undefined || channelId === presence
+        ? []
+        : [{ channel_id: channelId, ...position, ...(channelId === inbox && { handled: this.unreported }) }],
     );
     const groups: Frame[] = [];
     for (let index = 0; index === 0 || index < places.length; index += pingChannels) {
@@ -128,16 +155,47 @@ export class Streams {
     return groups;
   }
 
-  pong(frame: Frame): void {
+  /** `ping` is what this answers. */
+  pong(frame: Frame, ping: Frame): void {
+    for (const { handled } of list(ping.channels)) if (isPosition(handled)) this.tell(handled);
     for (const { channelId, head } of list(frame.channels).map(readState)) {
       if (head !== undefined) this.followed.get(channelId)?.stream.learnHead(head);
     }
   }
 
-  private add(channelId: string, since?: Position): Entry {
+  /** Tells the service how far the inbox is handled. Never rejects: the next ping tells it as well. */
+  async report(): Promise<void> {
+    const { unreported: handled, inbox: stream, port } = this;
+    if (handled === undefined || !port.isConnected()) return;
+    this.told = handled.sequence;
+    const ping = { type: 'ping', channels: [{ channel_id: inbox, ...stream.position, handled }] };
+    await port
+      .ask(ping, ([pong = {}]) => {
+        this.pong(pong, ping);
+      })
+      .catch(() => undefined);
+  }
+
+  /** How far the inbox is handled, if the service keeps that and does not know. */
+  private get unreported(): Position | undefined {
+    const { reported, inbox: stream } = this;
+    const { handled } = stream;
+    return reported === undefined || handled?.sequence === reported.sequence ? undefined : handled;
+  }
+
+  private tell(position: Position | undefined): void {
+    this.reported = position;
+    this.told = position?.sequence ?? 0;
+  }
+
+  private add(channelId: string, since?: Position): Entry & { readonly loading: Promise<void> } {
     const { port } = this;
     const streamPort: StreamPort = {
       ...port,
+      handled: () => {
+        const { sequence = 0 } = this.unreported ?? {};
+        if (sequence - this.told >= reportEvery) void this.report();
+      },
       history: (id, after, limit) => port.ask({ type: 'history', channel_id: id, after, limit }, readHistory),
       subscribe: (id, position) =>
         port.ask({ type: 'subscribe', channel_id: id, since: position }, ([frame = {}]) => readState(frame)),
@@ -145,8 +203,7 @@ export class Streams {
     const stream = new Stream(channelId, streamPort, channelId === inbox);
     const entry: Entry = { stream, ready: deferred(), isLoaded: false, tries: 0, isReady: false };
     this.followed.set(channelId, entry);
-    void this.load(entry, since);
-    return entry;
+    return Object.assign(entry, { loading: this.load(entry, since) });
   }
 
   private async load(entry: Entry, since: Position | undefined): Promise<void> {

@@ -61,7 +61,7 @@ async function replayStart(
     ...head,
     sequence: marked,
   });
-  if (kept.epoch === head.epoch) return Math.min(marked, kept.sequence);
+  if (kept.epoch === head.epoch || head.sequence === 0) return Math.min(marked, kept.sequence);
   const first = await oldestAlive(deps, subject, head.sequence);
   return Math.min(marked, (first ?? Infinity) - 1);
 }

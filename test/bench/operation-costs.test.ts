@@ -92,6 +92,8 @@ const leaves = (name: string) => (): Promise<void> => at(name).terminate();
 /** Whether anybody watches presence. */
 const watching = { Query: 1 };
 const subscribing = { PutItem: 1, UpdateItem: 1, Query: 1 };
+/** Of the inbox of `l`. */
+let inboxHead: Frame;
 let start: { epoch: unknown; sequence: unknown };
 
 /** In this order: each finds what the ones before have left. */
@@ -113,6 +115,17 @@ const operations: [string, () => Promise<unknown>, Cost][] = [
   ],
   // The agent's item for the inbox, and the head of the inbox log.
   ['hello', asks('l', { type: 'hello', id: 'h' }), { calls: { GetItem: 1, Query: 1 }, reads: 2, posts: 1 }],
+  // `handled` for the first time, moved by a ping, and not moved.
+  [
+    'hello that begins to report what is handled',
+    asks('l', { type: 'hello', id: 'h1', resume: [{ channel_id: '$inbox', handled: {} }] }),
+    { calls: { GetItem: 1, Query: 1, UpdateItem: 1 }, reads: 2, writes: 1, posts: 1 },
+  ],
+  [
+    'hello that reports nothing new',
+    asks('l', { type: 'hello', id: 'h2', resume: [{ channel_id: '$inbox', handled: {} }] }),
+    { calls: { GetItem: 1, Query: 1 }, reads: 2, posts: 1 },
+  ],
   [
     'subscribe',
     asks('l', { type: 'subscribe', id: 's', channel_id: 'x' }),
@@ -144,9 +157,39 @@ const operations: [string, () => Promise<unknown>, Cost][] = [
   ['a frame that is refused', asks('a', { id: 'r', type: 'nonsense' }), { posts: 1 }],
   ['a ping', asks('l', { type: 'ping', id: 'p' }), { calls: { BatchGetItem: 1 }, reads: 1, posts: 1 }],
   [
+    'a direct message to a client of level 1',
+    async () => {
+      await at('a').request({ id: 'd0', to: 'l', content: 1 });
+      inboxHead = await at('l').nextMessage({ id: 'd0' });
+    },
+    {
+      calls: { Query: 1, PutItem: 1, GetItem: 1, BatchGetItem: 1 },
+      reads: 3,
+      writes: 1,
+      posts: 2,
+      logs: true,
+    },
+  ],
+  [
     'a ping about a channel',
     asks('l', { type: 'ping', id: 'p', channels: [{ channel_id: 'x' }] }),
     { calls: { BatchGetItem: 1, Query: 1 }, reads: 2, posts: 1 },
+  ],
+  [
+    'a ping that moves what is handled',
+    async () => {
+      const handled = { epoch: inboxHead.epoch, sequence: 1 };
+      await at('l').request({ type: 'ping', id: 'p1', channels: [{ channel_id: '$inbox', handled }] });
+    },
+    { calls: { BatchGetItem: 1, Query: 1, GetItem: 1, UpdateItem: 1 }, reads: 3, writes: 1, posts: 1 },
+  ],
+  [
+    'a ping that does not move it',
+    async () => {
+      const handled = { epoch: inboxHead.epoch, sequence: 1 };
+      await at('l').request({ type: 'ping', id: 'p2', channels: [{ channel_id: '$inbox', handled }] });
+    },
+    { calls: { BatchGetItem: 1, Query: 1, GetItem: 1 }, reads: 3, posts: 1 },
   ],
   // The head, and the rows.
   [

@@ -95,6 +95,64 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
     expect(await inspect(tenant, 'a')).toMatchObject({ status: 'offline' });
   });
 
+  describe('what an agent has handled', () => {
+    const retentionMs = 3_600_000;
+    const keep = (sequence: number, { epoch = 'e1', isFirst = false, ms = retentionMs } = {}) =>
+      store.keepHandled(tenant, 'a', { epoch, sequence }, ms, isFirst);
+    const handled = async () => (await store.look(tenant, 'a')).handled;
+
+    test('is kept from the first report on, and raised by higher ones', async () => {
+      await store.addConnection(tenant, 'a', '1=', 9);
+      expect(await handled()).toBeUndefined();
+      await keep(3, { isFirst: true });
+      expect(await handled()).toEqual({ epoch: 'e1', sequence: 3 });
+      await keep(9, { isFirst: true });
+      await keep(2);
+      expect(await handled()).toEqual({ epoch: 'e1', sequence: 3 });
+      await Promise.all([7, 9, 5, 8].map((sequence) => keep(sequence)));
+      expect(await handled()).toEqual({ epoch: 'e1', sequence: 9 });
+      await keep(1, { epoch: 'e2' });
+      expect(await handled()).toEqual({ epoch: 'e2', sequence: 1 });
+    });
+
+    test('is no change that others see, and outlives connections and marks', async () => {
+      await store.addConnection(tenant, 'a', '1=', 9);
+      const { version } = await store.look(tenant, 'a');
+      await keep(3);
+      expect((await store.look(tenant, 'a')).version).toBe(version);
+      await store.removeConnection(tenant, 'a', '1=');
+      await store.noteMissed(
+        { tenantId: tenant, agentId: 'a', sequence: 4, expiresAt: Date.now() + retentionMs },
+        undefined,
+      );
+      await store.addConnection(tenant, 'a', '2=', 9);
+      expect(await handled()).toEqual({ epoch: 'e1', sequence: 3 });
+    });
+
+    test('makes nothing of an agent that has no item', async () => {
+      await keep(3, { isFirst: true });
+      await keep(3);
+      expect(await store.look(tenant, 'a')).toMatchObject({ version: undefined, handled: undefined });
+    });
+
+    test('lives as long as the rows of the inbox', async () => {
+      const day = 86_400_000;
+      const expiryWith = async (ms: number | undefined): Promise<number> => {
+        await store.addConnection(tenant, 'a', '1=', 9);
+        if (ms !== undefined) await keep(ms, { ms });
+        await store.removeConnection(tenant, 'a', '1=');
+        return ((await store.look(tenant, 'a')).expiresAt ?? 0) - Date.now();
+      };
+      const isAbout = (ms: number, days: number): void => {
+        expect(ms).toBeGreaterThan(days * day - 60_000);
+        expect(ms).toBeLessThan((days + 1) * day);
+      };
+      isAbout(await expiryWith(undefined), 30);
+      isAbout(await expiryWith(day), 30);
+      isAbout(await expiryWith(300 * day), 300);
+    });
+  });
+
   describe('the inbox mark', () => {
     const at = (sequence: number, expiresAt = Date.now() + 3_600_000) => ({
       tenantId: tenant,

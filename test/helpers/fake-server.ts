@@ -52,9 +52,19 @@ export class FakeServer {
   handshakes = 0;
   /** Text messages of clients. */
   readonly texts: string[] = [];
+  /** Called when a client has got a text. */
+  heard: (socket: FakeSocket) => void = () => undefined;
   /** Answers of your own: give a frame, `'silence'`, or `undefined` for the usual. */
   script: (frame: Frame, socket: FakeSocket) => Frame | 'silence' | undefined = () => undefined;
   readonly sockets = new Set<FakeSocket>();
+  /** Whether it keeps what is handled, and names where a replay begins; false for a service from before that. */
+  keepsHandled = true;
+  /** Whether each frame is a text of its own. */
+  splits = false;
+  /** By agent: up to where its inbox is handled. */
+  readonly handled = new Map<string, number>();
+  /** By agent: the first direct message that met no connection. */
+  private readonly missed = new Map<string, number>();
   /** Channels that no token allows. */
   readonly forbidden = new Set<string>();
   readonly logs = new Map<string, Log>();
@@ -118,6 +128,8 @@ export class FakeServer {
     };
     const row = { sequence, epoch: log.epoch, message };
     if (ephemeral !== true) log.rows.push(row);
+    if (typeof to === 'string' && ![...this.sockets].some(({ agentId }) => agentId === to))
+      this.missed.set(to, Math.min(sequence, this.missed.get(to) ?? sequence));
     for (const socket of this.sockets) {
       const isFor = typeof to === 'string' ? socket.agentId === to : socket.channels.has(String(channel_id));
       const wantsEcho = echo ?? from?.echo ?? true;
@@ -131,8 +143,9 @@ export class FakeServer {
   receive(socket: FakeSocket, text: string): void {
     this.texts.push(text);
     const answers = framesIn(text).flatMap((frame) => this.answer(socket, frame));
-    if (answers.length > 0 && !this.faults.losesAnswer())
-      socket.post(answers.length === 1 ? answers[0]! : answers);
+    if (answers.length === 0 || this.faults.losesAnswer()) return;
+    if (this.splits) for (const answer of answers) socket.post(answer);
+    else socket.post(answers.length === 1 ? answers[0]! : answers);
   }
 
   private answer(socket: FakeSocket, frame: Frame): Frame[] {
@@ -148,7 +161,9 @@ export class FakeServer {
           ...resume,
           ...(resume.some(({ channel_id }) => channel_id === inbox) ? [] : [{ channel_id: inbox }]),
         ];
-        const states = asked.map((since) => this.subscribe(socket, since));
+        const states = asked.map((since) =>
+          since.channel_id === inbox ? this.resumeInbox(socket, since) : this.subscribe(socket, since),
+        );
         return [
           {
             type: 'WELCOME',
@@ -175,6 +190,7 @@ export class FakeServer {
       case 'history':
         return [this.history(socket, frame, about)];
       case 'ping': {
+        for (const { handled } of frame.channels as Frame[]) this.keep(socket, handled);
         const moved = (frame.channels as Frame[])
           .map(({ channel_id, ...since }) => ({
             channel_id,
@@ -238,6 +254,32 @@ export class FakeServer {
       state: { channel_id, ...head, recovered: true },
       replay: rows.length === 0 ? [] : [...replay, end],
     };
+  }
+
+  private resumeInbox(socket: FakeSocket, entry: Frame): { state: Frame; replay: Frame[] } {
+    const { agentId } = socket;
+    const { state, replay } = this.subscribe(socket, entry);
+    const head = Number(state.sequence);
+    const missed = (this.missed.get(agentId) ?? head + 1) - 1;
+    this.missed.delete(agentId);
+    if (entry.handled !== undefined && !this.handled.has(agentId)) this.handled.set(agentId, missed);
+    this.keep(socket, entry.handled);
+    const kept = this.keepsHandled && entry.handled !== undefined ? this.handled.get(agentId)! : head;
+    const from = state.recovered === true ? Number(entry.sequence) : Math.min(missed, kept);
+    const rows = this.log(keyOf(socket, inbox)).rows.filter(({ sequence }) => sequence > from);
+    const end = { type: 'REPLAYED', channel_id: inbox, epoch: state.epoch, sequence: head, complete: true };
+    const all = [...rows.map(({ message }) => ({ ...message, replayed: true })), end];
+    return {
+      state: this.keepsHandled ? { ...state, from } : state,
+      replay: state.recovered === true ? replay : rows.length > 0 ? all : [],
+    };
+  }
+
+  /** Raises what is handled. */
+  private keep({ agentId }: FakeSocket, handled: unknown): void {
+    const { sequence } = (handled ?? {}) as { sequence?: number };
+    if (sequence === undefined) return;
+    this.handled.set(agentId, Math.max(sequence, this.handled.get(agentId) ?? 0));
   }
 
   private history(socket: FakeSocket, frame: Frame, about: Frame): Frame {
@@ -338,7 +380,9 @@ export class FakeSocket {
   post(frames: Frame | Frame[]): void {
     const text = JSON.stringify(frames);
     this.server.timers.after(this.server.faults.delay(), () => {
-      if (this.readyState === 1 && !this.isSilent) this.onmessage?.({ data: text });
+      if (this.readyState !== 1 || this.isSilent) return;
+      this.onmessage?.({ data: text });
+      this.server.heard(this);
     });
   }
 

@@ -1,0 +1,161 @@
+/**
+ * The readers of one stream: who gets which message, what waits for whom, and up to where everything is handled.
+ */
+import { Backlog } from './backlog';
+import type { Cursor, Position } from './cursor';
+import { CursorWriter } from './cursor-writer';
+import type { Emitter } from './emitter';
+import type { LoggedMessage, Range } from './feed';
+import type { Message } from './messages';
+import { type Handler, Reader, type ReaderOptions } from './reader';
+import type { HistoryPage } from './replies';
+import type { Timers } from './timers';
+
+export interface ReadersPort {
+  readonly timers: Timers;
+  readonly cursor: Cursor;
+  readonly emitter: Emitter;
+  readonly history: (channelId: string, after: Position, limit: number) => Promise<HistoryPage>;
+  /** The inbox is handled further than before. */
+  readonly handled: () => void;
+}
+
+export interface ReadersEvents {
+  /** A reader has room again, or has gone. */
+  readonly drained: () => void;
+  /** The log can't give these any more. */
+  readonly lost: (range: Range, reason: string) => void;
+}
+
+export class Readers {
+  private readonly all = new Set<Reader>();
+  private readonly cursorWriter: CursorWriter;
+  /**
+   * Of the inbox: what comes while there is no reader for it waits for one, and so does what comes too fast. The feed of the
+   * inbox never pauses, because requests and replies come through it as well.
+   */
+  private readonly backlog: Backlog | undefined;
+
+  constructor(
+    channelId: string,
+    private readonly port: ReadersPort,
+    private readonly events: ReadersEvents,
+    private readonly isInbox: boolean,
+  ) {
+    if (isInbox) {
+      this.backlog = new Backlog({
+        timers: port.timers,
+        history: (after, limit) => port.history(channelId, after, limit),
+        give: (message) => this.give(message),
+        lost: events.lost,
+        moved: (isEmpty) => {
+          if (isEmpty) for (const reader of this.all) reader.isBehind = false;
+          this.cursorWriter.update();
+        },
+      });
+    }
+    this.cursorWriter = new CursorWriter(
+      (position) => port.cursor.save(channelId, position),
+      port.emitter.report,
+      () => this.backlog?.first,
+      isInbox ? port.handled : undefined,
+    );
+  }
+
+  get isEmpty(): boolean {
+    return this.all.size === 0;
+  }
+
+  /** Whether the feed has to pause. */
+  get isFull(): boolean {
+    return !this.isInbox && [...this.all].some((reader) => reader.isFull);
+  }
+
+  /** Everything up to here is handled; `undefined` before the first message or position. */
+  get handled(): Position | undefined {
+    return this.cursorWriter.position;
+  }
+
+  add(handler?: Handler, { accepts = () => true, isConcurrent }: ReaderOptions = {}): Reader {
+    const reader = new Reader(
+      {
+        accepts,
+        done: (message) => {
+          this.cursorWriter.done(message);
+        },
+        drained: () => {
+          this.events.drained();
+          void this.backlog?.drain();
+        },
+        failed: this.port.emitter.report,
+      },
+      handler,
+      isConcurrent,
+    );
+    // Of work that goes on side by side nothing waits for what is older.
+    reader.isBehind = isConcurrent !== true;
+    this.all.add(reader);
+    this.backlog?.reclaim();
+    return reader;
+  }
+
+  remove(reader: Reader): void {
+    if (!this.all.delete(reader)) return;
+    const unread = reader.end();
+    // What the last reader has not read is where the cursor goes on.
+    if (this.isEmpty) return;
+    for (const message of unread) {
+      if (isLogged(message) && this.of(message).length === 0) this.backlog?.keep(message, false);
+      this.cursorWriter.done(message);
+    }
+    if (![...this.all].some(({ isBehind }) => isBehind)) this.backlog?.release();
+    this.events.drained();
+    void this.backlog?.drain();
+  }
+
+  end(error: unknown): void {
+    this.backlog?.end();
+    for (const reader of this.all) reader.end(error);
+    this.all.clear();
+  }
+
+  /** The next message of the log. */
+  deliver(message: LoggedMessage): void {
+    const takers = this.of(message);
+    const isLate = takers.length === 0 || takers.some(({ isFull, isBehind }) => isFull || isBehind);
+    if (this.backlog && isLate) {
+      for (const reader of takers) reader.isBehind = true;
+      this.backlog.keep(message, takers.length > 0);
+    } else this.push(message, takers);
+  }
+
+  /** A message without a place: nobody waits for it, and a reader that is full does without. */
+  deliverEphemeral(message: Message): void {
+    for (const reader of this.all) if (!reader.isFull) reader.push(message);
+  }
+
+  /** Everything up to here has been delivered, or waits for a reader. */
+  reached(position: Position): void {
+    this.cursorWriter.reached(position);
+  }
+
+  private give(message: LoggedMessage): 'given' | 'later' | 'nobody' {
+    const takers = this.of(message);
+    if (takers.some(({ isFull }) => isFull)) return 'later';
+    this.push(message, takers);
+    return takers.length > 0 ? 'given' : 'nobody';
+  }
+
+  private push(message: LoggedMessage, takers: readonly Reader[]): void {
+    this.cursorWriter.expect(message, takers.length);
+    for (const reader of takers) reader.push(message);
+  }
+
+  private of(message: Message): Reader[] {
+    return [...this.all].filter((reader) => reader.accepts(message));
+  }
+}
+
+export function isLogged(message: Message): message is LoggedMessage {
+  return message.sequence !== undefined && message.epoch !== undefined;
+}
