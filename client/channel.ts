@@ -136,7 +136,7 @@ export class Channel<Content = unknown> extends Readable<Content> {
 }
 
 /** Direct messages to this agent. They are kept while no connection of it is there. */
-export class Inbox extends Readable {
+export class Inbox<Content = unknown> extends Readable<Content> {
   /** @internal */
   constructor(session: Session, accepts: Accepts) {
     super(session, reservedChannels.inbox, accepts);

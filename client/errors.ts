@@ -11,10 +11,11 @@ import type { Code } from '../protocol/codes';
  * - `queue_full`: too many messages wait for their acknowledgement.
  * - `connection_lost`: the connection was lost, and what was asked on it has no answer.
  * - `unconfirmed`: the message may or may not be in the log; it was without a connection for too long.
+ * - `no_handler`: the other agent has no handler for requests.
  * - `request_failed`: the handler of the other agent has thrown; the message is that of its `RequestError`, if it was one.
  */
 export type ClientCode =
-  'closed' | 'timeout' | 'queue_full' | 'connection_lost' | 'unconfirmed' | 'request_failed';
+  'closed' | 'timeout' | 'queue_full' | 'connection_lost' | 'unconfirmed' | 'no_handler' | 'request_failed';
 
 /** Stable: a program may compare it. The text of an error may change. A newer service may have codes of its own. */
 export type ErrorCode = Code | ClientCode | (string & {});
@@ -24,6 +25,7 @@ const passing: readonly ErrorCode[] = ['unavailable', 'internal', 'rate_limited'
 const retryable: readonly ErrorCode[] = [
   ...passing,
   'no_responders',
+  'no_handler',
   'timeout',
   'queue_full',
   'connection_lost',

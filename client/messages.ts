@@ -29,6 +29,8 @@ export interface Message<Content = unknown> {
   readonly correlationId: string | undefined;
   readonly inReplyTo: string | undefined;
   readonly expectsReply: boolean;
+  /** Of a request: when its asker gives up, in epoch milliseconds by the clock of the service; absent when it waits without an end. */
+  readonly expiresAt: number | undefined;
   /** Whatever else the sender gave it. */
   readonly extra: JsonObject;
 }
@@ -49,6 +51,13 @@ export interface PublishOptions {
   readonly traceparent?: string;
   /** Further fields of your own. */
   readonly extra?: JsonObject;
+}
+
+/** What the client itself adds to a direct message. */
+export interface DirectOptions extends PublishOptions {
+  readonly expectsReply?: boolean;
+  /** Of a request, in milliseconds: a whole number. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** A frame of the wire. */
@@ -106,6 +115,8 @@ export function readMessage(frame: Frame): Message {
     correlationId: text(correlation_id),
     inReplyTo: text(in_reply_to),
     expectsReply: expects_reply === true,
+    // In other messages the field is the sender's own.
+    expiresAt: to !== undefined && expects_reply === true ? timeIn(extra.expires_at) : undefined,
     extra,
   };
 }
@@ -115,7 +126,7 @@ export function publishFrame(
   destination: { readonly channel_id: string } | { readonly to: string },
   id: string,
   content: unknown,
-  options: PublishOptions & { readonly expectsReply?: boolean },
+  options: DirectOptions,
 ): Frame {
   const { metadata, ephemeral, echo, type = 'message' } = options;
   return {
@@ -138,6 +149,11 @@ export function publishFrame(
 
 export function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+/** Epoch milliseconds. */
+export function timeIn(value: unknown): number | undefined {
+  return Date.parse(String(value)) || undefined;
 }
 
 export function numeric(value: unknown): number | undefined {

@@ -28,6 +28,11 @@ export interface PubSubOptions {
    * as one message in and one out ([prices](https://github.com/artcafe-ai/artcafe-pubsub/blob/main/docs/costs.md)).
    */
   readonly heartbeatMs?: number;
+  /**
+   * Whether this client only watches what its agent gets: it never answers `no_handler` to a request, so that the answer of
+   * another process of the same agent is the only one. Requests are then messages of the inbox. Default `false`.
+   */
+  readonly observer?: boolean;
   /** What other agents can see of this one. */
   readonly presence?: PresenceOptions;
 }

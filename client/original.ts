@@ -31,7 +31,8 @@ export class ArtCafeWebSocketClient {
   /** Resolves when the connection is open; rejects when the token is refused. */
   async connect(): Promise<void> {
     await this.disconnect();
-    const bus = new PubSub({ ...this.options, url: this.baseUrl, token: this.token });
+    // Its users answer by hand.
+    const bus = new PubSub({ ...this.options, observer: true, url: this.baseUrl, token: this.token });
     this.bus = bus;
     const take = (message: Message): unknown => {
       return this.bus === bus ? this.callback?.(toWire(message)) : undefined;

@@ -48,6 +48,9 @@ interface Entry {
   readonly reject: (error: PubSubError) => void;
   /** Called as soon as the position is known, before the promise's own listeners. */
   readonly acknowledged: (position: Position) => void;
+  /** Of a request: how long its asker waits. */
+  readonly timeoutMs: number | undefined;
+  readonly addedAt: number;
   firstSentAt: number | undefined;
   tries: number;
 }
@@ -55,6 +58,8 @@ interface Entry {
 export type Send = (text: string) => boolean;
 
 const retryMark = '"retry":true,';
+/** With the longest time. */
+const timeoutBytes = 24;
 /** The brackets of an array. */
 const envelopeBytes = 2;
 /** The service answers within 5 s. */
@@ -86,7 +91,7 @@ export class Outbox {
   }
 
   /** Rejects at once what can't be sent or held. */
-  add(frame: Frame, acknowledged: (position: Position) => void): Promise<Receipt> {
+  add(frame: Frame, acknowledged: (position: Position) => void, timeoutMs?: number): Promise<Receipt> {
     let json: string;
     try {
       // Nothing for `undefined`, a function and a symbol.
@@ -96,7 +101,7 @@ export class Outbox {
     } catch (cause) {
       return Promise.reject(new PubSubError('invalid_message', 'The content is not JSON', { cause }));
     }
-    const bytes = byteLength(json) + retryMark.length;
+    const bytes = byteLength(json) + retryMark.length + (timeoutMs === undefined ? 0 : timeoutBytes);
     if (bytes > frameBytes) {
       return refuse('payload_too_large', `${bytes} bytes; ${frameBytes} are allowed`);
     }
@@ -112,12 +117,20 @@ export class Outbox {
         resolve,
         reject,
         acknowledged,
+        timeoutMs,
+        addedAt: this.port.timers.now(),
         firstSentAt: undefined,
         tries: 0,
       });
       this.bytes += bytes;
       this.pump();
     });
+  }
+
+  /** The asker has given up. What is in flight may be sent once more: the service then sees that its time is over. */
+  forget(id: string): void {
+    const entry = this.find(id);
+    if (entry !== undefined && !this.flight.has(id)) this.drop(entry, 'timeout');
   }
 
   /** From now on through this connection. What is in flight elsewhere is waited for first, for a while. */
@@ -245,9 +258,10 @@ export class Outbox {
     const { timers, doubt } = this.port;
     const batch = this.nextBatch();
     if (batch.length === 0) return;
-    const texts = batch.map(({ json, firstSentAt }) =>
-      firstSentAt === undefined ? json : `{${retryMark}${json.slice(1)}`,
-    );
+    const texts = batch.map(({ json, firstSentAt, timeoutMs, addedAt }) => {
+      const retry = firstSentAt === undefined ? '' : retryMark;
+      return `{${retry}${timeoutField(timeoutMs, timers.now() - addedAt)}${json.slice(1)}`;
+    });
     for (const entry of batch) {
       entry.firstSentAt ??= timers.now();
       entry.tries += 1;
@@ -267,10 +281,9 @@ export class Outbox {
     this.singles = Math.max(0, this.singles - 1);
     let bytes = envelopeBytes;
     for (const entry of this.queued.values()) {
+      // Later, a repeat could not be told from a new message any more.
       if (now - (entry.firstSentAt ?? now) > retryWindowMs) {
-        // A repeat could not be told from a new message any more.
-        this.remove(entry);
-        entry.reject(new PubSubError('unconfirmed'));
+        this.drop(entry, 'unconfirmed');
         continue;
       }
       bytes += entry.bytes + 1;
@@ -285,10 +298,21 @@ export class Outbox {
     return typeof id === 'string' ? this.queued.get(id) : undefined;
   }
 
+  private drop(entry: Entry, code: 'timeout' | 'unconfirmed'): void {
+    this.remove(entry);
+    entry.reject(new PubSubError(code));
+  }
+
   private remove(entry: Entry): void {
     this.queued.delete(entry.id);
     this.bytes -= entry.bytes;
   }
+}
+
+/** The time that is left: the service counts from when the text arrives. Our clock may be set while a message waits. */
+function timeoutField(timeoutMs: number | undefined, waitedMs: number): string {
+  if (timeoutMs === undefined) return '';
+  return `"timeout_ms":${Math.max(1, Math.ceil(timeoutMs - Math.max(0, waitedMs)))},`;
 }
 
 function refuse(

@@ -25,6 +25,8 @@ export interface PresenceQuery {
   readonly agentId?: string;
   readonly status?: string;
   readonly capability?: string;
+  /** `true`: only agents that are not `offline`; `false`: only those that are. */
+  readonly online?: boolean;
 }
 
 /** Every agent that fits, page by page. */
@@ -32,11 +34,11 @@ export async function* queryPresence(
   ask: Ask,
   query: PresenceQuery,
 ): AsyncGenerator<AgentPresence, void, undefined> {
-  const { agentId: agent_id, status, capability } = query;
+  const { agentId: agent_id, status, capability, online } = query;
   let after: string | undefined;
   do {
     const answer = await ask(
-      { type: 'presence', query: { agent_id, status, capability, after } },
+      { type: 'presence', query: { agent_id, status, capability, online, after } },
       ([frame = {}]) => frame,
     );
     for (const agent of list(answer.agents)) yield readPresence(agent);

@@ -20,15 +20,15 @@ import type { State } from './state';
 import { systemTimers, type Timers } from './timers';
 
 /**
- * A connection of one agent to the bus, for as long as it is wanted.
+ * A connection of one agent to the bus, for as long as it is wanted. `InboxContent` is what direct messages to it hold.
  *
  * @example
  * const bus = new PubSub({ url, token: () => fetchToken() });
  * await bus.channel('lobby').subscribe(({ agentId, content }) => console.log(agentId, content));
  */
-export class PubSub {
+export class PubSub<InboxContent = unknown> {
   /** Direct messages to this agent. */
-  readonly inbox: Inbox;
+  readonly inbox: Inbox<InboxContent>;
   /** Who is there. */
   readonly presence: Presence;
   private readonly session: Session;
@@ -43,14 +43,11 @@ export class PubSub {
       if (state === 'connected') void this.presence.heal();
     });
     const { session } = this;
-    this.requests = new Requests(
-      (to, content, about) => session.publish({ to }, content, about),
-      timers,
-      (error) => {
-        if (this.state !== 'closed') this.emitter.report(error);
-      },
-    );
-    const { requests } = this;
+    const failed = (error: unknown): void => {
+      if (this.state !== 'closed') this.emitter.report(error);
+    };
+    const requests = new Requests(session, timers, failed, options.observer ?? false);
+    this.requests = requests;
     const { inbox } = session.streams;
     inbox.addReader(
       (reply) => {
@@ -58,7 +55,15 @@ export class PubSub {
       },
       { accepts: (message) => requests.isReply(message), isConcurrent: true },
     );
-    this.inbox = new Inbox(session, (message) => !requests.isReply(message) && !requests.isRequest(message));
+    inbox.addReader(
+      async (message) => {
+        await requests.answer(message);
+        // The reply was not acknowledged, so the request is not handled.
+        if (this.state === 'closed') await new Promise(() => undefined);
+      },
+      { accepts: (message) => requests.isRequest(message), isConcurrent: true },
+    );
+    this.inbox = new Inbox(session, (message) => requests.isForInbox(message));
     this.presence = new Presence(session, this.emitter.report);
   }
 
@@ -96,23 +101,15 @@ export class PubSub {
   }
 
   /**
-   * Answers requests of other agents. There is one handler; it may work on several requests at once.
+   * Answers requests of other agents. There is one handler; it may work on several requests at once. A request that comes
+   * before there is one waits for it for 2 s; then its asker gets `no_handler`. One whose asker has given up is left out.
    *
    * @example
-   * bus.onRequest(({ a, b }) => a + b);
+   * bus.onRequest(({ a, b }: { a: number; b: number }) => a + b);
    */
-  onRequest(handler: RequestHandler): void {
-    const isFirst = this.requests.handler === undefined;
-    this.requests.handler = handler;
-    if (!isFirst) return;
-    this.session.streams.inbox.addReader(
-      async (message) => {
-        await this.requests.answer(message);
-        // The reply was not acknowledged, so the request is not handled.
-        if (this.state === 'closed') await new Promise(() => undefined);
-      },
-      { accepts: (message) => this.requests.isRequest(message), isConcurrent: true },
-    );
+  onRequest<Request = unknown, Reply = unknown>(handler: RequestHandler<Request, Reply>): void {
+    // What the content is, is the user's word.
+    this.requests.handler = handler as RequestHandler;
   }
 
   /** Returns what takes the listener away again. */
@@ -141,13 +138,15 @@ export class Agent {
 
   /**
    * Resolves with the reply. Rejects with `no_responders` at once when the agent is not connected, with `timeout` when it
-   * does not answer, with `request_failed` when its handler throws. Only a reply of the agent that was asked counts.
+   * does not answer in time, with `no_handler` when it has no handler for requests, with `request_failed` when its handler
+   * throws. Only a reply of the agent that was asked counts. Every process of that agent gets the request; the first reply
+   * counts.
    *
    * @example
-   * const { content } = await bus.agent('adder').request({ a: 1, b: 2 }, { timeout: 2_000 });
+   * const { content } = await bus.agent('adder').request<number>({ a: 1, b: 2 }, { timeout: 2_000 });
    */
-  request(content: unknown, options: RequestOptions = {}): Promise<Message> {
-    return this.requests.request(this.id, content, options);
+  request<Reply = unknown>(content: unknown, options: RequestOptions = {}): Promise<Message<Reply>> {
+    return this.requests.request(this.id, content, options) as Promise<Message<Reply>>;
   }
 }
 

@@ -16,6 +16,9 @@ export interface ChannelState {
   readonly from: number | undefined;
 }
 
+/** The reason of a gap that is no loss: the asker has given up, so that nobody is to get its request. */
+export const requestExpired = 'request_expired';
+
 /** Sequences that the log can't give any more. */
 export interface LogGap extends Range {
   readonly reason: string;

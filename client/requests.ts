@@ -2,59 +2,88 @@
  * Request and reply between two agents, made of direct messages: the reply names the request.
  */
 import { PubSubError, RequestError } from './errors';
-import { type JsonObject, type Message, newId, type PublishOptions, text } from './messages';
+import { type JsonObject, type Message, newId, text } from './messages';
 import type { Receipt } from './outbox';
+import { requestExpired } from './replies';
+import type { Session } from './session';
 import type { Cancel, Timers } from './timers';
+import { requestTimeoutMs } from './wire-limits';
 
 export interface RequestOptions {
-  /** How long to wait for the reply, in milliseconds. Default 30,000. */
+  /**
+   * How long to wait for the reply, in milliseconds: from 1 to 24 days, or `Infinity`. Default 30,000. When it is over, the
+   * other agent does not begin with the request any more.
+   */
   readonly timeout?: number;
   readonly metadata?: JsonObject;
 }
 
 /**
- * What it returns is the reply. When it throws, the other agent gets `request_failed`: with the message of a `RequestError`,
- * with nothing of any other error, which is this client's `error` event.
+ * What it returns is the reply: one JSON value. When it throws, the other agent gets `request_failed`: with the message of a
+ * `RequestError`, with nothing of any other error, which is this client's `error` event.
  */
-export type RequestHandler = (content: unknown, message: Message) => unknown;
-
-export type SendDirect = (
-  to: string,
-  content: unknown,
-  options: PublishOptions & { readonly expectsReply?: boolean },
-) => Promise<Receipt>;
+export type RequestHandler<Request = unknown, Reply = unknown> = (
+  content: Request,
+  message: Message<Request>,
+) => Reply | Promise<Reply>;
 
 interface Pending {
   /** The agent that was asked: nobody else can answer. */
   readonly to: string;
   readonly resolve: (reply: Message) => void;
   readonly reject: (error: PubSubError) => void;
-  readonly cancel: Cancel;
+  readonly cancels: Cancel[];
+  /** Why it fails when its time is over. */
+  failure: PubSubError;
 }
 
+/** A request waits so long for a handler, and then so long for the reply of another process of the agent. */
+const handlerMs = 2_000;
 const replyType = 'reply';
 const failureType = 'reply.failed';
+const noHandler = 'no_handler';
 const failureText = 'The request handler has failed';
 /** Of a failure's text, in UTF-8. */
 const failureBytes = 1_024;
 
 export class Requests {
-  handler: RequestHandler | undefined;
+  private current: RequestHandler | undefined;
   private readonly pending = new Map<string, Pending>();
+  /** Requests that wait for a handler. */
+  private readonly waiting = new Set<() => void>();
 
   constructor(
-    private readonly send: SendDirect,
+    private readonly session: Pick<Session, 'publish' | 'forget' | 'serverNow'>,
     private readonly timers: Timers,
     /** A handler has thrown, or its reply could not be sent. */
     private readonly failed: (error: unknown) => void,
+    private readonly isObserver: boolean,
   ) {}
+
+  set handler(handler: RequestHandler) {
+    this.current = handler;
+    for (const wake of this.waiting) wake();
+  }
 
   isReply({ type, inReplyTo }: Message): boolean {
     return inReplyTo !== undefined && (type === replyType || type === failureType);
   }
 
+  /** Whether it is for `answer`. */
   isRequest(message: Message): boolean {
-    return this.handler !== undefined && message.expectsReply && !this.isReply(message);
+    if (!message.expectsReply || this.isReply(message)) return false;
+    return !this.isObserver || this.current !== undefined || this.hasExpired(message);
+  }
+
+  /** Whether it is for the inbox as well: without a handler, the user may answer by hand. */
+  isForInbox(message: Message): boolean {
+    const isTaken = this.current !== undefined || this.hasExpired(message);
+    return !this.isReply(message) && !(isTaken && message.expectsReply);
+  }
+
+  /** Whether nobody waits for the reply any more. */
+  hasExpired({ expiresAt = Infinity }: Message): boolean {
+    return expiresAt <= this.session.serverNow();
   }
 
   async request(
@@ -62,36 +91,61 @@ export class Requests {
     content: unknown,
     { timeout = 30_000, metadata = {} }: RequestOptions,
   ): Promise<Message> {
+    // Not every program is checked by a compiler, and timers take what they can't hold for "at once".
+    const isTimeout = typeof timeout === 'number' && timeout >= 1 && timeout <= requestTimeoutMs;
+    if (!isTimeout && timeout !== Infinity)
+      throw new PubSubError('invalid_message', '"timeout" must be 1 to 2,073,600,000 ms, or Infinity');
     const id = newId();
+    const failure = new PubSubError('timeout', `No reply in ${timeout} ms`);
     const reply = new Promise<Message>((resolve, reject) => {
-      const cancel = this.timers.after(timeout, () => {
-        this.settle(id)?.reject(new PubSubError('timeout', `No reply in ${timeout} ms`));
-      });
-      this.pending.set(id, { to, resolve, reject, cancel });
+      this.pending.set(id, { to, resolve, reject, failure, cancels: [] });
     });
-    const sent = this.send(to, content, { id, metadata, correlationId: id, expectsReply: true });
+    const timeoutMs = isTimeout ? Math.ceil(timeout) : undefined;
+    if (timeoutMs !== undefined) this.giveUpIn(id, timeoutMs);
+    const sent = this.session.publish({ to }, content, {
+      id,
+      metadata,
+      correlationId: id,
+      expectsReply: true,
+      timeoutMs,
+    });
     sent.catch((error: unknown) => {
-      this.settle(id)?.reject(error as PubSubError);
+      const { code } = error as PubSubError;
+      this.settle(id)?.reject(code === requestExpired ? failure : (error as PubSubError));
     });
     return reply;
   }
 
   /** A reply that nobody waits for any more is dropped: it came too late, or was for another connection of this agent. */
   take(reply: Message): void {
-    const { type, inReplyTo = '', content, agentId } = reply;
-    if (this.pending.get(inReplyTo)?.to !== agentId) return;
-    const pending = this.settle(inReplyTo);
-    if (type === replyType) pending?.resolve(reply);
-    else pending?.reject(new PubSubError('request_failed', text(content) ?? failureText));
+    const { type, inReplyTo: id = '', content, agentId, extra } = reply;
+    const pending = this.pending.get(id);
+    if (pending?.to !== agentId) return;
+    if (type !== replyType && extra.code === noHandler) {
+      // Another process of the agent may have one.
+      pending.failure = new PubSubError(noHandler, 'No handler for requests');
+      this.giveUpIn(id, handlerMs);
+      return;
+    }
+    this.settle(id);
+    if (type === replyType) pending.resolve(reply);
+    else pending.reject(new PubSubError('request_failed', text(content) ?? failureText));
   }
 
-  /** Several requests are worked on at once. Never rejects. */
+  /**
+   * Several requests are worked on at once. Settles when the reply is acknowledged, or refused for good, or when nobody
+   * waits for it. Never rejects.
+   */
   async answer(message: Message): Promise<void> {
     const { id, agentId, correlationId = id } = message;
-    const reply = (content: unknown, type: string): Promise<Receipt> =>
-      this.send(agentId, content, { inReplyTo: id, correlationId, type });
+    const reply = (content: unknown, type: string, extra: JsonObject = {}): Promise<Receipt> =>
+      this.session.publish({ to: agentId }, content, { inReplyTo: id, correlationId, type, extra });
+    if (this.current === undefined) await this.waitForHandler(message);
+    if (this.hasExpired(message)) return;
     try {
-      await reply((await this.handler?.(message.content, message)) ?? null, replyType);
+      if (this.current === undefined)
+        await reply('No handler for requests', failureType, { code: noHandler });
+      else await reply(oneValue(await this.current(message.content, message)), replyType);
     } catch (error) {
       const told = textFor(error);
       if (told === undefined) this.failed(error);
@@ -103,12 +157,41 @@ export class Requests {
     for (const id of this.pending.keys()) this.settle(id)?.reject(error);
   }
 
+  private waitForHandler({ expiresAt = Infinity }: Message): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        cancel();
+        this.waiting.delete(wake);
+        resolve();
+      };
+      this.waiting.add(wake);
+      const cancel = this.timers.after(Math.min(handlerMs, expiresAt - this.session.serverNow()), wake);
+    });
+  }
+
+  private giveUpIn(id: string, delayMs: number): void {
+    const cancel = this.timers.after(delayMs, () => {
+      const pending = this.settle(id);
+      pending?.reject(pending.failure);
+      this.session.forget(id);
+    });
+    this.pending.get(id)?.cancels.push(cancel);
+  }
+
   private settle(id: string): Pending | undefined {
     const pending = this.pending.get(id);
-    pending?.cancel();
+    for (const cancel of pending?.cancels ?? []) cancel();
     this.pending.delete(id);
     return pending;
   }
+}
+
+/** A reply is one message. */
+function oneValue(value: unknown): unknown {
+  const { next } = (value ?? {}) as { readonly next?: unknown };
+  if (typeof next === 'function')
+    throw new TypeError('A request handler must return one JSON value, not a generator');
+  return value ?? null;
 }
 
 /** What the other agent may read of it. Looking at what was thrown may throw as well. */

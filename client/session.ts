@@ -5,7 +5,7 @@
 import { reservedChannels } from '../protocol/names';
 import { Attempts } from './attempts';
 import { backoffMs } from './backoff';
-import { MemoryCursor } from './cursor';
+import { MemoryCursor, type Position } from './cursor';
 import { type Emitter } from './emitter';
 import { type Deferred, deferred } from './deferred';
 import { PubSubError } from './errors';
@@ -16,15 +16,16 @@ import {
   type Frame,
   isMessageFrame,
   type Message,
-  type PublishOptions,
+  type DirectOptions,
   newId,
   publishFrame,
   readMessage,
   text,
+  timeIn,
 } from './messages';
 import type { PresenceOptions, PubSubOptions } from './options';
 import { Outbox, type Receipt } from './outbox';
-import type { LogGap } from './replies';
+import { type LogGap, requestExpired } from './replies';
 import { RecentIds } from './recent-ids';
 import { replaceInMs } from './replacement';
 import { webSocketClass } from './socket';
@@ -140,21 +141,32 @@ export class Session {
       | { readonly channel_id: string; readonly to?: never }
       | { readonly to: string; readonly channel_id?: never },
     content: unknown,
-    { id = newId(), ...options }: PublishOptions & { readonly expectsReply?: boolean },
+    { id = newId(), ...options }: DirectOptions,
   ): Promise<Receipt> {
     if (this.status === 'closed') return Promise.reject(new PubSubError('closed'));
     const isHeard = options.echo ?? this.options.echo ?? true;
     if (!isHeard) this.own.note(id, this.timers.now());
     const frame = publishFrame(destination, id, content, options);
-    const receipt = this.outbox.add(frame, (position) => {
+    const acknowledged = (position: Position): void => {
       const { to, channel_id = to === this.agentId ? reservedChannels.inbox : undefined } = destination;
       if (!isHeard && channel_id !== undefined) this.streams.seen(channel_id, position);
-    });
+    };
+    const receipt = this.outbox.add(frame, acknowledged, options.timeoutMs);
     const settled = (): void => {
       if (this.outbox.length === 0) this.drained?.();
     };
     receipt.then(settled, settled);
     return receipt;
+  }
+
+  /** Nobody waits for the message any more: it is not sent, or not again. */
+  forget(id: string): void {
+    this.outbox.forget(id);
+  }
+
+  /** Epoch milliseconds by the clock of the service. */
+  serverNow(): number {
+    return this.timers.now() + this.skewMs;
   }
 
   /** On the connection of the moment. */
@@ -179,6 +191,7 @@ export class Session {
 
   /** The log can't give these any more. */
   missing(channelId: string, { from, to, reason }: LogGap): void {
+    if (reason === requestExpired) return;
     this.emitter.emit('gap', { channelId, reason, from, to, after: undefined, head: undefined });
   }
 
@@ -201,7 +214,7 @@ export class Session {
     this.retry = undefined;
     try {
       const { options, timers } = this;
-      await this.open(await freshToken(options.token, timers, timers.now() + this.skewMs));
+      await this.open(await freshToken(options.token, timers, this.serverNow()));
     } catch (error) {
       const cause =
         error instanceof PubSubError ? error : new PubSubError('unavailable', undefined, { cause: error });
@@ -241,7 +254,7 @@ export class Session {
     this.opening = undefined;
     this.attempts.succeeded();
     this.agentId = text(welcome.agent_id);
-    this.skewMs = (Date.parse(String(welcome.timestamp)) || timers.now()) - timers.now();
+    this.learnTime(welcome);
     if (old !== undefined) this.leaving.add(old);
     void this.outbox
       .attach((frames) => link.send(frames))
@@ -256,11 +269,17 @@ export class Session {
     if (this.move('welcomed')) this.arrival.resolve();
   }
 
+  /** From an answer that the service has just written. */
+  private learnTime({ timestamp }: Frame): void {
+    const now = this.timers.now();
+    this.skewMs = (timeIn(timestamp) ?? now) - now;
+  }
+
   /** A token that is not from a function can't be renewed: with it the client ends. */
   private planReplacement(tokenExpiresAt: number): void {
     const { timers } = this;
     const canRenew = typeof this.options.token !== 'string';
-    const tokenLifeMs = tokenExpiresAt - (timers.now() + this.skewMs);
+    const tokenLifeMs = tokenExpiresAt - this.serverNow();
     const inMs = replaceInMs(canRenew && tokenLifeMs > 0 ? tokenLifeMs : undefined, timers.random());
     if (canRenew || !(tokenLifeMs < inMs)) this.renewIn(inMs);
     else {
@@ -334,6 +353,7 @@ export class Session {
     for (const ping of this.streams.pings()) {
       link
         .ask(ping, ([pong = {}]) => {
+          this.learnTime(pong);
           this.streams.pong(pong, ping);
         })
         // Silence is the link's own business; a refusal says nothing about the others.

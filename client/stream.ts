@@ -6,7 +6,7 @@ import type { Position } from './cursor';
 import { PubSubError } from './errors';
 import { Feed, type Range } from './feed';
 import type { Message } from './messages';
-import type { ChannelState, HistoryPage, LogGap, ReplayEnd } from './replies';
+import { type ChannelState, type HistoryPage, type LogGap, type ReplayEnd, requestExpired } from './replies';
 import type { Handler, Reader, ReaderOptions } from './reader';
 import { isLogged, Readers, type ReadersPort } from './readers';
 import type { Cancel } from './timers';
@@ -225,7 +225,7 @@ export class Stream {
 
   private lost(reason: string, after: Position | undefined, head: Position | undefined, range?: Range): void {
     const hasAll = after !== undefined && after.epoch === head?.epoch && after.sequence >= head.sequence;
-    if (hasAll) return;
+    if (hasAll || reason === requestExpired) return;
     this.port.emitter.emit('gap', {
       channelId: this.channelId,
       reason,

@@ -6,3 +6,4 @@ export const frameBytes = 32_768;
 export const batchFrames = 25;
 export const resumeChannels = 100;
 export const pingChannels = 20;
+export const requestTimeoutMs = 2_073_600_000;

@@ -1,11 +1,12 @@
 /**
  * Two agents: one asks, the other answers. `node examples/request-reply.mjs` beside `npm start`.
  */
+import { RequestError } from '@artcafe/pubsub';
 import { agent } from './bus.mjs';
 
 const [asker, adder] = [agent('asker'), agent('adder')];
 adder.onRequest(({ a, b }) => {
-  if (typeof a !== 'number' || typeof b !== 'number') throw new Error('I add numbers only');
+  if (typeof a !== 'number' || typeof b !== 'number') throw new RequestError('I add numbers only');
   return { sum: a + b };
 });
 await Promise.all([asker.connect(), adder.connect()]);

@@ -31,6 +31,11 @@ export const codes = {
     retry: 'after-delay',
     connection: 'keeps',
   },
+  request_expired: {
+    message: 'The request has expired: nobody will get it any more',
+    retry: 'never',
+    connection: 'keeps',
+  },
   payload_too_large: { message: 'Message over the size limit', retry: 'never', connection: 'keeps' },
   rate_limited: { message: 'Too many messages', retry: 'after-delay', connection: 'keeps' },
   limit_exceeded: { message: 'Over a limit', retry: 'never', connection: 'keeps' },

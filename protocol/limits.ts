@@ -28,6 +28,8 @@ export const limits = {
   idLength: 128,
   channelLength: 128,
   typeLength: 64,
+  /** `timeout_ms` of a request: 24 days, which timers of clients can still hold. */
+  requestTimeoutMs: 2_073_600_000,
   /** Nested arrays and objects in one frame. */
   depth: 64,
   /** Nested arrays and objects in one text message, batches included: more is not even parsed. */

@@ -18,6 +18,8 @@ export interface PublishFrame {
   readonly retry: boolean;
   readonly echo: boolean | undefined;
   readonly expectsReply: boolean;
+  /** `timeout_ms` of a request: how long its sender waits, in milliseconds. `undefined`: without an end, or no request. */
+  readonly timeoutMs: number | undefined;
   /** Everything else that the client sent, passed through untouched. */
   readonly extra: JsonObject;
 }
@@ -37,6 +39,8 @@ export interface Message {
   readonly to: string | undefined;
   /** Epoch milliseconds. */
   readonly timestamp: number;
+  /** When nobody waits for the reply any more, epoch milliseconds. Only a request with `timeout_ms` has it. */
+  readonly expiresAt?: number | undefined;
 }
 
 export type AckStatus = 'accepted' | 'stored' | 'duplicate';
@@ -57,6 +61,7 @@ export function messageText(message: Message): string {
     agent_id: message.agentId,
     ...(message.channelId === undefined ? {} : { channel_id: message.channelId }),
     timestamp: wireTime(message.timestamp),
+    ...(message.expiresAt === undefined ? {} : { expires_at: wireTime(message.expiresAt) }),
     metadata: message.metadata,
   });
 }

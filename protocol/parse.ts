@@ -86,6 +86,11 @@ function parseFrame(value: unknown): ParsedFrame {
     if (!isAbsent(rest[name]) && !isId(rest[name]))
       return refuseThis(`"${name}" must be a string of 1–128 characters`);
   }
+  const isRequest = !isAbsent(to) && flags.expects_reply === true;
+  const timeoutMs = isRequest ? (rest.timeout_ms ?? undefined) : undefined;
+  if (!isTimeout(timeoutMs)) {
+    return refuseThis(`"timeout_ms" must be a whole number from 1 to ${limits.requestTimeoutMs}`);
+  }
   const complaint = complaintAbout(value);
   if (complaint !== undefined) return refuseThis(`The frame can't be stored: ${complaint}`);
 
@@ -103,7 +108,8 @@ function parseFrame(value: unknown): ParsedFrame {
       retry: flags.retry ?? false,
       echo: flags.echo,
       expectsReply: flags.expects_reply ?? false,
-      extra: passThrough(rest, flags.expects_reply),
+      timeoutMs,
+      extra: passThrough(rest, flags.expects_reply, isRequest),
     },
   };
 }
@@ -118,8 +124,11 @@ const serverFields: ReadonlySet<string> = new Set([
   'replayed',
 ]);
 
-function passThrough(rest: JsonObject, expectsReply: boolean | undefined): JsonObject {
-  const extra = Object.fromEntries(Object.entries(rest).filter(([name]) => !serverFields.has(name)));
+/** When a request expires, only the server says; in other messages the field is the user's. */
+function passThrough(rest: JsonObject, expectsReply: boolean | undefined, isRequest: boolean): JsonObject {
+  const extra = Object.fromEntries(
+    Object.entries(rest).filter(([name]) => !serverFields.has(name) && !(isRequest && name === 'expires_at')),
+  );
   return expectsReply === undefined ? extra : { ...extra, expects_reply: expectsReply };
 }
 
@@ -144,6 +153,11 @@ function readFlags(values: Record<FlagName, unknown>): Record<FlagName, boolean 
 
 function isAbsent(value: unknown): value is null | undefined {
   return value === undefined || value === null;
+}
+
+function isTimeout(value: unknown): value is number | undefined {
+  const isWhole = Number.isSafeInteger(value) && (value as number) >= 1;
+  return value === undefined || (isWhole && (value as number) <= limits.requestTimeoutMs);
 }
 
 /** The id to repeat in an ERROR: the client waits for it even when it breaks the grammar. */

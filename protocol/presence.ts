@@ -17,6 +17,8 @@ export interface PresenceQuery {
   readonly agentId: string | undefined;
   readonly status: string | undefined;
   readonly capability: string | undefined;
+  /** Whether the status is another than `offline`. */
+  readonly online: boolean | undefined;
   readonly limit: number;
   /** Agents behind this one. */
   readonly after: string | undefined;
@@ -77,11 +79,20 @@ export function readOwnPresence({ status, capabilities }: JsonObject): OwnPresen
 
 function readQuery(query: unknown): PresenceQuery | Complaint {
   if (!isJsonObject(query)) return wrong('"query" must be an object');
-  const { agent_id: agentId, status, capability, limit = limits.presenceAgents, after } = query;
+  const {
+    agent_id: agentId,
+    status,
+    capability,
+    online: isOnline,
+    limit = limits.presenceAgents,
+    after,
+  } = query;
   if (!isAbsent(agentId) && !isId(agentId)) return wrong('"query.agent_id" must be an agent id');
   if (!isAbsent(status) && !isPresenceWord(status)) return wrong('"query.status" must be a status');
   if (!isAbsent(capability) && !isPresenceWord(capability))
     return wrong('"query.capability" must be a capability');
+  if (!isAbsent(isOnline) && typeof isOnline !== 'boolean')
+    return wrong('"query.online" must be true or false');
   const most = limit ?? limits.presenceAgents;
   if (!Number.isSafeInteger(most) || (most as number) < 1 || (most as number) > limits.presenceAgents)
     return wrong(`"query.limit" must be a whole number from 1 to ${limits.presenceAgents}`);
@@ -90,6 +101,7 @@ function readQuery(query: unknown): PresenceQuery | Complaint {
     agentId: agentId ?? undefined,
     status: status ?? undefined,
     capability: capability ?? undefined,
+    online: isOnline ?? undefined,
     limit: most as number,
     after: after ?? undefined,
   };

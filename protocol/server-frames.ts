@@ -23,7 +23,7 @@ export interface ChannelState {
 export interface Gap {
   readonly from: number;
   readonly to: number;
-  readonly reason: 'expired' | 'damaged';
+  readonly reason: 'expired' | 'damaged' | 'request_expired';
 }
 
 export interface Welcome {

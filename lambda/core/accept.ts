@@ -36,6 +36,8 @@ export interface AcceptDependencies extends FanOutDependencies, HandOverDependen
 export interface Accepted {
   readonly ok: true;
   readonly textFor: (level: number) => string;
+  /** Of a request: from then on it is not posted, epoch milliseconds. */
+  readonly expiresAt: number | undefined;
   /** ACK text when the frame had an id. */
   readonly ack: string | undefined;
   readonly isDuplicate: boolean;
@@ -51,6 +53,7 @@ export interface Accepted {
 export type Acceptance = Accepted | { readonly ok: false; readonly error: Omit<ErrorDetails, 'messageId'> };
 
 const unavailable: Acceptance = { ok: false, error: { code: 'unavailable', retryAfterMs: 500 } };
+const requestExpired: Acceptance = { ok: false, error: { code: 'request_expired' } };
 
 /** What is known of a frame besides what it says. */
 export interface Arrival {
@@ -85,9 +88,11 @@ export async function accept(
     if (others.length === 0) return { ok: false, error: { code: 'no_responders' } };
   }
 
+  const { expiresAt = Infinity } = message;
+  if (expiresAt <= deps.clock.now()) return requestExpired;
   if (frame.ephemeral || deps.retentionMs === 0) {
     const receivers = await directReceivers(deps, caller, destination);
-    return accepted(frame, { textFor: textFor(), timestamp: now, status: 'accepted', receivers });
+    return accepted(frame, message, { textFor: textFor(), timestamp: now, status: 'accepted', receivers });
   }
 
   const subject =
@@ -104,25 +109,27 @@ export async function accept(
     expiresAt: now + deps.retentionMs,
     isRetry: frame.retry,
   };
-  const claimed = await claim(deps, row, deadline, locator(deps, frame, row, arrival));
-  if (claimed === undefined) return unavailable;
+  // No put begins when nobody waits for the reply any more.
+  const putDeadline = deadline.within(expiresAt - deps.clock.now());
+  const claimed = await claim(deps, row, putDeadline, locator(deps, frame, row, arrival));
+  if (claimed === undefined) return expiresAt <= deps.clock.now() ? requestExpired : unavailable;
   const { position } = claimed;
   const isDuplicate = claimed.status === 'duplicate';
   const texts = { textFor: textFor(position) };
   if (destination.kind === 'channel')
-    return accepted(frame, { ...claimed, ...texts, status: isDuplicate ? 'duplicate' : 'accepted' });
+    return accepted(frame, message, { ...claimed, ...texts, status: isDuplicate ? 'duplicate' : 'accepted' });
 
   // Also for a duplicate: its first attempt may have ended between the put and the note. What was live then is over.
   const { tenantId } = caller;
   const { sequence } = position;
   const missed = { tenantId, agentId: destination.agentId, sequence, expiresAt: row.expiresAt };
   const live = await receiversAfterPut(deps, missed, deadline);
-  if (isDuplicate) return accepted(frame, { ...claimed, ...texts, status: 'duplicate' });
+  if (isDuplicate) return accepted(frame, message, { ...claimed, ...texts, status: 'duplicate' });
   const receivers = live.map((connection) => toReceiver(connection, caller));
   const isStored = receivers.length === 0;
   const status = isStored ? 'stored' : 'accepted';
   const missable = isStored ? undefined : missed;
-  return accepted(frame, { ...texts, timestamp, status, position, receivers, missable });
+  return accepted(frame, message, { ...texts, timestamp, status, position, receivers, missable });
 }
 
 /**
@@ -148,6 +155,7 @@ function locator(
 
 function accepted(
   frame: PublishFrame,
+  { expiresAt }: Message,
   result: {
     readonly textFor: (level: number) => string;
     readonly timestamp: number;
@@ -161,6 +169,7 @@ function accepted(
   return {
     ok: true,
     textFor,
+    expiresAt,
     ack: frame.id === undefined ? undefined : ackText(frame.id, timestamp, status, position),
     isDuplicate: status === 'duplicate',
     isDurable: position !== undefined,
@@ -189,6 +198,7 @@ function toMessage(
     channelId: destination.kind === 'channel' ? destination.channelId : undefined,
     to: destination.kind === 'agent' ? destination.agentId : undefined,
     timestamp,
+    ...(frame.timeoutMs !== undefined && { expiresAt: timestamp + frame.timeoutMs }),
   };
 }
 

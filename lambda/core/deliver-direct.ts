@@ -34,7 +34,9 @@ export async function deliverDirect(
   const all: FanOutCounts[] = [];
   let batch = receivers;
   for (let round = 1; ; round++) {
-    const { counts, served } = await fanOut(deps, sender, target, messages, onePage(batch), deadline);
+    const now = deps.clock.now();
+    const wanted = messages.filter(({ expiresAt = Infinity }) => expiresAt > now);
+    const { counts, served } = await fanOut(deps, sender, target, wanted, onePage(batch), deadline);
     all.push(counts);
     if (missable === undefined || served.size > 0) return all;
     if (round === rounds || deadline.hasPassed) {

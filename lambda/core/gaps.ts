@@ -1,6 +1,10 @@
-/** What is missing in a stretch of a log: rows that have expired, rows that are gone, rows that are damaged. */
+/**
+ * What is missing in a stretch of a log: rows that have expired, rows that are gone, rows that are damaged, and requests whose
+ * senders have given up.
+ */
 import type { Gap } from '../../protocol/index';
 import type { StoredRow } from './ports';
+import { isExpiredRequest } from './stored-message';
 
 /**
  * The gaps in `rows` (oldest first), which should begin right above `after` and, with `upTo`, end there. Neighbours with one
@@ -16,11 +20,13 @@ export function gapsIn(after: number, rows: readonly StoredRow[], now: number, u
     else gaps.push({ from, to, reason });
   };
   let seen = after;
-  for (const { sequence, expiresAt, body } of rows) {
+  for (const row of rows) {
+    const { sequence, expiresAt, body } = row;
     // Sequences have no holes, so what is not there was deleted.
     add(seen + 1, sequence - 1, 'expired');
     if (expiresAt <= now) add(sequence, sequence, 'expired');
     else if (body === undefined) add(sequence, sequence, 'damaged');
+    else if (isExpiredRequest(row, now)) add(sequence, sequence, 'request_expired');
     seen = sequence;
   }
   if (upTo !== undefined) add(seen + 1, upTo, 'expired');

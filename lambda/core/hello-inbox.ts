@@ -92,10 +92,12 @@ export async function replayInbox(
     }
     return taken;
   };
-  const { kind } = await pushInbox(deps, caller, mark, deliver, deadline, from);
+  const { kind, gaps } = await pushInbox(deps, caller, mark, deliver, deadline, from);
   if (kind === 'stopped') return;
   const complete = kind === 'settled';
   const position: Position = { epoch: head.epoch, sequence: complete ? Math.max(last, head.sequence) : last };
-  const end = replayedText({ channelId, position, complete, gaps: [] }, deps.clock.now());
+  // More would not fit into a text; the client finds the rest in the log.
+  const told = gaps.slice(0, limits.historyMessages);
+  const end = replayedText({ channelId, position, complete, gaps: told }, deps.clock.now());
   await sender.post(caller.connectionId, end);
 }

@@ -58,7 +58,7 @@ function answerWith(
       ? deps.history.range(subject, { after: replayAfter, upTo: head.sequence })
       : deps.history.rangeBack(subject, before === undefined ? {} : { before: before.sequence });
     const page = await collect(rows, limit, deadline.within(longestReadMs), now, isForward);
-    const messages = page.rows.flatMap((row) => replayText(row, caller, channelId) ?? []);
+    const messages = page.rows.flatMap((row) => replayText(row, caller, channelId, now) ?? []);
     const start = isForward ? replayAfter : (page.rows[0]?.sequence ?? 1) - 1;
     const gaps: readonly Gap[] = gapsIn(start, page.rows, now);
     const end = isForward ? page.rows.at(-1) : page.rows[0];

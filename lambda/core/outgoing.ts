@@ -11,6 +11,8 @@ export interface Outgoing {
   readonly acknowledged: Promise<void>;
   /** `echo` of the frame; `undefined` leaves it to the connection. */
   readonly echo: boolean | undefined;
+  /** Of a request: from then on it is not posted, epoch milliseconds. */
+  readonly expiresAt?: number | undefined;
 }
 
 /** One post: a message, or at level 1 an array of several. */

@@ -10,6 +10,7 @@ import {
   presenceBytes,
   type PresenceFrame,
   type PresenceQuery,
+  offline,
   presenceText,
   reservedChannels,
 } from '../../protocol/index';
@@ -135,6 +136,7 @@ async function findAgents(deps: ControlDependencies, tenantId: string, query: Pr
 function fits({ status, capabilities }: AgentPresence, query: PresenceQuery): boolean {
   return (
     (query.status === undefined || query.status === status) &&
+    (query.online === undefined || query.online === (status !== offline)) &&
     (query.capability === undefined || capabilities.includes(query.capability))
   );
 }

@@ -131,7 +131,8 @@ export async function publish(
       receivers: [],
       missable: undefined,
     };
-    delivery.messages.push({ textFor: result.textFor, acknowledged, echo: frame.echo });
+    const { textFor, expiresAt } = result;
+    delivery.messages.push({ textFor, acknowledged, echo: frame.echo, expiresAt });
     delivery.isDurable ||= result.isDurable;
     delivery.receivers = result.receivers ?? delivery.receivers;
     delivery.missable ??= result.missable;

@@ -2,10 +2,11 @@
  * The receiver's half of the inbox: gives a connection what its agent has missed, and then takes the inbox mark away.
  * The other half is `note-missed.ts`. At least once, in the order of the inbox.
  */
-import type { Message, Position } from '../../protocol/index';
+import type { Gap, Message, Position } from '../../protocol/index';
 import type { Deadline } from './deadline';
+import { gapsIn } from './gaps';
 import type { AgentStore, Clock, HistoryStore, InboxMark } from './ports';
-import { messageOfRow } from './stored-message';
+import { isExpiredRequest, messageOfRow } from './stored-message';
 import { inboxSubject } from './subjects';
 
 export interface PushDependencies {
@@ -38,6 +39,8 @@ export interface PushOutcome {
   readonly kind: 'settled' | 'stopped' | 'unfinished';
   /** How many messages the connection took. */
   readonly taken: number;
+  /** What is missing in the part of the log that was pushed. */
+  readonly gaps: readonly Gap[];
   /** Where to go on, when unfinished. */
   readonly mark?: InboxMark;
 }
@@ -66,49 +69,62 @@ export async function pushInbox(
   let known = mark;
   let next = start;
   let taken = 0;
+  const gaps: Gap[] = [];
   for (;;) {
     // What is put after this is posted to the connection live, or noted anew.
     const { row } = await deps.history.head(inboxSubject(tenantId, agentId));
     const upTo = row?.sequence ?? 0;
-    for await (const { messages, last } of missedMessages(deps, target, next, upTo)) {
+    for await (const { messages, last, missing } of missedMessages(deps, target, next, upTo)) {
       const count = messages.length === 0 ? 0 : await deliver(messages, hasTime);
       taken += count;
       next = messages[count]?.position.sequence ?? last + 1;
+      gaps.push(...missing.filter(({ to }) => to < next));
       if (!hasTime() && next <= upTo) {
         if (next > known.from) await deps.agents.settleMark(tenantId, agentId, connectionId, known, next);
-        return { kind: 'unfinished', taken, mark: { from: next, count: known.count } };
+        return { kind: 'unfinished', taken, gaps, mark: { from: next, count: known.count } };
       }
-      if (count < messages.length) return { kind: 'stopped', taken };
+      if (count < messages.length) return { kind: 'stopped', taken, gaps };
     }
     if (await deps.agents.settleMark(tenantId, agentId, connectionId, known))
-      return { kind: 'settled', taken };
+      return { kind: 'settled', taken, gaps };
     const { mark: current, connectionIds } = await deps.agents.look(tenantId, agentId);
     // Another connection of the agent has got everything too, and was first.
-    if (current === undefined) return { kind: 'settled', taken };
-    if (!connectionIds.includes(connectionId)) return { kind: 'stopped', taken };
-    if (!hasTime()) return { kind: 'unfinished', taken, mark: current };
+    if (current === undefined) return { kind: 'settled', taken, gaps };
+    if (!connectionIds.includes(connectionId)) return { kind: 'stopped', taken, gaps };
+    if (!hasTime()) return { kind: 'unfinished', taken, gaps, mark: current };
     // Something was noted meanwhile. Lower than before, it is older than all that was pushed; else only the rest is left.
     next = current.from < known.from ? current.from : Math.max(next, upTo + 1, current.from);
     known = current;
   }
 }
 
-/** The messages from the mark to `upTo`, by pages of the log. Expired and damaged rows are left out; `last` counts them. */
+interface InboxPage {
+  readonly messages: readonly InboxMessage[];
+  readonly missing: readonly Gap[];
+  /** Of the page. */
+  readonly last: number;
+}
+
+/** The log from the mark to `upTo`, by its pages. Rows that have expired or are damaged are no messages, nor are expired requests. */
 async function* missedMessages(
   deps: PushDependencies,
   { tenantId, agentId }: PushTarget,
   from: number,
   upTo: number,
-): AsyncGenerator<{ readonly messages: readonly InboxMessage[]; readonly last: number }> {
+): AsyncGenerator<InboxPage> {
   if (from > upTo) return;
-  for await (const rows of deps.history.range(inboxSubject(tenantId, agentId), { after: from - 1, upTo })) {
+  let seen = from - 1;
+  for await (const rows of deps.history.range(inboxSubject(tenantId, agentId), { after: seen, upTo })) {
+    const now = deps.clock.now();
     const messages: InboxMessage[] = [];
     for (const { body, epoch, sequence, expiresAt, ...row } of rows) {
-      if (body === undefined || expiresAt <= deps.clock.now()) continue;
+      if (body === undefined || expiresAt <= now || isExpiredRequest({ body }, now)) continue;
       const message = messageOfRow({ ...row, body }, tenantId, undefined, agentId);
       if (message !== undefined) messages.push({ message, position: { epoch, sequence } });
     }
     const last = rows.at(-1)?.sequence;
-    if (last !== undefined) yield { messages, last };
+    if (last === undefined) continue;
+    yield { messages, missing: gapsIn(seen, rows, now), last };
+    seen = last;
   }
 }

@@ -4,12 +4,17 @@
 import { levelOneText, messageText, reservedChannels } from '../../protocol/index';
 import type { Caller } from './caller';
 import type { StoredRow } from './ports';
-import { messageOfRow } from './stored-message';
+import { isExpiredRequest, messageOfRow } from './stored-message';
 
-/** `undefined` for a row that is damaged. */
-export function replayText(row: StoredRow, caller: Caller, channelId: string): string | undefined {
+/** `undefined` for a row that is damaged, and for a request that has expired. */
+export function replayText(
+  row: StoredRow,
+  caller: Caller,
+  channelId: string,
+  now: number,
+): string | undefined {
   const { body } = row;
-  if (body === undefined) return undefined;
+  if (body === undefined || isExpiredRequest(row, now)) return undefined;
   const isDirect = channelId === reservedChannels.inbox;
   const message = messageOfRow(
     { ...row, body },

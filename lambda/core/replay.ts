@@ -77,7 +77,8 @@ function textOf(
   channelId: string,
   row: StoredRow,
 ): string | undefined {
-  return row.expiresAt <= deps.clock.now() ? undefined : replayText(row, caller, channelId);
+  const now = deps.clock.now();
+  return row.expiresAt <= now ? undefined : replayText(row, caller, channelId, now);
 }
 
 /** Holds texts back until an array is full. */

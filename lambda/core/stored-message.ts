@@ -3,11 +3,20 @@
  * drift apart.
  */
 import { isJsonObject, type JsonObject, type Message } from '../../protocol/index';
-import type { LogRow } from './ports';
+import type { LogRow, StoredRow } from './ports';
 
 /** Who sent the message, when and under which id are the row's own columns. */
-export function bodyOf({ type, content, metadata, extra }: Message): string {
-  return JSON.stringify({ type, content, metadata, extra });
+export function bodyOf({ type, content, metadata, extra, expiresAt }: Message): string {
+  // First, so that it is found without reading the rest; beside `extra`, where a user's own field of this name stands.
+  return JSON.stringify({ expires_at: expiresAt, type, content, metadata, extra });
+}
+
+const expiryPattern = /^\{"expires_at":(\d+),/;
+
+/** Whether nobody waits for the reply any more. Only a request with a timeout can be; one that an earlier release stored has none. */
+export function isExpiredRequest({ body = '' }: Pick<StoredRow, 'body'>, now: number): boolean {
+  const expiresAt = expiryPattern.exec(body)?.[1];
+  return expiresAt !== undefined && Number(expiresAt) <= now;
 }
 
 /**
@@ -22,7 +31,7 @@ export function messageOfRow(
 ): Message | undefined {
   const body = parse(row.body);
   if (body === undefined) return undefined;
-  const { type, content, metadata, extra } = body;
+  const { type, content, metadata, extra, expires_at: expiresAt } = body;
   return {
     id: row.id,
     type: typeof type === 'string' ? type : 'message',
@@ -34,6 +43,7 @@ export function messageOfRow(
     channelId,
     to,
     timestamp: row.timestamp,
+    ...(typeof expiresAt === 'number' && { expiresAt }),
   };
 }
 

@@ -136,6 +136,26 @@ describe('PRE-4 a query', () => {
     ]);
   });
 
+  test('PRE-10 online tells agents that are there from those that are offline', async () => {
+    const asker = await connect('asker');
+    const [busy, away] = [await connect('busy'), await connect('away')];
+    await say(busy, { status: 'busy', capabilities: ['x'] });
+    await say(away, { capabilities: ['x'] });
+    await away.close();
+    await eventually(
+      () => ask(asker, { status: 'offline' }),
+      (agents) => agents.length === 1,
+    );
+
+    expect(ids(await ask(asker, { online: true }))).toEqual(['asker', 'busy']);
+    expect(ids(await ask(asker, { online: false }))).toEqual(['away']);
+    expect(ids(await ask(asker, { online: true, capability: 'x' }))).toEqual(['busy']);
+    expect(ids(await ask(asker, { online: true, agent_id: 'away' }))).toEqual([]);
+    expect(ids(await ask(asker, { online: null, capability: 'x' }))).toEqual(['away', 'busy']);
+    const answer = await asker.request({ type: 'presence', id: 'p', query: { online: 'yes' } });
+    expect(answer).toMatchObject({ code: 'invalid_message', message_id: 'p' });
+  });
+
   test('PRE-4 knows nobody of another tenant', async () => {
     await bus.connect({ tenant: fresh('tenant'), agent: 'stranger' });
     expect(ids(await ask(await connect('asker'), {}))).toEqual(['asker']);

@@ -116,6 +116,11 @@ export class FakeServer {
     const timestamp = new Date(this.timers.now()).toISOString();
     const place = ephemeral === true ? {} : { sequence, epoch: log.epoch };
     const about = to === undefined ? { channel_id } : { to };
+    const isRequest = to !== undefined && frame.expects_reply === true;
+    const expiry =
+      isRequest && typeof frame.timeout_ms === 'number'
+        ? { expires_at: new Date(this.timers.now() + frame.timeout_ms).toISOString() }
+        : {};
     const message = {
       type: 'message',
       metadata: {},
@@ -123,6 +128,7 @@ export class FakeServer {
       tenant_id: 't',
       agent_id: agentId,
       timestamp,
+      ...expiry,
       ...about,
       ...place,
     };

@@ -194,6 +194,6 @@ test('inbox calls what it may', async () => {
   calls.clear();
   const deliver = (messages: readonly unknown[]) => Promise.resolve(messages.length);
   const outcome = await pushInbox(deps, target, mark!, deliver, new Deadline(clock, clock.time + 9_000));
-  expect(outcome).toEqual({ kind: 'settled', taken: 1 });
+  expect(outcome).toEqual({ kind: 'settled', taken: 1, gaps: [] });
   expect([...calls].sort()).toEqual(granted('inbox'));
 });

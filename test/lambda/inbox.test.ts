@@ -265,7 +265,7 @@ describe('the push', () => {
   });
 
   test('gives everything in order and takes the mark away', async () => {
-    expect(await push()).toEqual({ kind: 'settled', taken: 3 });
+    expect(await push()).toEqual({ kind: 'settled', taken: 3, gaps: [] });
     expect(ids('bob1')).toEqual(['m1', 'm2', 'm3']);
     expect(await mark()).toBeUndefined();
   });
@@ -283,7 +283,7 @@ describe('the push', () => {
   test('gives up on a handshake that never ends, and leaves the mark', async () => {
     world.sockets.closed.add('bob1');
     const before = world.clock.time;
-    expect(await push()).toEqual({ kind: 'stopped', taken: 0 });
+    expect(await push()).toEqual({ kind: 'stopped', taken: 0, gaps: [] });
     expect(world.clock.time - before).toBeLessThan(12_000);
     expect(await mark()).toEqual({ from: 1, count: 1 });
   });
@@ -292,7 +292,7 @@ describe('the push', () => {
   test('tries a connection that answers 410 more and more seldom', async () => {
     const gone = Array.from({ length: 500 }, () => 'gone' as const);
     world.sockets.scripted.set('bob1', [...gone]);
-    expect(await push()).toEqual({ kind: 'stopped', taken: 0 });
+    expect(await push()).toEqual({ kind: 'stopped', taken: 0, gaps: [] });
     expect(gone.length - (world.sockets.scripted.get('bob1')?.length ?? 0)).toBeLessThan(20);
     expect(await mark()).toEqual({ from: 1, count: 1 });
   });
@@ -301,7 +301,7 @@ describe('the push', () => {
     'stops at a post that ends as %s; all of it comes again',
     async (outcome) => {
       world.sockets.scripted.set('bob1', ['delivered', outcome]);
-      expect(await push()).toEqual({ kind: 'stopped', taken: 1 });
+      expect(await push()).toEqual({ kind: 'stopped', taken: 1, gaps: [] });
       await world.open('bob2', bob);
       await push();
       expect(ids('bob2')).toEqual(['m1', 'm2', 'm3']);
@@ -313,13 +313,13 @@ describe('the push', () => {
       'bob1',
       Array.from({ length: 10 }, () => 'throttled' as const),
     );
-    expect(await push()).toEqual({ kind: 'settled', taken: 3 });
+    expect(await push()).toEqual({ kind: 'settled', taken: 3, gaps: [] });
     expect(ids('bob1')).toEqual(['m1', 'm2', 'm3']);
   });
 
   test('posts nothing once the token has expired', async () => {
     world.clock.time += 4_000_000;
-    expect(await push()).toEqual({ kind: 'stopped', taken: 0 });
+    expect(await push()).toEqual({ kind: 'stopped', taken: 0, gaps: [] });
     expect(ids('bob1')).toEqual([]);
     expect(await mark()).toBeDefined();
   });
@@ -334,7 +334,11 @@ describe('the push', () => {
         });
       }
     };
-    expect(await push()).toEqual({ kind: 'settled', taken: 1 });
+    const gaps = [
+      { from: 1, to: 1, reason: 'expired' },
+      { from: 2, to: 2, reason: 'damaged' },
+    ];
+    expect(await push()).toEqual({ kind: 'settled', taken: 1, gaps });
     expect(ids('bob1')).toEqual(['m3']);
   });
 
@@ -342,7 +346,7 @@ describe('the push', () => {
     world.history.range = async function* () {
       yield await Promise.resolve([]);
     };
-    expect(await push()).toEqual({ kind: 'settled', taken: 0 });
+    expect(await push()).toEqual({ kind: 'settled', taken: 0, gaps: [] });
     expect(await mark()).toBeUndefined();
   });
 
@@ -358,7 +362,7 @@ describe('the push', () => {
       world.sockets.scripted.set('bob1', ['lost']);
       await write('m4');
     });
-    expect(await push()).toEqual({ kind: 'settled', taken: 4 });
+    expect(await push()).toEqual({ kind: 'settled', taken: 4, gaps: [] });
     expect(ids('bob1')).toEqual(['m1', 'm2', 'm3', 'm4']);
     expect(await mark()).toBeUndefined();
   });
@@ -368,7 +372,7 @@ describe('the push', () => {
       await leave('bob1');
       await write('m4');
     });
-    expect(await push()).toEqual({ kind: 'stopped', taken: 3 });
+    expect(await push()).toEqual({ kind: 'stopped', taken: 3, gaps: [] });
     await world.open('bob2', bob);
     await push();
     expect(ids('bob2')).toEqual(['m1', 'm2', 'm3', 'm4']);
@@ -379,7 +383,7 @@ describe('the push', () => {
       await world.open('bob2', bob);
       await push();
     });
-    expect(await push()).toEqual({ kind: 'settled', taken: 3 });
+    expect(await push()).toEqual({ kind: 'settled', taken: 3, gaps: [] });
     expect(ids('bob2')).toEqual(['m1', 'm2', 'm3']);
   });
 
@@ -391,7 +395,7 @@ describe('the push', () => {
     around(world.agents, 'settleMark', 'before', () =>
       world.agents.noteMissed({ tenantId: 't', agentId: 'bob', sequence: 2, expiresAt: 0 }, undefined),
     );
-    expect(await push()).toEqual({ kind: 'settled', taken: 3 });
+    expect(await push()).toEqual({ kind: 'settled', taken: 3, gaps: [] });
     expect(ids('bob1')).toEqual(['m3', 'm2', 'm3']);
   });
 
@@ -401,7 +405,12 @@ describe('the push', () => {
       expect(hasTime()).toBe(false);
       return Promise.resolve(Math.min(messages.length, 2));
     };
-    expect(await push(slow, 10_000)).toEqual({ kind: 'unfinished', taken: 2, mark: { from: 3, count: 1 } });
+    expect(await push(slow, 10_000)).toEqual({
+      kind: 'unfinished',
+      taken: 2,
+      gaps: [],
+      mark: { from: 3, count: 1 },
+    });
     expect(await mark()).toEqual({ from: 3, count: 1 });
   });
 });

@@ -241,6 +241,10 @@ describe('gaps', () => {
   const live = (sequence: number): StoredRow => row(sequence, now + 1);
   const expired = (sequence: number): StoredRow => row(sequence, now);
   const damaged = (sequence: number): StoredRow => ({ ...live(sequence), body: undefined });
+  const asked = (sequence: number, expires: number): StoredRow => ({
+    ...live(sequence),
+    body: `{"expires_at":${expires},"type":"message"}`,
+  });
   const gap = (start: number, to: number, reason: string) => ({ from: start, to, reason });
 
   test.each([
@@ -255,6 +259,13 @@ describe('gaps', () => {
     ['missing, then expired', 4, [expired(7), live(8)], undefined, [gap(5, 7, 'expired')]],
     ['damaged', 4, [live(5), damaged(6), live(7)], undefined, [gap(6, 6, 'damaged')]],
     ['damaged and expired', 4, [{ ...expired(5), body: undefined }], undefined, [gap(5, 5, 'expired')]],
+    [
+      'a request that has expired',
+      4,
+      [asked(5, now), asked(6, now + 1)],
+      undefined,
+      [gap(5, 5, 'request_expired')],
+    ],
     ['neighbours', 4, [damaged(5), damaged(6), expired(7)], 8, [gap(5, 6, 'damaged'), gap(7, 8, 'expired')]],
   ])('%s', (_, after, rows, upTo, gaps) => {
     expect(gapsIn(after, rows, now, upTo)).toEqual(gaps);

@@ -118,6 +118,7 @@ describe('presence', () => {
     agentId: undefined,
     status: undefined,
     capability: undefined,
+    online: undefined,
     limit: 100,
     after: undefined,
   };
@@ -128,7 +129,8 @@ describe('presence', () => {
     [{ capabilities: ['b', 'a', 'b'] }, { own: { ...silent, capabilities: ['b', 'a'] } }],
     [{ status: null, capabilities: [], query: null }, { own: { ...silent, capabilities: [] } }],
     [{ query: {} }, { own: undefined, query: whole }],
-    [{ query: { agent_id: null, limit: null } }, { query: whole }],
+    [{ query: { agent_id: null, limit: null, online: null } }, { query: whole }],
+    [{ query: { online: false } }, { query: { ...whole, online: false } }],
     [
       { query: { agent_id: 'a', status: 'offline', capability: 'c', limit: 1, after: 'z' } },
       { query: { agentId: 'a', status: 'offline', capability: 'c', limit: 1, after: 'z' } },
@@ -160,6 +162,8 @@ describe('presence', () => {
     { query: { agent_id: 7 } },
     { query: { status: '' } },
     { query: { capability: 7 } },
+    { query: { online: 'true' } },
+    { query: { online: 1 } },
     { query: { after: '' } },
   ])('refuses %j', (fields) => {
     expect(read({ type: 'presence', id: 'p', ...fields })).toMatchObject({ code: 'invalid_message' });

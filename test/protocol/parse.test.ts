@@ -31,6 +31,7 @@ test('reads the frame of the original protocol', () => {
     retry: false,
     echo: undefined,
     expectsReply: false,
+    timeoutMs: undefined,
     extra: {},
   });
 });
@@ -94,6 +95,37 @@ test.each<[string, unknown]>([
   ['null instead of a frame', 'null'],
 ])('refuses %s as invalid_message', (_, value) => {
   expect(refusal(value)).toMatchObject({ code: 'invalid_message' });
+});
+
+describe('a request', () => {
+  const request = { id: 'm', to: 'b', content: 1, expects_reply: true };
+
+  test.each([1, 30_000, 2_073_600_000])('may wait for %i ms', (timeout_ms) => {
+    const read = frame({ ...request, timeout_ms, expires_at: 'mine' });
+    expect(read).toMatchObject({ timeoutMs: timeout_ms });
+    expect(read.extra).toEqual({ expects_reply: true, timeout_ms });
+  });
+
+  test.each([0, -1, 0.5, 2_073_600_001, '1', true, {}])('can’t wait for %j', (timeout_ms) => {
+    expect(refusal({ ...request, timeout_ms })).toMatchObject({ code: 'invalid_message', messageId: 'm' });
+  });
+
+  test.each([{}, { timeout_ms: null }])('waits without an end with %j', (more) => {
+    expect(frame({ ...request, ...more }).timeoutMs).toBeUndefined();
+  });
+
+  test.each([
+    { to: 'b', expects_reply: false },
+    { to: 'b', expects_reply: null },
+    { to: null, expects_reply: true },
+    { channel_id: 'c', expects_reply: true },
+    { metadata: { to: 'b' }, expects_reply: true },
+  ])('is not what has %j: its fields are the user’s own', (fields) => {
+    const own = { timeout_ms: 'soon', expires_at: 7 };
+    const read = frame({ content: 1, ...fields, ...own });
+    expect(read.timeoutMs).toBeUndefined();
+    expect(read.extra).toMatchObject(own);
+  });
 });
 
 test.each(['', '{', '[1,', 'hello', '\u0000', '{"a":1}{"b":2}'])('calls %j invalid JSON', (text) => {

@@ -34,7 +34,13 @@ export async function right(): Promise<void> {
   for await (const { content } of chat) if (content.text === 'stop') break;
   for await (const message of chat.history({ limit: 10 })) ((m: Message<Chat>) => m.content.text)(message);
   bus.onRequest((content) => content);
-  await bus.agent('b').request({ a: 1 }, { timeout: 100 });
+  bus.onRequest(({ a, b }: { a: number; b: number }) => a + b);
+  bus.onRequest<Chat, number>(async ({ text }, message) => text.length + message.content.text.length);
+  const sum: number = (await bus.agent('b').request<number>({ a: 1 }, { timeout: Infinity })).content;
+  const typed = new PubSub<Chat>({ url: 'ws://host', token: 't', observer: true });
+  await typed.inbox.subscribe(({ content: { text }, expiresAt = sum }) => text.length + expiresAt);
+  for await (const { content } of typed.inbox.history({ limit: 1 })) if (content.text === 'stop') break;
+  for await (const { agentId } of bus.presence.query({ online: true, capability: 'x' })) agentId.length;
   await bus.presence.set({ status: 'busy' });
   const cursor = new LocalStorageCursor('p', { getItem: () => null, setItem: () => undefined });
   await new PubSub({ url: 'ws://host', token: 't', cursor }).close().catch((error: unknown) => {
