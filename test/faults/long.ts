@@ -1,6 +1,6 @@
 /**
- * `npm run faults:long`: thousands of random schedules in memory, in as many processes as there are cores. Fails on any
- * violation; a run of ten thousand also on a fault kind that fired less than 50 times, when less than 30 % of the
+ * `npm run faults:long`: thousands of random schedules in memory, in as many processes as there are cores. With `--fresh` from a
+ * seed that nobody has chosen, with `--minutes` for as long as that. Fails on any violation; a run of ten thousand also on a fault kind that fired less than 50 times, when less than 30 % of the
  * deliveries came after a fault, and when it checks less than a million of them.
  */
 import { fork } from 'node:child_process';
@@ -14,8 +14,15 @@ const leastFired = 50;
 const leastTroubled = 0.3;
 const leastDeliveries = 1_000_000;
 
+/** Beyond the seeds that runs by hand begin with. */
+const freshSeeds = { from: 1_000_000, count: 2_000_000_000 };
+/** After so many a process says how far it is. */
+const progressSchedules = 250;
+
 interface Tally {
   schedules: number;
+  /** Of this process; every one before it has run. */
+  nextSeed: number;
   deliveries: number;
   troubled: number;
   counts: [Kind, number][];
@@ -26,31 +33,41 @@ const { values } = parseArgs({
   options: {
     from: { type: 'string', default: '1' },
     schedules: { type: 'string', default: '12500' },
+    fresh: { type: 'boolean', default: false },
+    /** Ends the run, however many schedules are left. */
+    minutes: { type: 'string', default: 'Infinity' },
     /** Internal: every how many seeds a process takes one. */
     stride: { type: 'string' },
     /** Stops at the first failure: for planted bugs. */
     first: { type: 'boolean', default: false },
   },
 });
-const from = Number(values.from);
+const from = values.fresh
+  ? freshSeeds.from + Math.floor(Math.random() * freshSeeds.count)
+  : Number(values.from);
 const schedules = Number(values.schedules);
 
 async function work(stride: number): Promise<Tally> {
   const counts: Counts = new Map();
-  const tally: Tally = { schedules: 0, deliveries: 0, troubled: 0, counts: [], failures: [] };
+  const tally: Tally = { schedules: 0, nextSeed: from, deliveries: 0, troubled: 0, counts: [], failures: [] };
   let broken: unknown[] = [];
   // What nobody awaits and nobody catches would end the function's process.
   process.on('unhandledRejection', (reason) => broken.push(reason));
-  for (let seed = from; seed < from + schedules; seed += stride) {
+  const endsAt = performance.now() + Number(values.minutes) * 60_000;
+  for (let seed = from; seed < from + schedules && performance.now() < endsAt; seed += stride) {
     broken = [];
     const result = await runSchedule(seed, counts);
     tally.schedules += 1;
+    tally.nextSeed = seed + stride;
     tally.deliveries += result.deliveries;
     tally.troubled += result.troubled;
     const violations = [...result.violations, ...check(result.record)].map(
       ({ rule, what }) => `${rule}: ${what}`,
     );
     violations.push(...broken.map((reason) => `I9 unhandled: ${String(reason)}`));
+    if (violations.length > 0) console.log(`seed ${seed} fails: ${violations.join('; ')}`);
+    else if (tally.schedules % progressSchedules === 0)
+      console.log(`${tally.schedules} schedules, the last of seed ${seed}`);
     if (violations.length > 0) tally.failures.push({ seed, violations: violations.slice(0, 5) });
     if (values.first && violations.length > 0) break;
   }
@@ -60,7 +77,8 @@ async function work(stride: number): Promise<Tally> {
 
 function share(processes: number, index: number): Promise<Tally> {
   const seeds = ['--from', String(from + index), '--schedules', String(schedules - index)];
-  const child = fork(__filename, [...seeds, '--stride', String(processes)]);
+  const bounds = ['--stride', String(processes), '--minutes', values.minutes];
+  const child = fork(__filename, [...seeds, ...bounds]);
   return new Promise((resolve, reject) => {
     child.once('message', (tally) => {
       resolve(tally as Tally);
@@ -78,6 +96,7 @@ async function main(): Promise<void> {
     return;
   }
   const startedAt = Date.now();
+  console.log(`from seed ${from}`);
   // Whoever looks for the first failure wants it soon, not twice.
   const processes = values.first ? 1 : Math.min(availableParallelism(), schedules);
   const tallies = await Promise.all(Array.from({ length: processes }, (_, index) => share(processes, index)));
@@ -97,14 +116,17 @@ function report(tallies: readonly Tally[], ms: number): void {
 
   for (const [kind, count] of fired) console.log(`${kind.padEnd(24)} ${count}`);
   const seconds = Math.round(ms / 1_000);
-  console.log(`\n${sum((tally) => tally.schedules)} schedules from seed ${from} in ${seconds} s`);
+  const total = sum((tally) => tally.schedules);
+  // Processes that were ended by the clock are not equally far.
+  const upTo = Math.min(from + schedules, ...tallies.map((tally) => tally.nextSeed)) - 1;
+  console.log(`\n${total} schedules in ${seconds} s, among them all of the seeds ${from} to ${upTo}`);
   console.log(`${deliveries} deliveries checked, ${troubled} of them after a fault`);
   for (const { seed, violations } of failures) console.log(`\nseed ${seed}\n  ${violations.join('\n  ')}`);
   for (const [kind, count] of rare) console.log(`"${kind}" fired only ${count} times`);
   const isTroubled = troubled >= leastTroubled * deliveries && deliveries > 0;
   if (!isTroubled) console.log('Too few deliveries came after a fault');
   // A shorter run can't meet every fault often; whoever asks for it looks for something else.
-  const isShort = schedules < 10_000;
+  const isShort = total < 10_000;
   const isFew = !isShort && deliveries < leastDeliveries;
   if (isFew) console.log(`Less than ${leastDeliveries} deliveries were checked`);
   const isWeak = !isShort && (rare.length > 0 || !isTroubled || isFew);

@@ -61,7 +61,7 @@ async function judge(bug: PlantedBug): Promise<Verdict> {
   const said = await run(copy);
   const seed = /^seed (\d+)\n {2}(.*)$/m.exec(said);
   if (seed !== null) return { bug, outcome: `seed ${seed[1] ?? ''}: ${seed[2] ?? ''}`, isCaught: true };
-  const ran = /(\d+) schedules from/.exec(said)?.[1];
+  const ran = /(\d+) schedules in/.exec(said)?.[1];
   // What breaks the run altogether is no proof that the checker sees anything.
   return {
     bug,

@@ -2,8 +2,8 @@
  * One running bus for a test file: a gateway on the real assembly, or the stage that `target.ts` names; its URLs, its agents.
  * Every test takes a tenant of its own, so that tests can share a bus.
  */
-import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createPrivateKey, type KeyObject, randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
@@ -49,6 +49,15 @@ export interface BusOptions {
   readonly faults?: FaultSettings;
   /** What goes wrong between the functions and AWS; `inside.gateway.faultPlan` replaces it. */
   readonly faultPlan?: FaultPlanInput;
+  /** Keeps the tables and the signing key for the next bus of the folder; default: nothing is kept. */
+  readonly folder?: string;
+  /** Runs another release of the service, on its own gateway; default: this one. */
+  readonly release?: Release;
+}
+
+export interface Release {
+  readonly assembly: string;
+  readonly startGateway: typeof startGateway;
 }
 
 export interface Inside {
@@ -72,18 +81,21 @@ export class Bus {
     connectionsPerSecond = 10_000,
     faults = faultsOfTheRun(),
     faultPlan,
+    folder: keptFolder,
+    release,
   }: BusOptions = {}): Promise<Bus> {
     if (target !== undefined) {
       return new Bus({ api: target.base, edge: target.edge }, undefined, () => Promise.resolve());
     }
-    const folder = mkdtempSync(path.join(tmpdir(), 'artcafe-bus-'));
+    const folder = keptFolder ?? mkdtempSync(path.join(tmpdir(), 'artcafe-bus-'));
     const keyFile = path.join(folder, 'key.pem');
-    const key = newKey();
-    writeFileSync(keyFile, key.export({ type: 'pkcs8', format: 'pem' }));
+    const key = keyIn(keyFile);
     const log: GatewayLogEntry[] = [];
-    const gateway = await startGateway({
-      assembly: await assemblyFor(settings),
+    const start = release?.startGateway ?? startGateway;
+    const gateway = await start({
+      assembly: release?.assembly ?? (await assemblyFor(settings)),
       keyFile,
+      ...(keptFolder === undefined ? {} : { dataDirectory: path.join(keptFolder, 'tables') }),
       connectionsPerSecond,
       ...(faults === undefined ? {} : { faults }),
       ...(faultPlan === undefined ? {} : { faultPlan }),
@@ -103,7 +115,7 @@ export class Bus {
     return new Bus({ api: base, edge }, inside, async () => {
       inside.tables.close();
       await gateway.stop();
-      rmSync(folder, { recursive: true, force: true });
+      if (keptFolder === undefined) rmSync(folder, { recursive: true, force: true });
     });
   }
 
@@ -202,6 +214,13 @@ export class Bus {
     await this.hangUp();
     await this.release();
   }
+}
+
+function keyIn(file: string): KeyObject {
+  if (existsSync(file)) return createPrivateKey(readFileSync(file));
+  const key = newKey();
+  writeFileSync(file, key.export({ type: 'pkcs8', format: 'pem' }));
+  return key;
 }
 
 // Delays add up in tests of many steps.
