@@ -39,7 +39,7 @@ export class Reader {
   constructor(
     private readonly port: ReaderPort,
     private readonly handler?: Handler,
-    private readonly isConcurrent = false,
+    readonly isConcurrent = false,
   ) {}
 
   get isFull(): boolean {

@@ -122,10 +122,17 @@ export class Readers {
   /** The next message of the log. */
   deliver(message: LoggedMessage): void {
     const takers = this.of(message);
-    const isLate = takers.length === 0 || takers.some(({ isFull, isBehind }) => isFull || isBehind);
+    const queues = takers.filter(({ isConcurrent }) => !isConcurrent);
+    const isLate = takers.length === 0 || queues.some(({ isFull, isBehind }) => isFull || isBehind);
     if (this.backlog && isLate) {
-      for (const reader of takers) reader.isBehind = true;
-      this.backlog.keep(message, takers.length > 0);
+      for (const reader of queues) reader.isBehind = true;
+      this.backlog.keep(message, queues.length > 0);
+      // Work that goes on side by side waits for nothing.
+      if (takers.length > queues.length)
+        this.push(
+          message,
+          takers.filter(({ isConcurrent }) => isConcurrent),
+        );
     } else this.push(message, takers);
   }
 
@@ -141,8 +148,10 @@ export class Readers {
 
   private give(message: LoggedMessage): 'given' | 'later' | 'nobody' {
     const takers = this.of(message);
-    if (takers.some(({ isFull }) => isFull)) return 'later';
-    this.push(message, takers);
+    // Those that work side by side have had it.
+    const queues = takers.filter(({ isConcurrent }) => !isConcurrent);
+    if (queues.some(({ isFull }) => isFull)) return 'later';
+    this.push(message, queues);
     return takers.length > 0 ? 'given' : 'nobody';
   }
 

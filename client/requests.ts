@@ -159,13 +159,11 @@ export class Requests {
 
   private waitForHandler({ expiresAt = Infinity }: Message): Promise<void> {
     return new Promise((resolve) => {
-      const wake = (): void => {
-        cancel();
-        this.waiting.delete(wake);
+      this.waiting.add(resolve);
+      this.timers.after(Math.min(handlerMs, expiresAt - this.session.serverNow()), () => {
+        this.waiting.delete(resolve);
         resolve();
-      };
-      this.waiting.add(wake);
-      const cancel = this.timers.after(Math.min(handlerMs, expiresAt - this.session.serverNow()), wake);
+      });
     });
   }
 

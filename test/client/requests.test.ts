@@ -290,6 +290,15 @@ describe('without a handler', () => {
     expect((await outcome(alice.agent('bob').request('hi')))[0]).toBe('hi!');
   });
 
+  test('it does not wait behind messages that wait for the handler of the inbox', async () => {
+    const bob = await bus.connected('bob');
+    await bus.during(bob.inbox.subscribe(() => new Promise(() => undefined)));
+    await bus.during(Promise.all(Array.from({ length: 1_100 }, (_, n) => alice.agent('bob').send(n))));
+    const [code, ms] = await outcome(alice.agent('bob').request('?'));
+    expect(code).toBe('no_handler');
+    expect(ms).toBeLessThan(4_200);
+  });
+
   test('an observer shows requests in its inbox and never answers them', async () => {
     const [observer, bob] = [await bus.connected('bob', { observer: true }), await bus.connected('bob')];
     bob.onRequest(() => sleep(10_000).then(() => 'here'));
