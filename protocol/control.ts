@@ -59,8 +59,10 @@ export interface PingFrame {
 export type ControlFrame =
   HelloFrame | SubscribeFrame | UnsubscribeFrame | HistoryFrame | PresenceFrame | PingFrame;
 
+type Complaint = Pick<ErrorDetails, 'code' | 'text'>;
+
 /** A control frame, or what is wrong with it. */
-export type ControlReading = ControlFrame | Pick<ErrorDetails, 'code' | 'text'>;
+export type ControlReading = ControlFrame | Complaint;
 
 const parsers: Readonly<Record<ControlFrame['type'], (frame: JsonObject) => ControlReading>> = {
   hello: readHello,
@@ -83,10 +85,10 @@ export function readControl(type: ControlFrame['type'], frame: JsonObject): Cont
 function readHello(frame: JsonObject): ControlReading {
   const id = optionalId(frame.id);
   if (id === null) return wrong('"id" must be a string of 1–128 characters');
-  const resume = readList(frame.resume, limits.channels, isSubscribable);
-  if (resume === undefined) {
-    return wrong(`"resume" must be a list of up to ${limits.channels} channels with their positions`);
-  }
+  const resume = readList('resume', frame.resume, limits.channels, isSubscribable);
+  if (!Array.isArray(resume)) return resume;
+  if (!isClient(frame.client))
+    return wrong('"client" must be an object with "name" and "version", texts of 1–128 characters');
   const own = readOwnPresence(frame);
   return 'code' in own ? own : { type: 'hello', id, resume, own };
 }
@@ -122,10 +124,8 @@ function readHistory(frame: JsonObject): ControlReading {
 function readPing(frame: JsonObject): ControlReading {
   const id = optionalId(frame.id);
   if (id === null) return wrong('"id" must be a string of 1–128 characters');
-  const channels = readList(frame.channels, limits.pingChannels, hasLog);
-  if (channels === undefined) {
-    return wrong(`"channels" must be a list of up to ${limits.pingChannels} channels with their positions`);
-  }
+  const channels = readList('channels', frame.channels, limits.pingChannels, hasLog);
+  if (!Array.isArray(channels)) return channels;
   return { type: 'ping', id, channels };
 }
 
@@ -136,30 +136,30 @@ interface Target {
 
 type ChannelTest = (value: unknown) => value is string;
 
-function readTarget(
-  { id, channel_id }: JsonObject,
-  isAllowed: ChannelTest,
-): Target | Pick<ErrorDetails, 'code' | 'text'> {
+function readTarget({ id, channel_id }: JsonObject, isAllowed: ChannelTest): Target | Complaint {
   if (!isId(id)) return wrong('"id" must be a string of 1–128 characters');
   if (!isAllowed(channel_id)) return wrong('"channel_id" must be 1–128 of A–Z a–z 0–9 . _ : -');
   return { id, channelId: channel_id };
 }
 
-function isTarget(reading: Target | Pick<ErrorDetails, 'code' | 'text'>): reading is Target {
+function isTarget(reading: Target | Complaint): reading is Target {
   return 'channelId' in reading;
 }
 
-/** Channels with positions; `undefined` for anything else. An absent list is empty, a channel named twice counts once. */
-function readList(value: unknown, most: number, isAllowed: ChannelTest): Resume[] | undefined {
+/** Channels with positions, or what is wrong with them. An absent list is empty; of a channel named twice the last entry counts. */
+function readList(name: string, value: unknown, most: number, isAllowed: ChannelTest): Resume[] | Complaint {
+  const complaint = wrong(`"${name}" must be a list of channels with their positions`);
   if (isAbsent(value)) return [];
-  if (!Array.isArray(value) || value.length > most) return undefined;
+  if (!Array.isArray(value)) return complaint;
+  if (value.length > most)
+    return { code: 'limit_exceeded', text: `"${name}" holds at most ${most} channels` };
   const found = new Map<string, Resume>();
   for (const item of value as unknown[]) {
-    if (!isJsonObject(item) || !isAllowed(item.channel_id)) return undefined;
+    if (!isJsonObject(item) || !isAllowed(item.channel_id)) return complaint;
     const { channel_id: channelId, epoch, sequence } = item;
     const since = isAbsent(epoch) && isAbsent(sequence) ? undefined : optionalPosition(item);
     const handled = channelId === reservedChannels.inbox ? readHandled(item.handled) : undefined;
-    if (since === null || handled === null) return undefined;
+    if (since === null || handled === null) return complaint;
     found.set(channelId, { channelId, since, ...(handled !== undefined && { handled }) });
   }
   return [...found.values()];
@@ -180,6 +180,12 @@ function optionalPosition(value: unknown): Position | undefined | null {
   if (!isJsonObject(value)) return null;
   const { epoch, sequence } = value;
   return isId(epoch) && isCount(sequence) ? { epoch, sequence } : null;
+}
+
+/** What a program says of itself is for people only, but a mistake in it is told. */
+function isClient(value: unknown): boolean {
+  if (isAbsent(value)) return true;
+  return isJsonObject(value) && [value.name, value.version].every((text) => isAbsent(text) || isId(text));
 }
 
 function optionalId(id: unknown): string | undefined | null {
@@ -204,6 +210,6 @@ function isAbsent(value: unknown): value is null | undefined {
   return value === undefined || value === null;
 }
 
-function wrong(text: string): Pick<ErrorDetails, 'code' | 'text'> {
+function wrong(text: string): Complaint {
   return { code: 'invalid_message', text };
 }

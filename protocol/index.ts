@@ -18,6 +18,7 @@ export {
   ackText,
   type ErrorDetails,
   errorText,
+  largestBytes,
   levelOneText,
   type Message,
   messageText,

@@ -24,12 +24,12 @@ export function readJson(text: string): JsonReading {
 export function complaintAbout(value: unknown): string | undefined {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > limits.depth) return `nested deeper than ${limits.depth} levels`;
     const next: unknown[] = [];
     for (const item of level) {
       // 1e400 reads as Infinity, which JSON can't write: it would arrive as null.
       if (typeof item === 'number' && !Number.isFinite(item)) return 'a number is out of range';
       if (typeof item !== 'object' || item === null) continue;
+      if (depth > limits.depth) return `nested deeper than ${limits.depth} levels`;
       for (const element of Object.values(item)) next.push(element);
     }
     level = next;

@@ -7,7 +7,7 @@ export const limits = {
   frameBytes: 32_768,
   /** A whole message in either direction (API Gateway). */
   messageBytes: 131_072,
-  /** A message with the fields of level 0: the rest of a whole message is for those of level 1 and the envelope of a replay. */
+  /** A message with all fields of the server: the rest of a whole message is for the envelope of an answer that holds it. */
   storedMessageBytes: 129_024,
   /** Frames in one JSON array. */
   batchFrames: 25,
@@ -30,7 +30,7 @@ export const limits = {
   typeLength: 64,
   /** `timeout_ms` of a request: 24 days, which timers of clients can still hold. */
   requestTimeoutMs: 2_073_600_000,
-  /** Nested arrays and objects in one frame. */
+  /** Nested arrays and objects in one field of a frame. */
   depth: 64,
   /** Nested arrays and objects in one text message, batches included: more is not even parsed. */
   textDepth: 512,

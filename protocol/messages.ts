@@ -66,6 +66,15 @@ export function messageText(message: Message): string {
   });
 }
 
+/** What the position of a message takes at most: a sequence of 16 digits, an epoch of 36 characters, and `replayed`. */
+const positionBytes = 91;
+
+/** Bytes of a message in the largest form that it is ever sent in, a replay at level 1. `text` is its text at level 0. */
+export function largestBytes(text: string, { to }: Pick<Message, 'to'>): number {
+  const receiver = to === undefined ? '' : `,"to":${JSON.stringify(to)}`;
+  return new TextEncoder().encode(text + receiver).length + positionBytes;
+}
+
 /** A message for a level 1 connection. The position is there when the message is in a log, `replayed` when it comes from there. */
 export function levelOneText(message: Message, position: Position | undefined, replayed = false): string {
   const more = JSON.stringify({

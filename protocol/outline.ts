@@ -54,9 +54,9 @@ export function outlineOf(text: string): Outline {
   return { depth: deepest, values, id };
 }
 
-/** Whether a text may be beyond a limit of `outlineOf` at all: each value takes a character at least. */
+/** Whether a text may be beyond a limit of `outlineOf` at all: a value takes a character at least, a level two. */
 export function needsOutline(text: string): boolean {
-  return text.length > limits.values;
+  return text.length > Math.min(limits.values, 2 * limits.textDepth);
 }
 
 /** Behind the closing quote; the end of the text when there is none. */

@@ -59,7 +59,8 @@ function parseFrame(value: unknown): ParsedFrame {
   const { id, type, content, metadata, channel_id, to, ephemeral, retry, echo, expects_reply, ...rest } =
     value;
   if (!isAbsent(id) && !isId(id)) return refuseThis('"id" must be a string of 1–128 characters');
-  if (!isAbsent(type) && typeof type !== 'string') return refuseThis('"type" must be a string');
+  if (!isAbsent(type) && !isText(type, limits.typeLength))
+    return refuseThis(`"type" must be a string of 1–${limits.typeLength} characters`);
   const messageType = type ?? 'message';
   if (!isMessageType(messageType)) {
     return refuse('unknown_type', 'Unknown message type', messageId);
@@ -151,6 +152,10 @@ function readFlags(values: Record<FlagName, unknown>): Record<FlagName, boolean 
   return flags;
 }
 
+function isText(value: unknown, longest: number): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= longest;
+}
+
 function isAbsent(value: unknown): value is null | undefined {
   return value === undefined || value === null;
 }
@@ -162,7 +167,7 @@ function isTimeout(value: unknown): value is number | undefined {
 
 /** The id to repeat in an ERROR: the client waits for it even when it breaks the grammar. */
 function echoableId(id: unknown): string | number | undefined {
-  if (typeof id === 'string') return id.length > 0 && id.length <= limits.echoedIdLength ? id : undefined;
+  if (typeof id === 'string') return id.length <= limits.echoedIdLength ? id : undefined;
   return typeof id === 'number' && Number.isFinite(id) ? id : undefined;
 }
 

@@ -77,8 +77,13 @@ export function readOwnPresence({ status, capabilities }: JsonObject): OwnPresen
   };
 }
 
+const queryMembers: readonly string[] = ['agent_id', 'status', 'capability', 'online', 'limit', 'after'];
+
 function readQuery(query: unknown): PresenceQuery | Complaint {
   if (!isJsonObject(query)) return wrong('"query" must be an object');
+  // A misspelt filter would find every agent.
+  if (Object.entries(query).some(([name, value]) => !isAbsent(value) && !queryMembers.includes(name)))
+    return wrong(`"query" holds nothing but ${queryMembers.join(', ')}`);
   const {
     agent_id: agentId,
     status,

@@ -12,7 +12,7 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { connectionTable } from '../contract';
-import type { Connection, ConnectionStore, Subscription } from '../core/ports';
+import type { ChannelsOutcome, Connection, ConnectionStore, Subscription } from '../core/ports';
 import { Unavailable } from '../core/ports';
 import { channelSubject, connectionSubject } from '../core/subjects';
 import { defaultCallMs, guarded, isConditionFailure, timer } from './dynamo-calls';
@@ -89,14 +89,18 @@ export class DynamoConnectionStore implements ConnectionStore {
     connectionId: string,
     channelIds: readonly string[],
     limit: number,
-  ): Promise<'added' | 'full' | 'unknown'> {
+  ): Promise<ChannelsOutcome> {
     // A set grows by at most as many as are added; near the limit the row tells whether they are in it already.
     const room = limit - channelIds.length;
-    if (await this.tryAddChannels(connectionId, channelIds, room)) return 'added';
+    const first = await this.tryAddChannels(connectionId, channelIds, room);
+    if (first !== undefined) return { outcome: 'added', channels: first };
     const [row] = await this.getConnections([connectionId]);
-    if (row === undefined) return 'unknown';
-    if (new Set([...row.channels, ...channelIds]).size > limit) return 'full';
-    return (await this.tryAddChannels(connectionId, channelIds, limit)) ? 'added' : 'unknown';
+    if (row === undefined) return { outcome: 'unknown' };
+    const { channels } = row;
+    if (channelIds.length === 0) return { outcome: 'added', channels };
+    if (new Set([...channels, ...channelIds]).size > limit) return { outcome: 'full' };
+    const second = await this.tryAddChannels(connectionId, channelIds, limit);
+    return second === undefined ? { outcome: 'unknown' } : { outcome: 'added', channels: second };
   }
 
   async removeChannel(connectionId: string, channelId: string): Promise<void> {
@@ -158,35 +162,38 @@ export class DynamoConnectionStore implements ConnectionStore {
     return (page.Items ?? []).length > 0;
   }
 
-  private tryAddChannels(
+  /** The channels afterwards; `undefined` without a row, without room, and without channels to add: DynamoDB knows no empty set. */
+  private async tryAddChannels(
     connectionId: string,
     channelIds: readonly string[],
     room: number,
-  ): Promise<boolean> {
-    return this.updateRow(connectionId, {
+  ): Promise<readonly string[] | undefined> {
+    if (channelIds.length === 0) return undefined;
+    const updated = await this.updateRow(connectionId, {
       UpdateExpression: 'ADD channels :set',
       ConditionExpression:
         'attribute_exists(#subject) AND (attribute_not_exists(channels) OR size(channels) <= :room)',
       ExpressionAttributeNames: { '#subject': connectionTable.partitionKey },
       ExpressionAttributeValues: { ':set': new Set(channelIds), ':room': room },
+      ReturnValues: 'UPDATED_NEW',
     });
+    return updated && [...(updated.channels ?? [])];
   }
 
-  /** Whether the condition held. */
+  /** The attributes that were asked for; `undefined` when the condition did not hold. */
   private async updateRow(
     connectionId: string,
     update: Omit<UpdateCommandInput, 'TableName' | 'Key'>,
-  ): Promise<boolean> {
+  ): Promise<Partial<ConnectionItem> | undefined> {
     try {
       const command = new UpdateCommand({
         TableName: this.table,
         Key: connectionKey(connectionId),
         ...update,
       });
-      await guarded(this.client.send(command, timer(this.callMs)));
-      return true;
+      return (await guarded(this.client.send(command, timer(this.callMs)))).Attributes ?? {};
     } catch (error) {
-      if (isConditionFailure(error)) return false;
+      if (isConditionFailure(error)) return undefined;
       throw error;
     }
   }

@@ -1,5 +1,5 @@
 /** Connections and subscriptions in memory, with the same duties as the DynamoDB store. For tests and simulations. */
-import type { Connection, ConnectionStore, Subscription } from '../core/ports';
+import type { ChannelsOutcome, Connection, ConnectionStore, Subscription } from '../core/ports';
 import { channelSubject, parseSubject } from '../core/subjects';
 import type { SubscriptionRow } from '../core/sweep-store';
 
@@ -20,17 +20,13 @@ export class MemoryConnectionStore implements ConnectionStore {
     return Promise.resolve(rows.filter((row) => row !== undefined));
   }
 
-  addChannels(
-    connectionId: string,
-    channelIds: readonly string[],
-    limit: number,
-  ): Promise<'added' | 'full' | 'unknown'> {
+  addChannels(connectionId: string, channelIds: readonly string[], limit: number): Promise<ChannelsOutcome> {
     const row = this.connections.get(connectionId);
-    if (row === undefined) return Promise.resolve('unknown');
+    if (row === undefined) return Promise.resolve({ outcome: 'unknown' });
     const channels = [...new Set([...row.channels, ...channelIds])];
-    if (channels.length > limit) return Promise.resolve('full');
+    if (channels.length > limit) return Promise.resolve({ outcome: 'full' });
     this.connections.set(connectionId, { ...row, channels });
-    return Promise.resolve('added');
+    return Promise.resolve({ outcome: 'added', channels });
   }
 
   removeChannel(connectionId: string, channelId: string): Promise<void> {

@@ -5,6 +5,7 @@ import {
   ackText,
   type AckStatus,
   type ErrorDetails,
+  largestBytes,
   levelOneText,
   limits,
   type Message,
@@ -75,7 +76,7 @@ export async function accept(
   const now = deps.clock.now();
   const message = toMessage(frame, caller, destination, deps.newId, now);
   const text = messageText(message);
-  if (Buffer.byteLength(text) > limits.storedMessageBytes)
+  if (largestBytes(text, message) > limits.storedMessageBytes)
     return { ok: false, error: { code: 'payload_too_large' } };
 
   const textFor = (position?: Position) => (level: number) =>

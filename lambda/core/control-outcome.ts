@@ -1,7 +1,7 @@
 /**
  * What comes of a control frame: an answer and what is posted after it, or an error.
  */
-import type { ErrorDetails } from '../../protocol/index';
+import { type ErrorDetails, type GoAwayCode, limits } from '../../protocol/index';
 import type { AcceptDependencies } from './accept';
 import type { Deadline } from './deadline';
 import type { RetryingSender } from './retrying-sender';
@@ -18,8 +18,25 @@ export type ControlOutcome =
       readonly answer: readonly string[];
       readonly afterwards?: Afterwards | undefined;
     }
-  | { readonly ok: false; readonly error: Omit<ErrorDetails, 'messageId'> };
+  | {
+      readonly ok: false;
+      readonly error: Omit<ErrorDetails, 'messageId'>;
+      /** What follows the error at level 1. */
+      readonly goAway?: GoAwayCode | undefined;
+    };
 
 export function refused(code: ErrorDetails['code'], text?: string): ControlOutcome {
   return { ok: false, error: { code, text } };
+}
+
+/** Why channels could not be added. `unknown`: the connection has no row, so it counts as gone and gets nothing. */
+export function notSubscribed(outcome: 'full' | 'unknown'): ControlOutcome {
+  if (outcome === 'unknown') return stateLost();
+  return refused('limit_exceeded', `A connection holds at most ${limits.channels} channels`);
+}
+
+/** Of a connection that was taken for gone: a new one has to take its place. */
+export function stateLost(): ControlOutcome {
+  const text = 'The service does not know this connection any more; open a new one';
+  return { ok: false, error: { code: 'unavailable', text, retryAfterMs: 500 }, goAway: 'state_lost' };
 }

@@ -11,7 +11,8 @@ import {
   type UnsubscribeFrame,
 } from '../../protocol/index';
 import type { Caller } from './caller';
-import { type ControlDependencies, type ControlOutcome, refused } from './control-outcome';
+import { type ControlDependencies, type ControlOutcome, notSubscribed, refused } from './control-outcome';
+import type { Deadline } from './deadline';
 import { hello } from './hello';
 import { history } from './history';
 import { ping } from './ping';
@@ -25,14 +26,20 @@ export async function control(
   deps: ControlDependencies,
   caller: Caller,
   frame: ControlFrame,
+  deadline: Deadline,
 ): Promise<ControlOutcome> {
-  const outcome = await handle(deps, caller, frame);
+  const outcome = await handle(deps, caller, frame, deadline);
   if (!outcome.ok || caller.level > 0) return outcome;
   // The original protocol has one word for "done".
   return { ...outcome, answer: frame.id === undefined ? [] : [plainAckText(frame.id, deps.clock.now())] };
 }
 
-function handle(deps: ControlDependencies, caller: Caller, frame: ControlFrame): Promise<ControlOutcome> {
+function handle(
+  deps: ControlDependencies,
+  caller: Caller,
+  frame: ControlFrame,
+  deadline: Deadline,
+): Promise<ControlOutcome> {
   switch (frame.type) {
     case 'hello':
       return hello(deps, caller, frame);
@@ -41,7 +48,7 @@ function handle(deps: ControlDependencies, caller: Caller, frame: ControlFrame):
     case 'unsubscribe':
       return handleUnsubscribe(deps, caller, frame);
     case 'history':
-      return history(deps, caller, frame);
+      return history(deps, caller, frame, deadline);
     case 'presence':
       return presence(deps, caller, frame);
     case 'ping':
@@ -58,10 +65,8 @@ async function handleSubscribe(
     return refused('forbidden', 'The token does not allow subscribing to this channel');
   }
   const channelIds = channelId === reservedChannels.inbox ? [] : [channelId];
-  const outcome = await subscribe(deps.connections, caller, channelIds);
-  if (outcome === 'full') return refused('limit_exceeded', 'Too many channels on one connection');
-  if (outcome === 'unknown')
-    return refused('unavailable', 'The connection is not known any more; open a new one');
+  const added = await subscribe(deps.connections, caller, channelIds);
+  if (added.outcome !== 'added') return notSubscribed(added.outcome);
   // Only now: whatever is put after this look has the connection among its receivers.
   const place = await standing(deps, caller, { channelId, since });
   return {

@@ -9,7 +9,7 @@ import {
   welcomeText,
 } from '../../protocol/index';
 import type { Caller } from './caller';
-import { type ControlDependencies, type ControlOutcome, refused } from './control-outcome';
+import { type ControlDependencies, type ControlOutcome, notSubscribed, stateLost } from './control-outcome';
 import { inboxStanding, replayInbox } from './hello-inbox';
 import { replay, ReplayBudget } from './replay';
 import { setPresence } from './presence';
@@ -23,22 +23,20 @@ export async function hello(
   frame: HelloFrame,
 ): Promise<ControlOutcome> {
   const granted = frame.resume.filter(({ channelId }) => mayUse(caller, channelId, 'subscribe'));
-  const outcome = await subscribe(
+  const added = await subscribe(
     deps.connections,
     caller,
     granted.map(({ channelId }) => channelId).filter((channelId) => channelId !== reservedChannels.inbox),
   );
-  if (outcome === 'full') return refused('limit_exceeded', 'Too many channels on one connection');
-  if (outcome === 'unknown')
-    return refused('unavailable', 'The connection is not known any more; open a new one');
+  if (added.outcome !== 'added') return notSubscribed(added.outcome);
 
   const { status, capabilities } = frame.own;
   const saysNothing = status === undefined && capabilities === undefined;
   const said = saysNothing ? undefined : await setPresence(deps, caller, frame.own);
-  if (said === undefined && !saysNothing)
-    return refused('unavailable', 'The connection is not known any more; open a new one');
+  if (said === undefined && !saysNothing) return stateLost();
 
-  const asked = [...granted, ...alwaysNamed(caller, granted)];
+  // The original protocol has no WELCOME to name more than is to be replayed.
+  const asked = caller.level === 0 ? granted : [...granted, ...unasked(added.channels, granted)];
   const places = await Promise.all(
     asked.map((resume) =>
       resume.channelId === reservedChannels.inbox
@@ -79,10 +77,9 @@ export async function hello(
   };
 }
 
-/** The connection's own channel and the inbox, which nobody has to ask for. */
-function alwaysNamed({ channelId }: Caller, asked: readonly Resume[]): Resume[] {
-  return [channelId, reservedChannels.inbox]
-    .filter((name) => name !== undefined)
-    .filter((name) => asked.every((resume) => resume.channelId !== name))
-    .map((name) => ({ channelId: name, since: undefined }));
+/** The other channels that the connection is subscribed to, and the inbox. */
+function unasked(subscribed: readonly string[], asked: readonly Resume[]): Resume[] {
+  return [...[...subscribed].sort(), reservedChannels.inbox]
+    .filter((name) => asked.every(({ channelId }) => channelId !== name))
+    .map((channelId) => ({ channelId, since: undefined }));
 }

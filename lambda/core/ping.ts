@@ -12,6 +12,7 @@ import type { Caller } from './caller';
 import { lifetimeMs } from './connect';
 import { type ControlDependencies, type ControlOutcome, refused } from './control-outcome';
 import { handledUpTo, keepHandled } from './handled';
+import { isKnown } from './known-connection';
 import { isSamePosition } from './log';
 import { mayUse, standing } from './standing';
 
@@ -48,7 +49,5 @@ async function reasonToLeave(deps: ControlDependencies, caller: Caller): Promise
   const now = deps.clock.now();
   if (caller.tokenExpiresAt <= now) return 'token_expired';
   if (caller.connectedAt + lifetimeMs - noticeMs <= now) return 'rotate';
-  // A connection that was taken for gone gets nothing any more, and nothing else would tell it.
-  const rows = await deps.connections.getConnections([caller.connectionId]);
-  return rows.length === 0 ? 'state_lost' : undefined;
+  return (await isKnown(deps.connections, caller)) ? undefined : 'state_lost';
 }

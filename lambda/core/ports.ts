@@ -35,20 +35,22 @@ export interface Subscription {
   readonly expiresAt: number;
 }
 
+/** `unknown`: the connection has no row, and none is made; `full`: it would have more channels than the limit. */
+export type ChannelsOutcome =
+  | {
+      readonly outcome: 'added';
+      /** All channels of the connection's own row. */
+      readonly channels: readonly string[];
+    }
+  | { readonly outcome: 'full' | 'unknown' };
+
 export interface ConnectionStore {
   /** Writes the connection's own row. */
   putConnection(connection: Connection): Promise<void>;
   /** Strongly consistent. Ids without a row are missing from the answer; order is not kept. */
   getConnections(connectionIds: readonly string[]): Promise<Connection[]>;
-  /**
-   * Adds channels to the connection's own row, all or none of them. `unknown`: the connection has no row, and none is
-   * made; `full`: it would have more than `limit`. Idempotent.
-   */
-  addChannels(
-    connectionId: string,
-    channelIds: readonly string[],
-    limit: number,
-  ): Promise<'added' | 'full' | 'unknown'>;
+  /** Adds channels to the connection's own row, all or none of them; without any it only reads the row. Idempotent. */
+  addChannels(connectionId: string, channelIds: readonly string[], limit: number): Promise<ChannelsOutcome>;
   /** Takes a channel out of the connection's own row, if there is one. Idempotent. */
   removeChannel(connectionId: string, channelId: string): Promise<void>;
   /** Idempotent. */

@@ -3,6 +3,7 @@
  */
 import {
   type AgentPresence,
+  goAwayText,
   isGranted,
   limits,
   type OwnPresence,
@@ -16,7 +17,14 @@ import {
 } from '../../protocol/index';
 import { announceChange, asWatched } from './announce';
 import type { Caller } from './caller';
-import { type Afterwards, type ControlDependencies, type ControlOutcome, refused } from './control-outcome';
+import {
+  type Afterwards,
+  type ControlDependencies,
+  type ControlOutcome,
+  refused,
+  stateLost,
+} from './control-outcome';
+import { isKnown } from './known-connection';
 import type { AgentRecord } from './ports';
 
 /** Agents that one query looks at; the rest is for the next page. */
@@ -34,8 +42,7 @@ export async function presence(
 ): Promise<ControlOutcome> {
   if (query !== undefined) return ask(deps, caller, id, query);
   const set = await setPresence(deps, caller, own);
-  if (set === undefined)
-    return refused('unavailable', 'The connection is not known any more; open a new one');
+  if (set === undefined) return stateLost();
   return {
     ok: true,
     answer: [ownPresenceText(id, set.presence, deps.clock.now())],
@@ -85,11 +92,16 @@ async function ask(
 ): Promise<ControlOutcome> {
   if (!isGranted(caller.grants, reservedChannels.presence, 'presence'))
     return refused('forbidden', 'The token does not allow asking for presence');
-  const { agents, next } =
+  if (caller.level === 0) return { ok: true, answer: [] };
+  const [{ agents, next }, isStillKnown] = await Promise.all([
     query.agentId === undefined
-      ? await findAgents(deps, caller.tenantId, query)
-      : await findAgent(deps, caller.tenantId, query.agentId, query);
-  return { ok: true, answer: [presenceText(id, agents, next, deps.clock.now())] };
+      ? findAgents(deps, caller.tenantId, query)
+      : findAgent(deps, caller.tenantId, query.agentId, query),
+    isKnown(deps.connections, caller),
+  ]);
+  const now = deps.clock.now();
+  const answer = presenceText(id, agents, next, now);
+  return { ok: true, answer: isStillKnown ? [answer] : [answer, goAwayText('state_lost', now)] };
 }
 
 interface Found {

@@ -6,6 +6,7 @@ import {
   type ControlFrame,
   type ErrorDetails,
   frameId,
+  goAwayText,
   type ParsedFrame,
   type Position,
   type PublishFrame,
@@ -57,6 +58,7 @@ export async function publish(
   const sender = new RetryingSender(deps.sender, deps.clock, deadline);
   const replies = new Replies(sender, caller, deps.clock, deps.log, deadline);
   const deliveries = new Map<string, Delivery>();
+  const delivered: FanOutCounts = {};
   const positions = new Map<string, Position>();
   const afterwards: Afterwards[] = [];
   const errors: string[] = [];
@@ -67,6 +69,16 @@ export async function publish(
     // Counted by whoever refused it: a line that lists them one by one is what a flood would like.
     if (error.code !== 'rate_limited') errors.push(error.code);
     void replies.error(error);
+  };
+
+  /** Delivers what waits for the channel or agent. It ends before anything later to the same one begins. */
+  const begin = async (key: string): Promise<void> => {
+    const delivery = deliveries.get(key);
+    if (delivery === undefined) return;
+    deliveries.delete(key);
+    // The sender's own copy waits for its ACK.
+    void replies.flush();
+    await deliver(deps, sender, caller, delivery, deadline, delivered);
   };
 
   for (const parsed of frames) {
@@ -91,12 +103,18 @@ export async function publish(
       continue;
     }
     if (parsed.kind === 'control') {
-      const outcome = await controlSafely(deps, caller, parsed.control);
+      // A message that comes before it in the batch still reaches the connection.
+      if (parsed.control.type === 'unsubscribe') await begin(`channel/${parsed.control.channelId}`);
+      const outcome = await controlSafely(deps, caller, parsed.control, deadline);
       if (outcome.ok) {
         acceptedFrames += 1;
         for (const text of outcome.answer) void replies.send(text);
         if (outcome.afterwards !== undefined) afterwards.push(outcome.afterwards);
-      } else refuse({ ...outcome.error, messageId });
+      } else {
+        refuse({ ...outcome.error, messageId });
+        if (outcome.goAway !== undefined && caller.level > 0)
+          void replies.send(goAwayText(outcome.goAway, deps.clock.now()));
+      }
       continue;
     }
     const { frame } = parsed;
@@ -140,11 +158,8 @@ export async function publish(
   }
 
   const answered = replies.flush();
-  const delivered: FanOutCounts = {};
   await Promise.all([
-    ...[...deliveries.values()].map((delivery) =>
-      deliver(deps, sender, caller, delivery, deadline, delivered),
-    ),
+    ...[...deliveries.keys()].map(begin),
     ...afterwards.map((work) => answered.then(() => finish(deps, caller, () => work(sender, deadline)))),
   ]);
   await answered;
@@ -155,9 +170,10 @@ async function controlSafely(
   deps: AcceptDependencies,
   caller: Caller,
   frame: ControlFrame,
+  deadline: Deadline,
 ): Promise<ControlOutcome> {
   try {
-    return await control(deps, caller, frame);
+    return await control(deps, caller, frame, deadline);
   } catch (error) {
     return failed(deps, caller, 'control_failed', error);
   }

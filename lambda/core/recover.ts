@@ -56,7 +56,8 @@ export function verdictByEnd(
 ): Verdict {
   const emptyTime = emptyAsOf(cursor);
   if (emptyTime !== undefined) {
-    if (cursor.sequence > 0) return 'ahead';
+    // No clock of the service is so far ahead of another.
+    if (cursor.sequence > 0 || emptyTime > now + emptyMarginMs) return 'ahead';
     if (emptyTime <= now - retentionMs + emptyMarginMs) return 'expired';
     return head === undefined ? 'recovered' : 'look-for-oldest';
   }

@@ -5,28 +5,27 @@
 import { limits } from '../../protocol/index';
 import type { Caller } from './caller';
 import { lifetimeMs } from './connect';
-import type { ConnectionStore } from './ports';
+import type { ChannelsOutcome, ConnectionStore } from './ports';
 
-/** `unknown`: the connection has no row, so it counts as gone; a new connection has to take its place. */
-export type SubscribeOutcome = 'subscribed' | 'full' | 'unknown';
-
-/** Idempotent. Whoever reads the subscribers after it has returned finds the connection among them. Throws what the store throws. */
+/**
+ * Idempotent. A publisher that reads the subscribers after it has returned finds the connection among them. Without
+ * channels it only finds out which ones the connection has. Throws what the store throws.
+ */
 export async function subscribe(
   connections: ConnectionStore,
   caller: Caller,
   channelIds: readonly string[],
-): Promise<SubscribeOutcome> {
-  if (channelIds.length === 0) return 'subscribed';
+): Promise<ChannelsOutcome> {
   const { connectionId, tenantId, agentId, level, echo } = caller;
-  const outcome = await connections.addChannels(connectionId, channelIds, limits.channels);
-  if (outcome !== 'added') return outcome;
+  const added = await connections.addChannels(connectionId, channelIds, limits.channels);
+  if (added.outcome !== 'added') return added;
   const expiresAt = Math.min(caller.tokenExpiresAt, caller.connectedAt + lifetimeMs);
   await Promise.all(
     channelIds.map((channelId) =>
       connections.putSubscription(tenantId, channelId, { connectionId, agentId, level, echo, expiresAt }),
     ),
   );
-  return 'subscribed';
+  return added;
 }
 
 /** Idempotent. A fan-out that has read the subscribers before may still reach the connection. Throws what the store throws. */

@@ -283,6 +283,23 @@ describe('retry', () => {
     }
   });
 
+  test('ACK-8 an ephemeral message is sent again, whether it says retry or not', async () => {
+    const sender = await bus.connect({ tenant, agent: 'a' }, { channel: 'news' });
+    const frame = { id: 'm1', content: 1, ephemeral: true, retry: true };
+    for (let n = 0; n < 2; n++) {
+      const ack = await sender.request(frame);
+      expect(ack).toMatchObject({ status: 'accepted' });
+      expect(ack).not.toHaveProperty('sequence');
+      await sender.nextMessage({ id: 'm1' });
+    }
+    expect(await sender.request({ id: 'm1', content: 1, retry: true })).toMatchObject({
+      status: 'accepted',
+      sequence: 1,
+    });
+    await sender.nextMessage({ id: 'm1' });
+    expect(await sender.request(frame)).toMatchObject({ status: 'accepted' });
+  });
+
   needs('clock')('ACK-6 after ten minutes the id may be used again', async () => {
     const { clock } = bus.inside.gateway;
     const who = { tenant, agent: 'a', expiresInSeconds: 7_200 };

@@ -110,14 +110,31 @@ describe.each(bases)('on the base of the %s', (base) => {
     expect(await statusOf(bus.url({ token, channel_id: 'News' }, base))).toBe(403);
   });
 
-  test('CON-7 tenant_id and agent_id in the query must be those of the token', async () => {
+  test('CON-13 tenant_id and agent_id in the query must be those of the token', async () => {
     const token = await bus.token({ tenant, agent: 'a' });
 
     expect(await statusOf(bus.url({ token, tenant_id: tenant, agent_id: 'a' }, base))).toBe(101);
     expect(await statusOf(bus.url({ token, tenant_id: fresh('other') }, base))).toBe(403);
     expect(await statusOf(bus.url({ token, agent_id: 'b' }, base))).toBe(403);
     expect(await statusOf(bus.url({ token, tenant_id: '' }, base))).toBe(403);
+    expect(await statusOf(bus.url({ token, agent_id: '' }, base))).toBe(403);
+    expect(await statusOf(bus.url({ token, tenant_id: `${tenant} ` }, base))).toBe(403);
   });
+
+  test.each(['False', 'FALSE', '0', 'no', 'true', ''])(
+    'CON-14 echo has an effect only as exactly false: %j',
+    async (echo) => {
+      const token = await bus.token({ tenant, agent: 'a' });
+      const client = await bus.open(bus.url({ token, channel_id: 'news', echo }, base));
+      await client.request({ id: 'm1', content: 1 });
+      await client.nextMessage({ id: 'm1' });
+      const silent = await bus.open(bus.url({ token, channel_id: 'news', echo: 'false' }, base));
+      await silent.request({ id: 'm2', content: 1 });
+      await silent.request({ id: 'm3', content: 1, echo: true });
+      await silent.nextMessage({ id: 'm3' });
+      expect(silent.messageIds).toEqual(['m3']);
+    },
+  );
 
   test('CON-8 every path that is not listed is 403, with a valid token too', async () => {
     const token = await bus.token({ tenant, agent: 'a' });

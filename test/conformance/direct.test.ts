@@ -173,7 +173,7 @@ test('DIR-4 the status is accepted with a live connection, stored without one', 
   expect(stored.sequence).toBeGreaterThanOrEqual(3);
 });
 
-test('DIR-4 an ephemeral direct message is accepted and not stored', async () => {
+test('DIR-6 an ephemeral direct message is accepted and not stored', async () => {
   const sender = await bus.connect({ tenant, agent: 'a' });
   const receiver = await bus.connect({ tenant, agent: 'b' });
 

@@ -110,6 +110,48 @@ test('HEL-3 names the own channel and the inbox without being asked', async () =
   ]);
 });
 
+test('HEL-3 names every channel that the connection is subscribed to, and no other', async () => {
+  const [reader, writer] = [await connect('r', { channel: 'own' }), await connect('w')];
+  await writer.request({ channel_id: 'news', content: 0 });
+  for (const channel_id of ['news', '$presence', 'left'])
+    await reader.request({ type: 'subscribe', channel_id });
+  for (const channel_id of ['left', 'own']) await reader.request({ type: 'unsubscribe', channel_id });
+
+  const resume = [{ channel_id: 'more' }, { channel_id: 'more', epoch: 'e', sequence: 1 }];
+  const welcome = await reader.request({ type: 'hello', resume });
+  const empty = { epoch: expect.stringMatching(/^empty-/) as unknown, sequence: 0 };
+  expect(channelsOf(welcome)).toEqual([
+    { channel_id: 'more', ...empty, recovered: false, reason: 'epoch_changed' },
+    { channel_id: '$presence' },
+    { channel_id: 'news', epoch: expect.any(String) as unknown, sequence: 1 },
+    { channel_id: '$inbox', ...empty, from: 0 },
+  ]);
+  const again = await reader.request({ type: 'hello' });
+  expect(channelsOf(again).map(({ channel_id }) => channel_id)).toEqual([
+    '$presence',
+    'more',
+    'news',
+    '$inbox',
+  ]);
+});
+
+test('HEL-3 names what was refused without a position, and $presence too', async () => {
+  const reader = await bus.connect({ tenant, agent: 'r', channels: ['$presence', 'c'] }, { level: 1 });
+  const at = { epoch: 'e', sequence: 1 };
+  const welcome = await reader.request({
+    type: 'hello',
+    resume: [
+      { channel_id: 'yours', ...at },
+      { channel_id: '$presence', ...at },
+    ],
+  });
+  expect(channelsOf(welcome)).toEqual([
+    { channel_id: '$presence', recovered: false, reason: 'no_log' },
+    { channel_id: '$inbox', epoch: expect.any(String) as unknown, sequence: 0, from: 0 },
+    { channel_id: 'yours', recovered: false, reason: 'forbidden' },
+  ]);
+});
+
 test('HEL-4 may come late, and again', async () => {
   const [client, writer] = [await connect('a'), await connect('w')];
   await client.request({ channel_id: 'news', content: 0 });
@@ -264,6 +306,27 @@ test('LVL-4 control frames and messages stand in one batch and are handled in or
   ]);
   expect(client.received[2]).toMatchObject({ code: 'invalid_message' });
   expect(client.received[3]).toMatchObject({ channels: [{ channel_id: 'news', sequence: 1 }] });
+});
+
+test.each([
+  ['client', { client: 'x' }, 'invalid_message'],
+  ['client', { client: [] }, 'invalid_message'],
+  ['name', { client: { name: 5 } }, 'invalid_message'],
+  ['resume', { resume: Array.from({ length: 101 }, (_, n) => ({ channel_id: `c${n}` })) }, 'limit_exceeded'],
+  ['entry of resume', { resume: [{ channel_id: 'c', sequence: 1 }] }, 'invalid_message'],
+])('LVL-4 a hello with a wrong %s is refused: %#', async (_name, fields, code) => {
+  const client = await connect('a');
+  expect(await client.request({ type: 'hello', ...fields })).toMatchObject({ type: 'ERROR', code });
+  expect(await client.request({ type: 'hello', client: { name: 'x' }, more: 7 })).toMatchObject({
+    type: 'WELCOME',
+    channels: [{ channel_id: '$inbox' }],
+  });
+});
+
+test('LVL-4 a ping about more than 20 channels is over a limit', async () => {
+  const client = await connect('a');
+  const channels = Array.from({ length: 21 }, (_, n) => ({ channel_id: `c${n}` }));
+  expect(await client.request({ type: 'ping', channels })).toMatchObject({ code: 'limit_exceeded' });
 });
 
 test('BAT-4 answers and messages of a batch come as arrays', async () => {

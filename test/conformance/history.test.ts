@@ -126,6 +126,56 @@ test('HIS-3 a message that is larger alone comes whole', async () => {
   expect(found.flatMap((part) => part.messages as Frame[])).toMatchObject([{ id: 'large', content }]);
 });
 
+test('HIS-5 in a batch sees the messages of the frames before it, and none after it', async () => {
+  const at = (n: number) => ({ id: `m${n}`, channel_id: 'news', content: n });
+  const ask = (id: string, more: object = {}) => ({ type: 'history', id, channel_id: 'news', ...more });
+  client.send([at(1), ask('h1'), at(2), at(3), ask('h3', { limit: 2 }), at(4), { type: 'ping', id: 'p' }]);
+  await client.reply('p');
+  const answers = client.received.map(({ type, message_id, sequence, messages }) => [
+    message_id,
+    type,
+    sequence,
+    (messages as Frame[] | undefined)?.map(({ id }) => id),
+  ]);
+  expect(answers).toEqual([
+    ['m1', 'ACK', 1, undefined],
+    ['h1', 'HISTORY', 1, ['m1']],
+    ['m2', 'ACK', 2, undefined],
+    ['m3', 'ACK', 3, undefined],
+    ['h3', 'HISTORY', 3, ['m2', 'm3']],
+    ['m4', 'ACK', 4, undefined],
+    ['p', 'PONG', undefined, undefined],
+  ]);
+});
+
+test('HIS-1 nothing is below the position of an empty log', async () => {
+  const before = positionOf(await history({}));
+  expect(before).toEqual({ epoch: expect.stringMatching(/^empty-/) as unknown, sequence: 0 });
+  await publish(2);
+  const page = await history({ before });
+  expect(page).toMatchObject({ type: 'HISTORY', sequence: 2, messages: [] });
+  expect(page.next).toBeUndefined();
+  expect(idsOf(await history({ after: before }))).toEqual(['m1', 'm2']);
+});
+
+needs('tables')('HIS-3 a long list of gaps is a part without messages', async () => {
+  await publish(25);
+  const more = Array.from({ length: 25 }, (_, n) => ({ id: `n${n}`, channel_id: 'news', content: n }));
+  client.send(more);
+  await client.reply('n24');
+  for (let sequence = 1; sequence < 50; sequence += 2)
+    await bus.inside.tables.damage(tenant, 'news', sequence);
+  const found = await parts({});
+  const counts = found.map(({ messages, gaps }) => [
+    (messages as Frame[]).length,
+    (gaps as Frame[] | undefined)?.length,
+  ]);
+  expect(counts).toEqual([
+    [25, undefined],
+    [0, 25],
+  ]);
+});
+
 needs('clock')('HIS-4 gives no expired message', async () => {
   await publish(3);
   await bus.inside.gateway.clock.advance(13 * 3_600_000);

@@ -156,6 +156,15 @@ describe('PRE-4 a query', () => {
     expect(answer).toMatchObject({ code: 'invalid_message', message_id: 'p' });
   });
 
+  test('PRE-4 with a member that is not listed is refused', async () => {
+    const asker = await connect('asker');
+    for (const query of [{ capabilities: 'x' }, { agentId: 'a' }, { agent_id: 'a', staus: 'busy' }]) {
+      const answer = await asker.request({ type: 'presence', query });
+      expect(answer).toMatchObject({ type: 'ERROR', code: 'invalid_message' });
+    }
+    expect(ids(await ask(asker, { agent_id: null, more: null }))).toEqual(['asker']);
+  });
+
   test('PRE-4 knows nobody of another tenant', async () => {
     await bus.connect({ tenant: fresh('tenant'), agent: 'stranger' });
     expect(ids(await ask(await connect('asker'), {}))).toEqual(['asker']);

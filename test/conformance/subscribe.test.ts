@@ -42,6 +42,18 @@ test('SUB-1 names the head, and everything above it comes live', async () => {
   expect(messagesOf(reader).map(({ id }) => id)).toEqual(['m3']);
 });
 
+test('SUB-1 a message that was published just before may come live at or below the head', async () => {
+  const client = await connect('a');
+  client.send([
+    { id: 'm1', channel_id: 'news', content: 1 },
+    { type: 'subscribe', id: 's', channel_id: 'news' },
+  ]);
+  expect(await client.reply('s')).toMatchObject({ type: 'SUBSCRIBED', sequence: 1 });
+  const live = await client.nextMessage({ id: 'm1' });
+  expect(live).toMatchObject({ sequence: 1 });
+  expect(live).not.toHaveProperty('replayed');
+});
+
 test('SUB-1 a channel that never held anything has a position too', async () => {
   const [reader, writer] = [await connect('r'), await connect('w')];
   const subscribed = await reader.request({ type: 'subscribe', channel_id: 'news' });
@@ -185,6 +197,26 @@ test('SUB-5 nothing comes after an unsubscribe, and once is enough', async () =>
   await reader.request({ content: 1, to: 'r' });
   await reader.nextMessage({ content: 1 });
   expect(messagesOf(reader)).toHaveLength(1);
+});
+
+test('SUB-5 messages that stand before unsubscribe in a batch still arrive, in order', async () => {
+  for (const level of [0, 1] as const) {
+    const channel_id = `q${level}`;
+    const client = await connect('r', { level });
+    client.send([
+      { type: 'subscribe', id: 's', channel_id },
+      { id: 'm1', channel_id, content: 1 },
+      { channel_id, content: 2 },
+      { type: 'unsubscribe', id: 'u', channel_id },
+      { id: 'm3', channel_id, content: 3 },
+    ]);
+    await client.reply('m3');
+    await client.request({ id: 'last', to: 'r', content: 'last' });
+    await client.nextMessage({ id: 'last' });
+    expect(messagesOf(client).map(({ content }) => content)).toEqual([1, 2, 'last']);
+    const answers = client.received.filter((frame) => !isMessage(frame));
+    expect(answers.map(({ message_id }) => message_id)).toEqual(['s', 'm1', 'u', 'm3', 'last']);
+  }
 });
 
 test('SUB-6 a long replay stops at 1,000 messages, says so, and history has the rest', async () => {

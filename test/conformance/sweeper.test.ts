@@ -105,6 +105,18 @@ withClock('END-5 whoever is there stays there, as it is', async () => {
   expect(a.messageIds).toEqual([]);
 });
 
+withClock('END-7 what has just been opened is left alone, also with a token that has run out', async () => {
+  const watcher = await bus.connect({ tenant, agent: 'watcher', ...long }, { level: 1 });
+  const client = await bus.connect({ tenant, agent: 'a', expiresInSeconds: 3 }, { level: 1 });
+  await bus.inside.gateway.clock.advance(4_000);
+  await sweep();
+  expect(await client.request({ type: 'ping' })).toMatchObject({ type: 'PONG' });
+  await bus.inside.gateway.clock.advance(8_000);
+  await sweep();
+  await client.closed;
+  expect(await watcher.request({ type: 'ping' })).toMatchObject({ type: 'PONG' });
+});
+
 withClock('END-5 a connection that lost its subscription to a fault gets it back', async () => {
   const { tables } = bus.inside;
   const [a, b] = [

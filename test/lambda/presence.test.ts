@@ -105,7 +105,11 @@ test('a return that the clocks put before the departure is told, since the depar
 test('a connection that is not its agent’s any more can’t say anything', async () => {
   const alice = await open('a', 'alice');
   await remove('a', 'alice');
-  expect(await say(alice, { status: 'busy' })).toMatchObject({ type: 'ERROR', code: 'unavailable' });
+  await say(alice, { status: 'busy' });
+  expect(world.sockets.of('a').flat()).toMatchObject([
+    { type: 'ERROR', code: 'unavailable' },
+    { type: 'GOAWAY', code: 'state_lost' },
+  ]);
 });
 
 test('a watcher that is gone is removed, which is news in turn', async () => {

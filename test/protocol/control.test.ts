@@ -76,7 +76,6 @@ test.each([
   { type: 'hello', id: '' },
   { type: 'hello', id: 7 },
   { type: 'hello', resume: {} },
-  { type: 'hello', resume: many(101) },
   { type: 'hello', resume: ['c'] },
   { type: 'hello', resume: [{ channel_id: 'no spaces' }] },
   { type: 'hello', resume: [{ channel_id: '$other' }] },
@@ -99,10 +98,31 @@ test.each([
   { type: 'history', id: 's', channel_id: 'c', after: position, before: position },
   { type: 'history', id: 's', channel_id: 'c', after: [] },
   { type: 'ping', id: {} },
-  { type: 'ping', channels: many(21) },
+  ...['x', 7, [], { name: 5 }, { name: '' }, { version: ['1'] }, { name: 'x'.repeat(129) }].map((client) => ({
+    type: 'hello',
+    client,
+  })),
 ])('refuses %j', (frame) => {
   expect(read(frame)).toMatchObject({ code: 'invalid_message', text: expect.any(String) as unknown });
 });
+
+test.each([
+  { type: 'hello', resume: many(101) },
+  { type: 'ping', channels: many(21) },
+])('refuses a list that is too long, and names the limit', (frame) => {
+  const most = frame.type === 'hello' ? '100' : '20';
+  expect(read(frame)).toMatchObject({
+    code: 'limit_exceeded',
+    text: expect.stringContaining(most) as unknown,
+  });
+});
+
+test.each([{}, { name: 'x', version: null }, { name: null, other: 7 }, null])(
+  'takes %j for what a program says of itself',
+  (client) => {
+    expect(read({ type: 'hello', client })).toMatchObject({ type: 'hello' });
+  },
+);
 
 test('names the id of what it refuses', () => {
   expect(read({ type: 'subscribe', id: 's', channel_id: '#' })).toMatchObject({ messageId: 's' });
@@ -129,7 +149,7 @@ describe('presence', () => {
     [{ capabilities: ['b', 'a', 'b'] }, { own: { ...silent, capabilities: ['b', 'a'] } }],
     [{ status: null, capabilities: [], query: null }, { own: { ...silent, capabilities: [] } }],
     [{ query: {} }, { own: undefined, query: whole }],
-    [{ query: { agent_id: null, limit: null, online: null } }, { query: whole }],
+    [{ query: { agent_id: null, limit: null, online: null, other: null } }, { query: whole }],
     [{ query: { online: false } }, { query: { ...whole, online: false } }],
     [
       { query: { agent_id: 'a', status: 'offline', capability: 'c', limit: 1, after: 'z' } },
@@ -165,6 +185,9 @@ describe('presence', () => {
     { query: { online: 'true' } },
     { query: { online: 1 } },
     { query: { after: '' } },
+    { query: { capabilities: 'c' } },
+    { query: { agentId: 'a' } },
+    { query: { other: 1 } },
   ])('refuses %j', (fields) => {
     expect(read({ type: 'presence', id: 'p', ...fields })).toMatchObject({ code: 'invalid_message' });
   });

@@ -76,6 +76,8 @@ test.each<[string, unknown]>([
   ['half a surrogate pair in the id', '{"id":"\\ud800","content":1}'],
   ['no content', { id: 'm' }],
   ['a type that is a number', { type: 7, content: 1 }],
+  ['an empty type', { type: '', content: 1 }],
+  ['a type that is too long', { type: 'x'.repeat(65), content: 1 }],
   ['metadata that is a list', { content: 1, metadata: [] }],
   ['metadata that is text', { content: 1, metadata: 'x' }],
   ['a channel with a slash', { content: 1, channel_id: 'a/b' }],
@@ -136,7 +138,7 @@ test.each(['', '{', '[1,', 'hello', '\u0000', '{"a":1}{"b":2}'])('calls %j inval
   });
 });
 
-test.each(['ACK', 'Message', '', '9a', 'a b'])('does not know the type %j', (type) => {
+test.each(['ACK', 'Message', '_a', '9a', 'a b', 'X'.repeat(64)])('does not know the type %j', (type) => {
   expect(refusal({ id: 'm', type, content: 1 })).toMatchObject({ code: 'unknown_type', messageId: 'm' });
 });
 
@@ -156,6 +158,7 @@ test('does not let clients write to the service’s own channels', () => {
 
 test.each<[unknown, unknown]>([
   ['x'.repeat(129), 'x'.repeat(129)],
+  ['', ''],
   ['x'.repeat(1_025), undefined],
   [7, 7],
   [{}, undefined],
@@ -196,7 +199,10 @@ test('passes __proto__ on as the ordinary field that it is', () => {
 test('accepts 64 levels and no more, without overflowing the stack', () => {
   const nested = (levels: number): string => `{"content":${'['.repeat(levels)}${']'.repeat(levels)}}`;
   expect(parse(nested(64)).ok).toBe(true);
-  expect(refusal(nested(66))).toMatchObject({ code: 'invalid_message' });
+  expect(refusal(nested(65))).toMatchObject({ code: 'invalid_message' });
+  const around = (levels: number): string => nested(levels).replace('[]', '[1]');
+  expect(parse(around(64)).ok).toBe(true);
+  expect(refusal(around(65))).toMatchObject({ code: 'invalid_message' });
   expect(refusal(nested(60_000))).toMatchObject({ code: 'invalid_message' });
 });
 
