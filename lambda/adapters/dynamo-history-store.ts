@@ -31,6 +31,8 @@ import {
 } from './message-item';
 
 const pageRows = 100;
+/** Of a search, which mostly ends among the newest rows; every row that is read costs. */
+const firstPageRows = 25;
 const markSequence = 0;
 
 export class DynamoHistoryStore implements HistoryStore {
@@ -77,7 +79,7 @@ export class DynamoHistoryStore implements HistoryStore {
 
   async *newestFirst(subject: string): AsyncGenerator<readonly LogEntry[]> {
     const query = withoutBody(this.query(subject, '#sequence > :after', { ':after': markSequence }));
-    for await (const items of this.pages({ ...query, ScanIndexForward: false })) {
+    for await (const items of this.pages({ ...query, ScanIndexForward: false }, firstPageRows)) {
       yield (items as unknown as EntryItem[]).map(toEntry);
     }
   }
@@ -143,10 +145,14 @@ export class DynamoHistoryStore implements HistoryStore {
     }
   }
 
-  private async *pages(query: QueryCommandInput): AsyncGenerator<readonly Record<string, unknown>[]> {
+  private async *pages(
+    query: QueryCommandInput,
+    firstRows = pageRows,
+  ): AsyncGenerator<readonly Record<string, unknown>[]> {
     let start: Record<string, unknown> | undefined;
     do {
-      const command = new QueryCommand({ ...query, Limit: pageRows, ExclusiveStartKey: start });
+      const Limit = start === undefined ? firstRows : pageRows;
+      const command = new QueryCommand({ ...query, Limit, ExclusiveStartKey: start });
       const page = await guarded(this.clients.calls.send(command, timer(this.callMs)));
       yield page.Items ?? [];
       start = page.LastEvaluatedKey;

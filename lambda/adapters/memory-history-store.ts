@@ -91,6 +91,6 @@ export class MemoryHistoryStore implements HistoryStore {
   }
 }
 
-function toEntry({ sequence, epoch, nonce, id, agentId, timestamp, expiresAt }: LogRow): LogEntry {
-  return { sequence, epoch, nonce, id, agentId, timestamp, expiresAt };
+function toEntry({ sequence, epoch, nonce, id, agentId, isRetry, timestamp, expiresAt }: LogRow): LogEntry {
+  return { sequence, epoch, nonce, id, agentId, isRetry, timestamp, expiresAt };
 }

@@ -23,6 +23,7 @@ export const attributesWithoutBody = [
   'nonce',
   'id',
   'agent',
+  'retry',
   'at',
   'expires_at',
   'mark',
@@ -34,6 +35,8 @@ export interface EntryItem {
   readonly nonce: string;
   readonly id: string;
   readonly agent: string;
+  /** Only when true. */
+  readonly retry?: boolean;
   /** Epoch milliseconds. */
   readonly at: number;
   readonly expires_at: number;
@@ -56,13 +59,14 @@ export function key(subject: string, sequence: number): Record<string, string | 
 }
 
 export function toItem(subject: string, row: LogRow): Record<string, unknown> {
-  const { sequence, epoch, nonce, id, agentId, timestamp, body, expiresAt } = row;
+  const { sequence, epoch, nonce, id, agentId, isRetry, timestamp, body, expiresAt } = row;
   return {
     ...key(subject, sequence),
     epoch,
     nonce,
     id,
     agent: agentId,
+    ...(isRetry && { retry: true }),
     at: timestamp,
     expires_at: expiresAt,
     body: Buffer.byteLength(body) > compressedFromBytes ? deflateRawSync(body) : body,
@@ -84,6 +88,7 @@ export function toEntry(item: EntryItem): LogEntry {
     nonce: item.nonce,
     id: item.id,
     agentId: item.agent,
+    isRetry: item.retry === true,
     timestamp: item.at,
     expiresAt: item.expires_at,
   };

@@ -14,12 +14,12 @@ import {
   type PublishFrame,
 } from '../../protocol/index';
 import type { Caller } from './caller';
-import { behind, behindHead, claim, type Claim, type Place } from './claim';
+import { claim } from './claim';
 import type { Deadline } from './deadline';
 import { errorFields } from './error-fields';
 import type { FanOutDependencies, Receiver } from './fan-out';
-import { findDuplicate, findOvertaker, mayBeOvertaken } from './find-duplicate';
 import { liveConnections } from './live-connections';
+import type { LogTails } from './log-tail';
 import { findOrNote } from './note-missed';
 import type { Connection, HistoryStore, MissedMessage, NewId } from './ports';
 import type { Destination } from './route-frame';
@@ -43,8 +43,6 @@ export interface Accepted {
   readonly ack: string | undefined;
   readonly isDuplicate: boolean;
   readonly isDurable: boolean;
-  /** Where the next message of the same log goes. */
-  readonly position: Position | undefined;
   /** Direct messages: who was connected right after the put. Nobody: it is noted as missed. */
   readonly receivers: readonly Receiver[] | undefined;
   /** Direct messages that are in the inbox and have receivers: what to note if none of them takes it. */
@@ -56,12 +54,11 @@ export type Acceptance = Accepted | { readonly ok: false; readonly error: Omit<E
 const unavailable: Acceptance = { ok: false, error: { code: 'unavailable', retryAfterMs: 500 } };
 const requestExpired: Acceptance = { ok: false, error: { code: 'request_expired' } };
 
-/** What is known of a frame besides what it says. */
-export interface Arrival {
-  /** When it reached the platform, epoch milliseconds. */
-  readonly sentAt: number;
-  /** The position that the message before it in the same batch got in the same log. */
-  readonly after: Position | undefined;
+/** Where a frame stands in its text message, and what that message knows of the logs. */
+export interface FramePlace {
+  /** From 0. */
+  readonly index: number;
+  readonly tails: LogTails;
 }
 
 /** Throws what the stores throw. */
@@ -71,16 +68,13 @@ export async function accept(
   frame: PublishFrame,
   destination: Destination,
   deadline: Deadline,
-  arrival: Arrival,
+  { index, tails }: FramePlace,
 ): Promise<Acceptance> {
-  const now = deps.clock.now();
-  const message = toMessage(frame, caller, destination, deps.newId, now);
-  const text = messageText(message);
-  if (largestBytes(text, message) > limits.storedMessageBytes)
+  const { sentAt } = tails.arrival;
+  const message = toMessage(frame, caller, destination, deps.newId, sentAt);
+  // A later timestamp in the log makes it no longer.
+  if (largestBytes(messageText(message), message) > limits.storedMessageBytes)
     return { ok: false, error: { code: 'payload_too_large' } };
-
-  const textFor = (position?: Position) => (level: number) =>
-    level === 0 ? text : levelOneText(message, position);
 
   if (destination.kind === 'agent' && frame.expectsReply) {
     const others = (await liveConnections(deps, caller.tenantId, destination.agentId)).filter(
@@ -93,65 +87,45 @@ export async function accept(
   if (expiresAt <= deps.clock.now()) return requestExpired;
   if (frame.ephemeral || deps.retentionMs === 0) {
     const receivers = await directReceivers(deps, caller, destination);
-    return accepted(frame, message, { textFor: textFor(), timestamp: now, status: 'accepted', receivers });
+    return accepted(frame, message, {
+      textFor: textsOf(message),
+      timestamp: sentAt,
+      status: 'accepted',
+      receivers,
+    });
   }
 
   const subject =
     destination.kind === 'channel'
       ? channelSubject(caller.tenantId, destination.channelId)
       : inboxSubject(caller.tenantId, destination.agentId);
-  const { id, agentId, timestamp } = message;
-  const row = {
-    subject,
-    id,
-    agentId,
-    timestamp,
-    body: bodyOf(message),
-    expiresAt: now + deps.retentionMs,
-    isRetry: frame.retry,
-  };
+  const isRetry = frame.retry && frame.id !== undefined;
+  const wanted = { id: message.id, index, isRetry, body: bodyOf(message), retentionMs: deps.retentionMs };
   // No put begins when nobody waits for the reply any more.
   const putDeadline = deadline.within(expiresAt - deps.clock.now());
-  const claimed = await claim(deps, row, putDeadline, locator(deps, frame, row, arrival));
+  const claimed = await claim(deps, tails.of(subject), wanted, putDeadline);
   if (claimed === undefined) return expiresAt <= deps.clock.now() ? requestExpired : unavailable;
-  const { position } = claimed;
+  const { position, timestamp } = claimed;
   const isDuplicate = claimed.status === 'duplicate';
-  const texts = { textFor: textFor(position) };
+  const placed = { textFor: textsOf({ ...message, timestamp }, position), timestamp, position };
   if (destination.kind === 'channel')
-    return accepted(frame, message, { ...claimed, ...texts, status: isDuplicate ? 'duplicate' : 'accepted' });
+    return accepted(frame, message, { ...placed, status: isDuplicate ? 'duplicate' : 'accepted' });
 
   // Also for a duplicate: its first attempt may have ended between the put and the note. What was live then is over.
   const { tenantId } = caller;
   const { sequence } = position;
-  const missed = { tenantId, agentId: destination.agentId, sequence, expiresAt: row.expiresAt };
+  const missed = { tenantId, agentId: destination.agentId, sequence, expiresAt: claimed.expiresAt };
   const live = await receiversAfterPut(deps, missed, deadline);
-  if (isDuplicate) return accepted(frame, message, { ...claimed, ...texts, status: 'duplicate' });
+  if (isDuplicate) return accepted(frame, message, { ...placed, status: 'duplicate' });
   const receivers = live.map((connection) => toReceiver(connection, caller));
   const isStored = receivers.length === 0;
   const status = isStored ? 'stored' : 'accepted';
   const missable = isStored ? undefined : missed;
-  return accepted(frame, message, { ...texts, timestamp, status, position, receivers, missable });
+  return accepted(frame, message, { ...placed, status, receivers, missable });
 }
 
-/**
- * A retry searches the log; a frame of a batch begins behind the one before it; all others begin behind the head. What
- * was slow looks for its own retry first.
- */
-function locator(
-  deps: AcceptDependencies,
-  frame: PublishFrame,
-  row: Claim,
-  { sentAt, after }: Arrival,
-): (deadline: Deadline) => Promise<Place | undefined> {
-  if (frame.retry && frame.id !== undefined)
-    return (deadline) => findDuplicate(deps, row.subject, row, deadline);
-  const mayHaveRetry = (): boolean => frame.id !== undefined && mayBeOvertaken(deps, row, sentAt);
-  let known = after;
-  return async () => {
-    const place = known === undefined ? await behindHead(deps, row.subject) : behind(known);
-    known = undefined;
-    return (mayHaveRetry() ? await findOvertaker(deps, row, sentAt) : undefined) ?? place;
-  };
+function textsOf(message: Message, position?: Position): (level: number) => string {
+  return (level) => (level === 0 ? messageText(message) : levelOneText(message, position));
 }
 
 function accepted(
@@ -174,7 +148,6 @@ function accepted(
     ack: frame.id === undefined ? undefined : ackText(frame.id, timestamp, status, position),
     isDuplicate: status === 'duplicate',
     isDurable: position !== undefined,
-    position,
     receivers,
     missable,
   };

@@ -1,117 +1,100 @@
 /**
  * Claims the next sequence of a log with the message's own conditional put (design: no counter, no cached head).
- * Whatever happens in between (a conflict, a lost answer, a crash), the log has no hole and holds the message once.
+ * Whatever happens in between (a conflict, a lost answer, a crash, a second run), the log has no hole and holds the message once.
  */
 import type { Position } from '../../protocol/index';
 import type { Deadline } from './deadline';
-import { logEnd } from './log-end';
-import type { Clock, Head, HistoryStore, LogEntry, LogRow, NewId, StoredRow } from './ports';
+import type { LogTail, Place, Wanted } from './log-tail';
+import type { Clock, HistoryStore, LogEntry, LogRow } from './ports';
 
-export interface Claim {
-  readonly subject: string;
-  readonly id: string;
-  readonly agentId: string;
-  readonly timestamp: number;
+export interface Claim extends Wanted {
   readonly body: string;
-  /** Epoch milliseconds. */
-  readonly expiresAt: number;
-  /** Whether the sender says that it may have sent this id before. */
-  readonly isRetry: boolean;
+  /** How long the row is kept. */
+  readonly retentionMs: number;
 }
 
 export interface Claimed {
   readonly status: 'claimed' | 'duplicate';
   readonly position: Position;
-  /** Of the row in the log: for a duplicate the first one's. */
+  /** Of the row in the log: for a duplicate the first one's. Epoch milliseconds. */
   readonly timestamp: number;
+  /** Of the row as well. */
+  readonly expiresAt: number;
 }
 
 export interface ClaimDependencies {
   readonly history: HistoryStore;
   readonly clock: Clock;
-  readonly newId: NewId;
 }
 
 /** No put begins later; the two calls after it, and the answer to the client, still fit into the function's 5 s. */
 const claimTimeMs = 2_800;
 const longestPauseMs = 40;
 
-/** Where a message goes: to a free place, or nowhere, as its first copy is there already. */
-export type Place =
-  { readonly kind: 'free'; readonly position: Position } | { readonly kind: 'taken'; readonly row: LogEntry };
-
 /**
- * Puts the message into the log. `locate` says where to begin (`undefined`: no time to find out). Gives `undefined` when no
- * place could be had in time; the message may be in the log all the same (its sender then says `retry`).
+ * Puts the message into the log. Gives `undefined` when no place could be had in time; the message may be in the log all the
+ * same (its sender then says `retry`). Throws what the store throws.
  */
 export async function claim(
-  deps: ClaimDependencies,
+  { history, clock }: ClaimDependencies,
+  tail: LogTail,
   message: Claim,
   deadline: Deadline,
-  locate: (deadline: Deadline) => Promise<Place | undefined> = () => behindHead(deps, message.subject),
 ): Promise<Claimed | undefined> {
-  const { history, clock } = deps;
   const limit = deadline.within(claimTimeMs);
-  const nonce = deps.newId();
   if (limit.remainingMs === 0) return undefined;
-  let place = await locate(limit);
-  while (place !== undefined && !limit.hasPassed) {
-    if (place.kind === 'taken') return duplicateOf(place.row);
-    const { position } = place;
-    const claimed: Claimed = { status: 'claimed', position, timestamp: message.timestamp };
-    const outcome = await history.tryPut(message.subject, row(message, position, nonce));
-    if (outcome === 'written') return claimed;
-    // Every row from here on is met, so that neither my own nor a first copy is jumped over, and the next try is at the end.
-    let last: StoredRow | undefined;
-    for await (const page of history.range(message.subject, { after: position.sequence - 1 })) {
-      for (const met of page) {
-        if (met.nonce === nonce)
-          return { ...claimed, position: { epoch: met.epoch, sequence: met.sequence } };
-        if (isFirstCopy(met, message)) return duplicateOf(met);
-        last = met;
-      }
+  const nonce = tail.newNonce(message.index);
+  let place = await tail.locate(message, limit);
+  while (place !== undefined) {
+    if (place.kind === 'taken') return claimed('duplicate', place.row);
+    if (limit.hasPassed) return undefined;
+    const row = toRow(tail, message, place, nonce);
+    if ((await history.tryPut(tail.subject, row)) === 'written') {
+      tail.meet(row);
+      return claimed('claimed', row);
     }
-    if (last === undefined) {
+    const met = await meetFrom(history, tail, row.sequence, nonce);
+    if (met.mine !== undefined) return claimed('claimed', met.mine);
+    if (met.isNone) {
       // An unclear put that has not come in: the same sequence and nonce again, so that it can't come in twice.
       await clock.sleep(Math.min(clock.random() * longestPauseMs, limit.remainingMs));
       continue;
     }
     // The row is there, so the next sequence leaves no hole; its epoch is the log's. No pause: it would only let newcomers pass.
-    place = behind(last);
+    place = tail.place(message);
   }
   return undefined;
 }
 
-/**
- * An agent may use one id for two messages; only a retry, or the same words, make them one. The late original that meets
- * its own retry is known by its words.
- */
-export function isFirstCopy(met: StoredRow, message: Claim): boolean {
-  const isSameId = met.id === message.id && met.agentId === message.agentId;
-  return isSameId && (message.isRetry || met.body === message.body);
+/** Every row from the sequence on is met, so that neither my own nor a copy is jumped over, and the next try is at the end. */
+async function meetFrom(
+  history: HistoryStore,
+  tail: LogTail,
+  sequence: number,
+  nonce: string,
+): Promise<{ readonly mine: LogEntry | undefined; readonly isNone: boolean }> {
+  let mine: LogEntry | undefined;
+  let isNone = true;
+  for await (const page of history.range(tail.subject, { after: sequence - 1 })) {
+    for (const row of page) {
+      isNone = false;
+      tail.meet(row);
+      if (row.nonce === nonce) mine = row;
+    }
+  }
+  return { mine, isNone };
 }
 
-function duplicateOf(met: LogEntry): Claimed {
-  return {
-    status: 'duplicate',
-    position: { epoch: met.epoch, sequence: met.sequence },
-    timestamp: met.timestamp,
-  };
+function claimed(status: Claimed['status'], { epoch, sequence, timestamp, expiresAt }: LogEntry): Claimed {
+  return { status, position: { epoch, sequence }, timestamp, expiresAt };
 }
 
-/** The place behind the end of the log; `known` spares the read. A log that has nothing to continue from starts a new epoch. */
-export async function behindHead(deps: ClaimDependencies, subject: string, known?: Head): Promise<Place> {
-  const { head, lastSequence } = await logEnd(deps, subject, known);
-  // Above everything that was: expired rows are deleted late, and item 0 is only ever raised.
-  return behind(head ?? { epoch: deps.newId(), sequence: lastSequence });
-}
-
-/** The place behind a row that is known to be there. */
-export function behind({ epoch, sequence }: Position): Place {
-  return { kind: 'free', position: { epoch, sequence: sequence + 1 } };
-}
-
-function row(message: Claim, position: Position, nonce: string): LogRow {
-  const { id, agentId, timestamp, body, expiresAt } = message;
-  return { ...position, nonce, id, agentId, timestamp, body, expiresAt };
+function toRow(
+  { arrival }: LogTail,
+  { id, isRetry, body, retentionMs }: Claim,
+  { position, timestamp }: Extract<Place, { kind: 'free' }>,
+  nonce: string,
+): LogRow {
+  const expiresAt = timestamp + retentionMs;
+  return { ...position, nonce, id, agentId: arrival.agentId, isRetry, timestamp, body, expiresAt };
 }

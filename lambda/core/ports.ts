@@ -200,11 +200,13 @@ export interface LogEntry {
   /** From 1; 0 is the key of the log's mark. */
   readonly sequence: number;
   readonly epoch: string;
-  /** Tells whose put it was. */
+  /** Tells whose put it was. Begins with the event and the frame that it was for; those of earlier releases do not. */
   readonly nonce: string;
   readonly id: string;
   readonly agentId: string;
-  /** Epoch milliseconds. */
+  /** Whether its sender said that it may have sent this id before. */
+  readonly isRetry: boolean;
+  /** Epoch milliseconds; at least that of the row before. */
   readonly timestamp: number;
   /** Epoch milliseconds; a row past it counts as absent even while it can still be read. */
   readonly expiresAt: number;
@@ -254,7 +256,7 @@ export interface HistoryStore {
    * happened, or may still happen.
    */
   tryPut(subject: string, row: LogRow): Promise<PutOutcome>;
-  /** Pages from the newest row to older ones. */
+  /** Pages from the newest row to older ones, the first one small: whoever looks for a row seldom has to go further. */
   newestFirst(subject: string): AsyncIterable<readonly LogEntry[]>;
   /** Item 0. */
   mark(subject: string): Promise<Mark | undefined>;

@@ -8,10 +8,9 @@ import {
   frameId,
   goAwayText,
   type ParsedFrame,
-  type Position,
   type PublishFrame,
 } from '../../protocol/index';
-import { accept, type AcceptDependencies, type Acceptance, type Arrival } from './accept';
+import { accept, type AcceptDependencies, type Acceptance, type FramePlace } from './accept';
 import type { Caller } from './caller';
 import { control } from './control';
 import type { Afterwards, ControlOutcome } from './control-outcome';
@@ -19,6 +18,7 @@ import type { Deadline } from './deadline';
 import { deliverDirect } from './deliver-direct';
 import { errorFields } from './error-fields';
 import { fanOut, type FanOutCounts, type Receiver } from './fan-out';
+import { type Arrival, LogTails } from './log-tail';
 import type { Outgoing } from './outgoing';
 import { type MissedMessage, Unavailable } from './ports';
 import { Replies } from './replies';
@@ -53,13 +53,13 @@ export async function publish(
   caller: Caller,
   frames: readonly ParsedFrame[],
   deadline: Deadline,
-  options: { readonly tooLate: boolean; readonly sentAt: number },
+  { requestId, sentAt }: Omit<Arrival, 'agentId'>,
 ): Promise<PublishSummary> {
   const sender = new RetryingSender(deps.sender, deps.clock, deadline);
   const replies = new Replies(sender, caller, deps.clock, deps.log, deadline);
   const deliveries = new Map<string, Delivery>();
   const delivered: FanOutCounts = {};
-  const positions = new Map<string, Position>();
+  const tails = new LogTails(deps, { agentId: caller.agentId, requestId, sentAt });
   const afterwards: Afterwards[] = [];
   const errors: string[] = [];
   let acceptedFrames = 0;
@@ -81,17 +81,12 @@ export async function publish(
     await deliver(deps, sender, caller, delivery, deadline, delivered);
   };
 
-  for (const parsed of frames) {
+  for (const [index, parsed] of frames.entries()) {
     if (!parsed.ok) {
       refuse(parsed.error);
       continue;
     }
     const messageId = frameId(parsed);
-    // The client has given up on it, or will have: what it hears now must not be that all is well.
-    if (options.tooLate) {
-      refuse({ code: 'unavailable', messageId, retryAfterMs: 500 });
-      continue;
-    }
     // A ping is how a client learns of it.
     const isPing = parsed.kind === 'control' && parsed.control.type === 'ping';
     if (caller.tokenExpiresAt <= deps.clock.now() && !isPing) {
@@ -126,22 +121,17 @@ export async function publish(
     const { destination } = routing;
     const key =
       destination.kind === 'channel' ? `channel/${destination.channelId}` : `agent/${destination.agentId}`;
-    const arrival = { sentAt: options.sentAt, after: positions.get(key) };
-    const result = await acceptSafely(deps, caller, frame, destination, deadline, arrival);
+    const result = await acceptSafely(deps, caller, frame, destination, deadline, { index, tails });
     if (!result.ok) {
-      // After an unclear end the next sequence is unknown: the next frame reads the head again.
-      positions.delete(key);
       refuse({ ...result.error, messageId });
       continue;
     }
     acceptedFrames += 1;
     const acknowledged = result.ack === undefined ? Promise.resolve() : replies.send(result.ack);
     if (result.isDuplicate) {
-      positions.delete(key);
       duplicates += 1;
       continue;
     }
-    if (result.position !== undefined) positions.set(key, result.position);
     const delivery: Delivery = deliveries.get(key) ?? {
       destination,
       messages: [],
@@ -206,10 +196,10 @@ async function acceptSafely(
   frame: PublishFrame,
   destination: Destination,
   deadline: Deadline,
-  arrival: Arrival,
+  place: FramePlace,
 ): Promise<Acceptance> {
   try {
-    return await accept(deps, caller, frame, destination, deadline, arrival);
+    return await accept(deps, caller, frame, destination, deadline, place);
   } catch (error) {
     return failed(deps, caller, 'publish_failed', error);
   }

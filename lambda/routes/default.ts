@@ -11,8 +11,6 @@ import { callerOf, type RouteResponse, type WebSocketEvent } from './events';
 
 /** Ours; the function's own timeout is later. The clients of the original protocol give up after 5 s. */
 const timeMs = 4_000;
-/** An event that the platform held back so long is refused without a write: its sender may have sent it again. */
-const oldestEventMs = 4_000;
 
 export type DefaultDependencies = AcceptDependencies &
   RateLimiterDependencies & { readonly clock: EventClock };
@@ -22,7 +20,6 @@ export function defaultRoute(deps: DefaultDependencies) {
   return async (event: WebSocketEvent): Promise<RouteResponse> => {
     const startedAt = deps.clock.monotonic();
     const { connectionId, requestId, requestTimeEpoch } = event.requestContext;
-    const tooLate = deps.clock.now() - requestTimeEpoch > oldestEventMs;
     deps.clock.begin(requestTimeEpoch);
     const fields = { connection_id: connectionId, request_id: requestId };
     try {
@@ -33,7 +30,7 @@ export function defaultRoute(deps: DefaultDependencies) {
       const deadline = new Deadline(deps.clock, startedAt + timeMs);
       const log = withFields(deps.log, { request_id: requestId });
       const { delivered, ...summary } = await publish({ ...deps, log }, caller, frames, deadline, {
-        tooLate,
+        requestId,
         sentAt: requestTimeEpoch,
       });
       await rate.reported;

@@ -106,6 +106,7 @@ describe('DynamoHistoryStore', () => {
     nonce: 'n',
     id: 'i',
     agentId: 'a',
+    isRetry: false,
     timestamp: 1_790_000_000_000,
     body,
     expiresAt: 1_790_086_400_000,

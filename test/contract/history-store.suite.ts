@@ -8,6 +8,7 @@ const row = (sequence: number, body = `{"content":${String(sequence)}}`): LogRow
   nonce: `nonce-${String(sequence)}`,
   id: `id-${String(sequence)}`,
   agentId: 'agent/ä|%2F',
+  isRetry: sequence % 2 === 0,
   timestamp: 1_790_000_000_123 + sequence,
   body,
   expiresAt: 1_790_086_400_789,

@@ -20,7 +20,7 @@ export function check(record: RunRecord): Violation[] {
 
 type Report = (rule: string, what: string) => void;
 
-/** Sequences without holes, each row a message that somebody published there. */
+/** Sequences without holes, times that never go back, each row a message that somebody published there. */
 function checkLog(subject: string, rows: readonly LogRowSeen[], record: RunRecord, report: Report): void {
   const published = new Set(
     record.publications
@@ -35,6 +35,8 @@ function checkLog(subject: string, rows: readonly LogRowSeen[], record: RunRecor
       report('I1 dense', `${subject} has ${row.sequence} after ${expected - 1}`);
     if (before !== undefined && before.epoch !== row.epoch && !record.mayExpire)
       report('I1 epoch', `${subject} changed its epoch at ${row.sequence} with nothing expired`);
+    if (before !== undefined && row.at < before.at)
+      report('I3 time', `${subject} has a time before that of ${before.sequence} at ${row.sequence}`);
     if (!published.has(`${row.agentId} ${row.id} ${row.tag}`))
       report(
         'I4 stranger',
@@ -47,14 +49,14 @@ function checkLog(subject: string, rows: readonly LogRowSeen[], record: RunRecor
 const retryMs = 4 * 60_000;
 
 function checkPublication(publication: Publication, record: RunRecord, report: Report): void {
-  const { subject, agentId, id, acks, outcome, attempts, mayRepeat, isCalm, tag, isEphemeral } = publication;
+  const { subject, agentId, id, acks, outcome, attempts, isCalm, tag, isEphemeral } = publication;
   const name = `${agentId} ${id} in ${subject}`;
   const rows = (record.logs.get(subject) ?? []).filter((row) => row.agentId === agentId && row.id === id);
   const isStored = acks.some(({ place }) => place !== undefined);
   if (rows.length === 0 && isStored && !record.mayExpire)
     report('I1 lost', `${name} was acknowledged and is not in the log`);
   const isSoon = (rows.at(-1)?.at ?? 0) - (rows[0]?.at ?? 0) < retryMs;
-  if (rows.length > 1 && isSoon && !mayRepeat) {
+  if (rows.length > 1 && isSoon) {
     const rule = outcome === 'acked' ? 'I1 twice' : 'I5 twice';
     report(
       rule,

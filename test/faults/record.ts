@@ -27,8 +27,6 @@ export interface Publication {
   outcome: 'acked' | 'refused' | 'unknown';
   /** Every ACK that came. */
   readonly acks: { readonly place: Place | undefined; readonly status: string; readonly at: number }[];
-  /** The platform ran an event of it twice, or ran it after its retry: then it may stand in the log twice (design D10). */
-  mayRepeat: boolean;
   /** Sent when no fault was left: it has to be acknowledged. */
   readonly isCalm: boolean;
 }

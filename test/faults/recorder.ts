@@ -55,7 +55,6 @@ export class Recorder {
       attempts: 0,
       outcome: 'unknown',
       acks: [],
-      mayRepeat: false,
       isCalm: this.isCalm,
     };
     this.publications.push(publication);

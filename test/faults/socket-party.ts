@@ -25,8 +25,6 @@ export class SocketParty {
   readonly members: Member[] = [];
   readonly recorder: Recorder;
   deliveries = 0;
-  /** Whether the platform delivers messages twice or late, so that the log may hold one twice (design D10). */
-  mayRepeat = false;
   private readonly tokens: string[] = [];
   private readonly publishing: Promise<void>[] = [];
   private readonly sockets = new Set<WebSocket>();
@@ -132,7 +130,6 @@ export class SocketParty {
   }
 
   private async record(): Promise<RunRecord> {
-    for (const publication of this.recorder.publications) publication.mayRepeat = this.mayRepeat;
     return {
       publications: this.recorder.publications,
       views: this.recorder.views,

@@ -75,14 +75,6 @@ export function planFor(seed: number): FaultPlanInput {
   return { seed, rules, clocks };
 }
 
-/** Whether the plan delivers messages twice or late, after which the log may hold one twice (design D10). */
-export function repeats({ rules = [] }: FaultPlanInput): boolean {
-  return rules.some(
-    ({ service, operation, fault }) =>
-      service === 'event' && operation === 'message' && (fault === 'duplicate' || fault === 'delay'),
-  );
-}
-
 type NamedBy = 'service' | 'operation' | 'table' | 'fault' | 'when' | 'status' | 'delayMs';
 
 /** What it is called in reports and in docs/reliability.md. */

@@ -7,7 +7,7 @@ import { seededRandom } from '../../gateway/faults/decisions';
 import type { FaultReport } from '../../gateway/index';
 import { type Bus, fresh } from '../helpers/bus';
 import type { Violation } from './record';
-import { planFor, repeats } from './socket-plan';
+import { planFor } from './socket-plan';
 import { SocketParty } from './socket-party';
 
 const channels = ['news', 'work'];
@@ -30,7 +30,7 @@ export async function runBatch(
   const { faultPlan } = bus.inside.gateway;
   if (faultPlan === undefined) throw new Error('The bus has to be started with a fault plan');
   const plan = planFor(seeds[0] ?? 0);
-  const schedules = seeds.map((seed) => new SocketSchedule(bus, seed, repeats(plan)));
+  const schedules = seeds.map((seed) => new SocketSchedule(bus, seed));
   try {
     await Promise.all(schedules.map((schedule) => schedule.open()));
     faultPlan.replace(plan);
@@ -52,11 +52,9 @@ class SocketSchedule {
   constructor(
     private readonly bus: Bus,
     private readonly seed: number,
-    mayRepeat: boolean,
   ) {
     this.random = seededRandom(seed);
     this.party = new SocketParty(bus, this.random, pingMs);
-    this.party.mayRepeat = mayRepeat;
   }
 
   async open(): Promise<void> {

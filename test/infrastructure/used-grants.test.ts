@@ -2,6 +2,7 @@
  * The grants against the calls: each function's core runs over the DynamoDB stores, through every path that calls
  * something, and what it called must be what its role allows, no less and no more. The laptop gateway checks callbacks only.
  */
+import { randomUUID } from 'node:crypto';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DynamoAgentStore } from '../../lambda/adapters/dynamo-agent-store';
 import { createDynamoClients, type DynamoClients } from '../../lambda/adapters/dynamo-calls';
@@ -93,7 +94,7 @@ test('default calls what it may', async () => {
   calls.clear();
   const send = (frame: object) =>
     publish(deps, alice, parseText(JSON.stringify(frame)), new Deadline(clock, clock.time + 4_000), {
-      tooLate: false,
+      requestId: randomUUID(),
       sentAt: clock.time,
     });
   // Side by side, so that one of them meets the other's row.
@@ -186,8 +187,13 @@ test('inbox calls what it may', async () => {
   const { deps, clock } = createDurableWorld();
   const target = { tenantId: 't', agentId: 'f', connectionId: 'f1' };
   const missed = { tenantId: 't', agentId: 'f', sequence: 1, expiresAt: clock.time };
-  const row = { sequence: 1, epoch: 'e', nonce: 'n', id: 'm', agentId: 'a', timestamp: clock.time };
-  await deps.history.tryPut('t/inbox/f', { ...row, expiresAt: clock.time + 1_000, body: '{"content":1}' });
+  const row = { sequence: 1, epoch: 'e', nonce: 'n', id: 'm', agentId: 'a', isRetry: false };
+  await deps.history.tryPut('t/inbox/f', {
+    ...row,
+    timestamp: clock.time,
+    expiresAt: clock.time + 1_000,
+    body: '{"content":1}',
+  });
   await deps.agents.noteMissed(missed, undefined);
   const { mark } = await deps.agents.addConnection('t', 'f', 'f1', 9);
   await deps.agents.noteMissed(missed, undefined);

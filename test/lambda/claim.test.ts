@@ -1,8 +1,8 @@
 /** The claim of a sequence, branch by branch. */
 import { MemoryHistoryStore } from '../../lambda/adapters/memory-history-store';
-import { behind, claim, type Claim } from '../../lambda/core/claim';
+import { claim, type Claim } from '../../lambda/core/claim';
 import { Deadline } from '../../lambda/core/deadline';
-import { findDuplicate } from '../../lambda/core/find-duplicate';
+import { LogTail } from '../../lambda/core/log-tail';
 import type { LogRow, PutOutcome } from '../../lambda/core/ports';
 import { FakeClock } from './world';
 
@@ -19,26 +19,33 @@ beforeEach(() => {
   ids = 0;
 });
 
-const wanted = (id: string, agentId = 'a'): Claim => ({
-  subject,
+const wanted = (id: string, more: Partial<Claim> = {}): Claim => ({
   id,
-  agentId,
-  timestamp: clock.time,
+  index: 0,
   body: '{}',
-  expiresAt: clock.time + 86_400_000,
+  retentionMs: 86_400_000,
   isRetry: false,
+  ...more,
 });
 
-const run = (message: Claim, after?: { epoch: string; sequence: number }) => {
-  const deps = { history, clock, newId: () => `new-${String((ids += 1))}` };
-  const deadline = new Deadline(clock, clock.time + 4_000);
-  return after
-    ? claim(deps, message, deadline, () => Promise.resolve(behind(after)))
-    : claim(deps, message, deadline);
+/** A text message of the agent `a` that reaches the platform now. */
+const tail = (): LogTail => {
+  const newId = () => `new-${String((ids += 1))}`;
+  const requestId = `event-${newId()}`;
+  return new LogTail({ history, clock, newId }, subject, { agentId: 'a', requestId, sentAt: clock.time });
 };
 
+const run = (message: Claim, own = tail()) =>
+  claim({ history, clock }, own, message, new Deadline(clock, clock.time + 4_000));
+
+/** Of another agent, and older than what comes now. */
 const stored = (sequence: number, more: Partial<LogRow> = {}): LogRow => ({
-  ...wanted(`other-${String(sequence)}`, 'other'),
+  id: `other-${String(sequence)}`,
+  agentId: 'other',
+  isRetry: false,
+  timestamp: clock.time - 1_000,
+  expiresAt: clock.time + 86_399_000,
+  body: '{}',
   sequence,
   epoch: 'e',
   nonce: `nonce-${String(sequence)}`,
@@ -112,21 +119,29 @@ test('knows its own row when an unclear put comes in after the look for it', asy
   expect(sequences()).toEqual([1]);
 });
 
-test('takes the row of the same agent and id that it meets for the first copy', async () => {
-  const first = { id: 'm1', agentId: 'a', timestamp: 5 };
+test('a retry takes the row of the same agent and id that it meets for the first copy, whatever that says', async () => {
   history.head = () => Promise.resolve(noHead);
-  const duplicate = { status: 'duplicate', position: { epoch: 'e', sequence: 1 }, timestamp: 5 };
-  await history.tryPut(subject, stored(1, first));
-  expect(await run(wanted('m1'))).toEqual(duplicate);
-  expect(await run({ ...wanted('m1'), body: '"other words"', isRetry: true })).toEqual(duplicate);
-  expect(await run({ ...wanted('m1'), body: '"other words"' })).toMatchObject({ status: 'claimed' });
+  // So that nothing is found before the put.
+  jest.spyOn(history, 'newestFirst').mockImplementation(async function* () {
+    yield await Promise.resolve([]);
+  });
+  await history.tryPut(subject, stored(1, { id: 'm1', agentId: 'a', timestamp: 5, expiresAt: 6 }));
+  expect(await run(wanted('m1', { body: '"other words"', isRetry: true }))).toEqual({
+    status: 'duplicate',
+    position: { epoch: 'e', sequence: 1 },
+    timestamp: 5,
+    expiresAt: 6,
+  });
+  // Without `retry` ids are not compared.
+  expect(await run(wanted('m1'))).toMatchObject({ status: 'claimed', position: { sequence: 2 } });
 });
 
 test('goes on from the position that its batch has reached, without reading the head', async () => {
   const head = jest.spyOn(history, 'head');
-  await history.tryPut(subject, stored(1));
-  expect((await run(wanted('m1'), { epoch: 'e', sequence: 1 }))?.position.sequence).toBe(2);
-  expect(head).not.toHaveBeenCalled();
+  const batch = tail();
+  for (const index of [0, 1, 2])
+    expect((await run(wanted(`m${String(index)}`, { index }), batch))?.position.sequence).toBe(index + 1);
+  expect(head).toHaveBeenCalledTimes(1);
 });
 
 test('goes to the end of the log with its first conflict, meeting every row on the way', async () => {
@@ -136,7 +151,9 @@ test('goes to the end of the log with its first conflict, meeting every row on t
   expect((await run(wanted('m1')))?.position).toEqual({ epoch: 'e', sequence: 251 });
   expect(put).toHaveBeenCalledTimes(2);
 
-  await history.tryPut(subject, stored(252, { id: 'm2', agentId: 'a' }));
+  // Its own retry, which others have followed.
+  const retry = { id: 'm2', agentId: 'a', isRetry: true, timestamp: clock.time };
+  await history.tryPut(subject, stored(252, retry));
   for (let sequence = 253; sequence <= 400; sequence++) await history.tryPut(subject, stored(sequence));
   jest.spyOn(history, 'head').mockResolvedValueOnce(noHead);
   expect(await run(wanted('m2'))).toMatchObject({ status: 'duplicate', position: { sequence: 252 } });
@@ -153,15 +170,13 @@ test('finds its own row where it came in late, behind those who met it', async (
   expect(sequences()).toEqual([3, 2, 1]);
 });
 
-test('passes over a damaged row, which holds its place and is nobody’s first copy by its words', async () => {
+test('passes over a damaged row, which holds its place, and is a first copy for a retry all the same', async () => {
   await history.tryPut(subject, stored(1, { id: 'm1', agentId: 'a' }));
   history.damage(subject, 1);
+  const copy = { status: 'duplicate', position: { sequence: 1 } };
+  expect(await run(wanted('m1', { isRetry: true }))).toMatchObject(copy);
   history.head = () => Promise.resolve(noHead);
   expect(await run(wanted('m1'))).toMatchObject({ status: 'claimed', position: { epoch: 'e', sequence: 2 } });
-  expect(await run({ ...wanted('m1'), isRetry: true })).toMatchObject({
-    status: 'duplicate',
-    position: { sequence: 1 },
-  });
 });
 
 describe('a crash', () => {
@@ -183,11 +198,7 @@ describe('a crash', () => {
     });
     await expect(run(wanted('m1'))).rejects.toBe(crash);
     expect((await run(wanted('m2')))?.position.sequence).toBe(2);
-    const again = { ...wanted('m1'), isRetry: true };
-    const deps = { history, clock, newId: () => 'n' };
-    const deadline = new Deadline(clock, clock.time + 4_000);
-    const place = () => findDuplicate(deps, subject, again, deadline);
-    expect(await claim(deps, again, deadline, place)).toMatchObject({
+    expect(await run(wanted('m1', { isRetry: true }))).toMatchObject({
       status: 'duplicate',
       position: { sequence: 1 },
     });

@@ -98,7 +98,7 @@ test('nothing acknowledged is lost, and nothing is pushed to who has missed noth
             const frames = parseText(JSON.stringify(frame));
             running.push(
               publish(deps, alice, frames, new Deadline(clock, clock.time + 4_000), {
-                tooLate: false,
+                requestId: frame.id,
                 sentAt: clock.time,
               }),
             );

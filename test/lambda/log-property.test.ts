@@ -1,5 +1,6 @@
 /**
- * Random lives of one log: publishers side by side, every step in any order; puts whose answers get lost, that come in late or never,
+ * Random lives of one log: publishers side by side, every step in any order; events that the platform delivers twice, and retries
+ * that are sent while the first attempt is under way; puts whose answers get lost, that come in late or never,
  * or that the function does not survive; readers who look now and then; and time that passes, until rows expire and are deleted
  * in any order. What is written stands in a book that nothing expires from.
  */
@@ -7,9 +8,9 @@ import fc from 'fast-check';
 import { MemoryHistoryStore } from '../../lambda/adapters/memory-history-store';
 import { claim, type Claim, type Claimed } from '../../lambda/core/claim';
 import { Deadline } from '../../lambda/core/deadline';
-import { findDuplicate } from '../../lambda/core/find-duplicate';
 import { gapsIn } from '../../lambda/core/gaps';
 import { headOf } from '../../lambda/core/log';
+import { type Arrival, LogTail } from '../../lambda/core/log-tail';
 import type { LogRow, PutOutcome } from '../../lambda/core/ports';
 import { recover } from '../../lambda/core/recover';
 import type { Position } from '../../protocol/index';
@@ -31,6 +32,8 @@ interface Round {
   readonly publishers: number;
   /** Of the puts, as they come. */
   readonly faults: readonly Fault[];
+  /** Of the text messages, as they come: how often it is delivered, and whether its sender waits for the end of it. */
+  readonly deliveries: readonly { readonly times: number; readonly isPatient: boolean }[];
   readonly isLookedAt: boolean;
 }
 
@@ -53,6 +56,9 @@ const round: fc.Arbitrary<Round> = fc.record({
   deleted: fc.array(fc.boolean(), { minLength: 12, maxLength: 12 }),
   publishers: fc.integer({ min: 0, max: 4 }),
   faults: fc.array(faults, { maxLength: 12 }),
+  deliveries: fc.array(fc.record({ times: fc.constantFrom(1, 1, 2, 3), isPatient: fc.boolean() }), {
+    maxLength: 6,
+  }),
   isLookedAt: fc.boolean(),
 });
 
@@ -61,9 +67,11 @@ class Life {
   readonly history = new MemoryHistoryStore();
   /** Every row that ever was, in the order of the writes. */
   readonly book: LogRow[] = [];
-  readonly acknowledged = new Map<string, Claimed>();
+  readonly acknowledged: { readonly id: string; readonly claimed: Claimed }[] = [];
   readonly positions: { position: Position; written: number }[] = [];
   recovered = 0;
+  duplicates = 0;
+  private deliveries: Round['deliveries'][number][] = [];
   private faults: Fault[] = [];
   private late: Promise<unknown>[] = [];
   private ids = 0;
@@ -72,10 +80,15 @@ class Life {
     const { history } = this;
     const inner = { head: history.head.bind(history), put: history.tryPut.bind(history) };
     const range = history.range.bind(history);
+    const newestFirst = history.newestFirst.bind(history);
     history.head = async (key) => (await this.turn(), inner.head(key));
     history.range = async function* (this: Life, key: string, bounds: { after: number; upTo?: number }) {
       await this.turn();
       yield* range(key, bounds);
+    }.bind(this);
+    history.newestFirst = async function* (this: Life, key: string) {
+      await this.turn();
+      yield* newestFirst(key);
     }.bind(this);
     const put = async (key: string, row: LogRow): Promise<PutOutcome> => {
       const outcome = await inner.put(key, row);
@@ -99,13 +112,15 @@ class Life {
     };
   }
 
-  async live({ pause, deleted, publishers, faults, isLookedAt }: Round): Promise<void> {
+  async live({ pause, deleted, publishers, faults, deliveries, isLookedAt }: Round): Promise<void> {
     this.clock.time += pause;
     this.expire(deleted);
     this.faults = [...faults];
+    this.deliveries = [...deliveries];
     const publications = Promise.all(Array.from({ length: publishers }, () => this.publishUntilKnown()));
     await this.scheduler.waitFor(publications);
-    await this.scheduler.waitFor(Promise.all(this.late.splice(0)));
+    for (let late = this.late.splice(0); late.length > 0; late = this.late.splice(0))
+      await this.scheduler.waitFor(Promise.all(late));
     if (isLookedAt) await this.look();
   }
 
@@ -127,34 +142,28 @@ class Life {
 
   private markExpiry = 0;
 
-  /** As a careful client: after an unclear end it says `retry`, until it knows. */
+  /** As a careful client: after an unclear end, or when it has waited long enough, it says `retry`, until it knows. */
   private async publishUntilKnown(): Promise<void> {
     const id = `m${String((this.ids += 1))}`;
     for (let isRetry = false; ; isRetry = true) {
-      const message: Claim = {
-        subject,
-        id,
-        agentId: 'a',
-        timestamp: this.clock.time,
-        body: `"${id}"`,
-        expiresAt: this.clock.time + retentionMs,
-        isRetry,
-      };
-      const claimed = await this.publish(message);
-      if (claimed === undefined) continue;
-      this.acknowledged.set(id, claimed);
-      return;
+      const { times, isPatient } = this.deliveries.shift() ?? { times: 1, isPatient: true };
+      const arrival = { agentId: 'a', requestId: `${id}-${String(isRetry)}`, sentAt: this.clock.time };
+      const message: Claim = { id, index: 0, isRetry, body: `"${id}"`, retentionMs };
+      const ends = Array.from({ length: times }, () => this.publish(arrival, message));
+      const end = Promise.all(ends);
+      this.late.push(end);
+      const known = isPatient ? (await end).find(Boolean) : await Promise.race([ends[0], this.turn()]);
+      if (known !== undefined) return;
     }
   }
 
-  private async publish(message: Claim): Promise<Claimed | undefined> {
+  private async publish(arrival: Arrival, message: Claim): Promise<Claimed | undefined> {
     const deps = { history: this.history, clock: this.clock, newId: () => `new-${String((this.ids += 1))}` };
     const deadline = new Deadline(this.clock, this.clock.time + 4_000);
-    const search = (limit: Deadline) => findDuplicate(deps, subject, message, limit);
     try {
-      return await (message.isRetry
-        ? claim(deps, message, deadline, search)
-        : claim(deps, message, deadline));
+      const claimed = await claim(deps, new LogTail(deps, subject, arrival), message, deadline);
+      if (claimed !== undefined) this.acknowledged.push({ id: message.id, claimed });
+      return claimed;
     } catch (error) {
       if (error instanceof Crash) return undefined;
       throw error;
@@ -186,10 +195,14 @@ class Life {
       if (last !== undefined) expect(sequence).toBe(last + 1);
       lastOf.set(epoch, sequence);
     }
-    for (const [id, { position }] of this.acknowledged) {
+    for (const { id, claimed } of this.acknowledged) {
+      const { position, timestamp } = claimed;
       const copies = this.book.filter((row) => row.id === id);
-      expect(copies.map(({ epoch, sequence }) => ({ epoch, sequence }))).toEqual([position]);
+      expect(copies).toMatchObject([{ ...position, timestamp }]);
+      if (claimed.status === 'duplicate') this.duplicates += 1;
     }
+    const times = this.book.map(({ timestamp }) => timestamp);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
     expect(new Set(this.book.map(({ id }) => id)).size).toBe(this.book.length);
   }
 }
@@ -197,6 +210,7 @@ class Life {
 test('no hole, no message lost or twice, and no resume that misses something unnoticed', async () => {
   let recovered = 0;
   let epochs = 0;
+  let duplicates = 0;
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
@@ -206,6 +220,7 @@ test('no hole, no message lost or twice, and no resume that misses something unn
         for (const each of rounds) await life.live(each);
         life.check();
         recovered += life.recovered;
+        duplicates += life.duplicates;
         epochs += new Set(life.book.map(({ epoch }) => epoch)).size;
       },
     ),
@@ -214,4 +229,5 @@ test('no hole, no message lost or twice, and no resume that misses something unn
   // The lives were not all dull ones.
   expect(recovered).toBeGreaterThan(50);
   expect(epochs).toBeGreaterThan(300);
+  expect(duplicates).toBeGreaterThan(300);
 }, 60_000);

@@ -25,6 +25,7 @@ const row = (sequence: number, expiresAt: number, epoch = 'e'): LogRow => ({
   nonce: `nonce-${String(sequence)}`,
   id: `id-${String(sequence)}`,
   agentId: 'a',
+  isRetry: false,
   timestamp: expiresAt - day,
   body: '{}',
   expiresAt,

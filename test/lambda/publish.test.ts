@@ -132,16 +132,6 @@ test('refuses a sender whose token has expired', async () => {
   expect(world.history.rows(channelSubject('t', 'c'))).toEqual([]);
 });
 
-test('refuses an event that the platform held back, without a write, keeping the frame’s own error', async () => {
-  const alice = await world.open('alice');
-  await world.send(alice, [message('m1'), { id: 'bad' }], { tooLate: true });
-  expect(world.sockets.of('alice')).toMatchObject([
-    { code: 'unavailable', message_id: 'm1' },
-    { code: 'invalid_message', message_id: 'bad' },
-  ]);
-  expect(world.history.rows(channelSubject('t', 'c'))).toEqual([]);
-});
-
 test('checks the grant of the channel that is published to', async () => {
   const alice = await world.open('alice', {
     grants: [

@@ -75,11 +75,16 @@ test('a message without a body is answered as one that is no JSON', async () => 
   expect(world.sockets.of('conn=')).toMatchObject([{ type: 'ERROR', error: 'Invalid JSON format' }]);
 });
 
-test('an event that is older than four seconds is refused', async () => {
+test('a message has the time at which its event reached the platform, however late the function or wrong its clock', async () => {
   const late = event('{"id":"m1","content":1}');
-  world.clock.time += 4_001;
-  await defaultRoute(world.deps)(late);
-  expect(world.sockets.of('conn=')).toMatchObject([{ code: 'unavailable', message_id: 'm1' }]);
+  const sentAt = new Date(world.clock.time).toISOString();
+  for (const wrongMs of [0, 30_000, -300_000]) {
+    world.clock.time += wrongMs;
+    const body = `{"id":"m${String(wrongMs)}","content":1}`;
+    const requestContext = { ...late.requestContext, requestId: `request${String(wrongMs)}` };
+    await defaultRoute(world.deps)({ requestContext, body });
+  }
+  expect(world.sockets.of('conn=').map(({ timestamp }) => timestamp)).toEqual([sentAt, sentAt, sentAt]);
 });
 
 test('a flood is refused frame by frame, and logged once', async () => {

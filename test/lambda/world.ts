@@ -96,6 +96,13 @@ export class FakeInvoker implements Invoker {
   }
 }
 
+/** What the platform says of a text message; one that is delivered twice has the same both times. */
+export interface EventFacts {
+  readonly requestId: string;
+  /** Epoch milliseconds. */
+  readonly sentAt: number;
+}
+
 export function createWorld() {
   const clock = new FakeClock();
   const sockets = new FakeSockets();
@@ -131,15 +138,16 @@ export function createWorld() {
     ...changes,
   });
 
+  let events = 0;
   const sendWith = (
     own: Parameters<typeof publish>[0],
     from: Caller,
     message: unknown,
-    tooLate = false,
+    event: Partial<EventFacts> = {},
   ): Promise<PublishSummary> => {
-    const options = { tooLate, sentAt: clock.time };
+    const facts = { requestId: `event-${String((events += 1))}`, sentAt: clock.time, ...event };
     const text = typeof message === 'string' ? message : JSON.stringify(message);
-    return publish(own, from, parseText(text), new Deadline(clock, clock.time + 4_000), options);
+    return publish(own, from, parseText(text), new Deadline(clock, clock.time + 4_000), facts);
   };
 
   return {
@@ -155,8 +163,8 @@ export function createWorld() {
       return opened;
     },
     /** Sends one text message and waits until everything that follows from it has happened. */
-    send: (from: Caller, message: unknown, { tooLate } = { tooLate: false }): Promise<PublishSummary> =>
-      sendWith(deps, from, message, tooLate),
+    send: (from: Caller, message: unknown, event?: Partial<EventFacts>): Promise<PublishSummary> =>
+      sendWith(deps, from, message, event),
     /** The same in a world that has more than the usual one. */
     sendWith,
   };

@@ -12,8 +12,9 @@ import { DynamoHistoryStore } from '../../lambda/adapters/dynamo-history-store';
 import { jsonLog } from '../../lambda/adapters/json-log';
 import { MemoryHistoryStore } from '../../lambda/adapters/memory-history-store';
 import { systemClock } from '../../lambda/adapters/system-clock';
-import { behind, behindHead, claim } from '../../lambda/core/claim';
+import { claim } from '../../lambda/core/claim';
 import { Deadline } from '../../lambda/core/deadline';
+import { LogTail } from '../../lambda/core/log-tail';
 import {
   type HistoryStore,
   type LogRow,
@@ -21,7 +22,6 @@ import {
   type StoredRow,
   Unavailable,
 } from '../../lambda/core/ports';
-import type { Position } from '../../protocol/index';
 import { startLocalTables } from '../contract/local-tables';
 
 interface Scenario {
@@ -60,28 +60,23 @@ async function run(history: HistoryStore, { publishers, batch, messages }: Scena
     const startedAt = performance.now();
     // As one invocation does it: one deadline, and each message behind the one before.
     const deadline = new Deadline(systemClock, systemClock.monotonic() + 4_000);
-    let after: Position | undefined;
+    const arrival = { agentId, requestId: randomUUID(), sentAt: systemClock.now() };
+    const tail = new LogTail(deps, subject, arrival);
     for (let index = 0; index < batch; index++) {
-      const now = systemClock.now();
       const message = {
-        subject,
         id: randomUUID(),
-        agentId,
-        timestamp: now,
+        index,
         body: '{"type":"message","content":"about a hundred bytes of what an agent has to say","metadata":{}}',
-        expiresAt: now + 86_400_000,
+        retentionMs: 86_400_000,
         isRetry: false,
       };
-      const known = after;
-      const locate = () => (known === undefined ? behindHead(deps, subject) : Promise.resolve(behind(known)));
       // Where the store is too busy to answer, the client hears `unavailable`.
-      const claimed = await claim(deps, message, deadline, locate).catch((error: unknown) => {
+      const claimed = await claim(deps, tail, message, deadline).catch((error: unknown) => {
         if (error instanceof Unavailable) return undefined;
         throw error;
       });
       if (claimed === undefined) refused += 1;
       else times.push(performance.now() - startedAt);
-      after = claimed?.position;
     }
   };
   const startedAt = performance.now();
@@ -126,6 +121,12 @@ function withLatency(inner: MemoryHistoryStore, ms: number): HistoryStore {
     head: { value: slow((subject: string) => inner.head(subject)) },
     mark: { value: slow((subject: string) => inner.mark(subject)) },
     tryPut: { value: slow((subject: string, row: LogRow) => inner.tryPut(subject, row)) },
+    newestFirst: {
+      value: async function* (subject: string) {
+        await slow(() => Promise.resolve())();
+        yield* inner.newestFirst(subject);
+      },
+    },
     range: {
       value: async function* (subject: string, bounds: { after: number; upTo?: number }) {
         await slow(() => Promise.resolve())();

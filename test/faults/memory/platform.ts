@@ -113,9 +113,6 @@ export class MemoryPlatform {
     told: [],
     invocations: [],
   };
-  /** Ids of messages whose event ran twice, or ran after the client had sent it again. */
-  readonly repeated = new Set<string>();
-  private readonly lastSent = new Map<string, number>();
   /** Whether a run that fits `killNext` began, and whether it came to the call at which it was killed. */
   wasAimedAt = false;
   wasKilled = false;
@@ -206,10 +203,10 @@ export class MemoryPlatform {
     });
     if (chaos.hits('disconnect lost')) return;
     const lateMs = chaos.hits('disconnect late') ? time.random() * 20_000 : time.random() * 10;
-    time.after(
-      lateMs,
-      () => void this.deliverEvent('disconnect', () => this.run('disconnect', this.event(socket))),
-    );
+    time.after(lateMs, () => {
+      const event = this.event(socket);
+      void this.deliverEvent('disconnect', () => this.run('disconnect', event));
+    });
   }
 
   private async message(socket: Socket, text: string): Promise<void> {
@@ -219,26 +216,13 @@ export class MemoryPlatform {
       return;
     }
     const event = { ...this.event(socket), body: text };
-    const ids = framesOf(text).flatMap(({ id, content }) =>
-      content === undefined ? [] : [`${socket.handshake.tenantId} ${socket.handshake.agentId} ${String(id)}`],
-    );
     if (chaos.hits('event lost')) {
       await time.sleep(20);
       this.fail(socket);
       return;
     }
-    const order = (this.moment += 1);
-    for (const id of ids) this.lastSent.set(id, order);
     await time.sleep(chaos.hits('event delay') ? time.random() * 8_000 : time.random() * 6);
-    // Sent again before it is delivered: then the platform may have it run after its retry.
-    for (const id of ids) if (this.lastSent.get(id) !== order) this.repeated.add(id);
-    const results = await this.deliverEvent(
-      'message',
-      () => this.run('message', event),
-      () => {
-        for (const id of ids) this.repeated.add(id);
-      },
-    );
+    const results = await this.deliverEvent('message', () => this.run('message', event));
     if (results.some((result) => result === undefined)) this.fail(socket);
   }
 
@@ -250,18 +234,10 @@ export class MemoryPlatform {
     );
   }
 
-  private async deliverEvent<Result>(
-    kind: Kind,
-    run: () => Promise<Result>,
-    onRepeat: () => void = () => undefined,
-  ): Promise<Result[]> {
+  private async deliverEvent<Result>(kind: Kind, run: () => Promise<Result>): Promise<Result[]> {
     const { chaos, time } = this;
-    if (kind !== 'connect' && chaos.hits('event duplicate now')) {
-      onRepeat();
-      return Promise.all([run(), run()]);
-    }
+    if (kind !== 'connect' && chaos.hits('event duplicate now')) return Promise.all([run(), run()]);
     if (kind !== 'connect' && chaos.hits('event duplicate later')) {
-      onRepeat();
       time.after(time.random() < 0.5 ? 1_000 : 60_000, () => void run());
     }
     return [await run()];
@@ -284,8 +260,10 @@ export class MemoryPlatform {
 
   private event({ connectionId, connectedAt, context }: Socket): WebSocketEvent {
     const requestTimeEpoch = this.time.now();
+    // One for each event, however often that is delivered.
+    const requestId = `r${(this.ids += 1)}`;
     return {
-      requestContext: { connectionId, connectedAt, requestId: 'r', requestTimeEpoch, authorizer: context },
+      requestContext: { connectionId, connectedAt, requestId, requestTimeEpoch, authorizer: context },
     };
   }
 

@@ -166,10 +166,6 @@ export class Schedule {
   }
 
   result(): ScheduleResult {
-    for (const publication of this.recorder.publications) {
-      const { tenantId, agentId, id } = publication;
-      publication.mayRepeat = this.platform.repeated.has(`${tenantId} ${agentId} ${id}`);
-    }
     const record: RunRecord = {
       publications: this.recorder.publications,
       views: this.recorder.views,

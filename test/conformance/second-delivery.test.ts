@@ -1,0 +1,194 @@
+/**
+ * Conformance: an event that the platform delivers twice is one message (docs/protocol.md, Server frames), and times along a log.
+ * The second delivery comes at once, within the work on the first, or seconds later.
+ */
+import { Bus, fresh } from '../helpers/bus';
+import { needs } from '../helpers/target';
+import { type Frame, isMessage, type TestClient } from '../helpers/ws-client';
+
+let bus: Bus;
+let tenant: string;
+
+beforeAll(async () => {
+  bus = await Bus.start({ faultPlan: {} });
+}, 120_000);
+beforeEach(() => {
+  tenant = fresh('tenant');
+});
+afterEach(() => bus.hangUp());
+afterAll(() => bus.stop());
+
+const delays = [0, 1, 5, 20, 50, 90, 500, 1_000, 5_000];
+const count = (n: number): number[] => Array.from({ length: n }, (_, index) => index);
+
+/** From now on every message's event is delivered twice. */
+function twice(delayMs: number): void {
+  bus.inside.gateway.faultPlan!.replace({
+    rules: [{ service: 'event', operation: 'message', fault: 'duplicate', delayMs }],
+  });
+}
+
+function once(): void {
+  bus.inside.gateway.faultPlan!.replace({});
+}
+
+/** A busy machine takes its time. */
+const patienceMs = 60_000;
+
+/** The answers to a frame; where one is `unavailable`, that of the same message again. */
+async function answersTo(client: TestClient, frame: Frame, times: number): Promise<readonly Frame[]> {
+  const answers: Frame[] = [];
+  while (answers.length < times) {
+    const answer = await client.next((each) => each.message_id === frame.id, patienceMs);
+    if (answer.code === 'unavailable') client.send({ ...frame, retry: true });
+    else answers.push(answer);
+  }
+  return answers;
+}
+
+/** All name one place in the log, which the message was given at most once. */
+function expectOnePlace(answers: readonly Frame[]): Frame {
+  const [one = {}] = answers;
+  expect(one).toMatchObject({ type: 'ACK', sequence: expect.any(Number) });
+  for (const answer of answers) expect({ ...answer, status: one.status }).toEqual(one);
+  expect(answers.filter(({ status }) => status !== 'duplicate').length).toBeLessThanOrEqual(1);
+  return one;
+}
+
+/** What ended in `unavailable` may be in the log and never be delivered live. */
+function isSent(answers: readonly Frame[]): boolean {
+  return answers.some(({ status }) => status !== 'duplicate');
+}
+
+/** Exactly these messages, each so often as it is listed. */
+async function expectOnce(client: TestClient, ids: readonly string[]): Promise<void> {
+  for (const id of ids) await client.next((frame) => isMessage(frame) && frame.id === id, patienceMs);
+  expect([...client.messageIds].sort()).toEqual([...ids].sort());
+}
+
+const targets: Frame[] = [{ channel_id: 'news' }, { to: 'b' }, { to: 'nobody' }];
+
+needs('faults')(
+  'ACK-6 a message whose event is delivered twice is in the log once, is delivered once, and both ACKs name its place',
+  async () => {
+    for (const delayMs of delays) {
+      const sender = await bus.connect({ tenant, agent: 'a' });
+      const receivers = await Promise.all([
+        bus.connect({ tenant, agent: 'b' }, { channel: 'news' }),
+        bus.connect({ tenant, agent: 'b' }, { channel: 'news', level: 1 }),
+      ]);
+      twice(delayMs);
+      const frames = targets.map((where, n) => ({ id: `m${n}`, content: delayMs, ...where }));
+      for (const frame of frames) sender.send(frame);
+      const answers = await Promise.all(frames.map((frame) => answersTo(sender, frame, 2)));
+      once();
+      for (const [n, where] of targets.entries()) {
+        const { sequence, epoch } = expectOnePlace(answers[n]!);
+        const next = await sender.request({ id: `next${n}`, content: 0, ...where });
+        expect(next).toMatchObject({ sequence: Number(sequence) + 1, epoch });
+      }
+      const sentOnce = [0, 1].filter((n) => isSent(answers[n]!)).map((n) => `m${n}`);
+      for (const client of receivers) await expectOnce(client, [...sentOnce, 'next0', 'next1']);
+      await bus.hangUp();
+    }
+  },
+  180_000,
+);
+
+needs('faults')(
+  'ACK-6 so is each message of a batch, also where frames of it are equal',
+  async () => {
+    for (const delayMs of delays) {
+      const [sender, receiver] = await Promise.all([
+        bus.connect({ tenant, agent: 'a' }, { level: 1 }),
+        bus.connect({ tenant, agent: 'b' }, { channel: `c${delayMs}` }),
+      ]);
+      twice(delayMs);
+      const batch = count(6).map((n) => ({ id: `m${n >> 1}`, content: n >> 1, channel_id: `c${delayMs}` }));
+      sender.send(batch);
+      const named = batch.filter((_, n) => n % 2 === 0);
+      const answers = await Promise.all(named.map((frame) => answersTo(sender, frame, 4)));
+      once();
+      const places = answers.flat().map(({ sequence }) => Number(sequence));
+      expect([...new Set(places)].sort()).toEqual(count(6).map((n) => n + 1));
+      const next = await sender.request({ id: 'next', channel_id: `c${delayMs}`, content: 0 });
+      expect(next).toMatchObject({ sequence: 7 });
+      const sentOnce = batch.filter((_, n) =>
+        isSent(answers.flat().filter(({ sequence }) => sequence === n + 1)),
+      );
+      await expectOnce(receiver, [...sentOnce.map(({ id }) => id), 'next']);
+      await bus.hangUp();
+    }
+  },
+  180_000,
+);
+
+needs('faults')('ACK-6 without retry ids are not compared, however late the event', async () => {
+  const sender = await bus.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
+  bus.inside.gateway.faultPlan!.replace({
+    rules: [{ service: 'event', operation: 'message', fault: 'delay', delayMs: 300 }],
+  });
+  for (const sequence of [1, 2, 3])
+    expect(await sender.request({ id: 'm', content: 1 })).toMatchObject({ status: 'accepted', sequence });
+  once();
+});
+
+needs('faults')(
+  'ACK-6 an attempt that comes after its own retry is its duplicate, whatever else came between',
+  async () => {
+    const sender = await bus.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
+    const other = await bus.connect({ tenant, agent: 'b' }, { channel: 'news', echo: false });
+    bus.inside.gateway.faultPlan!.replace({
+      rules: [{ service: 'event', operation: 'message', fault: 'delay', delayMs: 700, nth: 1 }],
+    });
+    sender.send({ id: 'm', content: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    sender.send({ id: 'm', content: 'in other words', retry: true });
+    const first = await sender.reply('m');
+    await other.request({ id: 'm', content: 1 });
+    await other.request({ id: 'n', content: 1 });
+    const late = await sender.reply('m');
+    once();
+    expect(first).toMatchObject({ status: 'accepted', sequence: 1 });
+    expect(late).toEqual({ ...first, status: 'duplicate' });
+    expect(await sender.request({ content: 1 })).toMatchObject({ sequence: 4 });
+  },
+);
+
+test('MSG-10 timestamps never decrease along a log, however many messages are under way at once', async () => {
+  const clients = await Promise.all(
+    ['a', 'b'].map((agent) => bus.connect({ tenant, agent }, { channel: 'news', echo: false })),
+  );
+  const sent = count(60).map((n) => ({ client: clients[n % 2]!, frame: { id: `m${n}`, content: n } }));
+  for (const { client, frame } of sent) client.send(frame);
+  const answers = await Promise.all(sent.map(({ client, frame }) => answersTo(client, frame, 1)));
+  const inOrder = answers.flat().sort((one, other) => Number(one.sequence) - Number(other.sequence));
+  expect(inOrder.map(({ sequence }) => sequence)).toEqual(count(60).map((n) => n + 1));
+  const times = inOrder.map(({ timestamp }) => String(timestamp));
+  expect(times).toEqual([...times].sort());
+}, 120_000);
+
+needs('faults')(
+  'MSG-10 also when events come late, and the function’s clock is wrong',
+  async () => {
+    const client = await bus.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
+    for (const skewMs of [-300_000, 300_000]) {
+      bus.inside.gateway.faultPlan!.replace({
+        rules: [{ service: 'event', operation: 'message', fault: 'delay', delayMs: 250, probability: 0.5 }],
+        clocks: [{ function: 'DefaultFunction', skewMs }],
+      });
+      const from = bus.now();
+      const frames = count(10).map((n) => ({ id: `m${skewMs}-${n}`, content: n }));
+      for (const frame of frames) client.send(frame);
+      const answers = await Promise.all(frames.map((frame) => answersTo(client, frame, 1)));
+      const to = bus.now();
+      once();
+      const inOrder = answers.flat().sort((one, other) => Number(one.sequence) - Number(other.sequence));
+      const times = inOrder.map(({ timestamp }) => Date.parse(String(timestamp)));
+      expect(times).toEqual([...times].sort((a, b) => a - b));
+      expect(times[0]).toBeGreaterThanOrEqual(from);
+      expect(times.at(-1)).toBeLessThanOrEqual(to);
+    }
+  },
+  120_000,
+);
