@@ -121,3 +121,35 @@ test('one that comes again is the first one, as long as somebody waits', async (
   expect(world.sockets.of('alice').map(({ status }) => status)).toEqual(['accepted', 'duplicate']);
   expect(stored()).toEqual(['m1']);
 });
+
+test('its timeout costs no further call of a store, neither when it is sent nor when it is pushed', async () => {
+  const calls: string[] = [];
+  for (const store of [world.history, world.agents, world.connections]) {
+    const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(store)) as never[];
+    for (const name of methods) {
+      const original = (store as Record<string, unknown>)[name];
+      if (name === 'constructor' || typeof original !== 'function') continue;
+      Object.assign(store, {
+        [name]: (...args: unknown[]) => {
+          calls.push(name);
+          return original.apply(store, args) as unknown;
+        },
+      });
+    }
+  }
+  const callsFor = async (agentId: string, timeout_ms: number | undefined): Promise<string[]> => {
+    const who = { ...bob, agentId };
+    await world.open(`ghost-${agentId}`, who);
+    world.sockets.closed.add(`ghost-${agentId}`);
+    calls.length = 0;
+    await world.send(alice, { ...request(agentId, 1), to: agentId, timeout_ms });
+    await connect(world.deps, world.caller(`next-${agentId}`, who));
+    world.clock.time += 20_000;
+    await push();
+    expect(idsAt(`next-${agentId}`)).toEqual(timeout_ms === undefined ? [agentId] : []);
+    return calls.splice(0);
+  };
+  const without = await callsFor('bob', undefined);
+  expect(without.length).toBeGreaterThan(5);
+  expect(await callsFor('eve', 15_000)).toEqual(without);
+});
