@@ -127,7 +127,7 @@ test('its timeout costs no further call of a store, neither when it is sent nor 
   for (const store of [world.history, world.agents, world.connections]) {
     const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(store)) as never[];
     for (const name of methods) {
-      const original = (store as Record<string, unknown>)[name];
+      const original = (store as unknown as Record<string, unknown>)[name];
       if (name === 'constructor' || typeof original !== 'function') continue;
       Object.assign(store, {
         [name]: (...args: unknown[]) => {
