@@ -158,24 +158,6 @@ test('HIS-1 nothing is below the position of an empty log', async () => {
   expect(idsOf(await history({ after: before }))).toEqual(['m1', 'm2']);
 });
 
-needs('tables')('HIS-3 a long list of gaps is a part without messages', async () => {
-  await publish(25);
-  const more = Array.from({ length: 25 }, (_, n) => ({ id: `n${n}`, channel_id: 'news', content: n }));
-  client.send(more);
-  await client.reply('n24');
-  for (let sequence = 1; sequence < 50; sequence += 2)
-    await bus.inside.tables.damage(tenant, 'news', sequence);
-  const found = await parts({});
-  const counts = found.map(({ messages, gaps }) => [
-    (messages as Frame[]).length,
-    (gaps as Frame[] | undefined)?.length,
-  ]);
-  expect(counts).toEqual([
-    [25, undefined],
-    [0, 25],
-  ]);
-});
-
 needs('clock')('HIS-4 gives no expired message', async () => {
   await publish(3);
   await bus.inside.gateway.clock.advance(13 * 3_600_000);
