@@ -33,12 +33,10 @@ export class CursorWriter {
   }
 
   expect(message: LoggedMessage, readers: number): void {
-    const { epoch, sequence } = message;
-    if (sequence > (this.came?.sequence ?? 0)) this.came = { epoch, sequence };
     if (readers === 0) return;
     const { open } = this;
     let index = open.length;
-    while ((open[index - 1]?.message.sequence ?? 0) > sequence) index -= 1;
+    while ((open[index - 1]?.message.sequence ?? 0) > message.sequence) index -= 1;
     open.splice(index, 0, { message, left: readers });
   }
 

@@ -28,7 +28,7 @@ export interface ReadersEvents {
 }
 
 export class Readers {
-  private readonly all = new Set<Reader>();
+  private readonly readers = new Set<Reader>();
   private readonly cursorWriter: CursorWriter;
   /**
    * Of the inbox: what comes while there is no reader for it waits for one, and so does what comes too fast. The feed of the
@@ -49,7 +49,7 @@ export class Readers {
         give: (message) => this.give(message),
         lost: events.lost,
         moved: (isEmpty) => {
-          if (isEmpty) for (const reader of this.all) reader.isBehind = false;
+          if (isEmpty) for (const reader of this.readers) reader.isBehind = false;
           this.cursorWriter.update();
         },
       });
@@ -63,12 +63,12 @@ export class Readers {
   }
 
   get isEmpty(): boolean {
-    return this.all.size === 0;
+    return this.readers.size === 0;
   }
 
   /** Whether the feed has to pause. */
   get isFull(): boolean {
-    return !this.isInbox && [...this.all].some((reader) => reader.isFull);
+    return !this.isInbox && [...this.readers].some((reader) => reader.isFull);
   }
 
   /** Everything up to here is handled; `undefined` before the first message or position. */
@@ -92,36 +92,35 @@ export class Readers {
       handler,
       isConcurrent,
     );
-    // Of work that goes on side by side nothing waits for what is older.
-    reader.isBehind = isConcurrent !== true;
-    this.all.add(reader);
+    reader.isBehind = !reader.isConcurrent;
+    this.readers.add(reader);
     this.backlog?.reclaim();
     return reader;
   }
 
   remove(reader: Reader): void {
-    if (!this.all.delete(reader)) return;
+    if (!this.readers.delete(reader)) return;
     const unread = reader.end();
     // What the last reader has not read is where the cursor goes on.
     if (this.isEmpty) return;
     for (const message of unread) {
-      if (isLogged(message) && this.of(message).length === 0) this.backlog?.keep(message, false);
+      if (isLogged(message) && this.readersOf(message).length === 0) this.backlog?.keep(message, false);
       this.cursorWriter.done(message);
     }
-    if (![...this.all].some(({ isBehind }) => isBehind)) this.backlog?.release();
+    if (![...this.readers].some(({ isBehind }) => isBehind)) this.backlog?.release();
     this.events.drained();
     void this.backlog?.drain();
   }
 
   end(error: unknown): void {
     this.backlog?.end();
-    for (const reader of this.all) reader.end(error);
-    this.all.clear();
+    for (const reader of this.readers) reader.end(error);
+    this.readers.clear();
   }
 
   /** The next message of the log. */
   deliver(message: LoggedMessage): void {
-    const takers = this.of(message);
+    const takers = this.readersOf(message);
     const queues = takers.filter(({ isConcurrent }) => !isConcurrent);
     const isLate = takers.length === 0 || queues.some(({ isFull, isBehind }) => isFull || isBehind);
     if (this.backlog && isLate) {
@@ -138,7 +137,7 @@ export class Readers {
 
   /** A message without a place: nobody waits for it, and a reader that is full does without. */
   deliverEphemeral(message: Message): void {
-    for (const reader of this.all) if (!reader.isFull) reader.push(message);
+    for (const reader of this.readers) if (!reader.isFull) reader.push(message);
   }
 
   /** Everything up to here has been delivered, or waits for a reader. */
@@ -147,7 +146,7 @@ export class Readers {
   }
 
   private give(message: LoggedMessage): 'given' | 'later' | 'nobody' {
-    const takers = this.of(message);
+    const takers = this.readersOf(message);
     // Those that work side by side have had it.
     const queues = takers.filter(({ isConcurrent }) => !isConcurrent);
     if (queues.some(({ isFull }) => isFull)) return 'later';
@@ -160,8 +159,8 @@ export class Readers {
     for (const reader of takers) reader.push(message);
   }
 
-  private of(message: Message): Reader[] {
-    return [...this.all].filter((reader) => reader.accepts(message));
+  private readersOf(message: Message): Reader[] {
+    return [...this.readers].filter((reader) => reader.accepts(message));
   }
 }
 

@@ -354,7 +354,7 @@ export class Session {
       link
         .ask(ping, ([pong = {}]) => {
           this.learnTime(pong);
-          this.streams.pong(pong, ping);
+          this.streams.pong(pong);
         })
         // Silence is the link's own business; a refusal says nothing about the others.
         .catch(() => undefined);

@@ -3,7 +3,7 @@
  */
 import { reservedChannels } from '../protocol/names';
 import { backoffMs } from './backoff';
-import { isPosition, type Position } from './cursor';
+import type { Position } from './cursor';
 import { type Deferred, deferred } from './deferred';
 import { PubSubError } from './errors';
 import type { Frame, Message } from './messages';
@@ -41,12 +41,8 @@ export class Streams {
   readonly inbox: Stream;
   /** Settles when the cursor has said where the inbox stands: `hello` names it. */
   readonly loaded: Promise<void>;
-  /** How far the service knows that the inbox is handled; absent for a service that does not keep it. */
-  private reported: Position | undefined;
-  /** In the last `hello`. */
-  private said: Position | undefined;
-  /** The last sequence that was reported, whether the service has answered or not. */
-  private told = 0;
+  /** The sequence up to which the inbox was reported as handled; `undefined` for a service that does not keep that. */
+  private told: number | undefined;
   private readonly followed = new Map<string, Entry>();
   /** Channels that are being unsubscribed: subscribing again has to wait, or the two may overtake each other. */
   private readonly leaving = new Map<string, Promise<void>>();
@@ -120,20 +116,15 @@ export class Streams {
 
   /** How they stand in a `hello`. */
   resumeFrames(asked: Asked): readonly Frame[] {
-    this.said = this.inbox.handled;
-    return [...asked].map(([channel_id, since]) => ({
-      channel_id,
-      ...since,
-      ...(channel_id === inbox && { handled: this.said ?? {} }),
-    }));
+    this.told = this.inbox.handled?.sequence;
+    return [...asked].map(([channelId, position]) => this.place(channelId, position));
   }
 
   /** `asked` in the `hello` that this answers. */
   welcome(frame: Frame, asked: Asked): void {
     for (const state of list(frame.channels).map(readState)) {
-      const { channelId, head, from } = state;
-      if (channelId === inbox)
-        this.tell(head && from !== undefined ? (this.said ?? { ...head, sequence: from }) : undefined);
+      const { channelId, from } = state;
+      if (channelId === inbox) this.told = from && (this.told ?? from);
       const entry = this.followed.get(state.channelId);
       if (entry?.isLoaded) this.settle(entry, state, asked.get(state.channelId));
     }
@@ -144,9 +135,7 @@ export class Streams {
   /** Positions for `ping`, in groups of what one may ask about. */
   pings(): readonly Frame[] {
     const places = [...this.followed.values()].flatMap(({ stream: { channelId, position } }) =>
-      position === undefined || channelId === presence
-        ? []
-        : [{ channel_id: channelId, ...position, ...(channelId === inbox && { handled: this.unreported }) }],
+      position === undefined || channelId === presence ? [] : [this.place(channelId, position)],
     );
     const groups: Frame[] = [];
     for (let index = 0; index === 0 || index < places.length; index += pingChannels) {
@@ -155,9 +144,7 @@ export class Streams {
     return groups;
   }
 
-  /** `ping` is what this answers. */
-  pong(frame: Frame, ping: Frame): void {
-    for (const { handled } of list(ping.channels)) if (isPosition(handled)) this.tell(handled);
+  pong(frame: Frame): void {
     for (const { channelId, head } of list(frame.channels).map(readState)) {
       if (head !== undefined) this.followed.get(channelId)?.stream.learnHead(head);
     }
@@ -165,27 +152,17 @@ export class Streams {
 
   /** Tells the service how far the inbox is handled. Never rejects: the next ping tells it as well. */
   async report(): Promise<void> {
-    const { unreported: handled, inbox: stream, port } = this;
-    if (handled === undefined || !port.isConnected()) return;
-    this.told = handled.sequence;
-    const ping = { type: 'ping', channels: [{ channel_id: inbox, ...stream.position, handled }] };
-    await port
-      .ask(ping, ([pong = {}]) => {
-        this.pong(pong, ping);
-      })
-      .catch(() => undefined);
+    if (this.told === undefined || !this.port.isConnected()) return;
+    const ping = { type: 'ping', channels: [this.place(inbox, this.inbox.position)] };
+    await this.port.ask(ping, () => undefined).catch(() => undefined);
   }
 
-  /** How far the inbox is handled, if the service keeps that and does not know. */
-  private get unreported(): Position | undefined {
-    const { reported, inbox: stream } = this;
-    const { handled } = stream;
-    return reported === undefined || handled?.sequence === reported.sequence ? undefined : handled;
-  }
-
-  private tell(position: Position | undefined): void {
-    this.reported = position;
-    this.told = position?.sequence ?? 0;
+  /** A channel in a `hello` or `ping`. */
+  private place(channelId: string, position: Position | undefined): Frame {
+    if (channelId !== inbox) return { channel_id: channelId, ...position };
+    const { handled } = this.inbox;
+    if (this.told !== undefined) this.told = handled?.sequence ?? 0;
+    return { channel_id: channelId, ...position, handled: handled ?? {} };
   }
 
   private add(channelId: string, since?: Position): Entry & { readonly loading: Promise<void> } {
@@ -193,8 +170,7 @@ export class Streams {
     const streamPort: StreamPort = {
       ...port,
       handled: () => {
-        const { sequence = 0 } = this.unreported ?? {};
-        if (sequence - this.told >= reportEvery) void this.report();
+        if ((this.inbox.handled?.sequence ?? 0) - (this.told ?? Infinity) >= reportEvery) void this.report();
       },
       history: (id, after, limit) => port.ask({ type: 'history', channel_id: id, after, limit }, readHistory),
       subscribe: (id, position) =>

@@ -3,6 +3,8 @@
  * cut every 300 ms, texts are lost on the client's side (ACKs among them), functions start and answer late and in another
  * order, are run twice and die at their calls, posts and tables are throttled, ends of connections are told twice or never,
  * tokens expire, and all pass the agents' rate limit. Half way the clock moves until the platform cuts every connection for its age.
+ * Meanwhile one agent gets direct messages; its processes register their handler late and crash every four seconds (which
+ * another release of the SDK or of the service can't survive, so that there they only get cut).
  * `npm run test:client-faults [-- SEED]` prints figures as JSON; exit code 1 when anything is lost, doubled or out of order,
  * or when a fault never happened. Other releases of the SDK and of the service (`test/upgrade`) are named by their modules:
  * `--client FILE`, `--bus FILE`.
@@ -14,6 +16,7 @@ import type { FaultPlanInput } from '../../gateway/index';
 import type * as service from '../helpers/bus';
 import { CuttableWebSocket } from '../helpers/cuttable-web-socket';
 import { FakeTimers } from '../helpers/fake-timers';
+import { InboxReceiver } from './inbox-receiver';
 
 const publishers = 5;
 const subscribers = 20;
@@ -26,6 +29,12 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
 });
 const messages = Number(options.messages);
+/** One of so many publishes is followed by a direct message. */
+const directEvery = 5;
+/** Of the cuts. */
+const crashEvery = 13;
+/** The kept position needs both sides. */
+const isThisRelease = !process.argv.some((word) => /^--(client|bus)/.test(word));
 /** Of the calls of `default`: so that a short run has as many as a long one. */
 const killShare = 2 / messages;
 const cutEveryMs = 300;
@@ -70,14 +79,18 @@ async function main(seed: number): Promise<void> {
   });
   const { clock, faultPlan } = bus.inside.gateway;
   if (faultPlan === undefined) throw new Error('The gateway has no fault layer');
-  const clientOf = async (agent: string): Promise<sdk.PubSub> => {
+  const newClient = (agent: string, WebSocket: CuttableWebSocket['WebSocket']): sdk.PubSub => {
     const client = new PubSub({
       url: bus.baseUrls.edge,
       token: () => bus.token({ tenant: 'faults', agent, expiresInSeconds: tokenLife }),
-      WebSocket: sockets.WebSocket,
+      WebSocket,
       backoff: { baseMs: 200 },
     });
     client.on('gap', (gap) => gaps.push(gap));
+    return client;
+  };
+  const clientOf = async (agent: string): Promise<sdk.PubSub> => {
+    const client = newClient(agent, sockets.WebSocket);
     client.on('state', ({ state }) => {
       if (state === 'connecting') reconnects += 1;
     });
@@ -99,11 +112,23 @@ async function main(seed: number): Promise<void> {
   const senders = await Promise.all(
     Array.from({ length: publishers }, (_, index) => clientOf(`publisher-${index}`)),
   );
+  const receiver = new InboxReceiver(
+    (WebSocket) => newClient('receiver', WebSocket),
+    () => !isCalm && dice.random() < lostShare,
+  );
+  isCalm = true;
+  await receiver.start();
+  let direct = 0;
+  const sendDirect = async (client: sdk.PubSub): Promise<void> => {
+    await client.agent('receiver').send((direct += 1));
+  };
   /** Sequences of the ACKs. */
   const accepted: number[] = [];
   /** As many from each publisher. */
   const sendFromAll = async (count: number): Promise<void> => {
-    const sequences = await Promise.all(senders.map((client) => send(client, count / publishers)));
+    const sequences = await Promise.all(
+      senders.map((client) => send(client, count / publishers, sendDirect)),
+    );
     accepted.push(...sequences.flat());
   };
   let cuts = 0;
@@ -113,6 +138,9 @@ async function main(seed: number): Promise<void> {
     const cutting = setInterval(() => {
       sockets.cut(Math.floor(dice.random() * sockets.count));
       cuts += 1;
+      if (cuts % crashEvery !== 0) return;
+      if (isThisRelease) receiver.crash();
+      else receiver.cut();
     }, cutEveryMs);
     await sendFromAll(count);
     clearInterval(cutting);
@@ -155,6 +183,7 @@ async function main(seed: number): Promise<void> {
   // The last cut of all: whoever lost the tail of the channel hears of it by resuming.
   cutAll();
   await until(() => heard.every((sequences) => sequences.length >= messages));
+  await until(() => receiver.handled.size >= direct);
   const totalMs = Date.now() - began;
 
   const wanted = Array.from({ length: messages }, (_, index) => index + 1);
@@ -173,6 +202,14 @@ async function main(seed: number): Promise<void> {
     ),
     acknowledged: new Set(accepted).size,
     gaps: gaps.length,
+    inbox: {
+      messages: direct,
+      crashes: receiver.crashes,
+      lost: direct - receiver.handled.size,
+      doubled: receiver.doubled,
+      out_of_order: receiver.outOfOrder,
+      repeated_after_a_crash: receiver.repeated,
+    },
     cuts,
     cut_for_their_age: cutForAge,
     fired: Object.fromEntries(rules.map((rule, index) => [nameOf(rule), fired[index]])),
@@ -181,11 +218,16 @@ async function main(seed: number): Promise<void> {
     total_ms: totalMs,
   };
   console.log(JSON.stringify(result, null, 2));
-  const { lost, doubled, out_of_order, acknowledged, deliveries } = result;
+  const { lost, doubled, out_of_order, acknowledged, deliveries, inbox } = result;
   const isWhole = deliveries === messages * subscribers && acknowledged === messages && gaps.length === 0;
-  const hasMetAll = cutForAge === publishers + subscribers && fired.every((count) => count > 0);
-  process.exitCode = isWhole && hasMetAll && lost + doubled + out_of_order === 0 ? 0 : 1;
+  const hasMetAll =
+    cutForAge === publishers + subscribers &&
+    fired.every((count) => count > 0) &&
+    receiver.crashes > 0 === isThisRelease;
+  const wrong = lost + doubled + out_of_order + inbox.lost + inbox.doubled + inbox.out_of_order;
+  process.exitCode = isWhole && hasMetAll && wrong === 0 ? 0 : 1;
   await Promise.all([...clients, ...senders].map((client) => client.close()));
+  await receiver.stop();
   await bus.stop();
 }
 
@@ -199,13 +241,19 @@ async function until(isSo: () => boolean, withinMs = patienceMs): Promise<void> 
   while (!isSo() && Date.now() < deadline) await pause(50);
 }
 
-/** As fast as the client takes them. Gives the sequences of the ACKs. */
-function send(client: sdk.PubSub, count: number): Promise<number[]> {
+/** As fast as the client takes them, with a direct message now and then. Gives the sequences of the ACKs. */
+function send(
+  client: sdk.PubSub,
+  count: number,
+  sendDirect: (client: sdk.PubSub) => Promise<void>,
+): Promise<number[]> {
   const channel = client.channel('all');
-  const publishing = Array.from(
-    { length: count },
-    async (_, index) => (await channel.publish(index)).sequence ?? 0,
-  );
+  const publishing = Array.from({ length: count }, async (_, index) => {
+    const sent = index % directEvery === 0 ? sendDirect(client) : undefined;
+    const { sequence = 0 } = await channel.publish(index);
+    await sent;
+    return sequence;
+  });
   return Promise.all(publishing);
 }
 
