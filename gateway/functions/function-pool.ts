@@ -33,6 +33,11 @@ export class FunctionPool {
     private readonly report: HostEvents['onOutput'],
   ) {}
 
+  /** Whether an event waits for a thread that is not up yet. */
+  get isLoading(): boolean {
+    return this.starting.size > 0 && this.queue.length > 0;
+  }
+
   invoke(payload: string): Promise<InvocationResult> {
     return new Promise((settle) => {
       if (this.closed) {

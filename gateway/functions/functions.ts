@@ -2,6 +2,7 @@
  * All functions of the stack behind one door: invoke by name and wait, or hand over and forget,
  * with Lambda's retries and failure destination.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock';
 import type { CostMeter } from '../costs/meter';
 import type { FaultLayer } from '../faults/layer';
@@ -43,6 +44,8 @@ export interface FunctionOptions {
   reuseThreads: boolean;
 }
 
+const loadingPollMs = 5;
+
 export class Functions {
   private readonly pools = new Map<string, FunctionPool>();
   private running = 0;
@@ -82,8 +85,12 @@ export class Functions {
     }
   }
 
-  /** Resolves when no function runs, or after `graceMs` of real time with those that go on. */
+  /**
+   * Resolves when no function runs, or after `graceMs` of real time with those that go on. A function that is still being
+   * loaded for an event does not count as one: on a busy machine that takes seconds, and has its own bound.
+   */
   async quiet(graceMs: number): Promise<void> {
+    while ([...this.pools.values()].some(({ isLoading }) => isLoading)) await sleep(loadingPollMs);
     if (this.running === 0) return;
     await new Promise<void>((resolve) => {
       const tell = (): void => {

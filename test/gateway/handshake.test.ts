@@ -75,6 +75,15 @@ test('GW-5 $connect over its own timeout gives 502, over the integration timeout
   }
 });
 
+test('GW-5 a $connect that is still being loaded has not used its time up when the clock is moved', async () => {
+  const loading = `console.log('loading'); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000);`;
+  const { url, recorder, gateway } = await run({ functions: { Connect: `${loading} ${accept}` } });
+  const status = handshakeStatus(url);
+  await recorder.line('loading');
+  await gateway.clock.advance(29_000);
+  expect(await status).toBe(101);
+});
+
 test('GW-6 without a $connect route the handshake succeeds', async () => {
   const { url } = await run({ functions: { Default: accept } });
   expect(await handshakeStatus(url)).toBe(101);
