@@ -37,3 +37,32 @@ export async function eachConcurrently<T>(
   }
   if (failure !== undefined) throw failure.reason;
 }
+
+/**
+ * Calls to a store that one frame may have under way: what waits for a socket or for a slow store would use its own time up
+ * before it is sent.
+ */
+const maxStoreCalls = 20;
+
+/**
+ * Results in the order of the items. After a failure no further call is begun: a store that hangs would take a call's time again and
+ * again. All that was begun has ended when it rejects with the first reason.
+ */
+export async function mapStoreCalls<T, R>(items: readonly T[], call: (item: T) => Promise<R>): Promise<R[]> {
+  const results = new Map<number, R>();
+  let hasFailed = false;
+  await eachConcurrently(onePage([...items.entries()]), maxStoreCalls, async ([index, item]) => {
+    if (hasFailed) return;
+    try {
+      results.set(index, await call(item));
+    } catch (error) {
+      hasFailed = true;
+      throw error;
+    }
+  });
+  return [...results].sort(([a], [b]) => a - b).map(([, result]) => result);
+}
+
+async function* onePage<T>(items: readonly T[]): AsyncGenerator<readonly T[]> {
+  yield await Promise.resolve(items);
+}

@@ -10,6 +10,7 @@ import {
 } from '../../protocol/index';
 import type { Caller } from './caller';
 import { type ControlDependencies, type ControlOutcome, notSubscribed, stateLost } from './control-outcome';
+import { mapStoreCalls } from './each-concurrently';
 import { inboxStanding, replayInbox } from './hello-inbox';
 import { replay, ReplayBudget } from './replay';
 import { setPresence } from './presence';
@@ -37,12 +38,10 @@ export async function hello(
 
   // The original protocol has no WELCOME to name more than is to be replayed.
   const asked = caller.level === 0 ? granted : [...granted, ...unasked(added.channels, granted)];
-  const places = await Promise.all(
-    asked.map((resume) =>
-      resume.channelId === reservedChannels.inbox
-        ? inboxStanding(deps, caller, resume)
-        : standing(deps, caller, resume),
-    ),
+  const places = await mapStoreCalls(asked, (resume) =>
+    resume.channelId === reservedChannels.inbox
+      ? inboxStanding(deps, caller, resume)
+      : standing(deps, caller, resume),
   );
   const forbidden = frame.resume
     .filter((resume) => !granted.includes(resume))

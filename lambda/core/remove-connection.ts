@@ -3,6 +3,7 @@
  * connection's own row last, so that what is half removed can still be found and finished.
  */
 import { announceDeparture, type AnnounceDependencies } from './announce';
+import { mapStoreCalls } from './each-concurrently';
 import type { AgentStore, Connection, ConnectionStore } from './ports';
 
 /** What is known of the connection without its row. */
@@ -28,8 +29,8 @@ export async function removeConnection(
   const { connectionId, tenantId, agentId } = identity;
   const known = row ?? (await deps.connections.getConnections([connectionId]))[0];
   const channels = new Set([...identity.channels, ...(known?.channels ?? [])]);
-  await Promise.all(
-    [...channels].map((channelId) => deps.connections.removeSubscription(tenantId, channelId, connectionId)),
+  await mapStoreCalls([...channels], (channelId) =>
+    deps.connections.removeSubscription(tenantId, channelId, connectionId),
   );
   const { changed, departure } = await deps.agents.removeConnection(tenantId, agentId, connectionId);
   await Promise.all([

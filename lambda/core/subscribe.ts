@@ -5,6 +5,7 @@
 import { limits } from '../../protocol/index';
 import type { Caller } from './caller';
 import { lifetimeMs } from './connect';
+import { mapStoreCalls } from './each-concurrently';
 import type { ChannelsOutcome, ConnectionStore } from './ports';
 
 /**
@@ -20,10 +21,8 @@ export async function subscribe(
   const added = await connections.addChannels(connectionId, channelIds, limits.channels);
   if (added.outcome !== 'added') return added;
   const expiresAt = Math.min(caller.tokenExpiresAt, caller.connectedAt + lifetimeMs);
-  await Promise.all(
-    channelIds.map((channelId) =>
-      connections.putSubscription(tenantId, channelId, { connectionId, agentId, level, echo, expiresAt }),
-    ),
+  await mapStoreCalls(channelIds, (channelId) =>
+    connections.putSubscription(tenantId, channelId, { connectionId, agentId, level, echo, expiresAt }),
   );
   return added;
 }

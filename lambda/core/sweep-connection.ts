@@ -4,6 +4,7 @@
 import { goAwayText } from '../../protocol/index';
 import { announceArrival } from './announce';
 import { lifetimeMarginMs, lifetimeMs } from './connect';
+import { mapStoreCalls } from './each-concurrently';
 import { youngMs } from './gone';
 import type { Pacer } from './pacer';
 import type { AgentStore, Clock, ConnectionCloser, ConnectionSender, ConnectionStore } from './ports';
@@ -110,7 +111,7 @@ async function repair(
   }
   // Those that the client has left since the scan stay left.
   const lost = missing.channels.filter((channelId) => channels.includes(channelId));
-  await Promise.all(lost.map((channelId) => deps.sweep.restoreSubscription(tenantId, channelId, row)));
+  await mapStoreCalls(lost, (channelId) => deps.sweep.restoreSubscription(tenantId, channelId, row));
   await pacer.turn();
   const [after] = await deps.connections.getConnections([connectionId]);
   if (after !== undefined && (await deps.sender.status(connectionId)) !== 'gone') {

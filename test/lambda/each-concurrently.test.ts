@@ -1,5 +1,5 @@
 /** The loop under every fan-out: bounded, streaming, and never gone while something it began still runs. */
-import { eachConcurrently } from '../../lambda/core/each-concurrently';
+import { eachConcurrently, mapStoreCalls } from '../../lambda/core/each-concurrently';
 
 /** Work that ends when it is told to. */
 class Work {
@@ -81,3 +81,18 @@ test.each(['a page', 'an item'])(
     expect(thrown).toBe(reason);
   },
 );
+
+test('calls to a store give their results in order, and a failure lets no further one begin', async () => {
+  const items = Array.from({ length: 50 }, (_, index) => index);
+  expect(await mapStoreCalls(items, (item) => Promise.resolve(item * 2))).toEqual(
+    items.map((item) => item * 2),
+  );
+  const begun: number[] = [];
+  const hang = mapStoreCalls(items, async (item) => {
+    begun.push(item);
+    await settled();
+    throw new Error(`down at ${item}`);
+  });
+  await expect(hang).rejects.toThrow('down at 0');
+  expect(begun).toEqual(items.slice(0, 20));
+});
