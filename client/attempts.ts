@@ -9,12 +9,18 @@ import type { Timers } from './timers';
 
 /** A drop after less than this is one more failure; after more it is a new one. */
 const stableMs = 5_000;
+/** A token may be refused for a while: clocks differ, a source hands out its old copy, a key is new. */
+const mostRefusals = 5;
+const refusalsMs = 30_000;
+const refusedCapMs = 10_000;
 
 export class Attempts {
   /** Tries without success; drops soon after a success count as well. */
   private failures = 0;
   private sinceWelcome = 0;
+  /** In a row, and how long was waited between them. */
   private refusals = 0;
+  private refusedMs = 0;
   private welcomedAt = 0;
 
   constructor(
@@ -24,7 +30,7 @@ export class Attempts {
 
   succeeded(): void {
     this.sinceWelcome = 0;
-    this.refusals = 0;
+    this.accepted();
     this.welcomedAt = this.timers.now();
   }
 
@@ -38,26 +44,36 @@ export class Attempts {
     this.sinceWelcome += 1;
     const isRefused = wantsToken(code) || code === 'forbidden';
     if (isRefused) this.refusals += 1;
+    else this.accepted();
     const { token, backoff: { maxAttempts = Infinity } = {} } = this.options;
     // A fresh token may be what was missing; a plain one stays what it is.
-    const isFinal = isRefused && (this.refusals > 1 || typeof token === 'string');
-    return isFinal || this.sinceWelcome >= maxAttempts;
+    const isLong = this.refusals >= mostRefusals && this.refusedMs >= refusalsMs;
+    return (isRefused && (isLong || typeof token === 'string')) || this.sinceWelcome >= maxAttempts;
   }
 
   /** The next try, counted from 1, and how long to wait before it. The service may ask for more. */
   nextTry({ retryAfterMs = 0 }: PubSubError): { readonly attempt: number; readonly delayMs: number } {
     const failed = Math.max(0, this.failures - 1);
-    const delayMs = Math.max(retryAfterMs, backoffMs(failed, this.timers, this.options.backoff));
+    let waitMs = backoffMs(failed, this.timers, this.options.backoff);
+    if (this.refusals > 0) waitMs = Math.min(waitMs, refusedCapMs);
+    const delayMs = Math.max(retryAfterMs, waitMs);
+    this.refusedMs += this.refusals > 0 ? delayMs : 0;
     return { attempt: failed + 1, delayMs };
   }
 
   /** The reason for the failures may be over. */
   afresh(): void {
     this.failures = 0;
+    this.accepted();
   }
 
   /** A wait that nobody has asked for, so that clients that move together do not come together. */
   spreadMs(): number {
     return backoffMs(this.failures, this.timers);
+  }
+
+  private accepted(): void {
+    this.refusals = 0;
+    this.refusedMs = 0;
   }
 }

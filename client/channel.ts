@@ -2,17 +2,19 @@
  * What the user holds of a channel or of the own inbox: publishing, reading live, reading the log.
  */
 import { reservedChannels } from '../protocol/names';
+import { check, need } from './checks';
 import type { Position } from './cursor';
 import { readHistory } from './replies';
 import type { Message, PublishOptions } from './messages';
 import type { Receipt } from './outbox';
 import type { Handler } from './reader';
 import type { Session } from './session';
-import type { Stream } from './stream';
 
 export interface SubscribeOptions {
   /** Begin after this position instead of with what is new. Only for the first reader of a channel. */
   readonly since?: Position;
+  /** Ends the subscription, or the wait for it: `subscribe` and the loop reject with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 export interface HistoryOptions {
@@ -22,6 +24,8 @@ export interface HistoryOptions {
   readonly before?: Position;
   /** Most messages. Default: all there are. */
   readonly limit?: number;
+  /** The loop rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** One handler on one channel. */
@@ -46,22 +50,17 @@ export class Readable<Content = unknown> implements AsyncIterable<Message<Conten
 
   /**
    * Calls the handler with each message, once and in order, one at a time: while it works on one, the next ones wait.
-   * Resolves when the service has subscribed the connection; rejects when it refuses.
+   * Resolves when the service has subscribed the connection; rejects when it refuses, and with `timeout` after 60 s.
    *
    * @example
    * const subscription = await bus.channel('lobby').subscribe(({ agentId, content }) => console.log(agentId, content));
    */
   async subscribe(handler: Handler<Content>, options: SubscribeOptions = {}): Promise<Subscription> {
-    const stream = this.open(options);
+    need('callback', { handler });
     // What the content is, is the user's word.
-    const reader = stream.addReader(handler as Handler, { accepts: this.accepts });
-    await this.session.streams.ready(this.name);
-    return {
-      unsubscribe: () => {
-        stream.removeReader(reader);
-        this.session.streams.release(stream);
-      },
-    };
+    const { remove, ready } = this.attach(options, handler as Handler);
+    await ready();
+    return { unsubscribe: remove };
   }
 
   /**
@@ -71,14 +70,13 @@ export class Readable<Content = unknown> implements AsyncIterable<Message<Conten
    * for await (const { content } of bus.channel('lobby')) console.log(content);
    */
   async *messages(options: SubscribeOptions = {}): AsyncGenerator<Message<Content>, void, undefined> {
-    const stream = this.open(options);
-    const reader = stream.addReader(undefined, { accepts: this.accepts });
+    const { reader, remove, ready } = this.attach(options);
     try {
-      await this.session.streams.ready(this.name);
+      await ready();
       yield* reader.read() as AsyncGenerator<Message<Content>, void, undefined>;
+      options.signal?.throwIfAborted();
     } finally {
-      stream.removeReader(reader);
-      this.session.streams.release(stream);
+      remove();
     }
   }
 
@@ -87,17 +85,20 @@ export class Readable<Content = unknown> implements AsyncIterable<Message<Conten
   }
 
   /**
-   * Messages of the log, read page by page as the loop goes on.
+   * Messages of the log, read page by page as the loop goes on. Each page (1,000 messages) comes within 60 s.
    *
    * @example
    * for await (const { content } of bus.channel('lobby').history({ limit: 20 })) console.log(content);
    */
   async *history(options: HistoryOptions = {}): AsyncGenerator<Message<Content>, void, undefined> {
     let { after, before } = options;
+    const { signal } = options;
+    check('position', { after, before });
+    check('count', { limit: options.limit });
     for (let left = options.limit ?? Infinity; left > 0;) {
       const limit = Math.min(left, pageLimit);
       const question = { type: 'history', channel_id: this.name, after, before, limit };
-      const { messages, gaps, next } = await this.session.askPatiently(question, readHistory);
+      const { messages, gaps, next } = await this.session.askPatiently(question, readHistory, signal);
       for (const gap of gaps) this.session.missing(this.name, gap);
       const isForward = after !== undefined;
       yield* (isForward ? messages : [...messages].reverse()) as Message<Content>[];
@@ -108,11 +109,30 @@ export class Readable<Content = unknown> implements AsyncIterable<Message<Conten
     }
   }
 
-  private open({ since }: SubscribeOptions): Stream {
-    if (since !== undefined && this.session.streams.has(this.name)) {
-      throw new Error(`"${this.name}" has a reader already`);
-    }
-    return this.session.streams.open(this.name, since);
+  /** A reader of the stream, and what takes it away again. */
+  private attach({ since, signal }: SubscribeOptions, handler?: Handler) {
+    check('position', { since });
+    signal?.throwIfAborted();
+    const { session, name } = this;
+    const { streams } = session;
+    if (since !== undefined && streams.has(name)) throw new Error(`"${name}" has a reader already`);
+    const stream = streams.open(name, since);
+    const reader = stream.addReader(handler, { accepts: this.accepts });
+    const remove = (): void => {
+      signal?.removeEventListener('abort', remove);
+      stream.removeReader(reader);
+      streams.release(stream);
+    };
+    signal?.addEventListener('abort', remove);
+    const ready = async (): Promise<void> => {
+      try {
+        await session.ready(name, signal);
+      } catch (error) {
+        remove();
+        throw error;
+      }
+    };
+    return { reader, remove, ready };
   }
 }
 
@@ -125,13 +145,14 @@ export class Channel<Content = unknown> extends Readable<Content> {
 
   /**
    * Sends a message to everybody who is subscribed. Resolves when the service has it in the channel's log, with its
-   * sequence there. Survives a drop of the connection; rejects when the service refuses it, or when too many wait.
+   * sequence there. Survives a drop of the connection; rejects when the service refuses it, or when too many wait. Settles
+   * within nine minutes: then with `timeout` when it was never sent, with `unconfirmed` when it may be in the log.
    *
    * @example
    * const { sequence } = await bus.channel('lobby').publish({ hello: 'world' });
    */
   publish(content: Content, options: PublishOptions = {}): Promise<Receipt> {
-    return this.session.publish({ channel_id: this.name }, content, options);
+    return this.session.publisher.publish({ channel_id: this.name }, content, options);
   }
 }
 

@@ -36,5 +36,7 @@ export class MemoryCursor implements Cursor {
 export function isPosition(value: unknown): value is Position {
   if (typeof value !== 'object' || value === null) return false;
   const { epoch, sequence } = value as Partial<Position>;
-  return typeof epoch === 'string' && Number.isSafeInteger(sequence);
+  // Anything else, the service refuses together with all that is asked beside it.
+  const isEpoch = typeof epoch === 'string' && epoch.length <= 128 && /^[^\p{Cc}\p{Cs}]+$/u.test(epoch);
+  return isEpoch && Number.isSafeInteger(sequence) && Number(sequence) >= 0;
 }

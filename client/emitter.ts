@@ -1,6 +1,7 @@
 /**
  * What the client tells besides messages.
  */
+import { need } from './checks';
 import type { PubSubError } from './errors';
 import type { State } from './state';
 import type { Gap } from './gap';
@@ -8,7 +9,10 @@ import type { Gap } from './gap';
 export interface PubSubEvents {
   /** The state has changed; with an error when that was not wanted. */
   state: { readonly state: State; readonly error: PubSubError | undefined };
-  /** A try to connect has failed, or a connection was lost; the next try comes after the delay. */
+  /**
+   * A try to connect has failed, or a connection was lost; the next try comes after the delay. Without a listener the first
+   * one is a line of `console.warn`.
+   */
   retrying: { readonly attempt: number; readonly delayMs: number; readonly error: PubSubError };
   /** Messages that will not come, and what is known about them. */
   gap: Gap;
@@ -17,10 +21,12 @@ export interface PubSubEvents {
 }
 
 export class Emitter {
+  private hasWarned = false;
   private readonly listeners = new Map<string, Set<(event: never) => void>>();
 
   /** Returns what takes the listener away again. */
   on<Name extends keyof PubSubEvents>(name: Name, listener: (event: PubSubEvents[Name]) => void): () => void {
+    need('callback', { listener });
     const set = this.listeners.get(name) ?? new Set();
     this.listeners.set(name, set);
     set.add(listener);
@@ -35,7 +41,18 @@ export class Emitter {
     // A listener of `error` that fails must not be told of its own failure.
     const failed = name === 'error' ? print : this.report;
     for (const listener of listeners) guard(() => listener(event), failed);
-    if (name === 'error' && listeners.length === 0) print(event);
+    if (listeners.length > 0) return;
+    if (name === 'error') print(event);
+    if (name === 'retrying') this.warn(event as PubSubEvents['retrying']);
+  }
+
+  /** Once: a client that waits for ever in silence is a riddle. */
+  private warn({ error, delayMs }: PubSubEvents['retrying']): void {
+    // A drop alone is nothing unusual.
+    if (this.hasWarned || error.code === 'connection_lost') return;
+    this.hasWarned = true;
+    const line = error.message.replace(/\s+/g, ' ');
+    console.warn(`[@artcafe/pubsub] ${line}; trying again in ${Math.ceil(delayMs)} ms`);
   }
 
   /** What the user's own code has thrown. Never throws. */

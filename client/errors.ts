@@ -7,15 +7,23 @@ import type { Code } from '../protocol/codes';
  * Codes that only a client can have; all others are in the protocol.
  *
  * - `closed`: the client is closed.
- * - `timeout`: no answer in time.
+ * - `timeout`: no answer in time; the `cause` is why there was no connection, if there was none.
  * - `queue_full`: too many messages wait for their acknowledgement.
  * - `connection_lost`: the connection was lost, and what was asked on it has no answer.
  * - `unconfirmed`: the message may or may not be in the log; it was without a connection for too long.
  * - `no_handler`: the other agent has no handler for requests.
+ * - `token_failed`: the token function has thrown, or took longer than 30 s; the client goes on trying.
  * - `request_failed`: the handler of the other agent has thrown; the message is that of its `RequestError`, if it was one.
  */
 export type ClientCode =
-  'closed' | 'timeout' | 'queue_full' | 'connection_lost' | 'unconfirmed' | 'no_handler' | 'request_failed';
+  | 'closed'
+  | 'timeout'
+  | 'queue_full'
+  | 'connection_lost'
+  | 'unconfirmed'
+  | 'no_handler'
+  | 'token_failed'
+  | 'request_failed';
 
 /** Stable: a program may compare it. The text of an error may change. A newer service may have codes of its own. */
 export type ErrorCode = Code | ClientCode | (string & {});
@@ -29,6 +37,7 @@ const retryable: readonly ErrorCode[] = [
   'timeout',
   'queue_full',
   'connection_lost',
+  'token_failed',
 ];
 
 /** What an error is made of besides its code. */

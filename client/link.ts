@@ -5,7 +5,8 @@
 import { subProtocol } from '../protocol/names';
 import { PubSubError } from './errors';
 import { type Frame, isMessageFrame, newId, readFrames, text } from './messages';
-import { openState, refusal, type Socket, statusIn, type WebSocketClass } from './socket';
+import { type Failure, refusal } from './handshake';
+import { openState, type Socket, type WebSocketClass } from './socket';
 import type { Cancel, Timers } from './timers';
 
 export interface LinkEvents {
@@ -38,11 +39,12 @@ export class Link {
   private readonly socket: Socket;
   private readonly questions = new Map<string, Question>();
   private readonly cancels: Cancel[] = [];
+  /** While the handshake is under way. */
+  private refused: ((error: PubSubError) => void) | undefined;
   private lastHeardAt: number;
   private doubt: Cancel | undefined;
   private doubtEndsAt = Infinity;
   private look: Cancel | undefined;
-  private status: number | undefined;
   private isEnded = false;
 
   constructor(
@@ -56,13 +58,13 @@ export class Link {
     this.socket = socket;
     this.opened = new Promise((resolve, reject) => {
       const late = timers.after(openMs, () => {
-        this.end(new PubSubError('timeout'));
+        this.end(new PubSubError('timeout', `No connection: no answer in ${openMs} ms`));
       });
-      this.cancels.push(late, () => {
-        reject(refusal(this.status));
-      });
+      this.refused = reject;
+      this.cancels.push(late);
       socket.onopen = () => {
         late();
+        this.refused = undefined;
         this.hear();
         this.watchWithPings();
         resolve();
@@ -72,12 +74,16 @@ export class Link {
     socket.onmessage = ({ data }) => {
       this.receive(data);
     };
-    socket.onerror = ({ message }) => {
-      this.status = statusIn(message);
+    // Node's own WebSocket ends a failed handshake without a `close`.
+    socket.onerror = ({ message, error }) => {
+      this.lost({ error: error ?? { message } });
     };
-    socket.onclose = () => {
-      this.end(refusal(this.status));
+    socket.onclose = ({ code }) => {
+      this.lost({ error: { message: `closed with ${String(code)}` } });
     };
+    socket.on?.('unexpected-response', (_, { statusCode, headers }) => {
+      this.lost({ status: statusCode, headers });
+    });
   }
 
   get isOpen(): boolean {
@@ -104,7 +110,7 @@ export class Link {
     return new Promise((resolve, reject) => {
       const patience = this.timers.after(answerMs, () => {
         this.questions.delete(id);
-        reject(new PubSubError('timeout'));
+        reject(new PubSubError('timeout', `No answer in ${answerMs} ms`));
         this.suspect();
       });
       const answered = (parts: readonly Frame[]): void => {
@@ -146,6 +152,7 @@ export class Link {
     if (this.isEnded) return;
     this.isEnded = true;
     for (const cancel of this.cancels) cancel();
+    this.refused?.(error);
     this.hear();
     for (const { reject, patience } of this.questions.values()) {
       patience();
@@ -154,10 +161,23 @@ export class Link {
     this.questions.clear();
     const { socket } = this;
     socket.onmessage = null;
-    // A closing handshake with a peer that is not there would take until the platform gives up.
-    if (error.code === 'connection_lost' && socket.terminate) socket.terminate();
-    else if (socket.readyState <= openState) socket.close(1000);
+    try {
+      // A closing handshake with a peer that is not there would take until the platform gives up.
+      if (error.code !== 'closed' && socket.terminate) socket.terminate();
+      else if (socket.readyState <= openState) socket.close(1000);
+    } catch {
+      // It is not used any more either way.
+    }
     this.events.ended(this, error);
+  }
+
+  private lost(failure: Failure): void {
+    const error = refusal(failure);
+    this.end(
+      this.refused
+        ? error
+        : new PubSubError('connection_lost', 'The connection was lost', { cause: error.cause }),
+    );
   }
 
   private hear(): void {

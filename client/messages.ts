@@ -2,6 +2,8 @@
  * Messages as the user's code sees them, and the translation from and to the names of the wire. Happens here once.
  */
 
+import { check, need } from './checks';
+
 /** Any JSON object. */
 export type JsonObject = Record<string, unknown>;
 
@@ -145,6 +147,16 @@ export function publishFrame(
     // Of `extra`, it would take the place of the whole frame.
     toJSON: undefined,
   };
+}
+
+/** `null` counts as absent, as on the wire. */
+export function checkPublish(options: PublishOptions): void {
+  need('object', { options });
+  const { id, metadata, extra, ephemeral, echo, type, correlationId, inReplyTo, traceparent } = options;
+  check('text', { id, correlationId, inReplyTo, traceparent });
+  check('object', { metadata, extra });
+  check('flag', { ephemeral, echo });
+  check('type', { type });
 }
 
 export function text(value: unknown): string | undefined {

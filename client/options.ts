@@ -2,13 +2,14 @@
  * What a client can be told when it is made.
  */
 import type { BackoffOptions } from './backoff';
+import { check, need } from './checks';
 import type { Cursor } from './cursor';
 import type { OutboxOptions } from './outbox';
 import type { WebSocketClass } from './socket';
 import type { TokenSource } from './token';
 
 export interface PubSubOptions {
-  /** The base URL that a deployment prints, such as `wss://abc.execute-api.eu-west-1.amazonaws.com`. */
+  /** The base URL that a deployment prints, without `/ws` and without a query, such as `wss://abc.execute-api.eu-west-1.amazonaws.com`. */
   readonly url: string;
   /**
    * A token, or a function that gets one. A function is called for every new connection, so that a fresh token takes over
@@ -42,4 +43,22 @@ export interface PresenceOptions {
   readonly status?: string;
   /** Up to 50 words of up to 64 characters. */
   readonly capabilities?: readonly string[];
+}
+
+/** Throws, with a sentence that says what to write. */
+export function checkOptions(options: PubSubOptions): void {
+  need('object', { options });
+  const { url, token, cursor, echo, backoff, queue, presence } = options;
+  need('url', { url });
+  if (typeof token !== 'function') need('token', { token });
+  if (cursor != null) need('callback', { 'cursor.load': cursor.load, 'cursor.save': cursor.save });
+  check('flag', { echo });
+  check('object', { backoff, queue, presence });
+  check('amount', { ...backoff, ...queue });
+  checkPresence(presence ?? {});
+}
+
+export function checkPresence({ status, capabilities }: PresenceOptions): void {
+  check('word', { status });
+  check('words', { capabilities });
 }

@@ -51,6 +51,8 @@ interface Entry {
   /** Of a request: how long its asker waits. */
   readonly timeoutMs: number | undefined;
   readonly addedAt: number;
+  /** Ends the waiting for it. */
+  readonly patience: Cancel;
   firstSentAt: number | undefined;
   tries: number;
 }
@@ -64,8 +66,8 @@ const timeoutBytes = 24;
 const envelopeBytes = 2;
 /** The service answers within 5 s. */
 const answerMs = 10_000;
-/** The service finds the first copy of a message for ten minutes. */
-const retryWindowMs = 9 * 60_000;
+/** The service finds the first copy of a message for ten minutes; after this nothing is sent again, nor waited for. */
+const patienceMs = 9 * 60_000;
 const internalTries = 5;
 const retryBackoff = { baseMs: 500, capMs: 10_000 };
 
@@ -119,6 +121,9 @@ export class Outbox {
         acknowledged,
         timeoutMs,
         addedAt: this.port.timers.now(),
+        patience: this.port.timers.after(patienceMs, () => {
+          this.giveUp(id);
+        }),
         firstSentAt: undefined,
         tries: 0,
       });
@@ -129,8 +134,7 @@ export class Outbox {
 
   /** The asker has given up. What is in flight may be sent once more: the service then sees that its time is over. */
   forget(id: string): void {
-    const entry = this.find(id);
-    if (entry !== undefined && !this.flight.has(id)) this.drop(entry, 'timeout');
+    if (!this.flight.has(id)) this.giveUp(id);
   }
 
   /** From now on through this connection. What is in flight elsewhere is waited for first, for a while. */
@@ -281,9 +285,9 @@ export class Outbox {
     this.singles = Math.max(0, this.singles - 1);
     let bytes = envelopeBytes;
     for (const entry of this.queued.values()) {
-      // Later, a repeat could not be told from a new message any more.
-      if (now - (entry.firstSentAt ?? now) > retryWindowMs) {
-        this.drop(entry, 'unconfirmed');
+      // After a sleep, a repeat could not be told from a new message any more.
+      if (now - (entry.firstSentAt ?? now) > patienceMs) {
+        this.giveUp(entry.id);
         continue;
       }
       bytes += entry.bytes + 1;
@@ -294,16 +298,21 @@ export class Outbox {
     return batch;
   }
 
+  private giveUp(id: string): void {
+    const entry = this.find(id);
+    if (entry === undefined) return;
+    this.remove(entry);
+    const code = entry.firstSentAt === undefined ? 'timeout' : 'unconfirmed';
+    entry.reject(new PubSubError(code, `Not acknowledged in ${patienceMs} ms`));
+    if (this.flight.has(id)) this.answered(entry);
+  }
+
   private find(id: unknown): Entry | undefined {
     return typeof id === 'string' ? this.queued.get(id) : undefined;
   }
 
-  private drop(entry: Entry, code: 'timeout' | 'unconfirmed'): void {
-    this.remove(entry);
-    entry.reject(new PubSubError(code));
-  }
-
   private remove(entry: Entry): void {
+    entry.patience();
     this.queued.delete(entry.id);
     this.bytes -= entry.bytes;
   }

@@ -2,10 +2,11 @@
  * The client as its users see it. What it promises is kept by session, outbox and streams.
  */
 import { Channel, Inbox, type Subscription } from './channel';
+import { need, type Waiting } from './checks';
 import { Emitter, guard, type PubSubEvents } from './emitter';
 import { PubSubError } from './errors';
 import type { Message, PublishOptions } from './messages';
-import type { PresenceOptions, PubSubOptions } from './options';
+import { checkOptions, checkPresence, type PresenceOptions, type PubSubOptions } from './options';
 import type { Receipt } from './outbox';
 import {
   type AgentPresence,
@@ -35,8 +36,13 @@ export class PubSub<InboxContent = unknown> {
   private readonly requests: Requests;
   private readonly emitter = new Emitter();
 
-  /** @param timers - for tests */
+  /**
+   * Throws, with a sentence that says what to write, when an option can't work.
+   *
+   * @param timers - for tests
+   */
   constructor(options: PubSubOptions, timers: Timers = systemTimers) {
+    checkOptions(options);
     this.session = new Session(options, timers, this.emitter);
     this.on('state', ({ state, error }) => {
       if (state === 'closed') this.ended(error);
@@ -78,11 +84,13 @@ export class PubSub<InboxContent = unknown> {
   }
 
   /**
-   * Resolves with the first connection; from then on it is kept. Rejects when no try could change the outcome: the token
-   * is refused even when fresh, or the number of tries is limited.
+   * Resolves with the first connection; from then on it is kept. The first other call that needs a connection opens it as
+   * well. Rejects when no try could change the outcome (a plain token is refused, those of a function five times and for
+   * 30 s, or the number of tries is limited); with `timeout` after 60 s, or the `timeout` that is given; and when the signal
+   * aborts. After the last two the client goes on trying until `close()`.
    */
-  connect(): Promise<void> {
-    return this.session.connect();
+  connect(options: Waiting = {}): Promise<void> {
+    return this.session.connect(options);
   }
 
   /** Waits up to 5 s for what is not acknowledged, then ends for good. */
@@ -92,11 +100,13 @@ export class PubSub<InboxContent = unknown> {
 
   /** The same name is the same channel. */
   channel<Content = unknown>(name: string): Channel<Content> {
+    need('channel', { name });
     return new Channel<Content>(this.session, name);
   }
 
   /** Another agent of the tenant. */
   agent(id: string): Agent {
+    need('text', { id });
     return new Agent(this.session, this.requests, id);
   }
 
@@ -108,6 +118,7 @@ export class PubSub<InboxContent = unknown> {
    * bus.onRequest(({ a, b }: { a: number; b: number }) => a + b);
    */
   onRequest<Request = unknown, Reply = unknown>(handler: RequestHandler<Request, Reply>): void {
+    need('callback', { handler });
     // What the content is, is the user's word.
     this.requests.handler = handler as RequestHandler;
   }
@@ -131,14 +142,17 @@ export class Agent {
     readonly id: string,
   ) {}
 
-  /** Resolves when the service has the message; its `status` tells whether the agent is there or finds it in its inbox. */
+  /**
+   * Resolves when the service has the message; its `status` tells whether the agent is there or finds it in its inbox.
+   * Settles within nine minutes, as `publish` of a channel does.
+   */
   send(content: unknown, options: PublishOptions = {}): Promise<Receipt> {
-    return this.session.publish({ to: this.id }, content, options);
+    return this.session.publisher.publish({ to: this.id }, content, options);
   }
 
   /**
    * Resolves with the reply. Rejects with `no_responders` at once when the agent is not connected, with `timeout` when it
-   * does not answer in time, with `no_handler` when it has no handler for requests, with `request_failed` when its handler
+   * does not answer within the `timeout` (30 s), with `no_handler` when it has no handler for requests, with `request_failed` when its handler
    * throws. Only a reply of the agent that was asked counts. Every process of that agent gets the request; the first reply
    * counts.
    *
@@ -160,24 +174,28 @@ export class Presence {
     private readonly failed: (error: unknown) => void,
   ) {}
 
-  /** Says something about this agent; kept over reconnects. */
+  /** Says something about this agent; kept over reconnects. Settles within 60 s. */
   async set(presence: PresenceOptions): Promise<void> {
+    checkPresence(presence);
+    const { status, capabilities } = presence;
     this.session.presence = { ...this.session.presence, ...presence };
-    await this.session.askPatiently({ type: 'presence', ...presence }, () => undefined);
+    await this.session.askPatiently({ type: 'presence', status, capabilities }, () => undefined);
   }
 
-  /** Agents of the tenant, those that are offline included. Needs the `presence` grant. */
+  /** Agents of the tenant, those that are offline included. Needs the `presence` grant. Each page comes within 60 s. */
   query(query: PresenceQuery = {}): AsyncGenerator<AgentPresence, void, undefined> {
     return queryPresence(this.session.askPatiently, query);
   }
 
   /**
-   * Calls the handler with every agent that is known, and then with each change. Needs the `presence` grant.
+   * Calls the handler with every agent that is known, and then with each change. Needs the `presence` grant. Settles within
+   * 60 s for each 100 agents.
    *
    * @example
    * await bus.presence.subscribe(({ agentId, status }) => console.log(agentId, 'is', status));
    */
   async subscribe(handler: (presence: AgentPresence) => unknown): Promise<Subscription> {
+    need('callback', { handler });
     const versions = new Map<string, number>();
     const take = (presence: AgentPresence): void => {
       const { agentId, version } = presence;
@@ -196,7 +214,7 @@ export class Presence {
       streams.release(stream);
     };
     try {
-      await streams.ready(presenceChannel);
+      await this.session.ready(presenceChannel, undefined);
       this.handlers.add(take);
       await this.ask([take]);
     } catch (error) {

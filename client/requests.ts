@@ -1,13 +1,13 @@
 /**
  * Request and reply between two agents, made of direct messages: the reply names the request.
  */
+import { need } from './checks';
 import { PubSubError, RequestError } from './errors';
 import { type JsonObject, type Message, newId, text } from './messages';
 import type { Receipt } from './outbox';
 import { requestExpired } from './replies';
 import type { Session } from './session';
 import type { Cancel, Timers } from './timers';
-import { requestTimeoutMs } from './wire-limits';
 
 export interface RequestOptions {
   /**
@@ -15,6 +15,8 @@ export interface RequestOptions {
    * other agent does not begin with the request any more.
    */
   readonly timeout?: number;
+  /** The promise rejects with the signal's reason, and the request is not sent any more if it was not yet. */
+  readonly signal?: AbortSignal;
   readonly metadata?: JsonObject;
 }
 
@@ -31,7 +33,7 @@ interface Pending {
   /** The agent that was asked: nobody else can answer. */
   readonly to: string;
   readonly resolve: (reply: Message) => void;
-  readonly reject: (error: PubSubError) => void;
+  readonly reject: (error: unknown) => void;
   readonly cancels: Cancel[];
   /** Why it fails when its time is over. */
   failure: PubSubError;
@@ -53,7 +55,7 @@ export class Requests {
   private readonly waiting = new Set<() => void>();
 
   constructor(
-    private readonly session: Pick<Session, 'publish' | 'forget' | 'serverNow'>,
+    private readonly session: Pick<Session, 'publisher' | 'forget' | 'serverNow'>,
     private readonly timers: Timers,
     /** A handler has thrown, or its reply could not be sent. */
     private readonly failed: (error: unknown) => void,
@@ -89,20 +91,24 @@ export class Requests {
   async request(
     to: string,
     content: unknown,
-    { timeout = 30_000, metadata = {} }: RequestOptions,
+    { timeout = 30_000, signal, metadata = {} }: RequestOptions,
   ): Promise<Message> {
-    // Not every program is checked by a compiler, and timers take what they can't hold for "at once".
-    const isTimeout = typeof timeout === 'number' && timeout >= 1 && timeout <= requestTimeoutMs;
-    if (!isTimeout && timeout !== Infinity)
-      throw new PubSubError('invalid_message', '"timeout" must be 1 to 2,073,600,000 ms, or Infinity');
+    need('time', { timeout });
+    signal?.throwIfAborted();
     const id = newId();
     const failure = new PubSubError('timeout', `No reply in ${timeout} ms`);
     const reply = new Promise<Message>((resolve, reject) => {
       this.pending.set(id, { to, resolve, reject, failure, cancels: [] });
     });
-    const timeoutMs = isTimeout ? Math.ceil(timeout) : undefined;
+    const timeoutMs = timeout === Infinity ? undefined : Math.ceil(timeout);
     if (timeoutMs !== undefined) this.giveUpIn(id, timeoutMs);
-    const sent = this.session.publish({ to }, content, {
+    const aborted = (): void => {
+      this.settle(id)?.reject(signal?.reason);
+      this.session.forget(id);
+    };
+    signal?.addEventListener('abort', aborted);
+    this.pending.get(id)?.cancels.push(() => signal?.removeEventListener('abort', aborted));
+    const sent = this.session.publisher.publish({ to }, content, {
       id,
       metadata,
       correlationId: id,
@@ -139,7 +145,7 @@ export class Requests {
   async answer(message: Message): Promise<void> {
     const { id, agentId, correlationId = id } = message;
     const reply = (content: unknown, type: string, extra: JsonObject = {}): Promise<Receipt> =>
-      this.session.publish({ to: agentId }, content, { inReplyTo: id, correlationId, type, extra });
+      this.session.publisher.publish({ to: agentId }, content, { inReplyTo: id, correlationId, type, extra });
     if (this.current === undefined) await this.waitForHandler(message);
     if (this.hasExpired(message)) return;
     try {

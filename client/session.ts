@@ -1,51 +1,36 @@
 /**
- * Keeps one connection to the service for as long as the user wants: opens it, resumes, opens the next one before this one
- * ends, and goes on trying after a drop. What is sent and heard is the business of outbox and streams.
+ * Keeps one connection to the service for as long as the user wants: says hello, resumes, and hands over to the next one.
+ * Opening connections is the business of the dialer, what is sent and heard that of outbox and streams.
  */
-import { reservedChannels } from '../protocol/names';
-import { Attempts } from './attempts';
-import { backoffMs } from './backoff';
-import { MemoryCursor, type Position } from './cursor';
+import { askAgain } from './ask-again';
+import type { Waiting } from './checks';
+import { MemoryCursor } from './cursor';
 import { type Emitter } from './emitter';
 import { type Deferred, deferred } from './deferred';
+import { Dialer } from './dialer';
 import { PubSubError } from './errors';
 import { Heartbeat } from './heartbeat';
 import { watchHints } from './hints';
-import { Link } from './link';
-import {
-  type Frame,
-  isMessageFrame,
-  type Message,
-  type DirectOptions,
-  newId,
-  publishFrame,
-  readMessage,
-  text,
-  timeIn,
-} from './messages';
+import type { Link } from './link';
+import { type Frame, isMessageFrame, readMessage, text, timeIn } from './messages';
 import type { PresenceOptions, PubSubOptions } from './options';
-import { Outbox, type Receipt } from './outbox';
+import { Outbox } from './outbox';
+import { Publisher } from './publisher';
 import { type LogGap, requestExpired } from './replies';
-import { RecentIds } from './recent-ids';
-import { replaceInMs } from './replacement';
-import { webSocketClass } from './socket';
+import { Rotation } from './rotation';
 import { nextState, type State, type Transition } from './state';
 import { type Ask, Streams } from './streams';
 import type { Cancel, Timers } from './timers';
-import { connectUrl, freshToken } from './token';
+import { within } from './within';
 
 /** The connection that was replaced is kept this long, for what is still on its way. */
 const leavingMs = 2_000;
-/** In which the answer to a publish can still come after a `close`. */
-const closingMs = 5_000;
 /** For the answer to the last ping before a `close`. */
 const reportMs = 2_000;
 /** For the answer to a ping when the connection may have died. */
 const hintedMs = 4_000;
-/** The service finds the first copy of a message for so long, and so may we meet it. */
-const ownIdsMs = 10 * 60_000;
-/** A question that is asked again and again is given up after so many failures of the service. */
-const mostFailures = 5;
+/** For the cursor to say where the inbox stands. */
+const loadMs = 10_000;
 const clientName = { name: '@artcafe/pubsub', version: '0.1.0' };
 
 export class Session {
@@ -55,31 +40,43 @@ export class Session {
   /** As the service calls us; known from the first WELCOME on. */
   agentId: string | undefined;
   private current: Link | undefined;
-  private opening: Link | undefined;
   private readonly leaving = new Set<Link>();
+  readonly publisher: Publisher;
   private readonly outbox: Outbox;
   private readonly heartbeat: Heartbeat;
-  private readonly own = new RecentIds(ownIdsMs);
-  private readonly attempts: Attempts;
-  private readonly WebSocket;
+  private readonly dialer: Dialer;
+  private readonly rotation: Rotation;
   private status: State = 'disconnected';
   private arrival: Deferred<void> = deferred();
-  private isAttempting = false;
   /** Server's time less ours. */
   private skewMs = 0;
-  private retry: Cancel | undefined;
-  private replacement: Cancel | undefined;
   private hints: Cancel | undefined;
-  private drained: (() => void) | undefined;
 
   constructor(
     private readonly options: PubSubOptions,
     private readonly timers: Timers,
     private readonly emitter: Emitter,
   ) {
-    this.WebSocket = webSocketClass(options.WebSocket);
     this.presence = options.presence ?? {};
-    this.attempts = new Attempts(timers, options);
+    this.dialer = new Dialer({
+      options,
+      timers,
+      emitter,
+      events: { frame: this.receive, ended: this.ended },
+      greet: (link) => this.greet(link),
+      isConnected: () => this.current !== undefined,
+      refused: (error) => {
+        this.end(error);
+      },
+    });
+    this.rotation = new Rotation(
+      timers,
+      typeof options.token !== 'string',
+      () => void this.dialer.dial(),
+      () => {
+        this.end(new PubSubError('token_expired'));
+      },
+    );
     this.heartbeat = new Heartbeat(
       timers,
       () => this.outbox.length > 0 || this.streams.hasHole,
@@ -91,13 +88,26 @@ export class Session {
       options: options.queue ?? {},
       doubt: this.ping,
       renew: () => {
-        this.renewIn(0);
+        this.rotation.replaceIn(0);
+      },
+    });
+    this.publisher = new Publisher({
+      timers,
+      outbox: this.outbox,
+      echo: options.echo ?? true,
+      isClosed: () => this.status === 'closed',
+      agentId: () => this.agentId,
+      wake: () => {
+        this.wake();
+      },
+      seen: (channelId, position) => {
+        this.streams.seen(channelId, position);
       },
     });
     this.streams = new Streams({
       timers,
       cursor: options.cursor ?? new MemoryCursor(),
-      isOwn: (message) => this.isOwn(message),
+      isOwn: (message) => this.publisher.isOwn(message),
       ask: this.ask,
       isConnected: () => this.current !== undefined,
       emitter,
@@ -108,24 +118,17 @@ export class Session {
     return this.status;
   }
 
-  connect(): Promise<void> {
-    if (this.status === 'closed') return Promise.reject(new PubSubError('closed'));
-    if (this.move('connect')) void this.dial();
-    return this.arrival.promise;
+  connect(waiting: Waiting = {}): Promise<void> {
+    this.wake();
+    const connected = within(this.arrival.promise, this.timers, waiting, () => this.silence('No connection'));
+    // The events tell it as well: a process that does not wait for the promise must not end of it.
+    connected.catch(() => undefined);
+    return connected;
   }
 
   /** Waits a while for what is on its way, says how far the inbox is handled, then ends for good. */
   async close(): Promise<void> {
-    // Nothing will connect a client that was never told to.
-    if (this.status !== 'disconnected' && this.outbox.length > 0) {
-      await new Promise<void>((resolve) => {
-        const late = this.timers.after(closingMs, resolve, true);
-        this.drained = () => {
-          late();
-          resolve();
-        };
-      });
-    }
+    await this.publisher.drained();
     await new Promise<void>((resolve) => {
       const late = this.timers.after(reportMs, resolve, true);
       void this.streams.report().then(() => {
@@ -134,29 +137,6 @@ export class Session {
       });
     });
     this.end(undefined);
-  }
-
-  publish(
-    destination:
-      | { readonly channel_id: string; readonly to?: never }
-      | { readonly to: string; readonly channel_id?: never },
-    content: unknown,
-    { id = newId(), ...options }: DirectOptions,
-  ): Promise<Receipt> {
-    if (this.status === 'closed') return Promise.reject(new PubSubError('closed'));
-    const isHeard = options.echo ?? this.options.echo ?? true;
-    if (!isHeard) this.own.note(id, this.timers.now());
-    const frame = publishFrame(destination, id, content, options);
-    const acknowledged = (position: Position): void => {
-      const { to, channel_id = to === this.agentId ? reservedChannels.inbox : undefined } = destination;
-      if (!isHeard && channel_id !== undefined) this.streams.seen(channel_id, position);
-    };
-    const receipt = this.outbox.add(frame, acknowledged, options.timeoutMs);
-    const settled = (): void => {
-      if (this.outbox.length === 0) this.drained?.();
-    };
-    receipt.then(settled, settled);
-    return receipt;
   }
 
   /** Nobody waits for the message any more: it is not sent, or not again. */
@@ -173,21 +153,27 @@ export class Session {
   readonly ask: Ask = (frame, read) =>
     this.current?.ask(frame, read) ?? Promise.reject(new PubSubError('connection_lost'));
 
-  /** On this connection or a later one. */
-  readonly askPatiently: Ask = async (frame, read) => {
-    for (let failures = 0; ;) {
-      await this.arrival.promise;
-      if (this.status === 'closed') throw new PubSubError('closed');
-      try {
-        return await this.ask(frame, read);
-      } catch (error) {
-        if (!(error instanceof PubSubError) || !error.retryable || ++failures > mostFailures) throw error;
-        await new Promise<void>((resolve) => {
-          this.timers.after(backoffMs(failures - 1, this.timers), resolve);
-        });
-      }
-    }
+  /** On this connection or a later one; connects when nothing has. Settles within 60 s. */
+  readonly askPatiently: Ask = (frame, read, signal) => {
+    this.wake();
+    let isOver = false;
+    const answer = askAgain(
+      () => this.arrival.promise,
+      () => this.ask(frame, read),
+      this.timers,
+      () => isOver,
+    );
+    return within(answer, this.timers, { signal }, () => this.silence('No answer')).finally(() => {
+      isOver = true;
+    });
   };
+
+  /** Settles with the first answer of the service about the channel; connects when nothing has. */
+  ready(channelId: string, signal: AbortSignal | undefined): Promise<void> {
+    this.wake();
+    const { promise } = this.status === 'closed' ? this.arrival : this.streams.ready(channelId);
+    return within(promise, this.timers, { signal }, () => this.silence('No answer'));
+  }
 
   /** The log can't give these any more. */
   missing(channelId: string, { from, to, reason }: LogGap): void {
@@ -200,45 +186,26 @@ export class Session {
     this.current?.whenSilent(() => {
       this.ping(hintedMs);
     });
-    this.opening?.suspect(hintedMs);
-    if (this.status !== 'connecting' || this.isAttempting) return;
-    this.attempts.afresh();
-    this.attemptIn(this.attempts.spreadMs());
+    this.dialer.hinted(hintedMs);
   };
 
-  private async dial(): Promise<void> {
-    if (this.isAttempting || this.status === 'closed') return;
-    this.isAttempting = true;
-    this.hints ??= watchHints(this.timers, this.hinted);
-    this.retry?.();
-    this.retry = undefined;
-    try {
-      const { options, timers } = this;
-      await this.open(await freshToken(options.token, timers, this.serverNow()));
-    } catch (error) {
-      const cause =
-        error instanceof PubSubError ? error : new PubSubError('unavailable', undefined, { cause: error });
-      this.opening?.end(cause);
-      this.opening = undefined;
-      this.isAttempting = false;
-      this.failed(cause);
-      return;
-    }
-    this.isAttempting = false;
-    // It may have ended while the answers to its first questions were being looked at.
-    if (this.current === undefined) this.tryAgain(new PubSubError('connection_lost'));
+  /** The first use connects. */
+  private wake(): void {
+    if (!this.move('connect')) return;
+    this.hints = watchHints(this.timers, this.hinted);
+    void this.dialer.dial();
   }
 
-  private async open(token: string): Promise<void> {
-    if (this.state === 'closed') throw new PubSubError('closed');
-    const { url, echo = true } = this.options;
-    const link = new Link(connectUrl(url, token, echo), this.WebSocket, this.timers, {
-      frame: this.receive,
-      ended: this.ended,
-    });
-    this.opening = link;
-    await link.opened;
-    await this.streams.loaded;
+  /** What did not come, and why, as far as is known. */
+  private silence(what: string): readonly [message: string, cause?: unknown] {
+    const { lastError } = this.dialer;
+    return lastError === undefined ? [what] : [`${what} (${lastError.message})`, lastError];
+  }
+
+  private async greet(link: Link): Promise<void> {
+    await within(this.streams.loaded, this.timers, { timeout: loadMs }, () => [
+      'No position from the cursor',
+    ]);
     const asked = this.streams.resume();
     const resume = this.streams.resumeFrames(asked);
     await link.ask({ type: 'hello', resume, client: clientName, ...this.presence }, ([welcome = {}]) => {
@@ -251,8 +218,7 @@ export class Session {
     const { timers } = this;
     const old = this.current;
     this.current = link;
-    this.opening = undefined;
-    this.attempts.succeeded();
+    this.dialer.welcomed();
     this.agentId = text(welcome.agent_id);
     this.learnTime(welcome);
     if (old !== undefined) this.leaving.add(old);
@@ -264,7 +230,7 @@ export class Session {
             old.end(new PubSubError('closed'));
           });
       });
-    this.planReplacement(Date.parse(String(welcome.token_expires_at)));
+    this.rotation.plan(Date.parse(String(welcome.token_expires_at)) - this.serverNow());
     this.heartbeat.start();
     if (this.move('welcomed')) this.arrival.resolve();
   }
@@ -273,29 +239,6 @@ export class Session {
   private learnTime({ timestamp }: Frame): void {
     const now = this.timers.now();
     this.skewMs = (timeIn(timestamp) ?? now) - now;
-  }
-
-  /** A token that is not from a function can't be renewed: with it the client ends. */
-  private planReplacement(tokenExpiresAt: number): void {
-    const { timers } = this;
-    const canRenew = typeof this.options.token !== 'string';
-    const tokenLifeMs = tokenExpiresAt - this.serverNow();
-    const inMs = replaceInMs(canRenew && tokenLifeMs > 0 ? tokenLifeMs : undefined, timers.random());
-    if (canRenew || !(tokenLifeMs < inMs)) this.renewIn(inMs);
-    else {
-      this.replacement?.();
-      this.replacement = timers.after(Math.max(0, tokenLifeMs), () => {
-        this.end(new PubSubError('token_expired'));
-      });
-    }
-  }
-
-  /** Opens the next connection after the delay; the present one stays until then. */
-  private renewIn(delayMs: number): void {
-    this.replacement?.();
-    this.replacement = this.timers.after(delayMs, () => {
-      void this.dial();
-    });
   }
 
   private readonly receive = (frame: Frame, link: Link): void => {
@@ -311,7 +254,7 @@ export class Session {
 
   private sentAway({ code, reason, reconnect }: Frame): void {
     if (reconnect === false) this.end(new PubSubError(String(code), text(reason)));
-    else this.renewIn(this.attempts.spreadMs());
+    else this.rotation.replaceIn(this.dialer.attempts.spreadMs());
   }
 
   private readonly ended = (link: Link, error: PubSubError): void => {
@@ -320,30 +263,12 @@ export class Session {
     this.current = undefined;
     this.outbox.detach();
     this.heartbeat.stop();
-    this.replacement?.();
-    this.attempts.dropped();
-    if (!this.move('lost', error)) return;
+    this.rotation.pause();
+    if (this.status !== 'connected') return;
     this.arrival = deferred();
-    if (!this.isAttempting) this.tryAgain(error);
+    this.move('lost', error);
+    this.dialer.dropped(error);
   };
-
-  private failed(error: PubSubError): void {
-    const isFinal = this.attempts.failed(error);
-    if (isFinal && this.current === undefined) this.end(error);
-    else this.tryAgain(error);
-  }
-
-  private tryAgain(error: PubSubError): void {
-    if (this.status === 'closed') return;
-    const { attempt, delayMs } = this.attempts.nextTry(error);
-    this.emitter.emit('retrying', { attempt, delayMs, error });
-    this.attemptIn(delayMs);
-  }
-
-  private attemptIn(delayMs: number): void {
-    this.retry?.();
-    this.retry = this.timers.after(delayMs, () => void this.dial(), true);
-  }
 
   /** Asks how things stand. Silence is the end of the connection. */
   private readonly ping = (withinMs?: number): void => {
@@ -361,22 +286,20 @@ export class Session {
     }
   };
 
-  private isOwn({ agentId, id }: Message): boolean {
-    return agentId === this.agentId && this.own.has(id);
-  }
-
   /** With an error when it was not the user's wish. */
   private end(error: PubSubError | undefined): void {
     if (!this.move('closed', error)) return;
     const reason = error ?? new PubSubError('closed');
-    this.retry?.();
-    this.replacement?.();
+    this.dialer.end();
+    this.rotation.stop();
     this.hints?.();
     this.heartbeat.stop();
     this.streams.end(reason, error === undefined);
     this.outbox.end(reason);
     this.arrival.reject(reason);
-    for (const link of [this.current, this.opening, ...this.leaving]) link?.end(new PubSubError('closed'));
+    this.arrival = deferred();
+    this.arrival.reject(new PubSubError('closed', 'The client is closed', { cause: error }));
+    for (const link of [this.current, ...this.leaving]) link?.end(new PubSubError('closed'));
   }
 
   /** Whether the event meant a change. */

@@ -3,7 +3,7 @@
  */
 import { reservedChannels } from '../protocol/names';
 import { backoffMs } from './backoff';
-import type { Position } from './cursor';
+import { isPosition, type Position } from './cursor';
 import { type Deferred, deferred } from './deferred';
 import { PubSubError } from './errors';
 import type { Frame, Message } from './messages';
@@ -11,7 +11,7 @@ import { type ChannelState, list, readGaps, readHistory, readState } from './rep
 import { Stream, type StreamPort } from './stream';
 import { pingChannels, resumeChannels } from './wire-limits';
 
-export type Ask = <T>(frame: Frame, read: (parts: readonly Frame[]) => T) => Promise<T>;
+export type Ask = <T>(frame: Frame, read: (parts: readonly Frame[]) => T, signal?: AbortSignal) => Promise<T>;
 
 export interface StreamsPort extends Omit<StreamPort, 'handled' | 'history' | 'subscribe'> {
   /** Asks on the connection of the moment; rejects with `connection_lost` when there is none. */
@@ -68,9 +68,9 @@ export class Streams {
     return this.followed.has(channelId);
   }
 
-  /** Settles when the service has answered about the channel. */
-  ready(channelId: string): Promise<void> {
-    return this.followed.get(channelId)?.ready.promise ?? Promise.resolve();
+  /** Settles when the service has answered about the channel, which has a stream. */
+  ready(channelId: string): { readonly promise: Promise<void> } {
+    return this.followed.get(channelId)?.ready ?? { promise: Promise.resolve() };
   }
 
   /** Ends the stream when nobody reads it any more. */
@@ -185,7 +185,10 @@ export class Streams {
   private async load(entry: Entry, since: Position | undefined): Promise<void> {
     const { stream } = entry;
     try {
-      stream.since = since ?? (await this.port.cursor.load(stream.channelId));
+      const position: unknown = since ?? (await this.port.cursor.load(stream.channelId)) ?? undefined;
+      if (position !== undefined && !isPosition(position))
+        throw new TypeError(`The cursor of "${stream.channelId}" gave no position`);
+      stream.since = position;
     } catch (error) {
       this.port.emitter.emit('error', error);
     }

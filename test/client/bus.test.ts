@@ -223,13 +223,10 @@ test('what the token does not allow is told', async () => {
   await expect(alice.channel('mine').publish(1)).resolves.toMatchObject({ sequence: 1 });
 });
 
-test('a bad token is the end, after a fresh one was tried', async () => {
-  let tokens = 0;
-  const token = (): string => `bad-${++tokens}`;
-  await expect(clientFor({ tenant: 't', agent: 'a' }, { token }).connect()).rejects.toMatchObject({
+test('a plain token that is bad is the end', async () => {
+  await expect(clientFor({ tenant: 't', agent: 'a' }, { token: 'bad' }).connect()).rejects.toMatchObject({
     code: 'unauthorized',
   });
-  expect(tokens).toBe(2);
 });
 
 needs('clock')('the two hours of a connection are over: nothing lost, nothing twice', async () => {

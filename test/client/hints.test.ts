@@ -98,7 +98,7 @@ test('a page that is being hidden is no reason to look', async () => {
 test('without a connection, a hint ends the wait for the next try', async () => {
   bus.server.refuse = 503;
   const client = bus.client('a');
-  void client.connect();
+  void client.connect({ timeout: Infinity });
   await bus.timers.advance(300_000);
   const before = bus.server.handshakes;
   bus.server.refuse = undefined;

@@ -217,13 +217,19 @@ test('hands over with retries when the old connection dies first', async () => {
   expect(next.map((text) => JSON.parse(text) as unknown)).toMatchObject([{ id: 'a', retry: true }]);
 });
 
-test('gives up what may be in the log after nine minutes without an answer', async () => {
+test.each([
+  ['unconfirmed', 'may be in the log', true],
+  ['timeout', 'was never sent', false],
+])('gives up with %s what %s, after nine minutes, with a connection or without', async (code, _, isSent) => {
   const { publish, outbox, timers } = world();
-  const receipt = publish('a');
+  if (!isSent) outbox.detach();
+  const givenUp = expect(publish('a')).rejects.toMatchObject({ code });
   outbox.detach();
-  await timers.advance(10 * 60_000);
-  void outbox.attach(() => true);
-  await expect(receipt).rejects.toMatchObject({ code: 'unconfirmed' });
+  await timers.advance(9 * 60_000 - 1);
+  expect(outbox.length).toBe(1);
+  await timers.advance(1);
+  await givenUp;
+  expect(outbox.length).toBe(0);
 });
 
 test('reads a frame of the platform as a failure of what is in flight', async () => {

@@ -1,0 +1,46 @@
+/**
+ * Waiting that ends.
+ */
+import { need, type Waiting } from './checks';
+import { PubSubError } from './errors';
+import type { Timers } from './timers';
+
+/** A call that gives no time of its own. */
+export const patienceMs = 60_000;
+
+/** What the promise gives, unless the time is over (`timeout`) or the signal aborts (its reason) before. */
+export async function within<T>(
+  promise: Promise<T>,
+  timers: Timers,
+  { timeout = patienceMs, signal }: Waiting,
+  /** What did not come, and why so far. */
+  late: () => readonly [message: string, cause?: unknown],
+): Promise<T> {
+  // Nobody may be left to hear of it.
+  promise.catch(() => undefined);
+  need('time', { timeout });
+  signal?.throwIfAborted();
+  let settled = (): void => undefined;
+  const end = new Promise<never>((_, reject) => {
+    const cancel =
+      timeout === Infinity
+        ? undefined
+        : timers.after(timeout, () => {
+            const [message, cause] = late();
+            reject(new PubSubError('timeout', `${message} in ${timeout} ms`, { cause }));
+          });
+    const aborted = (): void => {
+      reject(signal?.reason as Error);
+    };
+    signal?.addEventListener('abort', aborted);
+    settled = () => {
+      cancel?.();
+      signal?.removeEventListener('abort', aborted);
+    };
+  });
+  try {
+    return await Promise.race([promise, end]);
+  } finally {
+    settled();
+  }
+}
