@@ -196,6 +196,42 @@ test('a direct message to an agent that is away is stored and arrives when it co
   expect(heard).toEqual(['one', 'two']);
 });
 
+test('stored mail survives a cut after each frame of connect, hello and replay, and a new process', async () => {
+  const tenant = fresh('t');
+  const alice = await connected({ tenant, agent: 'alice' });
+  for (let cutAfter = 0; cutAfter < 5; cutAfter++) {
+    const who = { tenant, agent: `bob-${cutAfter}` };
+    const wanted = Array.from({ length: 5 }, (_, index) => index);
+    // Larger than half a text, so that each is a frame of its own.
+    const content = (index: number) => ({ index, text: 'x'.repeat(17_000) });
+    await Promise.all(wanted.map((index) => alice.agent(who.agent).send(content(index))));
+    let texts = 0;
+    let isDead = false;
+    const sockets = new CuttableWebSocket(() => {
+      if (texts++ === cutAfter) {
+        isDead = true;
+        sockets.cut();
+      }
+      return isDead;
+    });
+    const first = clientFor(who, { WebSocket: sockets.WebSocket, backoff: { maxAttempts: 1 } });
+    first.connect().catch(() => undefined);
+    await eventually(
+      () => isDead,
+      (is) => is,
+    );
+    const heard: unknown[] = [];
+    const second = clientFor(who);
+    void second.inbox.subscribe((message) => heard.push((message.content as { index: number }).index));
+    await second.connect();
+    await eventually(
+      () => heard,
+      (all) => all.length === wanted.length,
+    );
+    expect(heard).toEqual(wanted);
+  }
+});
+
 test('history is read from both ends', async () => {
   const tenant = fresh('t');
   const alice = await connected({ tenant, agent: 'alice' });
