@@ -61,6 +61,7 @@ const mostDoublings = 3;
 export class ModelClient {
   private readonly followed = new Map<string, Following>();
   private readonly pending = new Map<string, Pending>();
+  private readonly leaving: Record<string, unknown>[] = [];
   private wire: Wire | undefined;
   private closed: (() => void) | undefined;
   private isStopped = false;
@@ -175,7 +176,7 @@ export class ModelClient {
       publication.attempts += 1;
       const isRetry = publication.attempts > 1;
       const answer = this.answerTo(publication.id);
-      this.send({ ...frame, id: publication.id, ...(isRetry ? { retry: true } : {}) });
+      this.sendWithOthers({ ...frame, id: publication.id, ...(isRetry ? { retry: true } : {}) });
       const said = await this.within(this.patienceMs, answer);
       if (said?.type === 'ACK') return;
       const isFinal = said !== undefined && said.code !== 'unavailable' && said.code !== 'internal';
@@ -246,7 +247,18 @@ export class ModelClient {
     this.send({ type: 'subscribe', id: this.newId('s'), channel_id: channelId, ...(at && { since: at }) });
   }
 
-  private send(frame: Record<string, unknown>): void {
+  /** What is published in one turn goes out as one batch, half of the time. */
+  private sendWithOthers(frame: Record<string, unknown>): void {
+    this.leaving.push(frame);
+    if (this.leaving.length > 1) return;
+    queueMicrotask(() => {
+      const frames = this.leaving.splice(0);
+      if (frames.length > 1 && this.options.random() < 0.5) this.send(frames);
+      else for (const each of frames) this.send(each);
+    });
+  }
+
+  private send(frame: Record<string, unknown> | readonly Record<string, unknown>[]): void {
     this.wire?.send(JSON.stringify(frame));
   }
 
