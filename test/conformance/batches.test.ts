@@ -3,7 +3,7 @@
  * Single messages are in messages.test.ts and acks.test.ts.
  */
 import { bases, Bus, fresh } from '../helpers/bus';
-import { isMessage } from '../helpers/ws-client';
+import { type Frame, isMessage } from '../helpers/ws-client';
 
 let bus: Bus;
 let tenant: string;
@@ -134,6 +134,24 @@ test('BAT-2 a duplicate inside a batch keeps the first place', async () => {
     ['m3', 'accepted', 3],
   ]);
   expect(sender.messageIds).toEqual(['m1', 'm2', 'm3']);
+});
+
+test('ACK-6 equal frames of one batch are messages of their own, unless the later one says retry', async () => {
+  const client = await bus.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
+  const frame = { id: 'm1', content: 1 };
+  const other = { id: 'm2', content: 1, retry: true };
+  const direct = { id: 'm3', to: 'b', content: 1 };
+  client.send([frame, frame, other, other, direct, direct]);
+  const acks: Frame[] = [];
+  for (const id of ['m1', 'm1', 'm2', 'm2', 'm3', 'm3']) acks.push(await client.reply(id));
+  expect(acks.map(({ status, sequence }) => [status, sequence])).toEqual([
+    ['accepted', 1],
+    ['accepted', 2],
+    ['accepted', 3],
+    ['duplicate', 3],
+    ['stored', 1],
+    ['stored', 2],
+  ]);
 });
 
 test('BAT-3 an empty array is invalid_message', async () => {
