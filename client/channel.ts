@@ -123,10 +123,10 @@ export class Readable<Content = unknown> implements AsyncIterable<Message<Conten
       stream.removeReader(reader);
       streams.release(stream);
     };
-    signal?.addEventListener('abort', remove);
     const ready = async (): Promise<void> => {
       try {
         await session.ready(name, signal);
+        signal?.addEventListener('abort', remove);
       } catch (error) {
         remove();
         throw error;
