@@ -238,7 +238,7 @@ export class MemoryPlatform {
     const { chaos, time } = this;
     if (kind !== 'connect' && chaos.hits('event duplicate now')) return Promise.all([run(), run()]);
     if (kind !== 'connect' && chaos.hits('event duplicate later')) {
-      time.after(time.random() < 0.5 ? 1_000 : 60_000, () => void run());
+      time.after(time.random() < 0.8 ? time.random() * 5_000 : 60_000, () => void run());
     }
     return [await run()];
   }
@@ -313,7 +313,7 @@ export class MemoryPlatform {
     const { timeoutMs, callMs } = limits[kind];
     const killAt = this.takeKill(kind, event);
     const startedAt = time.now();
-    const skewMs = chaos.hits('clock skew') ? (time.random() < 0.5 ? -300_000 : 300_000) : 0;
+    const skewMs = chaos.hits('clock skew') ? Math.round((2 * time.random() - 1) * 300_000) : 0;
     return new Promise((settle) => {
       const finish = (end: Invocation['end'], result: Result | undefined): void => {
         if (run.isOver) return;
