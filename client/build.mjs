@@ -1,13 +1,13 @@
 /**
  * Builds the package into `dist`: ES modules and CommonJS by esbuild, types by tsc. The protocol's parts are bundled in;
- * there is nothing to install beside the package.
+ * there is nothing to install beside the package. Without the development dependencies there are no types.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build } from 'esbuild';
-import { shortNames } from './short-names.mjs';
+import { keptNames, shortNames } from './short-names.mjs';
 
 const here = import.meta.dirname;
 const dist = path.join(here, 'dist');
@@ -24,6 +24,21 @@ const core = (extension) => ({
     );
   },
 });
+
+/** Classes that users meet are called by their names in logs, however short the bundle makes them. */
+const classNames = {
+  name: 'class-names',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]client[\\/].*\.ts$/ }, ({ path: file }) => ({
+      loader: 'ts',
+      contents: readFileSync(file, 'utf8').replace(/^export class (\w+)[^{]*\{/gm, (head, name) =>
+        keptNames.includes(name)
+          ? `${head} static { Object.defineProperty(this, 'name', { value: '${name}' }); }`
+          : head,
+      ),
+    }));
+  },
+};
 
 rmSync(dist, { recursive: true, force: true });
 for (const [format, extension] of [
@@ -46,23 +61,38 @@ for (const [format, extension] of [
     mangleProps: new RegExp(`^(${shortNames.join('|')})$`),
     sourcemap: true,
     sourcesContent: true,
-    plugins: [core(extension)],
+    plugins: [core(extension), classNames],
     logLevel: 'warning',
   });
 }
 
-const require = createRequire(import.meta.url);
-execFileSync(
-  process.execPath,
-  [require.resolve('typescript/bin/tsc'), '-p', path.join(here, 'tsconfig.build.json')],
-  {
+const compiler = findCompiler();
+if (compiler === undefined) {
+  console.warn(
+    'The client is built without types: they need the development dependencies (npm ci --include=dev)',
+  );
+} else {
+  execFileSync(process.execPath, [compiler, '-p', path.join(here, 'tsconfig.build.json')], {
     stdio: 'inherit',
-  },
-);
-// The declarations are those of CommonJS; these make them an ES module's too.
-for (const entry of entries) {
-  const file = path.join(dist, `${entry}.d.mts`);
-  mkdirSync(path.dirname(file), { recursive: true });
-  const types = path.relative(path.dirname(file), path.join(dist, 'types', 'client', `${entry}.js`));
-  writeFileSync(file, `export * from './${types}';\n`);
+  });
+  writeModuleTypes();
+}
+
+/** An install for production leaves it out. */
+function findCompiler() {
+  try {
+    return createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  } catch {
+    return undefined;
+  }
+}
+
+/** The declarations are those of CommonJS; these make them an ES module's too. */
+function writeModuleTypes() {
+  for (const entry of entries) {
+    const file = path.join(dist, `${entry}.d.mts`);
+    mkdirSync(path.dirname(file), { recursive: true });
+    const types = path.relative(path.dirname(file), path.join(dist, 'types', 'client', `${entry}.js`));
+    writeFileSync(file, `export * from './${types}';\n`);
+  }
 }

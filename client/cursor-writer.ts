@@ -18,6 +18,7 @@ export class CursorWriter {
   private wanted: Position | undefined;
   private saved: Position | undefined;
   private isSaving = false;
+  private isFailing = false;
 
   constructor(
     private readonly save: (position: Position) => void | Promise<void>,
@@ -71,13 +72,17 @@ export class CursorWriter {
 
   private async write(): Promise<void> {
     this.isSaving = true;
-    while (this.wanted !== undefined && !isSame(this.wanted, this.saved)) {
-      const position = this.wanted;
-      this.saved = position;
+    let tried: Position | undefined;
+    while (this.wanted !== undefined && this.wanted !== tried && !isSame(this.wanted, this.saved)) {
+      tried = this.wanted;
       try {
-        await this.save(position);
+        await this.save(tried);
+        this.saved = tried;
+        this.isFailing = false;
       } catch (error) {
-        this.failed(error);
+        // A full disk is one piece of news, however many messages come meanwhile.
+        if (!this.isFailing) this.failed(error);
+        this.isFailing = true;
       }
     }
     this.isSaving = false;

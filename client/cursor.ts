@@ -14,8 +14,16 @@ export interface Position {
  * channel is through with its message, so what was being worked on at a crash comes again.
  */
 export interface Cursor {
+  /**
+   * `undefined` when there is no position yet. Whatever it throws, and a value that is no position, means that the position
+   * is lost: the channel begins with what is new, after a `gap` with reason `position_lost`. What it throws goes to the
+   * `error` event as well, unless its `code` is `position_lost`.
+   */
   load(channelId: string): Position | undefined | Promise<Position | undefined>;
-  /** Never called twice at once for one channel; positions in between are left out while it runs. */
+  /**
+   * Never called twice at once for one channel; positions in between are left out while it runs. When it throws, the `error`
+   * event says so once, until a save succeeds again; the next position is tried all the same.
+   */
   save(channelId: string, position: Position): void | Promise<void>;
 }
 
@@ -32,7 +40,7 @@ export class MemoryCursor implements Cursor {
   }
 }
 
-/** Whether something read from outside is a position. */
+/** Whether something read from outside is a position, as the service takes it. */
 export function isPosition(value: unknown): value is Position {
   if (typeof value !== 'object' || value === null) return false;
   const { epoch, sequence } = value as Partial<Position>;

@@ -11,6 +11,7 @@ import type { Code } from '../protocol/codes';
  * - `queue_full`: too many messages wait for their acknowledgement.
  * - `connection_lost`: the connection was lost, and what was asked on it has no answer.
  * - `unconfirmed`: the message may or may not be in the log; it was without a connection for too long.
+ * - `position_lost`: a cursor had a position and can't read it.
  * - `no_handler`: the other agent has no handler for requests.
  * - `token_failed`: the token function has thrown, or took longer than 30 s; the client goes on trying.
  * - `request_failed`: the handler of the other agent has thrown; the message is that of its `RequestError`, if it was one.
@@ -21,6 +22,7 @@ export type ClientCode =
   | 'queue_full'
   | 'connection_lost'
   | 'unconfirmed'
+  | 'position_lost'
   | 'no_handler'
   | 'token_failed'
   | 'request_failed';

@@ -5,7 +5,8 @@ export interface Gap {
   readonly channelId: string;
   /**
    * `expired`, `damaged`, `epoch_changed`, `ahead`, `no_log`: the log does not have them (any more);
-   * `forbidden`: the token does not allow reading the log.
+   * `forbidden`: the token does not allow reading the log;
+   * `position_lost`: the cursor could not read where this client stood, so it begins with what is new.
    */
   readonly reason: string;
   /** Sequences, both ends included, when they are known. */

@@ -172,13 +172,10 @@ export function numeric(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-/** Not `randomUUID`, which pages without TLS do not have. */
+/** Not `randomUUID`, which pages without TLS do not have. React Native has no `crypto` at all. */
 export function newId(): string {
-  return [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join('');
-}
-
-const encoder = new TextEncoder();
-
-export function byteLength(value: string): number {
-  return encoder.encode(value).length;
+  const { crypto } = globalThis as { readonly crypto?: { getRandomValues?(words: Uint32Array): void } };
+  const parts = Uint32Array.from({ length: 4 }, () => Math.random() * 2 ** 32);
+  crypto?.getRandomValues?.(parts);
+  return Array.from(parts, (part) => part.toString(36)).join('');
 }

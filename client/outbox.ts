@@ -5,8 +5,9 @@
 import { backoffMs } from './backoff';
 import type { Position } from './cursor';
 import { type ErrorCode, isPassing, PubSubError, wantsToken } from './errors';
-import { byteLength, type Frame, numeric, text } from './messages';
+import { type Frame, numeric, text } from './messages';
 import type { Cancel, Timers } from './timers';
+import { byteLength } from './utf8';
 import { batchFrames, frameBytes } from './wire-limits';
 
 /** What the service says about a message that it has accepted. */

@@ -8,6 +8,7 @@ import type { Receipt } from './outbox';
 import { requestExpired } from './replies';
 import type { Session } from './session';
 import type { Cancel, Timers } from './timers';
+import { cutToBytes } from './utf8';
 
 export interface RequestOptions {
   /**
@@ -201,15 +202,8 @@ function oneValue(value: unknown): unknown {
 /** What the other agent may read of it. Looking at what was thrown may throw as well. */
 function textFor(error: unknown): string | undefined {
   try {
-    return error instanceof RequestError ? cut(error.message) : undefined;
+    return error instanceof RequestError ? cutToBytes(error.message, failureBytes) : undefined;
   } catch {
     return undefined;
   }
-}
-
-/** Between characters. */
-function cut(value: string): string {
-  const bytes = new Uint8Array(failureBytes);
-  const { written } = new TextEncoder().encodeInto(value, bytes);
-  return new TextDecoder().decode(bytes.subarray(0, written));
 }

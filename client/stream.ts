@@ -30,6 +30,8 @@ export class Stream {
   readonly feed: Feed;
   /** Where the cursor says that the reader stands; from before there was a connection. */
   since: Position | undefined;
+  /** The cursor had a position and could not read it. */
+  isPositionLost = false;
   private readonly readers: Readers;
   private mayReadLog = true;
   private isEnded = false;
@@ -113,6 +115,7 @@ export class Stream {
     const { feed } = this;
     const isFirst = feed.position === undefined;
     this.mayReadLog = reason !== 'forbidden';
+    if (isFirst && this.isPositionLost) this.lost('position_lost', undefined, head);
     if (recovered === false) this.lost(reason ?? 'expired', since, head);
     // The inbox is replayed from there, so what gets lost of the replay is a hole.
     const start = from === undefined ? head : { ...head, sequence: from };

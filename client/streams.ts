@@ -190,7 +190,11 @@ export class Streams {
         throw new TypeError(`The cursor of "${stream.channelId}" gave no position`);
       stream.since = position;
     } catch (error) {
-      this.port.emitter.emit('error', error);
+      stream.isPositionLost = true;
+      // In the constructor of the client nobody can listen yet.
+      await Promise.resolve();
+      if ((error as PubSubError | undefined)?.code !== 'position_lost')
+        this.port.emitter.emit('error', error);
     }
     entry.isLoaded = true;
     if (this.port.isConnected()) await this.subscribe(entry);

@@ -2,7 +2,17 @@
  * The package as users get it: its size, its shape, its types, and that the built files keep what the sources promise.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -38,20 +48,20 @@ afterAll(() => {
 });
 
 test('the core has at most 12 KB, minified and gzipped, and the subpaths hardly more', async () => {
-  const sizeOf = async (subpath: string): Promise<number> => {
+  const sizeOf = async (subpath: string, ...external: string[]): Promise<number> => {
     const { outputFiles } = await build({
       stdin: { contents: `export * from '@artcafe/pubsub${subpath}'`, resolveDir: project },
       bundle: true,
       minify: true,
       format: 'esm',
       write: false,
-      external: ['node:*'],
+      external: ['node:*', ...external],
     });
     return gzipSync(outputFiles[0]!.contents, { level: 9 }).length;
   };
   expect(await sizeOf('')).toBeLessThanOrEqual(coreBytes);
   expect(await sizeOf('/original')).toBeLessThanOrEqual(coreBytes + 1_000);
-  expect(await sizeOf('/cursors/local-storage')).toBeLessThanOrEqual(1_000);
+  expect(await sizeOf('/cursors/local-storage', '*/index.mjs')).toBeLessThanOrEqual(1_000);
 });
 
 test('an ES module and a CommonJS module can use it, with nothing beside it', () => {
@@ -79,6 +89,83 @@ test('an ES module and a CommonJS module can use it, with nothing beside it', ()
   expect(readdirSync(path.join(project, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
     '@artcafe',
   ]);
+});
+
+test('classes keep their names, also when a bundler shortens them once more', async () => {
+  writeFileSync(
+    path.join(project, 'names.mjs'),
+    `import * as core from '@artcafe/pubsub';
+     import * as original from '@artcafe/pubsub/original';
+     import * as file from '@artcafe/pubsub/cursors/file';
+     import * as storage from '@artcafe/pubsub/cursors/local-storage';
+     const bus = new core.PubSub({ url: 'ws://host', token: 't', WebSocket: class {} });
+     const parts = [bus.channel('c'), bus.inbox, bus.agent('a'), bus.presence];
+     console.log(JSON.stringify([
+       Object.entries({ ...core, ...original, ...file, ...storage })
+         .filter(([, value]) => /^class/.test(String(value)))
+         .map(([name, value]) => [name, value.name]),
+       parts.map((part) => part.constructor.name),
+       String(new core.PubSubError('closed')),
+     ]));`,
+  );
+  await build({
+    entryPoints: [path.join(project, 'names.mjs')],
+    outfile: path.join(project, 'names.min.mjs'),
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+  });
+  for (const file of ['names.mjs', 'names.min.mjs']) {
+    const [classes, parts, error] = JSON.parse(node(file)) as [[string, string][], string[], string];
+    expect(classes.length).toBeGreaterThanOrEqual(6);
+    for (const [exported, name] of classes) expect(name).toBe(exported);
+    expect(parts).toEqual(['Channel', 'Inbox', 'Agent', 'Presence']);
+    expect(error).toBe('PubSubError: closed');
+  }
+});
+
+test.each([
+  ['with nothing but the language', 'vm'],
+  ['in a worker', 'worker'],
+  ['with frozen intrinsics', 'frozen'],
+])('it can be imported %s', (_, where) => {
+  const entry = JSON.stringify(path.join(project, 'node_modules/@artcafe/pubsub/dist/index.cjs'));
+  // Of what a page, a worker or Node adds, a new context has nothing: no TextEncoder, crypto, setTimeout or URL.
+  const scripts: Record<string, string> = {
+    vm: `const vm = require('node:vm');
+      const source = require('node:fs').readFileSync(${entry}, 'utf8');
+      const context = vm.createContext({ module: { exports: {} } });
+      vm.runInContext('var exports = module.exports;' + source, context);
+      console.log(typeof context.module.exports.PubSub);`,
+    worker: `const { Worker } = require('node:worker_threads');
+      new Worker('console.log(typeof require(' + JSON.stringify(${entry}) + ').PubSub)', { eval: true });`,
+    frozen: `console.log(typeof require(${entry}).PubSub);`,
+  };
+  writeFileSync(path.join(project, `${where}.cjs`), scripts[where] ?? '');
+  const options = where === 'frozen' ? ['--frozen-intrinsics'] : [];
+  expect(node('--no-warnings', ...options, `${where}.cjs`)).toBe('function\n');
+});
+
+test('without TypeScript, as in an install for production, the client is built all the same', () => {
+  const copy = path.join(project, 'checkout');
+  for (const folder of ['client', 'protocol']) {
+    cpSync(path.join(client, '..', folder), path.join(copy, folder), {
+      recursive: true,
+      filter: (file) => path.basename(file) !== 'dist',
+    });
+  }
+  writeFileSync(path.join(copy, 'tsconfig.json'), '{}');
+  mkdirSync(path.join(copy, 'node_modules/@esbuild'), { recursive: true });
+  const platform = readdirSync(path.join(modules, '@esbuild'));
+  symlinkSync(path.join(modules, 'esbuild'), path.join(copy, 'node_modules/esbuild'));
+  for (const name of platform) {
+    symlinkSync(path.join(modules, '@esbuild', name), path.join(copy, 'node_modules/@esbuild', name));
+  }
+  execFileSync(process.execPath, ['--preserve-symlinks', 'client/build.mjs'], { cwd: copy, stdio: 'pipe' });
+  expect(readdirSync(path.join(copy, 'client/dist'))).toEqual(
+    expect.arrayContaining(['index.cjs', 'index.mjs', 'original.cjs', 'cursors']),
+  );
 });
 
 test('publint has nothing to say', () => {
@@ -111,6 +198,32 @@ test('the types are there for both kinds of modules, and refuse what is wrong', 
       .flatMap((line, index) => (line.endsWith('// wrong') ? [`${file}:${index + 1}`] : [])),
   );
   expect([...new Set(complaints)].sort()).toEqual(marked.sort());
+});
+
+test.each([
+  ['node10', 'commonjs', '6.0'],
+  ['bundler', 'esnext', undefined],
+])('with moduleResolution %s, the types of every subpath are found', (moduleResolution, module, ignored) => {
+  writeFileSync(
+    path.join(project, 'subpaths.ts'),
+    `import { PubSub } from '@artcafe/pubsub';
+     import { ArtCafeWebSocketClient } from '@artcafe/pubsub/original';
+     import { FileCursor } from '@artcafe/pubsub/cursors/file';
+     import { LocalStorageCursor } from '@artcafe/pubsub/cursors/local-storage';
+     export const all = [PubSub, ArtCafeWebSocketClient, FileCursor, LocalStorageCursor] as const;
+     // @ts-expect-error -- it is a type, and not any
+     new FileCursor(5);`,
+  );
+  const compilerOptions = {
+    ...{ noEmit: true, strict: true, target: 'es2022', lib: ['es2022'], types: [], skipLibCheck: true },
+    ...{ module, moduleResolution },
+    ...(ignored === undefined ? {} : { ignoreDeprecations: ignored }),
+  };
+  writeFileSync(
+    path.join(project, 'tsconfig.subpaths.json'),
+    JSON.stringify({ compilerOptions, files: ['subpaths.ts'] }),
+  );
+  expect(node(path.join(modules, 'typescript/bin/tsc'), '-p', 'tsconfig.subpaths.json')).toBe('');
 });
 
 test('the built files keep the promise: once and in order', async () => {

@@ -1,0 +1,24 @@
+import fc from 'fast-check';
+import { byteLength, cutToBytes } from '../../client/utf8';
+
+const texts = fc.string({ unit: 'binary' });
+
+test('counts as TextEncoder does', () => {
+  fc.assert(
+    fc.property(texts, (text) => {
+      expect(byteLength(text)).toBe(new TextEncoder().encode(text).length);
+    }),
+  );
+});
+
+test('cuts between characters, at the last one that fits', () => {
+  fc.assert(
+    fc.property(texts, fc.nat(40), (text, most) => {
+      const start = cutToBytes(text, most);
+      expect(text.startsWith(start)).toBe(true);
+      expect(byteLength(start)).toBeLessThanOrEqual(most);
+      const next = [...text.slice(start.length)][0];
+      if (next !== undefined) expect(byteLength(start + next)).toBeGreaterThan(most);
+    }),
+  );
+});
