@@ -26,7 +26,7 @@ export interface PubSubOptions {
   readonly queue?: OutboxOptions;
   /**
    * Time between two pings while all is well, in milliseconds: from 1,000 to 540,000, default 300,000. Each ping is billed
-   * as one message in and one out ([prices](https://github.com/artcafe-ai/artcafe-pubsub/blob/main/docs/costs.md)).
+   * as one message in and one out (docs/costs.md has the prices).
    */
   readonly heartbeatMs?: number;
   /**

@@ -11,6 +11,7 @@ import { type Cursor, type Gap, PubSub } from '../../client/index';
 import { systemTimers } from '../../client/timers';
 import { eventually } from '../helpers/eventually';
 import { FakeServer } from '../helpers/fake-server';
+import { settled } from '../helpers/fake-timers';
 
 const position = (sequence: number) => ({ epoch: 'epoch-of-c', sequence });
 const damages = [
@@ -65,9 +66,12 @@ async function saved(cursor: Cursor, sequence: number): Promise<void> {
   );
 }
 
-/** A load waits for the saves before it. */
+/** A load waits for the save before it; after that one, the writer may begin one more. */
 async function written(cursor: Cursor): Promise<void> {
-  for (const channelId of ['c', '$inbox']) await cursor.load(channelId);
+  for (const channelId of ['c', '$inbox', 'c', '$inbox']) {
+    await cursor.load(channelId);
+    await settled();
+  }
 }
 
 /** Reads 1, misses 2, finds its position spoilt, and hears 3. */
