@@ -21,7 +21,9 @@ export function createDynamoClients(): DynamoClients {
     requestHandler: { connectionTimeout: 500, httpsAgent: { maxSockets: 100 } },
   });
   const once = new DynamoDBClient({ maxAttempts: 1, requestHandler: base.config.requestHandler });
-  once.middlewareStack.add(resignMistimed, { step: 'initialize', name: 'resignMistimed' });
+  for (const client of [base, once]) {
+    client.middlewareStack.add(resignMistimed, { step: 'initialize', name: 'resignMistimed' });
+  }
   const translation = { marshallOptions: { removeUndefinedValues: true } };
   return {
     calls: DynamoDBDocumentClient.from(base, translation),

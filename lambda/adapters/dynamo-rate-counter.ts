@@ -19,15 +19,15 @@ export class DynamoRateCounter implements RateCounter {
     private readonly table: string,
   ) {}
 
-  async add(subject: string, { usedMs, floor, isRested }: RateUse): Promise<number> {
-    const values = { ':floor': floor, ':ttl': Math.ceil(floor / 1_000) + keptSeconds };
+  async add(subject: string, { usedMs, floor, ceiling, isRested }: RateUse): Promise<number> {
+    const values = { ':floor': floor, ':ceiling': ceiling, ':ttl': Math.ceil(floor / 1_000) + keptSeconds };
     const fromRest = {
-      condition: 'attribute_not_exists(used_until) OR used_until < :floor',
+      condition: 'attribute_not_exists(used_until) OR used_until < :floor OR used_until > :ceiling',
       change: 'SET used_until = :after, #ttl = :ttl',
       values: { ...values, ':after': floor + usedMs },
     };
     const onTop = {
-      condition: 'used_until >= :floor',
+      condition: 'used_until BETWEEN :floor AND :ceiling',
       change: 'SET used_until = used_until + :used, #ttl = :ttl',
       values: { ...values, ':used': usedMs },
     };

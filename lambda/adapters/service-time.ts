@@ -33,8 +33,9 @@ export class ServiceTime {
 export const serviceTime = new ServiceTime();
 
 /**
- * For the step `initialize` of a client of the AWS SDK that makes one attempt only. The SDK learns the time from the answer that
- * refuses its signature, and leaves it to its retries to use it. The refused call has done nothing: one more is still the first.
+ * For the step `initialize` of a client of the AWS SDK. The SDK learns the time from the answer that refuses its signature, and
+ * leaves it to its retries to use it; there are none for a clock that has been set right meanwhile, nor for one attempt only.
+ * The refused call has done nothing: one more is still the first.
  */
 export function resignMistimed<Args, Result>(next: (args: Args) => Promise<Result>) {
   return async (args: Args): Promise<Result> => {
@@ -47,9 +48,11 @@ export function resignMistimed<Args, Result>(next: (args: Args) => Promise<Resul
   };
 }
 
+/** What AWS calls a signature of another time. One that is wrong for another reason fails the second time as well. */
+const mistimed: ReadonlySet<string> = new Set(['InvalidSignatureException', 'RequestExpired']);
+
 function isMistimed(error: unknown): boolean {
-  const { $metadata } = error as { $metadata?: { clockSkewCorrected?: boolean; httpStatusCode?: number } };
-  return $metadata?.clockSkewCorrected === true && mayBeRefusal($metadata.httpStatusCode);
+  return error instanceof Error && mistimed.has(error.name);
 }
 
 /** Whether the service may have refused the request for its time; nothing has happened then, and it may be made again. */

@@ -288,13 +288,15 @@ export interface RateUse {
   readonly usedMs: number;
   /** Epoch milliseconds: time before it counts as used up, whether it was or not. */
   readonly floor: number;
+  /** Epoch milliseconds: a counter that is ahead of it was written by a wrong clock, and counts as rested. */
+  readonly ceiling: number;
   /** Whether the caller thinks that the counter is behind the floor. A wrong guess costs a write, nothing else. */
   readonly isRested: boolean;
 }
 
 /** How far agents and tenants have used up their time. `subject` is a key of `subjects.ts`. */
 export interface RateCounter {
-  /** Raises the counter to the floor, then by the use, atomically. Gives the epoch milliseconds up to which time is used up. */
+  /** Puts a counter that rests, or is ahead of the ceiling, to the floor, then raises it by the use, atomically. Gives the epoch milliseconds up to which time is used up. */
   add(subject: string, use: RateUse): Promise<number>;
 }
 

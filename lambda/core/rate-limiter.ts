@@ -31,65 +31,95 @@ export interface RateDecision {
   readonly reported: Promise<unknown>;
 }
 
-/**
- * Frames seen per report. A report may take two writes (the counter had rested, or had not), so that together both
- * never cost more than 0.1 write per frame.
- */
+/** Frames seen per report at the most: together both never cost more than 0.1 write per frame of a sender far below its limits. */
 const agentReportEvery = 25;
 const tenantReportEvery = 100;
 /** Shares and refusals that an environment remembers; the ones that were used longest ago are forgotten. */
 const mostRemembered = 5_000;
 /** Refusals of one agent make one log line in this time. */
 const logEveryMs = 10_000;
+/** What a refusal says is no older: a flood must not become a flood of questions. */
+const askEveryMs = 100;
+
+/** What was admitted elsewhere at the same moment is in the counter by then. */
+const hearMs = 30;
 
 interface Refusals {
   frames: number;
   loggedAt: number;
 }
 
+interface Share {
+  readonly subject: string;
+  readonly share: RateShare;
+  /** When the counter was asked last, on the monotonic clock. */
+  askedAt: number;
+}
+
 export class RateLimiter {
-  private readonly shares = new Map<string, RateShare>();
+  private readonly shares = new Map<string, Share>();
   private readonly refusals = new Map<string, Refusals>();
 
   constructor(private readonly deps: RateLimiterDependencies) {}
 
-  /** Call once per text message, before its frames are handled. Decides at once; only the report takes time. */
-  decide({ tenantId, agentId }: Pick<Caller, 'tenantId' | 'agentId'>, frames: number): RateDecision {
+  /** Call once per text message, before its frames are handled. Takes time only where frames are refused. */
+  async decide(
+    { tenantId, agentId }: Pick<Caller, 'tenantId' | 'agentId'>,
+    frames: number,
+  ): Promise<RateDecision> {
     const { agent, tenant } = this.deps.rateLimits;
     const now = this.deps.clock.now();
     const shares = [
       this.share(agentRateSubject(tenantId, agentId), agent, agentReportEvery),
       this.share(tenantRateSubject(tenantId), tenant, tenantReportEvery),
     ].filter((each) => each !== undefined);
-    const admitted = Math.min(frames, ...shares.map(({ share }) => share.roomAt(now)));
-    const reports = shares.map(async ({ subject, share }) => {
-      const isRested = share.isRestedAt(now);
-      const usedMs = share.take(frames, admitted, now);
-      if (usedMs > 0) await this.report(subject, share, { usedMs, floor: share.floorAt(now), isRested });
-    });
+    const rooms = shares.map(({ share }) => share.roomAt(now));
+    const admitted = Math.min(frames, ...rooms);
     const refused = frames - admitted;
-    if (refused > 0) this.note(tenantId, agentId, refused, now);
+    const reports = shares.map((each, index) =>
+      this.tell(each, rooms[index] ?? 0, { frames, admitted, now }),
+    );
+    const reported = Promise.all(reports);
+    if (refused === 0) return { admitted, retryAfterMs: 0, reported };
+    this.note(tenantId, agentId, refused, now);
+    // Other environments have admitted frames that this one does not know of.
+    await reported;
     return {
       admitted,
-      retryAfterMs: refused === 0 ? 0 : Math.max(...shares.map(({ share }) => share.waitMs(refused, now))),
-      reported: Promise.all(reports),
+      retryAfterMs: Math.max(...shares.map(({ share }) => share.waitMs(refused, now))),
+      reported,
     };
   }
 
-  private share(subject: string, rate: Rate, every: number) {
+  private share(subject: string, rate: Rate, every: number): Share | undefined {
     if (rate.perSecond === 0) return undefined;
-    const share = this.shares.get(subject) ?? new RateShare(rate, every, this.deps.clock.random());
+    const share = this.shares.get(subject) ?? {
+      subject,
+      share: new RateShare(rate, every, this.deps.clock.random()),
+      askedAt: -Infinity,
+    };
     remember(this.shares, subject, share);
-    return { subject, share };
+    return share;
   }
 
-  private async report(
-    subject: string,
-    share: RateShare,
-    use: { usedMs: number; floor: number; isRested: boolean },
+  /** Counts the frames, and reports what has to be: all there is before a refusal, so that its answer says when to come again. */
+  private async tell(
+    each: Share,
+    room: number,
+    { frames, admitted, now }: { readonly frames: number; readonly admitted: number; readonly now: number },
   ): Promise<void> {
+    const { share } = each;
+    share.take(frames, admitted, now);
+    const moment = this.deps.clock.monotonic();
+    const mustAsk = room < frames && moment - each.askedAt >= askEveryMs;
+    if (mustAsk) {
+      each.askedAt = moment;
+      await this.deps.clock.sleep(hearMs);
+    }
+    const report = mustAsk ? share.report(now) : share.due(room, now);
+    if (report === undefined) return;
     try {
-      share.learn(await this.deps.rateCounter.add(subject, use));
+      share.learn(await this.deps.rateCounter.add(each.subject, report));
     } catch (error) {
       // Uncounted frames cost less than refused ones, and the environment still counts its own.
       this.deps.log.error('rate_not_counted', errorFields(error));

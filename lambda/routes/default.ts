@@ -25,7 +25,7 @@ export function defaultRoute(deps: DefaultDependencies) {
     try {
       const caller = callerOf(event);
       const parsed = parseText(event.body ?? '');
-      const rate = limiter.decide(caller, parsed.length);
+      const rate = await limiter.decide(caller, parsed.length);
       const frames = refuseOverLimit(parsed, rate);
       const deadline = new Deadline(deps.clock, startedAt + timeMs);
       const log = withFields(deps.log, { request_id: requestId });

@@ -150,12 +150,13 @@ describe('DynamoRateCounter', () => {
   test('counts a use whose guess was wrong and whose row another one starts meanwhile', async () => {
     const subject = tenantRateSubject(randomUUID());
     const floor = 1_790_000_000_000;
+    const ceiling = floor + 60_000;
     const other = new DynamoRateCounter(clients.singleAttempt, tables.connectionTable);
     const overtaken = overtakenAfterFirst(clients.singleAttempt, () =>
-      other.add(subject, { usedMs: 10, floor, isRested: true }),
+      other.add(subject, { usedMs: 10, floor, ceiling, isRested: true }),
     );
     const counter = new DynamoRateCounter(overtaken, tables.connectionTable);
-    expect(await counter.add(subject, { usedMs: 10, floor, isRested: false })).toBe(floor + 20);
+    expect(await counter.add(subject, { usedMs: 10, floor, ceiling, isRested: false })).toBe(floor + 20);
   });
 });
 

@@ -4,6 +4,7 @@ import type { RateCounter } from '../../lambda/core/ports';
 import { agentRateSubject, tenantRateSubject } from '../../lambda/core/subjects';
 
 const start = 1_790_000_000_000;
+const ceiling = start + 60_000;
 
 export function rateCounterSuite(create: () => RateCounter): void {
   let counter: RateCounter;
@@ -15,27 +16,42 @@ export function rateCounterSuite(create: () => RateCounter): void {
   });
 
   test.each([true, false])('starts at the floor, whatever the guess (%s)', async (isRested) => {
-    expect(await counter.add(subject, { usedMs: 20.5, floor: start, isRested })).toBe(start + 20.5);
+    expect(await counter.add(subject, { usedMs: 20.5, floor: start, ceiling, isRested })).toBe(start + 20.5);
   });
 
   test.each([true, false])(
     'adds up while the floor is behind it, whatever the guess (%s)',
     async (isRested) => {
-      await counter.add(subject, { usedMs: 500, floor: start, isRested: true });
-      expect(await counter.add(subject, { usedMs: 20, floor: start + 400, isRested })).toBe(start + 520);
-      expect(await counter.add(subject, { usedMs: 1, floor: start + 520, isRested })).toBe(start + 521);
+      await counter.add(subject, { usedMs: 500, floor: start, ceiling, isRested: true });
+      expect(await counter.add(subject, { usedMs: 20, floor: start + 400, ceiling, isRested })).toBe(
+        start + 520,
+      );
+      expect(await counter.add(subject, { usedMs: 1, floor: start + 520, ceiling, isRested })).toBe(
+        start + 521,
+      );
     },
   );
 
   test.each([true, false])('forgets time that was not used, whatever the guess (%s)', async (isRested) => {
-    await counter.add(subject, { usedMs: 500, floor: start, isRested: true });
-    expect(await counter.add(subject, { usedMs: 20, floor: start + 9_000, isRested })).toBe(start + 9_020);
+    await counter.add(subject, { usedMs: 500, floor: start, ceiling, isRested: true });
+    expect(await counter.add(subject, { usedMs: 20, floor: start + 9_000, ceiling, isRested })).toBe(
+      start + 9_020,
+    );
   });
+
+  test.each([true, false])(
+    'rests when it is ahead of the ceiling, whatever the guess (%s)',
+    async (isRested) => {
+      const wrongClock = { usedMs: 500, floor: start + 240_000, ceiling: start + 300_000, isRested: true };
+      await counter.add(subject, wrongClock);
+      expect(await counter.add(subject, { usedMs: 20, floor: start, ceiling, isRested })).toBe(start + 20);
+    },
+  );
 
   test('loses nothing when many count at once', async () => {
     const floor = start;
     const adds = Array.from({ length: 20 }, (_, n) =>
-      counter.add(subject, { usedMs: 10, floor, isRested: n % 2 === 0 }),
+      counter.add(subject, { usedMs: 10, floor, ceiling, isRested: n % 2 === 0 }),
     );
     const answers = await Promise.all(adds);
     expect(Math.max(...answers)).toBe(start + 200);
@@ -43,7 +59,7 @@ export function rateCounterSuite(create: () => RateCounter): void {
 
   test('keeps agents and tenants apart', async () => {
     const tenant = randomUUID();
-    const use = { usedMs: 10, floor: start, isRested: true };
+    const use = { usedMs: 10, floor: start, ceiling, isRested: true };
     for (const each of [
       tenantRateSubject(tenant),
       agentRateSubject(tenant, 'tenant'),

@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import type { Gateway } from '../../gateway/index';
 import { agentTable, connectionTable, messageTable } from '../../lambda/contract';
-import { channelSubject } from '../../lambda/core/subjects';
+import { channelSubject, tenantRateSubject } from '../../lambda/core/subjects';
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -31,6 +31,8 @@ export interface Tables {
   agents(): Promise<Row[]>;
   /** Overwrites the body of a stored message, as a fault of the store would. */
   damage(tenant: string, channel: string, sequence: number): Promise<void>;
+  /** Puts the common counter of the tenant's rate to a time, epoch milliseconds. */
+  setUsedUntil(tenant: string, usedUntil: number): Promise<void>;
   /** Takes the subscriptions of the channel away, as a removal does that ends in the middle. */
   loseSubscriptions(tenant: string, channel: string): Promise<void>;
   /** Takes the table away, so that whatever needs it fails. */
@@ -101,6 +103,17 @@ export function tablesOf(gateway: Gateway): Tables {
         const Key = { [connectionTable.partitionKey]: subject, [connectionTable.sortKey]: id };
         await documents.send(new DeleteCommand({ TableName: ConnectionTableName, Key }));
       }
+    },
+    setUsedUntil: async (tenant, usedUntil) => {
+      const Key = {
+        [connectionTable.partitionKey]: tenantRateSubject(tenant),
+        [connectionTable.sortKey]: 'rate',
+      };
+      const update = {
+        UpdateExpression: 'SET used_until = :at',
+        ExpressionAttributeValues: { ':at': usedUntil },
+      };
+      await documents.send(new UpdateCommand({ TableName: ConnectionTableName, Key, ...update }));
     },
     drop: async (table) => {
       const TableName = table === 'agent' ? AgentTableName : MessageTableName;

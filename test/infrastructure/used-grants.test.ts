@@ -101,7 +101,9 @@ test('default calls what it may', async () => {
   await Promise.all([send({ id: 'm1', content: 1 }), send({ id: 'm2', content: 1 })]);
   await send({ id: 'm1', content: 1, retry: true });
   await send({ id: 'm3', content: 1, to: 'agent-of-d1' });
-  await new RateLimiter(deps).decide(alice, 25).reported;
+  await (
+    await new RateLimiter(deps).decide(alice, 25)
+  ).reported;
   for (const type of ['subscribe', 'unsubscribe']) await send({ type, id: type, channel_id: 'other' });
   // The log of a quiet channel is kept alive by whoever looks at it.
   clock.time += 13 * 3_600_000;
