@@ -112,7 +112,8 @@ export interface ErrorDetails {
   /** Text for people; default: the code's own. */
   readonly text?: string | undefined;
   /** The frame's id as the client sent it, whenever it had one. */
-  readonly messageId?: string | number | undefined;
+  /** Of any JSON: it is the client's, and may break the grammar. */
+  readonly messageId?: unknown;
   readonly retryAfterMs?: number | undefined;
 }
 

@@ -15,7 +15,7 @@ export type ParsedFrame =
   | { readonly ok: false; readonly error: ErrorDetails };
 
 /** The id that an answer to the frame carries, if any. */
-export function frameId(parsed: ParsedFrame): string | number | undefined {
+export function frameId(parsed: ParsedFrame): unknown {
   if (!parsed.ok) return parsed.error.messageId;
   return parsed.kind === 'control' ? parsed.control.id : parsed.frame.id;
 }
@@ -166,11 +166,13 @@ function isTimeout(value: unknown): value is number | undefined {
 }
 
 /** The id to repeat in an ERROR: the client waits for it even when it breaks the grammar. */
-function echoableId(id: unknown): string | number | undefined {
+function echoableId(id: unknown): unknown {
+  if (isAbsent(id)) return undefined;
   if (typeof id === 'string') return id.length <= limits.echoedIdLength ? id : undefined;
-  return typeof id === 'number' && Number.isFinite(id) ? id : undefined;
+  if (typeof id === 'number' && !Number.isFinite(id)) return undefined;
+  return new TextEncoder().encode(JSON.stringify(id)).length <= limits.echoedIdLength ? id : undefined;
 }
 
-function refuse(code: ErrorDetails['code'], text: string, messageId?: string | number): ParsedFrame {
+function refuse(code: ErrorDetails['code'], text: string, messageId?: unknown): ParsedFrame {
   return { ok: false, error: { code, text, messageId } };
 }

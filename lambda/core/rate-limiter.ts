@@ -153,7 +153,7 @@ export function refuseOverLimit(
   return [...frames.slice(0, admitted), ...(named.length > 0 ? named : refused.slice(0, 1))];
 }
 
-function refusal(messageId: string | number | undefined, retryAfterMs: number) {
+function refusal(messageId: unknown, retryAfterMs: number) {
   return { ok: false, error: { code: 'rate_limited', messageId, retryAfterMs } } as const;
 }
 

@@ -138,15 +138,16 @@ test.each([
   ['a number', 7],
   ['a number with a fraction', -0.5],
   ['zero', 0],
+  ['true', true],
+  ['an object', { id: 'm1' }],
+  ['a list of 1,024 bytes', ['m'.repeat(1_020)]],
 ])('ERR-3 an id that breaks the grammar is repeated all the same: %s', async (_, id) => {
   expect(await client.request({ id, content: 1 })).toMatchObject({ code: 'invalid_message', message_id: id });
 });
 
 test.each([
   ['1,025 characters', 'i'.repeat(1_025)],
-  ['true', true],
-  ['an object', { id: 'm1' }],
-  ['a list', ['m1']],
+  ['a list of 1,025 bytes', ['m'.repeat(1_021)]],
   ['null, with another fault', null],
 ])('ERR-3 what is no id is not repeated: %s', async (_, id) => {
   client.send({ id, content: 1, metadata: 'wrong' });

@@ -161,8 +161,9 @@ test.each<[unknown, unknown]>([
   ['', ''],
   ['x'.repeat(1_025), undefined],
   [7, 7],
-  [{}, undefined],
-  [true, undefined],
+  [{}, {}],
+  [true, true],
+  [['x'.repeat(1_021)], undefined],
 ])('repeats the id %j of a bad frame as %j', (id, expected) => {
   expect(refusal({ id, type: 7, content: 1 }).messageId).toEqual(expected);
 });
