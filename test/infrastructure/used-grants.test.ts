@@ -92,8 +92,8 @@ test('default calls what it may', async () => {
   clock.time += 11_000;
   sockets.closed.add('d2');
   calls.clear();
-  const send = (frame: object) =>
-    publish(deps, alice, parseText(JSON.stringify(frame)), new Deadline(clock, clock.time + 4_000), {
+  const send = (frame: object, from = alice) =>
+    publish(deps, from, parseText(JSON.stringify(frame)), new Deadline(clock, clock.time + 4_000), {
       requestId: randomUUID(),
       sentAt: clock.time,
     });
@@ -108,7 +108,8 @@ test('default calls what it may', async () => {
   // The log of a quiet channel is kept alive by whoever looks at it.
   clock.time += 13 * 3_600_000;
   await send({ type: 'subscribe', id: 'again', channel_id: 'c' });
-  await send({ type: 'presence', id: 'p', query: {} });
+  // At level 0 nobody hears the answer, so nothing is read for it.
+  await send({ type: 'presence', id: 'p', query: {} }, { ...alice, level: 1 });
   expect([...calls].sort()).toEqual(granted('default'));
 });
 
