@@ -28,6 +28,8 @@ export async function hello(
     deps.connections,
     caller,
     granted.map(({ channelId }) => channelId).filter((channelId) => channelId !== reservedChannels.inbox),
+    // WELCOME names them all.
+    true,
   );
   if (added.outcome !== 'added') return notSubscribed(added.outcome);
 

@@ -10,18 +10,22 @@ import type { ChannelsOutcome, ConnectionStore } from './ports';
 
 /**
  * Idempotent. A publisher that reads the subscribers after it has returned finds the connection among them. Without
- * channels it only finds out which ones the connection has. Throws what the store throws.
+ * channels it only finds out which ones the connection has. With `isComplete` every channel that the connection has is subscribed
+ * afterwards, also one whose `subscribe` broke off. Throws what the store throws.
  */
 export async function subscribe(
   connections: ConnectionStore,
   caller: Caller,
   channelIds: readonly string[],
+  isComplete = false,
 ): Promise<ChannelsOutcome> {
   const { connectionId, tenantId, agentId, level, echo } = caller;
   const added = await connections.addChannels(connectionId, channelIds, limits.channels);
   if (added.outcome !== 'added') return added;
   const expiresAt = Math.min(caller.tokenExpiresAt, caller.connectedAt + lifetimeMs);
-  await mapStoreCalls(channelIds, (channelId) =>
+  // The row may name a channel whose subscription was never written; what `$connect` wrote is there, as the handshake went through.
+  const named = isComplete ? added.channels.filter((channelId) => channelId !== caller.channelId) : [];
+  await mapStoreCalls([...new Set([...channelIds, ...named])], (channelId) =>
     connections.putSubscription(tenantId, channelId, { connectionId, agentId, level, echo, expiresAt }),
   );
   return added;

@@ -58,3 +58,18 @@ test('and its end takes all of them away', async () => {
   await removeConnection(world.deps, { ...caller, channels: [] });
   for (const name of names) expect(await world.connections.hasSubscribers('t', name)).toBe(false);
 });
+
+// Fault schedule 7000027: WELCOME named a channel whose subscription was never written, so that its messages did not come.
+test('every channel that WELCOME names is subscribed, also one whose subscribe broke off', async () => {
+  const world = createWorld();
+  const caller = await world.open('a', { level: 1, channelId: undefined });
+  const { connections } = world;
+  const put = connections.putSubscription.bind(connections);
+  connections.putSubscription = () => Promise.reject(new Error('down'));
+  await world.send(caller, { type: 'subscribe', id: 's', channel_id: 'work' });
+  connections.putSubscription = put;
+  await world.send(caller, { type: 'hello', id: 'h' });
+  const welcome = world.sockets.posts.find(({ frame }) => frame.type === 'WELCOME')?.frame;
+  expect(welcome?.channels).toMatchObject([{ channel_id: 'work' }, { channel_id: '$inbox' }]);
+  expect(await connections.hasSubscribers('t', 'work')).toBe(true);
+});

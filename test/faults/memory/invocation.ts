@@ -64,6 +64,8 @@ export class InvocationRun {
   /** Whether a fault touched anything but single posts. */
   wasDisturbed = false;
   readonly posts: { readonly connectionId: string; readonly text: string }[] = [];
+  /** Connections that did not take what they were posted; after that nothing more is posted to one of level 0. */
+  readonly refusedBy = new Set<string>();
   private underWay = 0;
 
   constructor(readonly options: InvocationOptions) {}
@@ -302,9 +304,11 @@ export class InvocationRun {
     const isLost = fault === 'post lost before' || fault === 'post lost after' || outcome === 'lost';
     await this.wait(isLost ? timeoutMs : delayMs);
     this.underWay -= 1;
-    if (fault === 'post failed after' && outcome === 'delivered') return 'failed';
-    if (fault === 'post lost after' && outcome === 'delivered') return 'lost';
-    return outcome;
+    const isHidden =
+      outcome === 'delivered' && (fault === 'post failed after' || fault === 'post lost after');
+    const seen = isHidden ? (fault === 'post failed after' ? 'failed' : 'lost') : outcome;
+    if (seen !== 'delivered') this.refusedBy.add(connectionId);
+    return seen;
   }
 }
 

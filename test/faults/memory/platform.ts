@@ -553,6 +553,7 @@ export class MemoryPlatform {
     return expected.flatMap(({ id, subject, receivers }) =>
       receivers
         .filter((connectionId) => this.subscribers.get(subject)?.has(connectionId) === true)
+        .filter((connectionId) => !run.refusedBy.has(connectionId))
         .filter(
           (connectionId) =>
             !posts.some(
