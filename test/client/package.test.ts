@@ -18,7 +18,9 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import fc from 'fast-check';
+import ts from 'typescript';
 import type * as Package from '../../client/index';
+import { FakeBus } from '../helpers/fake-bus';
 import { plans, runHistory } from '../helpers/random-history';
 
 const client = path.join(__dirname, '../../client');
@@ -224,6 +226,52 @@ test.each([
     JSON.stringify({ compilerOptions, files: ['subpaths.ts'] }),
   );
   expect(node(path.join(modules, 'typescript/bin/tsc'), '-p', 'tsconfig.subpaths.json')).toBe('');
+});
+
+test('no name that the build shortens is also reached by a string, or is a word in a message of the checks', () => {
+  const list = JSON.stringify(path.join(client, 'short-names.mjs'));
+  const print = `import { shortNames } from ${list}; console.log(JSON.stringify(shortNames));`;
+  const shortNames = JSON.parse(node('--input-type=module', '--eval', print)) as string[];
+  const isShort = (text: string): boolean => shortNames.includes(text);
+  const found: string[] = [];
+  const look = (node: ts.Node): void => {
+    // A string that is only ever compared with another one is no way to a property.
+    if (ts.isStringLiteral(node) && isShort(node.text) && !ts.isImportDeclaration(node.parent)) {
+      const isKey = ts.isCallExpression(node.parent) || ts.isElementAccessExpression(node.parent);
+      if (isKey) found.push(node.parent.getText());
+    }
+    if (ts.isCallExpression(node) && /^(check|need)$/.test(node.expression.getText())) {
+      const [, values] = node.arguments;
+      if (values !== undefined && ts.isObjectLiteralExpression(values)) {
+        if (values.properties.some(({ name }) => name !== undefined && isShort(name.getText())))
+          found.push(node.getText());
+      }
+    }
+    ts.forEachChild(node, look);
+  };
+  for (const name of readdirSync(client, { recursive: true, encoding: 'utf8' })) {
+    if (!/^(cursors\/)?[^/]+\.ts$/.test(name)) continue;
+    const text = readFileSync(path.join(client, name), 'utf8');
+    look(ts.createSourceFile(name, text, ts.ScriptTarget.ES2023, true));
+  }
+  expect(found).toEqual([]);
+});
+
+test('the built client connects, begins at positions, and says what is wrong in the words of the user', async () => {
+  const { PubSub } = (await import(path.join(client, 'dist/index.cjs'))) as typeof Package;
+  const bus = new FakeBus(1, PubSub);
+  const bob = await bus.connected('bob');
+  expect(bob.state).toBe('connected');
+  const { epoch } = bus.server.publish('c', 'one');
+  bus.server.publish('c', 'two');
+  const after = { epoch, sequence: 1 };
+  const { value } = await bus.during(bob.channel('c').history({ after }).next());
+  expect(value).toMatchObject({ content: 'two' });
+  const { value: live } = await bus.during(bob.channel('c').messages({ since: after }).next());
+  expect(live).toMatchObject({ content: 'two' });
+  expect(() => new PubSub(5 as never)).toThrow('"options" must be an object');
+  expect(() => bob.onRequest(5 as never)).toThrow('"handler" must be a function');
+  await expect(bob.channel('c').subscribe(5 as never)).rejects.toThrow('"handler" must be a function');
 });
 
 test('the built files keep the promise: once and in order', async () => {
