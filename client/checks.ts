@@ -5,8 +5,8 @@ import { isPosition } from './cursor';
 import { PubSubError } from './errors';
 import { requestTimeoutMs } from './wire-limits';
 
-/** How long a call waits. */
-export interface Waiting {
+/** How long a call waits. What it waits for goes on afterwards. */
+export interface WaitOptions {
   /** In milliseconds, from 1 to 24 days; `Infinity`: as long as it takes. */
   readonly timeout?: number | undefined;
   /** Ends the waiting: the promise rejects with the signal's reason. */

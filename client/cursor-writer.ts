@@ -18,6 +18,7 @@ export class CursorWriter {
   private wanted: Position | undefined;
   private saved: Position | undefined;
   private isSaving = false;
+  private written = Promise.resolve();
   private isFailing = false;
 
   constructor(
@@ -27,6 +28,11 @@ export class CursorWriter {
     private readonly waiting: () => Position | undefined = () => undefined,
     private readonly moved: () => void = () => undefined,
   ) {}
+
+  /** Settles when no save is under way. */
+  get settled(): Promise<void> {
+    return this.written;
+  }
 
   /** Everything up to here is handled. */
   get position(): Position | undefined {
@@ -67,7 +73,7 @@ export class CursorWriter {
   private want(position: Position): void {
     this.wanted = position;
     this.moved();
-    if (!this.isSaving) void this.write();
+    if (!this.isSaving) this.written = this.write();
   }
 
   private async write(): Promise<void> {

@@ -2,7 +2,7 @@
  * Why there is no connection, in words that hold no token: what the platforms and the servers on the way say of a handshake
  * that has failed.
  */
-import { PubSubError } from './errors';
+import { type ErrorCode, PubSubError } from './errors';
 
 /** What is known of a handshake that has failed. */
 export interface Failure {
@@ -24,6 +24,13 @@ interface Thrown {
 const deepest = 4;
 const longestRestS = 300;
 const secrets = /\?[^\s'"<>]+|\btoken=[^\s'"<>]*|\beyJ[\w.-]+/gi;
+
+/** By the HTTP status; every other one means `unavailable`. */
+const codes: Readonly<Record<number, ErrorCode>> = {
+  401: 'unauthorized',
+  403: 'forbidden',
+  429: 'rate_limited',
+};
 
 /** By what Node says, the first that fits. */
 const reasons: readonly (readonly [RegExp, string])[] = [
@@ -56,14 +63,7 @@ export function statusIn(message: unknown): number {
 export function refusal({ error, headers, status = 0 }: Failure): PubSubError {
   const cause = withoutSecrets(error ?? new Error(`Unexpected server response: ${status}`));
   const known = status || statusIn(cause.message);
-  const code =
-    known === 401
-      ? 'unauthorized'
-      : known === 403
-        ? 'forbidden'
-        : known === 429
-          ? 'rate_limited'
-          : 'unavailable';
+  const code = codes[known] ?? 'unavailable';
   const restS = Math.min(Number(headers?.['retry-after'] ?? 0), longestRestS);
   return new PubSubError(code, `No connection: ${reasonOf(known, headers) ?? wordsFor(cause)}`, {
     cause,

@@ -1,4 +1,5 @@
 /** The package as its users see it. */
+export type { WaitOptions } from './checks';
 export { MemoryCursor, type Cursor, type Position } from './cursor';
 export { type ClientCode, type ErrorCode, type ErrorParts, PubSubError, RequestError } from './errors';
 export type { BackoffOptions } from './backoff';

@@ -4,10 +4,11 @@
  */
 import { backoffMs } from './backoff';
 import type { Position } from './cursor';
+import { type Deferred, deferred } from './deferred';
 import { type ErrorCode, isPassing, PubSubError, wantsToken } from './errors';
 import { type Frame, numeric, text } from './messages';
+import { asOutgoing, type Outgoing, textOf } from './outgoing';
 import type { Cancel, Timers } from './timers';
-import { byteLength } from './utf8';
 import { batchFrames, frameBytes } from './wire-limits';
 
 /** What the service says about a message that it has accepted. */
@@ -41,12 +42,8 @@ export interface OutboxPort {
   readonly doubt: () => void;
 }
 
-interface Entry {
+interface Entry extends Outgoing, Deferred<Receipt> {
   readonly id: string;
-  readonly json: string;
-  readonly bytes: number;
-  readonly resolve: (receipt: Receipt) => void;
-  readonly reject: (error: PubSubError) => void;
   /** Called as soon as the position is known, before the promise's own listeners. */
   readonly acknowledged: (position: Position) => void;
   /** Of a request: how long its asker waits. */
@@ -60,9 +57,6 @@ interface Entry {
 
 export type Send = (text: string) => boolean;
 
-const retryMark = '"retry":true,';
-/** With the longest time. */
-const timeoutBytes = 24;
 /** The brackets of an array. */
 const envelopeBytes = 2;
 /** The service answers within 5 s. */
@@ -94,43 +88,31 @@ export class Outbox {
   }
 
   /** Rejects at once what can't be sent or held. */
-  add(frame: Frame, acknowledged: (position: Position) => void, timeoutMs?: number): Promise<Receipt> {
-    let json: string;
-    try {
-      // Nothing for `undefined`, a function and a symbol.
-      const content = JSON.stringify(frame.content) as string | undefined;
-      if (content === undefined) return refuse('invalid_message', 'The content is not JSON');
-      json = `${JSON.stringify({ ...frame, content: undefined }).slice(0, -1)},"content":${content}}`;
-    } catch (cause) {
-      return Promise.reject(new PubSubError('invalid_message', 'The content is not JSON', { cause }));
-    }
-    const bytes = byteLength(json) + retryMark.length + (timeoutMs === undefined ? 0 : timeoutBytes);
-    if (bytes > frameBytes) {
-      return refuse('payload_too_large', `${bytes} bytes; ${frameBytes} are allowed`);
-    }
-    const { maxMessages = 10_000, maxBytes = 16_777_216 } = this.port.options;
-    if (this.queued.size >= maxMessages || this.bytes + bytes > maxBytes) return refuse('queue_full');
+  async add(frame: Frame, acknowledged: (position: Position) => void, timeoutMs?: number): Promise<Receipt> {
+    const outgoing = asOutgoing(frame, timeoutMs);
+    const { timers, options } = this.port;
+    const { maxMessages = 10_000, maxBytes = 16_777_216 } = options;
+    if (this.queued.size >= maxMessages || this.bytes + outgoing.bytes > maxBytes)
+      throw new PubSubError('queue_full');
     const id = String(frame.id);
-    if (this.queued.has(id)) return refuse('invalid_message', `"${id}" is on its way already`);
-    return new Promise((resolve, reject) => {
-      this.queued.set(id, {
-        id,
-        json,
-        bytes,
-        resolve,
-        reject,
-        acknowledged,
-        timeoutMs,
-        addedAt: this.port.timers.now(),
-        patience: this.port.timers.after(patienceMs, () => {
-          this.giveUp(id);
-        }),
-        firstSentAt: undefined,
-        tries: 0,
-      });
-      this.bytes += bytes;
-      this.pump();
+    if (this.queued.has(id)) throw new PubSubError('invalid_message', `"${id}" is on its way already`);
+    const receipt = deferred<Receipt>();
+    this.queued.set(id, {
+      ...outgoing,
+      ...receipt,
+      id,
+      acknowledged,
+      timeoutMs,
+      addedAt: timers.now(),
+      patience: timers.after(patienceMs, () => {
+        this.giveUp(id);
+      }),
+      firstSentAt: undefined,
+      tries: 0,
     });
+    this.bytes += outgoing.bytes;
+    this.pump();
+    return receipt.promise;
   }
 
   /** The asker has given up. What is in flight may be sent once more: the service then sees that its time is over. */
@@ -180,10 +162,7 @@ export class Outbox {
   refuse(frame: Frame): void {
     const code = String(frame.code);
     const retryAfterMs = numeric(frame.retry_after_ms);
-    if (frame.message_id === undefined) {
-      this.refuseAll(code, retryAfterMs);
-      return;
-    }
+    if (frame.message_id === undefined) this.refuseAll(code, retryAfterMs);
     const entry = this.find(frame.message_id);
     if (entry === undefined) return;
     if (wantsToken(code)) {
@@ -263,10 +242,9 @@ export class Outbox {
     const { timers, doubt } = this.port;
     const batch = this.nextBatch();
     if (batch.length === 0) return;
-    const texts = batch.map(({ json, firstSentAt, timeoutMs, addedAt }) => {
-      const retry = firstSentAt === undefined ? '' : retryMark;
-      return `{${retry}${timeoutField(timeoutMs, timers.now() - addedAt)}${json.slice(1)}`;
-    });
+    const texts = batch.map((entry) =>
+      textOf(entry, entry.firstSentAt !== undefined, entry.timeoutMs, timers.now() - entry.addedAt),
+    );
     for (const entry of batch) {
       entry.firstSentAt ??= timers.now();
       entry.tries += 1;
@@ -309,7 +287,7 @@ export class Outbox {
   }
 
   private find(id: unknown): Entry | undefined {
-    return typeof id === 'string' ? this.queued.get(id) : undefined;
+    return this.queued.get(text(id) ?? '');
   }
 
   private remove(entry: Entry): void {
@@ -317,17 +295,4 @@ export class Outbox {
     this.queued.delete(entry.id);
     this.bytes -= entry.bytes;
   }
-}
-
-/** The time that is left: the service counts from when the text arrives. Our clock may be set while a message waits. */
-function timeoutField(timeoutMs: number | undefined, waitedMs: number): string {
-  if (timeoutMs === undefined) return '';
-  return `"timeout_ms":${Math.max(1, Math.ceil(timeoutMs - Math.max(0, waitedMs)))},`;
-}
-
-function refuse(
-  code: 'invalid_message' | 'payload_too_large' | 'queue_full',
-  message?: string,
-): Promise<never> {
-  return Promise.reject(new PubSubError(code, message));
 }

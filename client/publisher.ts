@@ -8,6 +8,7 @@ import { checkPublish, type DirectOptions, type Message, newId, publishFrame } f
 import type { Outbox, Receipt } from './outbox';
 import { RecentIds } from './recent-ids';
 import type { Timers } from './timers';
+import { atMost } from './within';
 
 export interface PublisherPort {
   readonly timers: Timers;
@@ -65,12 +66,6 @@ export class Publisher {
   async drained(): Promise<void> {
     const { outbox, timers } = this.port;
     if (outbox.length === 0) return;
-    await new Promise<void>((resolve) => {
-      const late = timers.after(closingMs, resolve, true);
-      this.waiting.push(() => {
-        late();
-        resolve();
-      });
-    });
+    await atMost(closingMs, new Promise<void>((resolve) => this.waiting.push(resolve)), timers);
   }
 }

@@ -2,7 +2,7 @@
  * The client as its users see it. What it promises is kept by session, outbox and streams.
  */
 import { Channel, Inbox, type Subscription } from './channel';
-import { need, type Waiting } from './checks';
+import { need, type WaitOptions } from './checks';
 import { Emitter, guard, type PubSubEvents } from './emitter';
 import { PubSubError } from './errors';
 import type { Message, PublishOptions } from './messages';
@@ -89,11 +89,14 @@ export class PubSub<InboxContent = unknown> {
    * 30 s, or the number of tries is limited); with `timeout` after 60 s, or the `timeout` that is given; and when the signal
    * aborts. After the last two the client goes on trying until `close()`.
    */
-  connect(options: Waiting = {}): Promise<void> {
+  connect(options: WaitOptions = {}): Promise<void> {
     return this.session.connect(options);
   }
 
-  /** Waits up to 5 s for what is not acknowledged, then ends for good. */
+  /**
+   * Waits up to 5 s for what is not acknowledged, then ends for good. Settles when the cursor has saved what is handled, or
+   * 5 s later: a process may exit then, and the next one goes on behind it.
+   */
   close(): Promise<void> {
     return this.session.close();
   }

@@ -112,10 +112,12 @@ export class Readers {
     void this.backlog?.drain();
   }
 
-  end(error: unknown): void {
+  /** Settles when the cursor has saved what is handled. */
+  end(error: unknown): Promise<void> {
     this.backlog?.end();
     for (const reader of this.readers) reader.end(error);
     this.readers.clear();
+    return this.cursorWriter.settled;
   }
 
   /** The next message of the log. */

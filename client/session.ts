@@ -3,7 +3,7 @@
  * Opening connections is the business of the dialer, what is sent and heard that of outbox and streams.
  */
 import { askAgain } from './ask-again';
-import type { Waiting } from './checks';
+import type { WaitOptions } from './checks';
 import { MemoryCursor } from './cursor';
 import { type Emitter } from './emitter';
 import { type Deferred, deferred } from './deferred';
@@ -21,12 +21,14 @@ import { Rotation } from './rotation';
 import { nextState, type State, type Transition } from './state';
 import { type Ask, Streams } from './streams';
 import type { Cancel, Timers } from './timers';
-import { within } from './within';
+import { atMost, within } from './within';
 
 /** The connection that was replaced is kept this long, for what is still on its way. */
 const leavingMs = 2_000;
 /** For the answer to the last ping before a `close`. */
 const reportMs = 2_000;
+/** For the cursor to save what is handled, at the end. */
+const savingMs = 5_000;
 /** For the answer to a ping when the connection may have died. */
 const hintedMs = 4_000;
 /** For the cursor to say where the inbox stands. */
@@ -51,6 +53,8 @@ export class Session {
   /** Server's time less ours. */
   private skewMs = 0;
   private hints: Cancel | undefined;
+  /** Settles when the cursor has saved what was handled at the end. */
+  private saved = Promise.resolve();
 
   constructor(
     private readonly options: PubSubOptions,
@@ -118,9 +122,9 @@ export class Session {
     return this.status;
   }
 
-  connect(waiting: Waiting = {}): Promise<void> {
+  connect(options: WaitOptions = {}): Promise<void> {
     this.wake();
-    const connected = within(this.arrival.promise, this.timers, waiting, () => this.silence('No connection'));
+    const connected = within(this.arrival.promise, this.timers, options, () => this.silence('No connection'));
     // The events tell it as well: a process that does not wait for the promise must not end of it.
     connected.catch(() => undefined);
     return connected;
@@ -129,14 +133,9 @@ export class Session {
   /** Waits a while for what is on its way, says how far the inbox is handled, then ends for good. */
   async close(): Promise<void> {
     await this.publisher.drained();
-    await new Promise<void>((resolve) => {
-      const late = this.timers.after(reportMs, resolve, true);
-      void this.streams.report().then(() => {
-        late();
-        resolve();
-      });
-    });
+    await atMost(reportMs, this.streams.report(), this.timers);
     this.end(undefined);
+    await atMost(savingMs, this.saved, this.timers);
   }
 
   /** Nobody waits for the message any more: it is not sent, or not again. */
@@ -294,7 +293,7 @@ export class Session {
     this.rotation.stop();
     this.hints?.();
     this.heartbeat.stop();
-    this.streams.end(reason, error === undefined);
+    this.saved = this.streams.end(reason, error === undefined);
     this.outbox.end(reason);
     this.arrival.reject(reason);
     this.arrival = deferred();

@@ -81,10 +81,11 @@ export class Stream {
     this.readers.remove(reader);
   }
 
-  end(error?: PubSubError): void {
+  /** Settles when the cursor has saved what is handled. */
+  end(error?: PubSubError): Promise<void> {
     this.isEnded = true;
     this.timer?.();
-    this.readers.end(error);
+    return this.readers.end(error);
   }
 
   offer(message: Message): void {

@@ -44,6 +44,8 @@ export class Streams {
   /** The sequence up to which the inbox was reported as handled; `undefined` for a service that does not keep that. */
   private told: number | undefined;
   private readonly followed = new Map<string, Entry>();
+  /** Settles when the cursor has saved what is handled of the streams that have ended. */
+  private saved = Promise.resolve();
   /** Channels that are being unsubscribed: subscribing again has to wait, or the two may overtake each other. */
   private readonly leaving = new Map<string, Promise<void>>();
 
@@ -79,17 +81,19 @@ export class Streams {
     const entry = this.followed.get(channelId);
     if (stream.hasReaders || entry?.stream !== stream || stream === this.inbox) return;
     this.followed.delete(channelId);
-    stream.end();
+    this.endStream(stream);
     entry.ready.reject(new PubSubError('closed'));
     this.leave(channelId);
   }
 
-  end(error: PubSubError, isWanted: boolean): void {
+  /** Settles when the cursor has saved what is handled. */
+  end(error: PubSubError, isWanted: boolean): Promise<void> {
     for (const { stream, ready } of this.followed.values()) {
-      stream.end(isWanted ? undefined : error);
+      this.endStream(stream, isWanted ? undefined : error);
       ready.reject(error);
     }
     this.followed.clear();
+    return this.saved;
   }
 
   offer(message: Message): void {
@@ -235,9 +239,14 @@ export class Streams {
   private fail(entry: Entry, error: PubSubError): void {
     if (this.followed.get(entry.stream.channelId) !== entry) return;
     this.followed.delete(entry.stream.channelId);
-    entry.stream.end(error);
+    this.endStream(entry.stream, error);
     entry.ready.reject(error);
     if (entry.isReady) this.port.emitter.emit('error', error);
+  }
+
+  private endStream(stream: Stream, error?: PubSubError): void {
+    const ended = stream.end(error);
+    this.saved = this.saved.then(() => ended);
   }
 
   private leave(channelId: string): void {

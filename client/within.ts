@@ -1,18 +1,29 @@
 /**
  * Waiting that ends.
  */
-import { need, type Waiting } from './checks';
+import { need, type WaitOptions } from './checks';
 import { PubSubError } from './errors';
 import type { Timers } from './timers';
 
 /** A call that gives no time of its own. */
 export const patienceMs = 60_000;
 
+/** Settles with the promise, which must not reject, or when the time is over. Holds a Node process for so long. */
+export function atMost(delayMs: number, promise: Promise<unknown>, timers: Timers): Promise<void> {
+  return new Promise((resolve) => {
+    const late = timers.after(delayMs, resolve, true);
+    void promise.then(() => {
+      late();
+      resolve();
+    });
+  });
+}
+
 /** What the promise gives, unless the time is over (`timeout`) or the signal aborts (its reason) before. */
 export async function within<T>(
   promise: Promise<T>,
   timers: Timers,
-  { timeout = patienceMs, signal }: Waiting,
+  { timeout = patienceMs, signal }: WaitOptions,
   /** What did not come, and why so far. */
   late: () => readonly [message: string, cause?: unknown],
 ): Promise<T> {

@@ -1,5 +1,5 @@
 /** Readers that leave while others stay or come back, and the end of the client. */
-import { MemoryCursor, type Message, type PubSub } from '../../client/index';
+import { type Cursor, MemoryCursor, type Message, type PubSub } from '../../client/index';
 import type { Cancel, Timers } from '../../client/timers';
 import { FakeBus } from '../helpers/fake-bus';
 
@@ -89,6 +89,49 @@ describe('close', () => {
     const receipt = expect(client.channel('c').publish(1)).rejects.toMatchObject({ code: 'closed' });
     await bus.during(client.close(), 5_100);
     await receipt;
+  });
+
+  test.each(['a channel that is read', 'a channel that was left'])(
+    'waits for a save of the position that is under way: of %s',
+    async (which) => {
+      const bus = new FakeBus();
+      let finish: (() => void) | undefined;
+      const cursor = new MemoryCursor();
+      const slow: Cursor = {
+        load: (channelId) => cursor.load(channelId),
+        save: (channelId, position) => {
+          if (channelId !== 'c' || position.sequence === 0) return undefined;
+          return new Promise((resolve) => {
+            finish = () => {
+              cursor.save(channelId, position);
+              resolve();
+            };
+          });
+        },
+      };
+      const client = await bus.connected('a', { cursor: slow });
+      const subscription = await bus.during(client.channel('c').subscribe(() => undefined));
+      bus.server.publish('c', 1);
+      await bus.timers.advance(10);
+      if (which === 'a channel that was left') subscription.unsubscribe();
+      let isClosed = false;
+      const closed = client.close().then(() => {
+        isClosed = true;
+      });
+      await bus.timers.advance(1_000);
+      expect(isClosed).toBe(false);
+      finish?.();
+      await bus.during(closed, 0);
+      expect(cursor.load('c')).toMatchObject({ sequence: 1 });
+    },
+  );
+
+  test('waits at most 5 s for a save that hangs', async () => {
+    const bus = new FakeBus();
+    const cursor: Cursor = { load: () => undefined, save: () => new Promise(() => undefined) };
+    const client = await bus.connected('a', { cursor });
+    await bus.during(client.channel('c').subscribe(() => undefined));
+    await bus.during(client.close(), 5_100);
   });
 
   test('holds the process no longer than it takes', async () => {
