@@ -56,7 +56,7 @@ export class Requests {
   private readonly waiting = new Set<() => void>();
 
   constructor(
-    private readonly session: Pick<Session, 'publisher' | 'forget' | 'serverNow'>,
+    private readonly session: Pick<Session, 'publisher' | 'forget' | 'clock'>,
     private readonly timers: Timers,
     /** A handler has thrown, or its reply could not be sent. */
     private readonly failed: (error: unknown) => void,
@@ -86,7 +86,7 @@ export class Requests {
 
   /** Whether nobody waits for the reply any more. */
   hasExpired({ expiresAt = Infinity }: Message): boolean {
-    return expiresAt <= this.session.serverNow();
+    return expiresAt <= this.session.clock.now();
   }
 
   async request(
@@ -167,7 +167,7 @@ export class Requests {
   private waitForHandler({ expiresAt = Infinity }: Message): Promise<void> {
     return new Promise((resolve) => {
       this.waiting.add(resolve);
-      this.timers.after(Math.min(handlerMs, expiresAt - this.session.serverNow()), () => {
+      this.timers.after(Math.min(handlerMs, expiresAt - this.session.clock.now()), () => {
         this.waiting.delete(resolve);
         resolve();
       });

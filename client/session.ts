@@ -12,12 +12,13 @@ import { PubSubError } from './errors';
 import { Heartbeat } from './heartbeat';
 import { watchHints } from './hints';
 import type { Link } from './link';
-import { type Frame, isMessageFrame, readMessage, text, timeIn } from './messages';
+import { type Frame, isMessageFrame, readMessage, text } from './messages';
 import type { PresenceOptions, PubSubOptions } from './options';
 import { Outbox } from './outbox';
 import { Publisher } from './publisher';
 import { type LogGap, requestExpired } from './replies';
 import { Rotation } from './rotation';
+import { ServerClock } from './server-clock';
 import { nextState, type State, type Transition } from './state';
 import { type Ask, Streams } from './streams';
 import type { Cancel, Timers } from './timers';
@@ -37,6 +38,7 @@ const clientName = { name: '@artcafe/pubsub', version: '0.1.0' };
 
 export class Session {
   readonly streams: Streams;
+  readonly clock: ServerClock;
   /** What `hello` says about this agent. */
   presence: PresenceOptions;
   /** As the service calls us; known from the first WELCOME on. */
@@ -50,8 +52,6 @@ export class Session {
   private readonly rotation: Rotation;
   private status: State = 'disconnected';
   private arrival: Deferred<void> = deferred();
-  /** Server's time less ours. */
-  private skewMs = 0;
   private hints: Cancel | undefined;
   /** Settles when the cursor has saved what was handled at the end. */
   private saved = Promise.resolve();
@@ -62,6 +62,7 @@ export class Session {
     private readonly emitter: Emitter,
   ) {
     this.presence = options.presence ?? {};
+    this.clock = new ServerClock(timers);
     this.dialer = new Dialer({
       options,
       timers,
@@ -69,9 +70,7 @@ export class Session {
       events: { frame: this.receive, ended: this.ended },
       greet: (link) => this.greet(link),
       isConnected: () => this.current !== undefined,
-      refused: (error) => {
-        this.end(error);
-      },
+      refused: this.end,
     });
     this.rotation = new Rotation(
       timers,
@@ -101,9 +100,7 @@ export class Session {
       echo: options.echo ?? true,
       isClosed: () => this.status === 'closed',
       agentId: () => this.agentId,
-      wake: () => {
-        this.wake();
-      },
+      wake: this.wake,
       seen: (channelId, position) => {
         this.streams.seen(channelId, position);
       },
@@ -124,7 +121,7 @@ export class Session {
 
   connect(options: WaitOptions = {}): Promise<void> {
     this.wake();
-    const connected = within(this.arrival.promise, this.timers, options, () => this.silence('No connection'));
+    const connected = this.within(this.arrival.promise, options, 'No connection');
     // The events tell it as well: a process that does not wait for the promise must not end of it.
     connected.catch(() => undefined);
     return connected;
@@ -143,11 +140,6 @@ export class Session {
     this.outbox.forget(id);
   }
 
-  /** Epoch milliseconds by the clock of the service. */
-  serverNow(): number {
-    return this.timers.now() + this.skewMs;
-  }
-
   /** On the connection of the moment. */
   readonly ask: Ask = (frame, read) =>
     this.current?.ask(frame, read) ?? Promise.reject(new PubSubError('connection_lost'));
@@ -162,7 +154,7 @@ export class Session {
       this.timers,
       () => isOver,
     );
-    return within(answer, this.timers, { signal }, () => this.silence('No answer')).finally(() => {
+    return this.within(answer, { signal }, 'No answer').finally(() => {
       isOver = true;
     });
   };
@@ -171,7 +163,7 @@ export class Session {
   ready(channelId: string, signal: AbortSignal | undefined): Promise<void> {
     this.wake();
     const { promise } = this.status === 'closed' ? this.arrival : this.streams.ready(channelId);
-    return within(promise, this.timers, { signal }, () => this.silence('No answer'));
+    return this.within(promise, { signal }, 'No answer');
   }
 
   /** The log can't give these any more. */
@@ -189,16 +181,18 @@ export class Session {
   };
 
   /** The first use connects. */
-  private wake(): void {
+  private readonly wake = (): void => {
     if (!this.move('connect')) return;
     this.hints = watchHints(this.timers, this.hinted);
     void this.dialer.dial();
-  }
+  };
 
-  /** What did not come, and why, as far as is known. */
-  private silence(what: string): readonly [message: string, cause?: unknown] {
-    const { lastError } = this.dialer;
-    return lastError === undefined ? [what] : [`${what} (${lastError.message})`, lastError];
+  /** When it is late, the error says what did not come, and why, as far as is known. */
+  private within<T>(promise: Promise<T>, options: WaitOptions, what: string): Promise<T> {
+    return within(promise, this.timers, options, () => {
+      const { lastError } = this.dialer;
+      return lastError === undefined ? [what] : [`${what} (${lastError.message})`, lastError];
+    });
   }
 
   private async greet(link: Link): Promise<void> {
@@ -219,7 +213,7 @@ export class Session {
     this.current = link;
     this.dialer.welcomed();
     this.agentId = text(welcome.agent_id);
-    this.learnTime(welcome);
+    this.clock.learn(welcome);
     if (old !== undefined) this.leaving.add(old);
     void this.outbox
       .attach((frames) => link.send(frames))
@@ -229,15 +223,9 @@ export class Session {
             old.end(new PubSubError('closed'));
           });
       });
-    this.rotation.plan(Date.parse(String(welcome.token_expires_at)) - this.serverNow());
+    this.rotation.plan(Date.parse(String(welcome.token_expires_at)) - this.clock.now());
     this.heartbeat.start();
     if (this.move('welcomed')) this.arrival.resolve();
-  }
-
-  /** From an answer that the service has just written. */
-  private learnTime({ timestamp }: Frame): void {
-    const now = this.timers.now();
-    this.skewMs = (timeIn(timestamp) ?? now) - now;
   }
 
   private readonly receive = (frame: Frame, link: Link): void => {
@@ -277,7 +265,7 @@ export class Session {
     for (const ping of this.streams.pings()) {
       link
         .ask(ping, ([pong = {}]) => {
-          this.learnTime(pong);
+          this.clock.learn(pong);
           this.streams.pong(pong);
         })
         // Silence is the link's own business; a refusal says nothing about the others.
@@ -286,7 +274,7 @@ export class Session {
   };
 
   /** With an error when it was not the user's wish. */
-  private end(error: PubSubError | undefined): void {
+  private readonly end = (error: PubSubError | undefined): void => {
     if (!this.move('closed', error)) return;
     const reason = error ?? new PubSubError('closed');
     this.dialer.end();
@@ -299,7 +287,7 @@ export class Session {
     this.arrival = deferred();
     this.arrival.reject(new PubSubError('closed', 'The client is closed', { cause: error }));
     for (const link of [this.current, ...this.leaving]) link?.end(new PubSubError('closed'));
-  }
+  };
 
   /** Whether the event meant a change. */
   private move(event: Transition, error?: PubSubError): boolean {
