@@ -32,9 +32,7 @@ const classNames = {
     onLoad({ filter: /[\\/]client[\\/].*\.ts$/ }, ({ path: file }) => ({
       loader: 'ts',
       contents: readFileSync(file, 'utf8').replace(/^export class (\w+)[^{]*\{/gm, (head, name) =>
-        keptNames.includes(name)
-          ? `${head} static { Object.defineProperty(this, 'name', { value: '${name}' }); }`
-          : head,
+        keptNames.includes(name) ? `${head} static get name() { return '${name}'; }` : head,
       ),
     }));
   },

@@ -54,7 +54,8 @@ const kinds = {
 
 /** By names, as the user knows them. `null` is absent, as on the wire, and so is `undefined`. */
 export function check(kind: keyof typeof kinds, values: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(values)) if (value != null) need(kind, { [name]: value });
+  for (const [name, value] of Object.entries(values))
+    if ((value ?? undefined) !== undefined) need(kind, { [name]: value });
 }
 
 /** The same for what can't be left out. */

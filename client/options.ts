@@ -51,9 +51,10 @@ export function checkOptions(options: PubSubOptions): void {
   const { url, token, cursor, echo, backoff, queue, presence } = options;
   need('url', { url });
   if (typeof token !== 'function') need('token', { token });
-  if (cursor != null) need('callback', { 'cursor.load': cursor.load, 'cursor.save': cursor.save });
   check('flag', { echo });
-  check('object', { backoff, queue, presence });
+  check('object', { cursor, backoff, queue, presence });
+  if (cursor)
+    for (const name of ['load', 'save'] as const) need('callback', { [`cursor.${name}`]: cursor[name] });
   check('amount', { ...backoff, ...queue });
   checkPresence(presence ?? {});
 }

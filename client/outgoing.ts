@@ -47,7 +47,7 @@ function jsonOf(value: unknown): string {
   let cause: unknown;
   try {
     // Nothing for `undefined`, a function and a symbol.
-    json = JSON.stringify(value) as string | undefined;
+    json = JSON.stringify(value);
   } catch (error) {
     cause = error;
   }

@@ -118,7 +118,7 @@ export class Requests {
     });
     sent.catch((error: unknown) => {
       const { code } = error as PubSubError;
-      this.settle(id)?.reject(code === requestExpired ? failure : (error as PubSubError));
+      this.settle(id)?.reject(code === requestExpired ? failure : error);
     });
     return reply;
   }

@@ -143,7 +143,7 @@ describe('the constructor says what to write for', () => {
   ])('%s: %p', (name, options) => {
     let message = '';
     try {
-      new PubSub({ ...right, ...options } as PubSubOptions);
+      new PubSub({ ...right, ...options });
     } catch (error) {
       ({ message } = error as Error);
     }

@@ -47,7 +47,12 @@ function wrongBy(ms: number): Timers {
 }
 
 const requestsOf = (type = 'message') => bus.server.frames(type).filter(({ expects_reply }) => expects_reply);
-const sleep = (ms: number) => new Promise((resolve) => bus.timers.after(ms, () => resolve(ms)));
+const sleep = (ms: number) =>
+  new Promise((resolve) =>
+    bus.timers.after(ms, () => {
+      resolve(ms);
+    }),
+  );
 
 describe('the timeout', () => {
   test.each([
