@@ -52,9 +52,8 @@ export function checkOptions(options: PubSubOptions): void {
   need('url', { url });
   if (typeof token !== 'function') need('token', { token });
   check('flag', { echo });
-  check('object', { cursor, backoff, queue, presence });
-  if (cursor)
-    for (const name of ['load', 'save'] as const) need('callback', { [`cursor.${name}`]: cursor[name] });
+  check('object', { backoff, queue, presence });
+  if (cursor !== undefined && (cursor as unknown) !== null) checkCursor(cursor);
   check('amount', { ...backoff, ...queue });
   checkPresence(presence ?? {});
 }
@@ -62,4 +61,8 @@ export function checkOptions(options: PubSubOptions): void {
 export function checkPresence({ status, capabilities }: PresenceOptions): void {
   check('word', { status });
   check('words', { capabilities });
+}
+
+function checkCursor({ load, save }: Readonly<Record<keyof Cursor, unknown>>): void {
+  need('callback', { 'cursor.load': load, 'cursor.save': save });
 }
