@@ -171,4 +171,4 @@ test('nothing in the synthesized app is a secret, or would log a query string, a
   expect(formats[0]).not.toMatch(
     /\$context\.(path|requestOverride)|authorizer\.(?!status|error|latency)|\$input|query|\$request/i,
   );
-});
+}, 120_000);
