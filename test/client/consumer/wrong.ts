@@ -17,9 +17,13 @@ bus.state = 'connected'; // wrong
 bus.presence.set({ capabilities: 'x' }); // wrong
 bus.channel('chat').history({ after: 12 }); // wrong
 bus.agent('b').request('x', { timeout: '5s' }); // wrong
-bus.agent('b').request<number>('x').then(({ content }) => content.length); // wrong
+bus
+  .agent('b')
+  .request<number>('x')
+  .then(({ content }) => content.length); // wrong
 bus.onRequest<string, number>((content) => content); // wrong
-new PubSub<string>({ url: 'ws://host', token: 't' }).inbox.subscribe(({ content }: Message<number>) => content); // wrong
+const typed = new PubSub<string>({ url: 'ws://host', token: 't' });
+typed.inbox.subscribe(({ content }: Message<number>) => content); // wrong
 bus.presence.query({ onlin: true }); // wrong
 const { reason } = new PubSubError('closed'); // wrong
 export { reason };
