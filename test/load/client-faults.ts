@@ -20,9 +20,10 @@ import { InboxReceiver } from './inbox-receiver';
 
 const publishers = 5;
 const subscribers = 20;
+const thisClient = '../../client/index';
 const { values: options, positionals } = parseArgs({
   options: {
-    client: { type: 'string', default: '../../client/index' },
+    client: { type: 'string', default: thisClient },
     bus: { type: 'string', default: '../helpers/bus' },
     messages: { type: 'string', default: '2000' },
   },
@@ -37,7 +38,11 @@ const crashEvery = 13;
 const isThisRelease = !process.argv.some((word) => /^--(client|bus)/.test(word));
 /** Of the calls of `default`: so that a short run has as many as a long one. */
 const killShare = 2 / messages;
+/** Of the text messages, likewise. */
+const duplicateShare = 40 / messages;
 const cutEveryMs = 300;
+/** Fewer are not cut further: a machine that is slow to connect would get nowhere. */
+const leastOpen = 0.8 * (publishers + subscribers);
 /** Of the texts that come in at a client while the faults are on. */
 const lostShare = 0.01;
 const tokenSeconds = 20;
@@ -58,14 +63,15 @@ const rules = [
   { service: 'dynamodb', fault: 'throttle', probability: 0.01 },
   { service: 'dynamodb', function: 'Default', fault: 'kill', when: 'before', probability: killShare },
   { service: 'dynamodb', function: 'Default', fault: 'kill', when: 'after', probability: killShare },
-  { service: 'event', operation: 'message', fault: 'duplicate', delayMs: 200, probability: 0.02 },
+  { service: 'event', operation: 'message', fault: 'duplicate', delayMs: 200, probability: duplicateShare },
 ] as const satisfies FaultPlanInput['rules'];
 
 async function main(seed: number): Promise<void> {
   const { PubSub } = (await import(options.client)) as typeof sdk;
   const { Bus } = (await import(options.bus)) as typeof service;
   const dice = new FakeTimers(seed);
-  let isCalm = false;
+  // The SDK of b45d54d gives a subscription up when its token expires meanwhile, as it does after two lost texts.
+  let isCalm = options.client !== thisClient;
   let tokenLife = tokenSeconds;
   const sockets = new CuttableWebSocket(() => !isCalm && dice.random() < lostShare);
   const bus = await Bus.start({
@@ -136,6 +142,7 @@ async function main(seed: number): Promise<void> {
   const sendInStorm = async (count: number): Promise<void> => {
     isCalm = false;
     const cutting = setInterval(() => {
+      if (sockets.count < leastOpen) return;
       sockets.cut(Math.floor(dice.random() * sockets.count));
       cuts += 1;
       if (cuts % crashEvery !== 0) return;

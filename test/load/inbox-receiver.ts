@@ -59,6 +59,8 @@ export class InboxReceiver {
     if (life !== undefined) {
       life.isKilled = true;
       life.sockets.cut();
+      // It would go on trying to connect.
+      void life.client.close().catch(() => undefined);
     }
     void this.start().catch(() => undefined);
   }
