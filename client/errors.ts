@@ -82,7 +82,7 @@ export class PubSubError extends Error {
  * error stays in this process.
  *
  * @example
- * bus.onRequest(({ order }) => orders.get(order) ?? Promise.reject(new RequestError('No such order')));
+ * bus.onRequest(({ order }: { order: string }) => orders.get(order) ?? Promise.reject(new RequestError('No such order')));
  */
 export class RequestError extends Error {
   override readonly name = 'RequestError';

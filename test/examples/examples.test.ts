@@ -1,10 +1,11 @@
 /**
- * The examples, and the ten lines of the README, against `npm start` as a new user runs them.
+ * The examples, and the first blocks of code of the READMEs, against `npm start` as a new user runs them.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Running, startCommand } from '../bin/run-command';
+import { blocksOfPage } from '../docs/code-blocks';
 
 const repository = path.join(__dirname, '../..');
 
@@ -25,10 +26,10 @@ afterAll(async () => {
 });
 
 /** What it says until it ends, or until that matches. */
-function run(file: string, until?: RegExp): Promise<string> {
-  const child = spawn(process.execPath, [file], {
+function run(file: string, until?: RegExp, options: readonly string[] = []): Promise<string> {
+  const child = spawn(process.execPath, [...options, file], {
     cwd: repository,
-    env: { ...process.env, BUS_URL: base, PORT: '0' },
+    env: { ...process.env, BUS_URL: base, BUS_PORT: new URL(base).port, PORT: '0' },
   });
   return new Promise((resolve, reject) => {
     let said = '';
@@ -62,19 +63,22 @@ test('a page that watches a channel is served', async () => {
   expect(link).toContain(`/watch?channel=lobby&url=${encodeURIComponent(base)}`);
 });
 
-test.each(['README.md', 'client/README.md'])('the ten lines of %s let two agents talk', async (file) => {
-  const text = readFileSync(path.join(repository, file), 'utf8');
-  const [, code = ''] = /```js\n(import \{ execSync \}[\s\S]*?)```/.exec(text) ?? [];
-  expect(code.trim().split('\n').length).toBeLessThanOrEqual(12);
-  expect(code).toContain("'ws://127.0.0.1:8787/v1'");
-  // Inside the checkout, so that the package is found; git ignores the folder.
-  mkdirSync(path.join(repository, '.local'), { recursive: true });
-  const folder = mkdtempSync(path.join(repository, '.local/example-'));
-  try {
-    const script = path.join(folder, 'talk.mjs');
-    writeFileSync(script, code.replace('ws://127.0.0.1:8787/v1', base));
-    expect(await run(script)).toBe('You asked: Are you there?\n');
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-});
+test.each(['README.md', 'client/README.md'])(
+  'the first block of %s lets two agents talk, as it stands',
+  async (page) => {
+    const code = blocksOfPage(page)[0]?.code ?? '';
+    expect(code.trim().split('\n').length).toBeLessThanOrEqual(12);
+    expect(code).toContain("'ws://127.0.0.1:8787/v1'");
+    // Inside the checkout, so that the package is found; git ignores the folder.
+    mkdirSync(path.join(repository, '.local'), { recursive: true });
+    const folder = mkdtempSync(path.join(repository, '.local/example-'));
+    try {
+      const script = path.join(folder, 'talk.mjs');
+      writeFileSync(script, code);
+      const options = ['--require', path.join(__dirname, 'usual-port.cjs')];
+      expect(await run(script, undefined, options)).toBe('You asked: Are you there?\n');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
