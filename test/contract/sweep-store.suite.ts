@@ -72,7 +72,11 @@ export function sweepStoreSuite(create: () => SweepStores): void {
         expiresAt: now + 60_000,
       })),
     );
-    for (const [index, { next }] of pages.slice(0, -1).entries()) {
+    // From the pages with rows of the test: each goes on to the end of a table that may be long.
+    for (const [index, page] of pages.slice(0, -1).entries()) {
+      const { connections, subscriptions } = mine([page]);
+      if (connections.length + subscriptions.length === 0) continue;
+      const { next } = page;
       const rest = mine([...pages.slice(0, index + 1), ...(await readFrom(next))]);
       expect(rest).toEqual(all);
     }
