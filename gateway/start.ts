@@ -93,7 +93,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
  * A function whose effects a client has seen may be about to return. It gets this much real time before the clock
  * jumps; otherwise it would be taken for one that exceeds its integration timeout.
  */
-const settlingMs = 1_000;
+const settlingMs = 250;
 
 interface Parts {
   authority: string;
