@@ -270,7 +270,9 @@ test('the built client connects, begins at positions, and says what is wrong in 
   const { value: live } = await bus.during(bob.channel('c').messages({ since: after }).next());
   expect(live).toMatchObject({ content: 'two' });
   expect(() => new PubSub(5 as never)).toThrow('"options" must be an object');
-  expect(() => { bob.onRequest(5 as never); }).toThrow('"handler" must be a function');
+  expect(() => {
+    bob.onRequest(5 as never);
+  }).toThrow('"handler" must be a function');
   await expect(bob.channel('c').subscribe(5 as never)).rejects.toThrow('"handler" must be a function');
 });
 
