@@ -1,6 +1,6 @@
 /**
  * Asks the service now and then how things stand. A ping is billed, so it is rare while all is well: it keeps the
- * connection from being closed for silence, and tells of a message whose live copy got lost.
+ * connection from being closed for silence, and finds a message whose live copy was lost.
  */
 import type { Cancel, Timers } from './timers';
 

@@ -12,7 +12,7 @@ import type { Cancel, Timers } from './timers';
 export interface LinkEvents {
   /** Every frame that is not the answer to a question. */
   readonly frame: (frame: Frame, link: Link) => void;
-  /** Once, whoever ended it. */
+  /** Called once, at whichever end the connection was closed. */
   readonly ended: (link: Link, error: PubSubError) => void;
 }
 

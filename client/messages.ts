@@ -40,7 +40,7 @@ export interface Message<Content = unknown> {
 /** What may be said about a message besides its content. */
 export interface PublishOptions {
   readonly metadata?: JsonObject;
-  /** Not stored: cheaper, faster, and gone for whoever is not connected. */
+  /** Not stored: cheaper and faster, and not delivered to agents that are offline. */
   readonly ephemeral?: boolean;
   /** Whether this connection hears the message too. Default: as the client was made. */
   readonly echo?: boolean;

@@ -27,7 +27,7 @@ export async function within<T>(
   /** What did not come, and why so far. */
   late: () => readonly [message: string, cause?: unknown],
 ): Promise<T> {
-  // Nobody may be left to hear of it.
+  // The caller may have given up by the time it rejects.
   promise.catch(() => undefined);
   need('time', { timeout });
   signal?.throwIfAborted();
