@@ -1,0 +1,310 @@
+"""Messages on their way out: one text message in flight at a time, everything else gathered behind it.
+
+So order is kept and a burst costs a few texts. What is not acknowledged stays and is sent again with the same id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from . import _clock
+from ._clock import backoff
+from ._limits import BATCH_FRAMES, FRAME_BYTES
+from ._outgoing import Outgoing, outgoing_of, text_of
+from ._tasks import new_future
+from .cursors import Position
+from .errors import PASSING, TOKEN_CODES, PubSubError
+from .messages import Frame, Receipt, read_receipt, text_in
+from .options import Queue
+
+Send = Callable[[str], bool]
+
+# The brackets of an array.
+_ENVELOPE_BYTES = 2
+# The service answers within 5 s.
+_ANSWER = 10.0
+# The service finds the first copy of a message for ten minutes; after this nothing is sent again, nor waited for.
+_PATIENCE = 540.0
+_INTERNAL_TRIES = 5
+
+
+@dataclass(slots=True, eq=False)
+class _Entry:
+    id: str
+    outgoing: Outgoing
+    # Called as soon as the position is known, before whoever waits for the receipt goes on.
+    acknowledged: Callable[[Position], None]
+    # Of a request: how long its asker waits, in seconds.
+    timeout: float | None
+    added_at: float
+    patience: asyncio.TimerHandle
+    receipt: asyncio.Future[Receipt]
+    first_sent_at: float | None = None
+    tries: int = 0
+
+
+@dataclass(slots=True)
+class Outbox:
+    """What is sent and not acknowledged.
+
+    Attributes:
+        limits: How much may wait.
+        doubt: No answer for long: the connection may be dead.
+        renew: The token of this connection is not good any more: nothing is sent before there is another one.
+    """
+
+    limits: Queue
+    doubt: Callable[[], None]
+    renew: Callable[[], None]
+    # By id, in the order of publishing; the first of them are in flight.
+    _queued: dict[str, _Entry] = field(default_factory=dict)
+    _bytes: int = 0
+    # Ids of the text message that has no full answer yet.
+    _flight: set[str] = field(default_factory=set)
+    # So many texts are of one message, after a batch that was refused as a whole.
+    _singles: int = 0
+    _send: Send | None = None
+    _failures: int = 0
+    _pause: asyncio.TimerHandle | None = None
+    _patience: asyncio.TimerHandle | None = None
+    _landed: Callable[[], None] | None = None
+    _drained: list[asyncio.Future[None]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self._queued)
+
+    def add(
+        self,
+        frame: Frame,
+        acknowledged: Callable[[Position], None],
+        timeout: float | None = None,
+    ) -> asyncio.Future[Receipt]:
+        """Raises at once what can't be sent or held."""
+        outgoing = outgoing_of(frame, timeout)
+        if len(self._queued) >= self.limits.max_messages or (
+            self._bytes + outgoing.bytes > self.limits.max_bytes
+        ):
+            raise PubSubError("queue_full")
+        id = frame["id"]
+        if id in self._queued:
+            raise PubSubError("invalid_message", f'"{id}" is on its way already')
+        patience = asyncio.get_running_loop().call_later(_PATIENCE, self._give_up, id)
+        entry = _Entry(id, outgoing, acknowledged, timeout, _clock.now(), patience, new_future())
+        self._queued[id] = entry
+        self._bytes += outgoing.bytes
+        self._pump()
+        return entry.receipt
+
+    def forget(self, id: str) -> None:
+        """Nobody waits for it any more.
+
+        What is in flight may be sent once more: of a request, the service then sees that its time is over.
+        """
+        if id not in self._flight:
+            self._give_up(id)
+
+    def drained(self) -> asyncio.Future[None]:
+        """Done when nothing is unacknowledged."""
+        future = new_future()
+        if self._queued:
+            self._drained.append(future)
+        else:
+            future.set_result(None)
+        return future
+
+    def attach(self, send: Send, attached: Callable[[], None]) -> None:
+        """From now on through this connection. What is in flight elsewhere is waited for first, for a while."""
+
+        def take() -> None:
+            self._landed = None
+            self._send = send
+            attached()
+            self._pump()
+
+        self._send = None
+        if self._flight:
+            self._landed = take
+        else:
+            take()
+
+    def detach(self) -> None:
+        """The connection is gone, and with it every answer to what was in flight."""
+        if self._landed is None:
+            self._send = None
+        self._land()
+
+    def abandon(self) -> None:
+        """The connection that is being left is gone: nothing more is to be waited for."""
+        if self._landed is not None:
+            self._land()
+
+    def acknowledge(self, frame: Frame) -> None:
+        entry = self._find(frame)
+        if entry is None:
+            return
+        receipt = read_receipt(frame)
+        if receipt.sequence is not None and receipt.epoch is not None:
+            entry.acknowledged(Position(receipt.epoch, receipt.sequence))
+        self._failures = 0
+        self._remove(entry)
+        if not entry.receipt.done():
+            entry.receipt.set_result(receipt)
+        self._answered(entry)
+
+    def refuse(self, frame: Frame) -> None:
+        code = str(frame.get("code"))
+        retry_after = _retry_after(frame)
+        if frame.get("message_id") is None:
+            self._refuse_all(code, retry_after)
+        entry = self._find(frame)
+        if entry is None:
+            return
+        if code in TOKEN_CODES:
+            self._send = None
+            self.renew()
+        elif code not in PASSING or (code == "internal" and entry.tries >= _INTERNAL_TRIES):
+            self._reject(entry, PubSubError(code, text_in(frame.get("error")), retry_after))
+        else:
+            # It was not looked at, so the next try is the first one.
+            if code == "rate_limited" and entry.tries == 1:
+                entry.first_sent_at = None
+            self._rest(retry_after)
+        self._answered(entry)
+
+    def failed(self) -> None:
+        """Something of what is in flight failed on the service's side, and it can't be told what."""
+        if self._flight:
+            self._refuse_all("unavailable", None)
+
+    def end(self, error: PubSubError) -> None:
+        for timer in (self._pause, self._patience):
+            if timer is not None:
+                timer.cancel()
+        self._send = None
+        self._flight.clear()
+        for entry in list(self._queued.values()):
+            self._reject(entry, error)
+        if self._landed is not None:
+            self._landed()
+
+    def _refuse_all(self, code: str, retry_after: float | None) -> None:
+        """The whole text message was refused, none of its frames looked at. Alone, each gets an answer of its own."""
+        if code in PASSING:
+            self._rest(retry_after)
+        elif len(self._flight) > 1:
+            self._singles = len(self._flight)
+        else:
+            for id in self._flight:
+                if id in self._queued:
+                    self._reject(self._queued[id], PubSubError(code))
+        self._land()
+
+    def _answered(self, entry: _Entry) -> None:
+        self._flight.discard(entry.id)
+        if not self._flight:
+            self._land()
+
+    def _land(self) -> None:
+        """Nothing is in flight any more: what was not acknowledged is next again."""
+        if self._patience is not None:
+            self._patience.cancel()
+        self._flight.clear()
+        if self._landed is not None:
+            self._landed()
+        self._pump()
+
+    def _rest(self, retry_after: float | None) -> None:
+        # Several messages of one text may be refused: one failure, and the longest rest of them.
+        if self._pause is None:
+            self._failures += 1
+        delay = retry_after if retry_after is not None else backoff(self._failures, 0.5, 10.0)
+        loop = asyncio.get_running_loop()
+        if self._pause is not None:
+            if loop.time() + delay <= self._pause.when():
+                return
+            self._pause.cancel()
+        self._pause = loop.call_later(delay, self._rested)
+
+    def _rested(self) -> None:
+        self._pause = None
+        self._pump()
+
+    def _pump(self) -> None:
+        if self._send is None or self._flight or self._pause is not None:
+            return
+        batch = self._next_batch()
+        if not batch:
+            return
+        now = _clock.now()
+        texts = []
+        for entry in batch:
+            is_repeat = entry.first_sent_at is not None
+            texts.append(text_of(entry.outgoing, is_repeat, entry.timeout, now - entry.added_at))
+            if entry.first_sent_at is None:
+                entry.first_sent_at = now
+            entry.tries += 1
+            self._flight.add(entry.id)
+        self._patience = asyncio.get_running_loop().call_later(_ANSWER, self._unanswered)
+        if not self._send(texts[0] if len(texts) == 1 else f"[{','.join(texts)}]"):
+            self.detach()
+
+    def _unanswered(self) -> None:
+        self.doubt()
+        self._land()
+
+    def _next_batch(self) -> list[_Entry]:
+        now = _clock.now()
+        most = 1 if self._singles > 0 else BATCH_FRAMES
+        self._singles = max(0, self._singles - 1)
+        batch: list[_Entry] = []
+        old: list[_Entry] = []
+        size = _ENVELOPE_BYTES
+        for entry in self._queued.values():
+            # After a sleep, a repeat could not be told from a new message any more.
+            if entry.first_sent_at is not None and now - entry.first_sent_at > _PATIENCE:
+                old.append(entry)
+                continue
+            size += entry.outgoing.bytes + 1
+            if len(batch) == most or (batch and size > FRAME_BYTES):
+                break
+            batch.append(entry)
+        for entry in old:
+            self._give_up(entry.id)
+        return batch
+
+    def _give_up(self, id: str) -> None:
+        entry = self._queued.get(id)
+        if entry is None:
+            return
+        code = "timeout" if entry.first_sent_at is None else "unconfirmed"
+        self._reject(entry, PubSubError(code, f"Not acknowledged in {_PATIENCE:g} s"))
+        if id in self._flight:
+            self._answered(entry)
+
+    def _reject(self, entry: _Entry, error: PubSubError) -> None:
+        self._remove(entry)
+        if not entry.receipt.done():
+            entry.receipt.set_exception(error)
+
+    def _find(self, frame: Frame) -> _Entry | None:
+        return self._queued.get(text_in(frame.get("message_id")) or "")
+
+    def _remove(self, entry: _Entry) -> None:
+        entry.patience.cancel()
+        del self._queued[entry.id]
+        self._bytes -= entry.outgoing.bytes
+        if not self._queued:
+            for future in self._drained:
+                if not future.done():
+                    future.set_result(None)
+            self._drained.clear()
+
+
+def _retry_after(frame: Frame) -> float | None:
+    """Seconds, of the wire's milliseconds."""
+    value = frame.get("retry_after_ms")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value / 1_000 if is_number and math.isfinite(value) else None  # type: ignore[arg-type,operator]

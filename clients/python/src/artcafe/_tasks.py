@@ -1,0 +1,67 @@
+"""Waiting that ends, and work that goes on by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import math
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from .errors import PubSubError
+
+T = TypeVar("T")
+
+PATIENCE = 60.0
+"""Seconds that a call waits which gives no time of its own."""
+
+Late = Callable[[], "tuple[str, BaseException | None]"]
+"""What did not come, and why so far."""
+
+
+_running: set[asyncio.Future[Any]] = set()
+
+
+def spawn(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Work that nobody waits for. Without a reference to it, the loop would let it be collected on the way."""
+    task = asyncio.get_running_loop().create_task(work)
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+    return task
+
+
+def quiet(future: asyncio.Future[T]) -> asyncio.Future[T]:
+    """The same future, whose failure is no news when nobody waits for it."""
+    future.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return future
+
+
+def new_future() -> asyncio.Future[Any]:
+    return quiet(asyncio.get_running_loop().create_future())
+
+
+def failed_future(error: BaseException) -> asyncio.Future[Any]:
+    future = new_future()
+    future.set_exception(error)
+    return future
+
+
+async def within(future: asyncio.Future[T], timeout: float, late: Late) -> T:
+    """What the future gives. Neither the end of the time (``timeout``) nor a cancellation touches the future."""
+    done, _ = await asyncio.wait({future}, timeout=None if timeout == math.inf else timeout)
+    if not done:
+        message, cause = late()
+        raise PubSubError("timeout", f"{message} in {timeout:g} s", cause=cause)
+    return future.result()
+
+
+async def at_most(delay: float, future: asyncio.Future[Any]) -> None:
+    """Waits for the future, but no longer. Never raises what it holds."""
+    await asyncio.wait({future}, timeout=delay)
+
+
+async def result_of(value: Awaitable[T] | T) -> T:
+    """What a user's function gave, which may be a coroutine of it."""
+    if inspect.isawaitable(value):
+        return await value
+    return value

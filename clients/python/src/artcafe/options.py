@@ -1,0 +1,73 @@
+"""What a client can be told when it is made."""
+
+from __future__ import annotations
+
+import math
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from ._checks import check, need
+from .cursors import Cursor, MemoryCursor
+
+TokenSource = str | Callable[[], str | Awaitable[str]]
+"""A token, or what gets a fresh one: called for every connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long to wait between tries to connect: anything from 0 to a bound that doubles.
+
+    Attributes:
+        base: Bound of the first wait, in seconds.
+        cap: Bound of every wait, in seconds.
+        max_attempts: Tries before ``connect()`` and everything else fails.
+    """
+
+    base: float = 1.0
+    cap: float = 30.0
+    max_attempts: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What may wait for its acknowledgement.
+
+    Attributes:
+        max_messages: How many messages.
+        max_bytes: How many bytes of them.
+    """
+
+    max_messages: float = 10_000
+    max_bytes: float = 16_777_216
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Those of ``PubSub``, checked."""
+
+    url: str
+    token: TokenSource
+    echo: bool = True
+    cursor: Cursor = field(default_factory=MemoryCursor)
+    backoff: Backoff = Backoff()
+    queue: Queue = Queue()
+    heartbeat: float = 300.0
+    observer: bool = False
+    status: str | None = None
+    capabilities: Sequence[str] | None = None
+    ssl: ssl.SSLContext | None = None
+
+    def __post_init__(self) -> None:
+        need("url", url=self.url)
+        if not callable(self.token):
+            need("token", token=self.token)
+        need("flag", echo=self.echo, observer=self.observer)
+        for name in ("load", "save"):
+            need("callback", **{f"cursor.{name}": getattr(self.cursor, name, None)})
+        backoff, queue = self.backoff, self.queue
+        need("amount", base=backoff.base, cap=backoff.cap, max_attempts=backoff.max_attempts)
+        need("amount", max_messages=queue.max_messages, max_bytes=queue.max_bytes)
+        need("heartbeat", heartbeat=self.heartbeat)
+        check("word", status=self.status)
+        check("words", capabilities=self.capabilities)
