@@ -5,9 +5,17 @@
 import type { AgentPresence, OwnPresence, Position } from '../../protocol/index';
 import type { DeliveryOutcome } from './delivery';
 
-/** The store, the platform or the network did not answer in time or asked to slow down. Nothing can be said about the effect of a write. */
+/**
+ * The store, the platform or the network did not answer in time or asked to slow down. Nothing can be said about the effect of
+ * a write. Expected, so it has no stack: Lambda writes the stack of whatever leaves a function into the log.
+ */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.stack = `${this.name}: ${message}`;
+  }
 }
 
 /** One open socket. Times are epoch milliseconds. */

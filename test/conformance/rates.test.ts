@@ -126,6 +126,8 @@ withSettings(
       },
       ({ type }) => type === 'ERROR',
     );
+    // Each agent that was tried has used a part of the tenant's burst, which comes back within this time.
+    await small.inside.gateway.clock.advance(60_000);
     await listener.request({ id: 'after', content: 1 });
     await listener.nextMessage({ id: 'after' });
 

@@ -168,7 +168,7 @@ function checkHeard({ heard, logLines, secrets, publications }: RunRecord, repor
   }
   for (const line of logLines) {
     const found = leak(line) ?? publications.find(({ tag }) => line.includes(tag))?.tag;
-    if (found !== undefined) report('I10 log', `a log line has ${found}`);
+    if (found !== undefined) report('I10 log', `a log line has ${found}: ${line.slice(0, 1_000)}`);
   }
 }
 

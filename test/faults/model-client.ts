@@ -184,7 +184,9 @@ export class ModelClient {
         publication.outcome = 'refused';
         return;
       }
-      await time.sleep(soonestRetryMs + random() * 200 * publication.attempts);
+      await time.sleep(
+        soonestRetryMs * 2 ** Math.min(publication.attempts - 1, mostDoublings) * (1 + random()),
+      );
     }
   }
 
@@ -201,7 +203,7 @@ export class ModelClient {
     const { time, pingMs, random } = this.options;
     let unanswered = 0;
     for (;;) {
-      await time.sleep(pingMs * (0.8 + 0.4 * random()));
+      await time.sleep(pingMs * 2 ** Math.min(this.silences, mostDoublings) * (0.8 + 0.4 * random()));
       if (this.wire !== wire) return;
       const answer = await this.ask('p', { type: 'ping', channels: this.places() });
       if (this.wire !== wire) return;

@@ -55,8 +55,11 @@ export const candidates: readonly Candidate[] = [
   posts(0.02, { fault: 'kill', times: 4 }),
   { most: 0.5, rule: { service: 'lambda', fault: 'error', status: 500 } },
   events(0.2, 'message', { fault: 'delay', delayMs: 150 }),
+  events(0.1, 'message', { fault: 'delay', delayMs: 5_000 }),
   events(0.2, 'message', { fault: 'duplicate', delayMs: 0 }),
+  events(0.2, 'message', { fault: 'duplicate', delayMs: 20 }),
   events(0.1, 'message', { fault: 'duplicate', delayMs: 1_000 }),
+  events(0.1, 'message', { fault: 'duplicate', delayMs: 5_000 }),
   events(0.05, 'message', { fault: 'lose' }),
   events(0.5, 'disconnect', { fault: 'lose' }),
   events(0.5, 'disconnect', { fault: 'duplicate', delayMs: 0 }),
@@ -68,10 +71,13 @@ export function planFor(seed: number): FaultPlanInput {
   const rules = candidates
     .filter(() => random() < 0.35)
     .map(({ most, rule }): Rule => ({ ...rule, probability: (0.2 + 0.8 * random()) * most }));
-  // Five minutes ahead would make `default` refuse every event as too old; two seconds it has to bear.
-  const skewMs = random() < 0.5 ? -300_000 : 2_000;
-  const clocks =
-    random() < 0.3 ? [{ function: 'DefaultFunction', skewMs, fromMs: random() < 0.5 ? 0 : 1_000 }] : [];
+  const clocks = ['AuthorizerFunction', 'ConnectFunction', 'DefaultFunction']
+    .filter(() => random() < 0.3)
+    .map((name) => ({
+      function: name,
+      skewMs: Math.round((2 * random() - 1) * 300_000),
+      fromMs: random() < 0.5 ? 0 : 1_000,
+    }));
   return { seed, rules, clocks };
 }
 

@@ -3,6 +3,7 @@ import { MemorySweepStore } from '../../lambda/adapters/memory-sweep-store';
 import type { Caller } from '../../lambda/core/caller';
 import { connect } from '../../lambda/core/connect';
 import { Deadline } from '../../lambda/core/deadline';
+import { Unavailable } from '../../lambda/core/ports';
 import { subscribe, unsubscribe } from '../../lambda/core/subscribe';
 import { sweep } from '../../lambda/core/sweep';
 import { createWorld } from './world';
@@ -71,6 +72,12 @@ test('does not remove a connection when the platform gives no answer, and asks a
   expect(await state(open)).toEqual(everything);
   world.sockets.status = () => Promise.resolve('gone');
   expect(await run()).toMatchObject({ gone: 1 });
+});
+
+test('fails in one line, since Lambda logs the stack of what a function throws', async () => {
+  store.cursor = () => Promise.reject(new Unavailable('DynamoDB', { cause: new Error('socket') }));
+  const failure: unknown = await run().catch((error: unknown) => error);
+  expect(failure).toMatchObject({ name: 'Unavailable', stack: 'Unavailable: DynamoDB' });
 });
 
 test('tells a connection with an expired token to come back, closes it and removes it', async () => {
