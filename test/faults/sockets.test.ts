@@ -6,8 +6,8 @@ import { Bus } from '../helpers/bus';
 import { needs } from '../helpers/target';
 import { runBatch } from './socket-run';
 
-const batches = 3;
-const schedulesAtOnce = 14;
+/** From 1 on. */
+const seeds = Array.from({ length: 8 }, (_, index) => index + 1);
 
 // A stage on AWS takes no fault plan.
 needs('faults')(
@@ -15,19 +15,12 @@ needs('faults')(
   async () => {
     const bus = await Bus.start({ faultPlan: {} });
     try {
-      let fired = 0;
-      let deliveries = 0;
-      for (let batch = 0; batch < batches; batch++) {
-        const seeds = Array.from({ length: schedulesAtOnce }, (_, index) => 100 * batch + index + 1);
-        const { results, report } = await runBatch(bus, seeds);
-        for (const { seed, violations } of results)
-          expect({ seed, violations }).toEqual({ seed, violations: [] });
-        fired += report.counts.reduce((sum, count) => sum + count.fired, 0);
-        deliveries += results.reduce((sum, result) => sum + result.deliveries, 0);
-      }
+      const { results, report } = await runBatch(bus, seeds);
+      for (const { seed, violations } of results)
+        expect({ seed, violations }).toEqual({ seed, violations: [] });
       // A run without deliveries or without faults would hold any promise.
-      expect(fired).toBeGreaterThan(100);
-      expect(deliveries).toBeGreaterThan(200);
+      expect(report.counts.reduce((sum, { fired }) => sum + fired, 0)).toBeGreaterThan(20);
+      expect(results.reduce((sum, { deliveries }) => sum + deliveries, 0)).toBeGreaterThan(30);
     } finally {
       await bus.stop();
     }
