@@ -7,6 +7,19 @@ const only = (room, allowed) => ({
   to: { path: `^(${[...rooms, 'test'].join('|')})/`, pathNot: allowed.map((path) => `^${path}`) },
 });
 
+/** From top to bottom: an event passes through them once. Each with those below that it may import. */
+const capabilities = {
+  events: ['frames', 'publish', 'inbox', 'delivery', 'agents', 'sweep', 'shared'],
+  frames: ['publish', 'inbox', 'delivery', 'log', 'agents', 'shared'],
+  publish: ['inbox', 'delivery', 'log', 'agents', 'shared'],
+  inbox: ['delivery', 'log', 'agents', 'shared'],
+  delivery: ['agents', 'shared'],
+  sweep: ['agents', 'shared'],
+  log: ['shared'],
+  agents: ['shared'],
+  shared: [],
+};
+
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
@@ -18,23 +31,29 @@ module.exports = {
     only('gateway', ['gateway/']),
     only('tokens', ['tokens/']),
     only('client', ['client/', 'protocol/']),
-    only('bench', [
-      'bench/',
-      'bin/synthesize',
-      'bin/forecast',
-      'gateway/index',
-      'tokens/',
-      'lambda/adapters/',
-      'lambda/core/',
-    ]),
+    only('bench', ['bench/', 'bin/synthesize', 'bin/forecast', 'gateway/index', 'tokens/', 'lambda/']),
     only('lambda', ['lambda/', 'protocol/']),
-    only('lambda/core', ['lambda/core/', 'protocol/']),
-    only('lambda/adapters', ['lambda/adapters/', 'lambda/core/', 'lambda/contract', 'protocol/']),
-    only('lambda/routes', ['lambda/routes/', 'lambda/core/', 'protocol/']),
+    ...Object.entries(capabilities).map(([folder, below]) =>
+      only(`lambda/${folder}`, [folder, ...below].map((each) => `lambda/${each}/`).concat('protocol/')),
+    ),
+    only('lambda/aws', [
+      'lambda/aws/',
+      'lambda/shared/',
+      'lambda/sweep/sweep-store',
+      'lambda/contract',
+      'protocol/',
+    ]),
+    only('lambda/functions', [
+      'lambda/functions/',
+      'lambda/events/',
+      'lambda/aws/',
+      'lambda/shared/',
+      'lambda/contract',
+    ]),
     {
-      name: 'core-knows-no-sdk',
+      name: 'only-aws-knows-the-sdk',
       severity: 'error',
-      from: { path: '^(protocol|lambda/core|lambda/routes)/' },
+      from: { path: '^(protocol|lambda)/', pathNot: '^lambda/(aws|functions)/' },
       to: { path: 'node_modules', pathNot: 'node_modules/@types/' },
     },
     {

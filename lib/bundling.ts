@@ -9,5 +9,5 @@ export const mainFields = ['module', 'main'];
 
 /** Packages that other code takes the place of. */
 export const aliases: Readonly<Record<string, string>> = {
-  '@aws-sdk/credential-provider-node': path.join(repository, 'lambda/adapters/environment-credentials.ts'),
+  '@aws-sdk/credential-provider-node': path.join(repository, 'lambda/aws/environment-credentials.ts'),
 };

@@ -38,7 +38,7 @@ const bundling = {
 
 export interface NodeFunctionProps {
   readonly logs: LogSettings;
-  /** File in `lambda/` that exports `handler`. */
+  /** File in `lambda/functions/` that exports `handler`. */
   readonly entry: string;
   readonly description: string;
   /** Lambda takes whole seconds only. */
@@ -62,7 +62,7 @@ export class NodeFunction extends Construct {
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]);
 
     this.function = new NodejsFunction(this, 'Resource', {
-      entry: path.join(repository, 'lambda', props.entry),
+      entry: path.join(repository, 'lambda/functions', props.entry),
       projectRoot: repository,
       depsLockFilePath: path.join(repository, 'package-lock.json'),
       bundling: { ...bundling, define: definitions(props) },

@@ -1,7 +1,7 @@
 /**
  * One message to thousands, with each sender in a fresh process on one core and the sink on the other.
  */
-import type { SenderKind } from '../../lambda/adapters/create-sender';
+import type { SenderKind } from '../../lambda/aws/calls/create-sender';
 import { askOnce, Child } from '../child';
 import { type Figure, figureOf } from '../stats';
 import type { Broadcast, BroadcastFigures, BroadcastTask } from './sender';

@@ -1,14 +1,14 @@
 /**
  * The process under test: our fan-out with one of the two senders, fresh, alone on its core. Reports what it took.
  */
-import { createDynamoClients } from '../../lambda/adapters/dynamo-calls';
-import { DynamoAgentStore } from '../../lambda/adapters/dynamo-agent-store';
-import { DynamoConnectionStore } from '../../lambda/adapters/dynamo-connection-store';
-import { createSender, type SenderKind } from '../../lambda/adapters/create-sender';
-import { systemClock } from '../../lambda/adapters/system-clock';
-import { Deadline } from '../../lambda/core/deadline';
-import { fanOut, type FanOutCounts } from '../../lambda/core/fan-out';
-import { RetryingSender } from '../../lambda/core/retrying-sender';
+import { createDynamoClients } from '../../lambda/aws/dynamo/dynamo-calls';
+import { DynamoAgentStore } from '../../lambda/aws/dynamo/dynamo-agent-store';
+import { DynamoConnectionStore } from '../../lambda/aws/dynamo/dynamo-connection-store';
+import { createSender, type SenderKind } from '../../lambda/aws/calls/create-sender';
+import { systemClock } from '../../lambda/aws/system-clock';
+import { Deadline } from '../../lambda/shared/deadline';
+import { fanOut, type FanOutCounts } from '../../lambda/delivery/fan-out';
+import { RetryingSender } from '../../lambda/delivery/retrying-sender';
 import { answering } from '../answering';
 import type { SinkReady } from './sink';
 

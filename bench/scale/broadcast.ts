@@ -18,7 +18,7 @@ export interface BroadcastOutcome {
   readonly lastMs: number;
 }
 
-/** As in lambda/core: posts at once, tries per post, pauses, the budget of retries. */
+/** As in `lambda/delivery`: posts at once, tries per post, pauses, the budget of retries. */
 const slots = 200;
 const attemptsPerPost = 4;
 const firstPauseMs = 50;

@@ -2,7 +2,7 @@
  * The process that signs: microseconds per signature of each way, several times over. Its Node is the one that is measured.
  */
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
-import { ConnectionSigner } from '../../lambda/adapters/connection-signer';
+import { ConnectionSigner } from '../../lambda/aws/calls/connection-signer';
 import { answering } from '../answering';
 
 export interface SigningTask {

@@ -1,5 +1,5 @@
 /** What every AgentStore promises, as cases over a factory. `inspect` shows what is stored. */
-import type { AgentStore } from '../../lambda/core/ports';
+import type { AgentStore } from '../../lambda/shared/agent-store';
 import { collect } from './collect';
 
 export interface InspectableAgentStore {

@@ -1,5 +1,5 @@
 /** What every ConnectionStore promises, as cases over a factory. */
-import type { Connection, ConnectionStore, Subscription } from '../../lambda/core/ports';
+import type { Connection, ConnectionStore, Subscription } from '../../lambda/shared/connection-store';
 import { collect } from './collect';
 
 const connection = (connectionId: string, channels: readonly string[] = []): Connection => ({

@@ -4,7 +4,7 @@
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createSender, type SenderKind } from '../../lambda/adapters/create-sender';
+import { createSender, type SenderKind } from '../../lambda/aws/calls/create-sender';
 
 const server = createServer((request) => request.socket.destroy());
 server.listen(0, '127.0.0.1', () => {

@@ -8,15 +8,15 @@ import {
   type UpdateCommand,
   type UpdateCommandOutput,
 } from '@aws-sdk/lib-dynamodb';
-import { DynamoAgentStore } from '../../lambda/adapters/dynamo-agent-store';
-import { createDynamoClients, type DynamoClients } from '../../lambda/adapters/dynamo-calls';
-import { DynamoConnectionStore } from '../../lambda/adapters/dynamo-connection-store';
-import { DynamoHistoryStore } from '../../lambda/adapters/dynamo-history-store';
-import { DynamoSweepStore } from '../../lambda/adapters/dynamo-sweep-store';
-import { DynamoRateCounter } from '../../lambda/adapters/dynamo-rate-counter';
-import type { LogRow } from '../../lambda/core/ports';
-import { tenantRateSubject } from '../../lambda/core/subjects';
-import { systemClock } from '../../lambda/adapters/system-clock';
+import { DynamoAgentStore } from '../../lambda/aws/dynamo/dynamo-agent-store';
+import { createDynamoClients, type DynamoClients } from '../../lambda/aws/dynamo/dynamo-calls';
+import { DynamoConnectionStore } from '../../lambda/aws/dynamo/dynamo-connection-store';
+import { DynamoHistoryStore } from '../../lambda/aws/dynamo/dynamo-history-store';
+import { DynamoSweepStore } from '../../lambda/aws/dynamo/dynamo-sweep-store';
+import { DynamoRateCounter } from '../../lambda/aws/dynamo/dynamo-rate-counter';
+import type { LogRow } from '../../lambda/shared/history-store';
+import { tenantRateSubject } from '../../lambda/shared/subjects';
+import { systemClock } from '../../lambda/aws/system-clock';
 import { FakeLog } from '../lambda/world';
 import { agentStoreSuite } from './agent-store.suite';
 import { connectionStoreSuite } from './connection-store.suite';

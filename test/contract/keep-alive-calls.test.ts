@@ -1,6 +1,6 @@
 /** Calls over kept sockets, against a server that does on its sockets just what the test says. */
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { type Answer, KeepAliveCalls } from '../../lambda/adapters/keep-alive-calls';
+import { type Answer, KeepAliveCalls } from '../../lambda/aws/calls/keep-alive-calls';
 
 const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
 const patienceMs = 5_000;

@@ -1,8 +1,8 @@
 /** The invoker against an HTTP server that answers as Lambda does (Invoke, in the AWS reference). */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { LambdaInvoker } from '../../lambda/adapters/lambda-invoker';
-import { Unavailable } from '../../lambda/core/ports';
+import { LambdaInvoker } from '../../lambda/aws/calls/lambda-invoker';
+import { Unavailable } from '../../lambda/shared/ports';
 
 let server: Server;
 let invoker: LambdaInvoker;

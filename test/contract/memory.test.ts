@@ -1,10 +1,10 @@
 /** The stores' promises, kept by the memory stores. */
-import { MemoryAgentStore } from '../../lambda/adapters/memory-agent-store';
-import { MemoryConnectionStore } from '../../lambda/adapters/memory-connection-store';
-import { MemoryHistoryStore } from '../../lambda/adapters/memory-history-store';
-import { MemorySweepStore } from '../../lambda/adapters/memory-sweep-store';
-import { MemoryRateCounter } from '../../lambda/adapters/memory-rate-counter';
-import { systemClock } from '../../lambda/adapters/system-clock';
+import { MemoryAgentStore } from '../doubles/memory-agent-store';
+import { MemoryConnectionStore } from '../doubles/memory-connection-store';
+import { MemoryHistoryStore } from '../doubles/memory-history-store';
+import { MemorySweepStore } from '../doubles/memory-sweep-store';
+import { MemoryRateCounter } from '../doubles/memory-rate-counter';
+import { systemClock } from '../../lambda/aws/system-clock';
 import { agentStoreSuite } from './agent-store.suite';
 import { connectionStoreSuite } from './connection-store.suite';
 import { historyStoreSuite } from './history-store.suite';

@@ -1,7 +1,7 @@
 /** What every RateCounter promises, as cases over a factory. */
 import { randomUUID } from 'node:crypto';
-import type { RateCounter } from '../../lambda/core/ports';
-import { agentRateSubject, tenantRateSubject } from '../../lambda/core/subjects';
+import type { RateCounter } from '../../lambda/shared/ports';
+import { agentRateSubject, tenantRateSubject } from '../../lambda/shared/subjects';
 
 const start = 1_790_000_000_000;
 const ceiling = start + 60_000;

@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
-import type { SenderKind } from '../../lambda/adapters/create-sender';
-import type { ConnectionCloser, ConnectionSender } from '../../lambda/core/ports';
+import type { SenderKind } from '../../lambda/aws/calls/create-sender';
+import type { ConnectionCloser, ConnectionSender } from '../../lambda/shared/ports';
 
 const hangingMs = 50;
 

@@ -3,11 +3,11 @@ import { execFile } from 'node:child_process';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
-import { ApiGatewaySender } from '../../lambda/adapters/api-gateway-sender';
-import { createSender, senderKinds } from '../../lambda/adapters/create-sender';
-import { LeanSender } from '../../lambda/adapters/lean-sender';
-import { ServiceTime } from '../../lambda/adapters/service-time';
-import { signedPost } from '../../lambda/adapters/signed-post';
+import { ApiGatewaySender } from '../../lambda/aws/calls/api-gateway-sender';
+import { createSender, senderKinds } from '../../lambda/aws/calls/create-sender';
+import { LeanSender } from '../../lambda/aws/calls/lean-sender';
+import { ServiceTime } from '../../lambda/aws/service-time';
+import { signedPost } from '../../lambda/aws/calls/signed-post';
 import { senderSuite } from './sender.suite';
 
 describe.each(senderKinds)('the %s sender', (kind) => {

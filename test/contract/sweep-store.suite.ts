@@ -1,6 +1,7 @@
 /** What every SweepStore promises, as cases over a factory. The stores beside it show and make what it works on. */
-import type { AgentStore, Connection, ConnectionStore } from '../../lambda/core/ports';
-import type { SweepPage, SweepStore } from '../../lambda/core/sweep-store';
+import type { AgentStore } from '../../lambda/shared/agent-store';
+import type { Connection, ConnectionStore } from '../../lambda/shared/connection-store';
+import type { SweepPage, SweepStore } from '../../lambda/sweep/sweep-store';
 import { collect } from './collect';
 
 export interface SweepStores {

@@ -1,7 +1,7 @@
 /** Prints what came of three posts over TLS, how many sockets they took, and what the server got. A process of its own, for its options. */
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { LeanSender } from '../../lambda/adapters/lean-sender';
+import { LeanSender } from '../../lambda/aws/calls/lean-sender';
 
 let sockets = 0;
 let requests = 0;

@@ -2,7 +2,7 @@
  * A small level 1 client, as simple as one can be that keeps the promise: it shows each message of a log once and in order,
  * resumes by position, asks the history for holes, and repeats a publish with `retry`. Time and sockets are given.
  */
-import { channelSubject, inboxSubject } from '../../lambda/core/subjects';
+import { channelSubject, inboxSubject } from '../../lambda/shared/subjects';
 import { framesOf, isMessage } from './checker';
 import type { Place, Publication, View } from './record';
 

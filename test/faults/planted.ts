@@ -6,7 +6,7 @@
  * To add a bug, write a file `test/faults/planted/some-name.txt` (or in a folder of your own, with `-- --folder FOLDER`):
  *
  *     name: missed page
- *     file: lambda/core/each-concurrently.ts
+ *     file: lambda/shared/each-concurrently.ts
  *     --- replace
  *     a text, of one line or more, that stands exactly once in the file
  *     --- by

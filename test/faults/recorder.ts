@@ -1,7 +1,7 @@
 /**
  * Writes down what clients publish, hear and show while a run goes on; the same in memory and over sockets.
  */
-import { channelSubject, inboxSubject } from '../../lambda/core/subjects';
+import { channelSubject, inboxSubject } from '../../lambda/shared/subjects';
 import { framesOf } from './checker';
 import type { ModelClient } from './model-client';
 import type { Heard, Publication, Sight, View } from './record';

@@ -1,6 +1,6 @@
 /** The border of the service for text messages: the route and the core over stores in memory, and one caller. */
-import { defaultRoute } from '../../lambda/routes/default';
-import type { WebSocketEvent } from '../../lambda/routes/events';
+import { defaultRoute } from '../../lambda/events/default';
+import type { WebSocketEvent } from '../../lambda/events/web-socket-event';
 import { createWorld } from '../lambda/world';
 
 export function createBorder() {

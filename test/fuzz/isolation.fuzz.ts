@@ -3,9 +3,9 @@
  * message, and only who must, is in its tenant and on its channel, or is its addressee.
  */
 import fc from 'fast-check';
-import { authorize } from '../../lambda/core/authorize';
-import type { Caller } from '../../lambda/core/caller';
-import { decodeContext, encodeContext } from '../../lambda/routes/authorizer-context';
+import { authorize } from '../../lambda/agents/authorize';
+import type { Caller } from '../../lambda/shared/caller';
+import { decodeContext, encodeContext } from '../../lambda/events/authorizer-context';
 import { createWorld } from '../lambda/world';
 import { audience, may, type Party, scene, type Scene } from './isolation';
 import { runs } from './runs';

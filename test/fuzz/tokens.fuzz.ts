@@ -1,10 +1,10 @@
 /** Hostile tokens and URLs at the authorizer, with the real verifier: none is admitted, none fails otherwise, none is logged. */
 import { createPublicKey } from 'node:crypto';
 import fc from 'fast-check';
-import { builtInTokenVerifier } from '../../lambda/adapters/jwt-token-verifier';
-import { systemClock } from '../../lambda/adapters/system-clock';
-import { PlatformClock } from '../../lambda/core/platform-clock';
-import { authorizerRoute } from '../../lambda/routes/authorizer';
+import { builtInTokenVerifier } from '../../lambda/aws/jwt-token-verifier';
+import { systemClock } from '../../lambda/aws/system-clock';
+import { PlatformClock } from '../../lambda/shared/platform-clock';
+import { authorizerRoute } from '../../lambda/events/authorizer';
 import { headerFor, newKey, signed, type Signer } from '../helpers/tokens';
 import { FakeLog } from '../lambda/world';
 import { hostileToken } from './hostile-tokens';

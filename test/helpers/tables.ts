@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import type { Gateway } from '../../gateway/index';
 import { agentTable, connectionTable, messageTable } from '../../lambda/contract';
-import { channelSubject, tenantRateSubject } from '../../lambda/core/subjects';
+import { channelSubject, tenantRateSubject } from '../../lambda/shared/subjects';
 
 export type Row = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 /** Answers as servers may write them (RFC 9112), however they are cut on the way. */
 import fc from 'fast-check';
-import { AnswerReader, type Progress } from '../../lambda/adapters/answer-reader';
+import { AnswerReader, type Progress } from '../../lambda/aws/calls/answer-reader';
 
 const json = '{"message":"Gone"}';
 

@@ -3,8 +3,8 @@
  * and end with every message once and in order; receivers of level 0 get nothing twice unless the platform ran a chunk twice.
  */
 import fc from 'fast-check';
-import type { Caller } from '../../lambda/core/caller';
-import { fanOutRoute } from '../../lambda/routes/fan-out';
+import type { Caller } from '../../lambda/shared/caller';
+import { fanOutRoute } from '../../lambda/events/fan-out';
 import { createWorld } from './world';
 
 const receivers = 6;

@@ -1,9 +1,9 @@
 /** The claim of a sequence, branch by branch. */
-import { MemoryHistoryStore } from '../../lambda/adapters/memory-history-store';
-import { claim, type Claim } from '../../lambda/core/claim';
-import { Deadline } from '../../lambda/core/deadline';
-import { LogTail } from '../../lambda/core/log-tail';
-import type { LogRow, PutOutcome } from '../../lambda/core/ports';
+import { MemoryHistoryStore } from '../doubles/memory-history-store';
+import { claim, type Claim } from '../../lambda/log/claim';
+import { Deadline } from '../../lambda/shared/deadline';
+import { LogTail } from '../../lambda/log/log-tail';
+import type { LogRow, PutOutcome } from '../../lambda/shared/history-store';
 import { FakeClock } from './world';
 
 const subject = 't/channel/c';

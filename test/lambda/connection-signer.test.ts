@@ -2,7 +2,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';
-import { ConnectionSigner, encodedSegment } from '../../lambda/adapters/connection-signer';
+import { ConnectionSigner, encodedSegment } from '../../lambda/aws/calls/connection-signer';
 
 const runs = 10_000;
 const region = 'eu-central-1';

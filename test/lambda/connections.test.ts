@@ -1,6 +1,6 @@
 /** Connecting and removing, with every crash point: what is left must be repairable and never hurt another connection. */
-import { connect } from '../../lambda/core/connect';
-import { removeConnection } from '../../lambda/core/remove-connection';
+import { connect } from '../../lambda/agents/connect';
+import { removeConnection } from '../../lambda/agents/remove-connection';
 import { createWorld } from './world';
 
 let world: ReturnType<typeof createWorld>;

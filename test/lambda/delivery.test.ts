@@ -1,7 +1,7 @@
 /** How the platform's answers are understood, and what is tried again. */
-import { Deadline } from '../../lambda/core/deadline';
-import { classifyFailure, type DeliveryOutcome, isWorthRetrying } from '../../lambda/core/delivery';
-import { RetryBudget, RetryingSender } from '../../lambda/core/retrying-sender';
+import { Deadline } from '../../lambda/shared/deadline';
+import { classifyFailure, type DeliveryOutcome, isWorthRetrying } from '../../lambda/shared/delivery-outcome';
+import { RetryBudget, RetryingSender } from '../../lambda/delivery/retrying-sender';
 import { FakeClock, FakeSockets } from './world';
 
 test.each<[number | undefined, string | undefined, string | undefined, DeliveryOutcome]>([

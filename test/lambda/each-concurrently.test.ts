@@ -1,5 +1,5 @@
 /** The loop under every fan-out: bounded, streaming, and never gone while something it began still runs. */
-import { eachConcurrently, mapStoreCalls } from '../../lambda/core/each-concurrently';
+import { eachConcurrently, mapStoreCalls } from '../../lambda/shared/each-concurrently';
 
 /** Work that ends when it is told to. */
 class Work {

@@ -3,10 +3,10 @@
  * over the context that the platform carries to the answer, and to what is stored, subscribed and delivered.
  */
 import fc from 'fast-check';
-import { authorize } from '../../lambda/core/authorize';
-import type { Caller } from '../../lambda/core/caller';
-import { channelSubject } from '../../lambda/core/subjects';
-import { decodeContext, encodeContext } from '../../lambda/routes/authorizer-context';
+import { authorize } from '../../lambda/agents/authorize';
+import type { Caller } from '../../lambda/shared/caller';
+import { channelSubject } from '../../lambda/shared/subjects';
+import { decodeContext, encodeContext } from '../../lambda/events/authorizer-context';
 import type { Operation } from '../../protocol/index';
 import { createWorld } from './world';
 

@@ -3,15 +3,15 @@
  * or a socket: whatever was acknowledged reaches the agent at the latest with its next connection that stays open.
  */
 import fc from 'fast-check';
-import { connect } from '../../lambda/core/connect';
-import { Deadline } from '../../lambda/core/deadline';
-import { deliverTexts } from '../../lambda/core/deliver-texts';
-import type { DeliveryOutcome } from '../../lambda/core/delivery';
-import { decodeInboxOrder } from '../../lambda/core/inbox-event';
-import { publish } from '../../lambda/core/publish';
-import { pushInbox } from '../../lambda/core/push-inbox';
-import { removeConnection } from '../../lambda/core/remove-connection';
-import { RetryingSender } from '../../lambda/core/retrying-sender';
+import { connect } from '../../lambda/agents/connect';
+import { Deadline } from '../../lambda/shared/deadline';
+import { deliverTexts } from '../../lambda/inbox/deliver-texts';
+import type { DeliveryOutcome } from '../../lambda/shared/delivery-outcome';
+import { decodeInboxOrder } from '../../lambda/shared/inbox-event';
+import { publish } from '../../lambda/frames/handle-text-message';
+import { pushInbox } from '../../lambda/inbox/push-inbox';
+import { removeConnection } from '../../lambda/agents/remove-connection';
+import { RetryingSender } from '../../lambda/delivery/retrying-sender';
 import { parseText } from '../../protocol/index';
 import { createWorld, FakeClock } from './world';
 

@@ -1,12 +1,12 @@
 /** The inbox: what is noted as missed, what is pushed, and every race between senders, connections and pushes. */
-import { connect } from '../../lambda/core/connect';
-import { Deadline } from '../../lambda/core/deadline';
-import { deliverTexts } from '../../lambda/core/deliver-texts';
-import { decodeInboxOrder } from '../../lambda/core/inbox-event';
-import { Unavailable } from '../../lambda/core/ports';
-import { type Deliver, pushInbox, type PushOutcome } from '../../lambda/core/push-inbox';
-import { removeConnection } from '../../lambda/core/remove-connection';
-import { RetryingSender } from '../../lambda/core/retrying-sender';
+import { connect } from '../../lambda/agents/connect';
+import { Deadline } from '../../lambda/shared/deadline';
+import { deliverTexts } from '../../lambda/inbox/deliver-texts';
+import { decodeInboxOrder } from '../../lambda/shared/inbox-event';
+import { Unavailable } from '../../lambda/shared/ports';
+import { type Deliver, pushInbox, type PushOutcome } from '../../lambda/inbox/push-inbox';
+import { removeConnection } from '../../lambda/agents/remove-connection';
+import { RetryingSender } from '../../lambda/delivery/retrying-sender';
 import { createWorld } from './world';
 
 let world: ReturnType<typeof createWorld>;

@@ -5,14 +5,14 @@
  * in any order. What is written stands in a book that nothing expires from.
  */
 import fc from 'fast-check';
-import { MemoryHistoryStore } from '../../lambda/adapters/memory-history-store';
-import { claim, type Claim, type Claimed } from '../../lambda/core/claim';
-import { Deadline } from '../../lambda/core/deadline';
-import { gapsIn } from '../../lambda/core/gaps';
-import { headOf } from '../../lambda/core/log';
-import { type Arrival, LogTail } from '../../lambda/core/log-tail';
-import type { LogRow, PutOutcome } from '../../lambda/core/ports';
-import { recover } from '../../lambda/core/recover';
+import { MemoryHistoryStore } from '../doubles/memory-history-store';
+import { claim, type Claim, type Claimed } from '../../lambda/log/claim';
+import { Deadline } from '../../lambda/shared/deadline';
+import { gapsIn } from '../../lambda/log/gaps';
+import { headOf } from '../../lambda/log/head';
+import { type Arrival, LogTail } from '../../lambda/log/log-tail';
+import type { LogRow, PutOutcome } from '../../lambda/shared/history-store';
+import { recover } from '../../lambda/log/recover';
 import type { Position } from '../../protocol/index';
 import { collect } from '../contract/collect';
 import { FakeClock, FakeLog } from './world';

@@ -1,11 +1,11 @@
 /** Where a log ends, how it is kept alive, whether a client can go on from where it was, and what is missing. */
-import { MemoryHistoryStore } from '../../lambda/adapters/memory-history-store';
-import { emptyPosition, isSamePosition } from '../../lambda/core/empty-position';
-import { gapsIn } from '../../lambda/core/gaps';
-import { headOf } from '../../lambda/core/log';
-import { endOf } from '../../lambda/core/log-end';
-import type { LogRow, StoredRow } from '../../lambda/core/ports';
-import { recover, verdictByEnd, verdictByNext } from '../../lambda/core/recover';
+import { MemoryHistoryStore } from '../doubles/memory-history-store';
+import { emptyPosition, isSamePosition } from '../../lambda/log/empty-position';
+import { gapsIn } from '../../lambda/log/gaps';
+import { headOf } from '../../lambda/log/head';
+import { endOf } from '../../lambda/log/log-end';
+import type { LogRow, StoredRow } from '../../lambda/shared/history-store';
+import { recover, verdictByEnd, verdictByNext } from '../../lambda/log/recover';
 import { FakeClock, FakeLog } from './world';
 
 const subject = 't/channel/c';

@@ -2,10 +2,10 @@
  * A frame about a hundred channels: each call to the store has a timer of its own, so that calls that wait behind each other
  * in a slow store must not be under way all at once.
  */
-import { removeConnection } from '../../lambda/core/remove-connection';
+import { removeConnection } from '../../lambda/agents/remove-connection';
 import { createWorld } from './world';
 
-/** What one call may take, as in lambda/adapters/dynamo-calls.ts. */
+/** What one call may take, as in lambda/aws/dynamo/dynamo-calls.ts. */
 const callMs = 800;
 /** A store that is a hundred times slower than AWS's, and does one thing at a time. */
 const serveMs = 10;

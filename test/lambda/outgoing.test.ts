@@ -1,6 +1,6 @@
 /** A burst on its way out: one post per message at level 0, and arrays that are billed as one message at level 1. */
 import fc from 'fast-check';
-import { type Outgoing, toUnits } from '../../lambda/core/outgoing';
+import { type Outgoing, toUnits } from '../../lambda/delivery/outgoing';
 
 const outgoing = (texts: readonly string[]): Outgoing[] =>
   texts.map((text) => ({

@@ -1,5 +1,5 @@
 /** Time by the platform's word: what a function writes and decides when its machine's clock is wrong. */
-import { PlatformClock } from '../../lambda/core/platform-clock';
+import { PlatformClock } from '../../lambda/shared/platform-clock';
 import { FakeClock } from './world';
 
 /** A machine whose time of day is wrong, and jumps. */

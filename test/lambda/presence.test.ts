@@ -1,9 +1,9 @@
 /** Presence: what is said, asked and told, and who is spared the news of a short absence. */
-import type { Caller } from '../../lambda/core/caller';
-import { Deadline } from '../../lambda/core/deadline';
-import { decodePresenceOrder } from '../../lambda/core/presence-event';
-import { removeConnection } from '../../lambda/core/remove-connection';
-import { tellPresence } from '../../lambda/core/tell-presence';
+import type { Caller } from '../../lambda/shared/caller';
+import { Deadline } from '../../lambda/shared/deadline';
+import { decodePresenceOrder } from '../../lambda/agents/presence-event';
+import { removeConnection } from '../../lambda/agents/remove-connection';
+import { tellPresence } from '../../lambda/delivery/tell-presence';
 import { createWorld } from './world';
 
 let world: ReturnType<typeof createWorld>;

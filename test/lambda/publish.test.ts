@@ -1,6 +1,6 @@
 /** One text message from parsed frames to ACKs and deliveries, over the memory stores. */
-import type { LogRow } from '../../lambda/core/ports';
-import { channelSubject, inboxSubject } from '../../lambda/core/subjects';
+import type { LogRow } from '../../lambda/shared/history-store';
+import { channelSubject, inboxSubject } from '../../lambda/shared/subjects';
 import { createWorld } from './world';
 
 let world: ReturnType<typeof createWorld>;

@@ -2,9 +2,9 @@
  * Environments as the platform runs them: one text message at a time each, the one that was used last first, a new one while
  * all are busy; calls to the common counter take their time.
  */
-import { MemoryRateCounter } from '../../lambda/adapters/memory-rate-counter';
-import type { RateCounter } from '../../lambda/core/ports';
-import { RateLimiter, type RateLimits } from '../../lambda/core/rate-limiter';
+import { MemoryRateCounter } from '../doubles/memory-rate-counter';
+import type { RateCounter } from '../../lambda/shared/ports';
+import { RateLimiter, type RateLimits } from '../../lambda/publish/rate-limiter';
 import { VirtualTime } from '../faults/memory/virtual-time';
 import { FakeLog } from './world';
 

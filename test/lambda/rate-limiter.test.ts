@@ -2,9 +2,9 @@
  * The rate limit over environments that share nothing but a counter, on a clock of its own: what gets through over minutes,
  * what it costs, and what a sender hears.
  */
-import { MemoryRateCounter } from '../../lambda/adapters/memory-rate-counter';
-import { Unavailable } from '../../lambda/core/ports';
-import { RateLimiter, type RateLimits, refuseOverLimit } from '../../lambda/core/rate-limiter';
+import { MemoryRateCounter } from '../doubles/memory-rate-counter';
+import { Unavailable } from '../../lambda/shared/ports';
+import { RateLimiter, type RateLimits, refuseOverLimit } from '../../lambda/publish/rate-limiter';
 import { parseText } from '../../protocol/index';
 import { FakeClock, FakeLog } from './world';
 

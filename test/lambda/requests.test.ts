@@ -1,11 +1,11 @@
 /** Requests that expire: when they are stored, when they are posted, and what a connection that comes later gets. */
-import { connect } from '../../lambda/core/connect';
-import { Deadline } from '../../lambda/core/deadline';
-import { deliverTexts } from '../../lambda/core/deliver-texts';
-import { decodeInboxOrder } from '../../lambda/core/inbox-event';
-import { pushInbox } from '../../lambda/core/push-inbox';
-import { RetryingSender } from '../../lambda/core/retrying-sender';
-import { inboxSubject } from '../../lambda/core/subjects';
+import { connect } from '../../lambda/agents/connect';
+import { Deadline } from '../../lambda/shared/deadline';
+import { deliverTexts } from '../../lambda/inbox/deliver-texts';
+import { decodeInboxOrder } from '../../lambda/shared/inbox-event';
+import { pushInbox } from '../../lambda/inbox/push-inbox';
+import { RetryingSender } from '../../lambda/delivery/retrying-sender';
+import { inboxSubject } from '../../lambda/shared/subjects';
 import { createWorld } from './world';
 
 let world: ReturnType<typeof createWorld>;

@@ -1,11 +1,11 @@
 /** Routes: events in, responses out, and what the log lines may hold. */
 import { createWorld, FakeClock, FakeLog } from './world';
-import type { AuthorizerDependencies } from '../../lambda/routes/authorizer';
-import { authorizerRoute } from '../../lambda/routes/authorizer';
-import { connectRoute } from '../../lambda/routes/connect';
-import { defaultRoute } from '../../lambda/routes/default';
-import { disconnectRoute } from '../../lambda/routes/disconnect';
-import type { WebSocketEvent } from '../../lambda/routes/events';
+import type { AuthorizerDependencies } from '../../lambda/events/authorizer';
+import { authorizerRoute } from '../../lambda/events/authorizer';
+import { connectRoute } from '../../lambda/events/connect';
+import { defaultRoute } from '../../lambda/events/default';
+import { disconnectRoute } from '../../lambda/events/disconnect';
+import type { WebSocketEvent } from '../../lambda/events/web-socket-event';
 
 const context = {
   tenant: 't',

@@ -2,7 +2,7 @@
  * An event that the platform delivers twice, at once or seconds later, and a first attempt that comes after its own retry, are one
  * message. Which is which is told by the platform's id of the event, by `retry` and by the id, never by what a message says.
  */
-import type { LogRow } from '../../lambda/core/ports';
+import type { LogRow } from '../../lambda/shared/history-store';
 import { createWorld } from './world';
 
 type World = ReturnType<typeof createWorld>;

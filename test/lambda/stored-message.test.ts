@@ -1,6 +1,6 @@
 /** A message, its body in the log, and the message again. */
 import fc from 'fast-check';
-import { bodyOf, isExpiredRequest, messageOfRow } from '../../lambda/core/stored-message';
+import { bodyOf, isExpiredRequest, messageOfRow } from '../../lambda/log/stored-message';
 import { type JsonObject, type Message, messageText } from '../../protocol/index';
 
 const object = () => fc.dictionary(fc.string(), fc.jsonValue()) as fc.Arbitrary<JsonObject>;

@@ -8,7 +8,7 @@ import {
   parseSubject,
   sweepSubject,
   tenantRateSubject,
-} from '../../lambda/core/subjects';
+} from '../../lambda/shared/subjects';
 
 const id = fc.oneof(
   fc.string({ minLength: 1, maxLength: 12 }),

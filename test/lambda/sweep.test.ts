@@ -1,11 +1,11 @@
 /** The sweep: what it finds, in what order it acts, what it leaves alone, and that it goes on where it had no time. */
-import { MemorySweepStore } from '../../lambda/adapters/memory-sweep-store';
-import type { Caller } from '../../lambda/core/caller';
-import { connect } from '../../lambda/core/connect';
-import { Deadline } from '../../lambda/core/deadline';
-import { Unavailable } from '../../lambda/core/ports';
-import { subscribe, unsubscribe } from '../../lambda/core/subscribe';
-import { sweep } from '../../lambda/core/sweep';
+import { MemorySweepStore } from '../doubles/memory-sweep-store';
+import type { Caller } from '../../lambda/shared/caller';
+import { connect } from '../../lambda/agents/connect';
+import { Deadline } from '../../lambda/shared/deadline';
+import { Unavailable } from '../../lambda/shared/ports';
+import { subscribe, unsubscribe } from '../../lambda/frames/subscribe';
+import { sweep } from '../../lambda/sweep/sweep';
 import { createWorld } from './world';
 
 const minute = 60_000;

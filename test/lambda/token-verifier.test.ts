@@ -2,8 +2,8 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { builtInTokenVerifier } from '../../lambda/adapters/jwt-token-verifier';
-import { getPublicKey } from '../../lambda/adapters/kms-public-key';
+import { builtInTokenVerifier } from '../../lambda/aws/jwt-token-verifier';
+import { getPublicKey } from '../../lambda/aws/kms-public-key';
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -1,13 +1,13 @@
 /** Wide channels: the publisher's own invocation serves the first receivers, workers the rest, and nobody is served twice. */
 import fc from 'fast-check';
-import { decodeChunk, encodeChunk } from '../../lambda/core/chunk';
-import type { Caller } from '../../lambda/core/caller';
-import { Deadline } from '../../lambda/core/deadline';
-import type { FanOutCounts, Receiver } from '../../lambda/core/fan-out';
-import type { Outgoing } from '../../lambda/core/outgoing';
-import { Unavailable } from '../../lambda/core/ports';
-import { withoutRest } from '../../lambda/core/wide-channel';
-import { fanOutRoute } from '../../lambda/routes/fan-out';
+import { decodeChunk, encodeChunk } from '../../lambda/delivery/chunk';
+import type { Caller } from '../../lambda/shared/caller';
+import { Deadline } from '../../lambda/shared/deadline';
+import type { FanOutCounts, Receiver } from '../../lambda/delivery/fan-out';
+import type { Outgoing } from '../../lambda/delivery/outgoing';
+import { Unavailable } from '../../lambda/shared/ports';
+import { withoutRest } from '../../lambda/delivery/wide-channel';
+import { fanOutRoute } from '../../lambda/events/fan-out';
 import { eventually } from '../helpers/eventually';
 import { createWorld } from './world';
 

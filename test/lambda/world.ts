@@ -1,14 +1,14 @@
 /** A small world in memory: stores, a clock that only moves when told or slept on, and sockets that remember what they got. */
-import { MemoryAgentStore } from '../../lambda/adapters/memory-agent-store';
-import { MemoryConnectionStore } from '../../lambda/adapters/memory-connection-store';
-import { MemoryHistoryStore } from '../../lambda/adapters/memory-history-store';
-import { MemoryRateCounter } from '../../lambda/adapters/memory-rate-counter';
-import type { Caller } from '../../lambda/core/caller';
-import { connect } from '../../lambda/core/connect';
-import { Deadline } from '../../lambda/core/deadline';
-import type { DeliveryOutcome } from '../../lambda/core/delivery';
-import type { ConnectionSender, EventClock, Invoker, Log, LogFields } from '../../lambda/core/ports';
-import { publish, type PublishSummary } from '../../lambda/core/publish';
+import { MemoryAgentStore } from '../doubles/memory-agent-store';
+import { MemoryConnectionStore } from '../doubles/memory-connection-store';
+import { MemoryHistoryStore } from '../doubles/memory-history-store';
+import { MemoryRateCounter } from '../doubles/memory-rate-counter';
+import type { Caller } from '../../lambda/shared/caller';
+import { connect } from '../../lambda/agents/connect';
+import { Deadline } from '../../lambda/shared/deadline';
+import type { DeliveryOutcome } from '../../lambda/shared/delivery-outcome';
+import type { ConnectionSender, EventClock, Invoker, Log, LogFields } from '../../lambda/shared/ports';
+import { publish, type PublishSummary } from '../../lambda/frames/handle-text-message';
 import { allChannels, parseText } from '../../protocol/index';
 
 export class FakeClock implements EventClock {

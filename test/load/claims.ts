@@ -7,21 +7,16 @@
 import { randomUUID } from 'node:crypto';
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createDynamoClients } from '../../lambda/adapters/dynamo-calls';
-import { DynamoHistoryStore } from '../../lambda/adapters/dynamo-history-store';
-import { jsonLog } from '../../lambda/adapters/json-log';
-import { MemoryHistoryStore } from '../../lambda/adapters/memory-history-store';
-import { systemClock } from '../../lambda/adapters/system-clock';
-import { claim } from '../../lambda/core/claim';
-import { Deadline } from '../../lambda/core/deadline';
-import { LogTail } from '../../lambda/core/log-tail';
-import {
-  type HistoryStore,
-  type LogRow,
-  type PutOutcome,
-  type StoredRow,
-  Unavailable,
-} from '../../lambda/core/ports';
+import { createDynamoClients } from '../../lambda/aws/dynamo/dynamo-calls';
+import { DynamoHistoryStore } from '../../lambda/aws/dynamo/dynamo-history-store';
+import { jsonLog } from '../../lambda/aws/json-log';
+import { MemoryHistoryStore } from '../doubles/memory-history-store';
+import { systemClock } from '../../lambda/aws/system-clock';
+import { claim } from '../../lambda/log/claim';
+import { Deadline } from '../../lambda/shared/deadline';
+import { LogTail } from '../../lambda/log/log-tail';
+import type { HistoryStore, LogRow, PutOutcome, StoredRow } from '../../lambda/shared/history-store';
+import { Unavailable } from '../../lambda/shared/ports';
 import { startLocalTables } from '../contract/local-tables';
 
 interface Scenario {

@@ -2,16 +2,16 @@
  * One run of a function: its calls go through here, where they take time, go wrong, and stop when the process is killed
  * or has returned.
  */
-import { type DeliveryOutcome } from '../../../lambda/core/delivery';
-import { PlatformClock } from '../../../lambda/core/platform-clock';
+import { type DeliveryOutcome } from '../../../lambda/shared/delivery-outcome';
+import { PlatformClock } from '../../../lambda/shared/platform-clock';
+import type { PutOutcome } from '../../../lambda/shared/history-store';
 import {
   type EventClock,
   type ConnectionCloser,
   type ConnectionSender,
   type Invoker,
-  type PutOutcome,
   Unavailable,
-} from '../../../lambda/core/ports';
+} from '../../../lambda/shared/ports';
 import type { Chaos, Kind } from './chaos';
 import type { VirtualTime } from './virtual-time';
 

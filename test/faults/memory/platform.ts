@@ -1,31 +1,26 @@
 /**
- * API Gateway, Lambda and the tables in memory, with the product's own routes behind: opens and closes connections, turns
+ * API Gateway, Lambda and the tables in memory, with the product's own event handlers behind: opens and closes connections, turns
  * them into events, runs functions, and keeps what the checker wants to know.
  */
-import { MemoryAgentStore } from '../../../lambda/adapters/memory-agent-store';
-import { MemoryConnectionStore } from '../../../lambda/adapters/memory-connection-store';
-import { MemoryHistoryStore } from '../../../lambda/adapters/memory-history-store';
-import { MemorySweepStore } from '../../../lambda/adapters/memory-sweep-store';
-import { MemoryRateCounter } from '../../../lambda/adapters/memory-rate-counter';
-import type { DeliveryOutcome } from '../../../lambda/core/delivery';
-import type {
-  Connection,
-  Log,
-  LogFields,
-  LogRow,
-  Subscription,
-  VerifiedClaims,
-} from '../../../lambda/core/ports';
-import { channelSubject } from '../../../lambda/core/subjects';
-import { authorizerRoute } from '../../../lambda/routes/authorizer';
-import { connectRoute } from '../../../lambda/routes/connect';
-import { defaultRoute } from '../../../lambda/routes/default';
-import { disconnectRoute } from '../../../lambda/routes/disconnect';
-import { fanOutRoute } from '../../../lambda/routes/fan-out';
-import type { AuthorizerEvent, WebSocketEvent } from '../../../lambda/routes/events';
-import { inboxRoute } from '../../../lambda/routes/inbox';
-import { presenceRoute } from '../../../lambda/routes/presence';
-import { sweepRoute } from '../../../lambda/routes/sweep';
+import { MemoryAgentStore } from '../../doubles/memory-agent-store';
+import { MemoryConnectionStore } from '../../doubles/memory-connection-store';
+import { MemoryHistoryStore } from '../../doubles/memory-history-store';
+import { MemorySweepStore } from '../../doubles/memory-sweep-store';
+import { MemoryRateCounter } from '../../doubles/memory-rate-counter';
+import type { DeliveryOutcome } from '../../../lambda/shared/delivery-outcome';
+import type { Connection, Subscription } from '../../../lambda/shared/connection-store';
+import type { LogRow } from '../../../lambda/shared/history-store';
+import type { Log, LogFields, VerifiedClaims } from '../../../lambda/shared/ports';
+import { channelSubject } from '../../../lambda/shared/subjects';
+import { authorizerRoute } from '../../../lambda/events/authorizer';
+import { connectRoute } from '../../../lambda/events/connect';
+import { defaultRoute } from '../../../lambda/events/default';
+import { disconnectRoute } from '../../../lambda/events/disconnect';
+import { fanOutRoute } from '../../../lambda/events/fan-out';
+import type { AuthorizerEvent, WebSocketEvent } from '../../../lambda/events/web-socket-event';
+import { inboxRoute } from '../../../lambda/events/inbox';
+import { presenceRoute } from '../../../lambda/events/presence';
+import { sweepRoute } from '../../../lambda/events/sweep';
 import { subProtocol } from '../../../protocol/index';
 import { framesOf } from '../checker';
 import type { Listener, Wire } from '../model-client';

@@ -2,7 +2,7 @@
  * One random schedule: agents of two tenants connect, subscribe, publish, drop, come back and leave, while calls and events
  * go wrong; then all faults end, everybody comes to rest, and the record of it is given to the checker.
  */
-import type { MemoryHistoryStore } from '../../../lambda/adapters/memory-history-store';
+import type { MemoryHistoryStore } from '../../doubles/memory-history-store';
 import { seededRandom } from '../../../gateway/faults/decisions';
 import { ModelClient, type Wire } from '../model-client';
 import type { LogRowSeen, Publication, RunRecord, View, Violation } from '../record';

@@ -1,0 +1,129 @@
+/**
+ * Decides about a handshake: who the token says that it is, and whether it may connect as the URL asks.
+ */
+import {
+  allChannels,
+  type Grants,
+  isChannel,
+  isGranted,
+  isId,
+  parseGrants,
+  subProtocol,
+} from '../../protocol/index';
+import type { VerifiedClaims } from '../shared/ports';
+
+export interface AuthorizeSettings {
+  readonly tenantClaim: string;
+  readonly agentClaim: string;
+  readonly channelsClaim: string;
+  /** What a token without a channels claim may use. */
+  readonly defaultGrants: 'all' | 'none';
+}
+
+/** Each query parameter with all its values, decoded. A map, as the names are a stranger's. */
+export type Query = ReadonlyMap<string, readonly string[]>;
+
+export interface Admission {
+  readonly tenantId: string;
+  readonly agentId: string;
+  readonly channelId: string | undefined;
+  readonly grants: Grants;
+  /** Epoch seconds, as in the token. */
+  readonly exp: number;
+  readonly level: Level;
+  readonly echo: boolean;
+}
+
+/** Of the protocol: 0 is the original one. */
+export type Level = 0 | 1;
+
+export type Decision =
+  | { readonly kind: 'allow'; readonly admission: Admission }
+  | { readonly kind: 'deny'; readonly reason: string }
+  | { readonly kind: 'unauthorized'; readonly reason: string };
+
+/** A token that lives longer is a mistake (milliseconds for seconds, mostly) or a liability. */
+const longestTokenSeconds = 10 * 365 * 86_400;
+
+/** Of `nbf` and `iat`: the clock of whoever mints tokens may be a little ahead of the platform's. */
+const leewaySeconds = 5;
+
+/** The one token of the query, or `undefined` when there is none or more than one. */
+export function tokenOf(query: Query): string | undefined {
+  const tokens = query.get('token') ?? [];
+  return tokens.length === 1 && tokens[0] !== '' ? tokens[0] : undefined;
+}
+
+/**
+ * `now` in epoch milliseconds; `subProtocols` as the client lists them. The claims' signature, issuer and audience
+ * have been checked.
+ */
+export function authorize(
+  claims: VerifiedClaims,
+  query: Query,
+  settings: AuthorizeSettings,
+  now: number,
+  subProtocols: readonly string[] = [],
+): Decision {
+  const tenantId = claims[settings.tenantClaim];
+  const agentId = claims[settings.agentClaim] ?? claims.sub;
+  const { exp, nbf, iat } = claims;
+  if (!isId(tenantId)) return unauthorized('tenant claim missing or malformed');
+  if (!isId(agentId)) return unauthorized('agent claim missing or malformed');
+  if (typeof exp !== 'number' || !Number.isSafeInteger(exp))
+    return unauthorized('exp missing or not an integer');
+  if (exp * 1_000 <= now) return unauthorized('expired');
+  if (exp > now / 1_000 + longestTokenSeconds) return unauthorized('exp too far ahead');
+  if (isAhead(nbf, now)) return unauthorized('not valid yet');
+  if (isAhead(iat, now)) return unauthorized('issued in the future');
+  const grants = grantsOf(claims[settings.channelsClaim], settings.defaultGrants);
+  if (grants === undefined) return unauthorized('channels claim malformed');
+
+  for (const name of ['tenant_id', 'agent_id', 'channel_id', 'echo', 'protocol'] as const) {
+    // Two values are two answers to one question; which one wins would be an accident.
+    if ((query.get(name)?.length ?? 0) > 1) return deny(`${name} given more than once`);
+  }
+  // The path form of the URL arrives as these two parameters. They may only repeat what the token says.
+  if (differs(query.get('tenant_id'), tenantId)) return deny('tenant differs from the token');
+  if (differs(query.get('agent_id'), agentId)) return deny('agent differs from the token');
+  if (differs(query.get('protocol'), subProtocol)) return deny('unknown protocol');
+  const channelId = query.get('channel_id')?.[0] ?? '';
+  if (channelId !== '') {
+    if (!isChannel(channelId)) return deny('malformed channel');
+    if (!isGranted(grants, channelId, 'subscribe')) return deny('channel not granted');
+  }
+  return {
+    kind: 'allow',
+    admission: {
+      tenantId,
+      agentId,
+      channelId: channelId === '' ? undefined : channelId,
+      grants,
+      exp,
+      level: query.has('protocol') || subProtocols.includes(subProtocol) ? 1 : 0,
+      echo: query.get('echo')?.[0] !== 'false',
+    },
+  };
+}
+
+/** Whether the time of an optional claim is to come; one that is no time never comes. */
+function isAhead(claim: unknown, now: number): boolean {
+  return claim !== undefined && !(typeof claim === 'number' && claim <= now / 1_000 + leewaySeconds);
+}
+
+function grantsOf(claim: unknown, defaultGrants: 'all' | 'none'): Grants | undefined {
+  if (claim !== undefined) return parseGrants(claim);
+  return defaultGrants === 'all' ? allChannels : [];
+}
+
+function differs(values: readonly string[] | undefined, expected: string): boolean {
+  return values !== undefined && values[0] !== expected;
+}
+
+function deny(reason: string): Decision {
+  return { kind: 'deny', reason };
+}
+
+function unauthorized(reason: string): Decision {
+  return { kind: 'unauthorized', reason };
+}

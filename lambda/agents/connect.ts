@@ -1,0 +1,127 @@
+/**
+ * Registers a new connection: its row, then the agent's set, then its subscription. A crash in between leaves rows that
+ * say enough to be repaired from.
+ */
+import { announceArrival, type AnnounceDependencies } from './announce';
+import type { Caller } from '../shared/caller';
+import { errorFields } from '../shared/error-fields';
+import { youngMs } from './gone';
+import { encodeInboxOrder, type InboxOrder } from '../shared/inbox-event';
+import type { AddResult, AgentStore } from '../shared/agent-store';
+import type { Connection, ConnectionStore } from '../shared/connection-store';
+import type { Clock, ConnectionSender } from '../shared/ports';
+import { removeConnection } from './remove-connection';
+
+export interface ConnectDependencies extends AnnounceDependencies {
+  readonly connections: ConnectionStore;
+  readonly agents: AgentStore;
+  readonly sender: Pick<ConnectionSender, 'status'>;
+  /** The function that pushes an inbox. */
+  readonly inboxFunction: string;
+  readonly clock: Clock;
+  /** Most live connections of one agent. */
+  readonly connectionLimit: number;
+}
+
+/** The platform cuts every connection after two hours. */
+export const lifetimeMs = 2 * 3_600_000;
+/** Its timer and our clocks may differ a little. */
+export const lifetimeMarginMs = 60_000;
+const suspectsAtOnce = 20;
+/** The rest of the handshake needs its time. */
+const suspicionMs = 1_500;
+/** The handshake does not wait longer for those who watch: they can ask. */
+const announceWithinMs = 1_500;
+
+/** Throws what the stores throw. */
+export async function connect(deps: ConnectDependencies, caller: Caller): Promise<'connected' | 'too-many'> {
+  const { connectionId, connectedAt, tenantId, agentId, channelId, level, echo } = caller;
+  const channels = channelId === undefined ? [] : [channelId];
+  const expiresAt = Math.min(caller.tokenExpiresAt, connectedAt + lifetimeMs + lifetimeMarginMs);
+  const startedAt = deps.clock.monotonic();
+  const identity = { connectionId, tenantId, agentId, channels };
+  try {
+    await deps.connections.putConnection({ ...identity, level, echo, connectedAt, expiresAt });
+    const { outcome, mark, arrival } = await join(deps, caller);
+    if (outcome === 'full') {
+      await deps.connections.removeConnection(connectionId);
+      return 'too-many';
+    }
+    const subscription = { connectionId, agentId, level, echo, expiresAt };
+    const isSlow = deps.clock.monotonic() - startedAt > announceWithinMs;
+    if (arrival && isSlow)
+      deps.log.error('presence_not_announced', { tenant_id: tenantId, agent_id: agentId, error: 'late' });
+    await Promise.all([
+      channelId !== undefined && deps.connections.putSubscription(tenantId, channelId, subscription),
+      arrival && !isSlow && announceArrival(deps, tenantId, arrival),
+      // At level 1 the client says hello, and gets its inbox after the answer.
+      mark !== undefined &&
+        level === 0 &&
+        startPush(deps, { tenantId, agentId, connectionId, expiresAt, mark, at: deps.clock.now() }),
+    ]);
+    return 'connected';
+  } catch (error) {
+    // The handshake fails, and the platform sends no $disconnect for it: clean up now, as far as it goes.
+    await removeConnection(deps, identity).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function join(deps: ConnectDependencies, caller: Caller): Promise<AddResult> {
+  const { tenantId, agentId, connectionId } = caller;
+  const add = () => deps.agents.addConnection(tenantId, agentId, connectionId, deps.connectionLimit);
+  const first = await add();
+  if (first.outcome !== 'full') return first;
+  const suspects = await dropExpired(deps, tenantId, agentId);
+  const second = await add();
+  if (second.outcome !== 'full') return second;
+  await dropGone(deps, suspects);
+  return add();
+}
+
+/** A push that can't be started does not cost the connection: the mark stays, and the next one gets what was missed. */
+async function startPush(deps: ConnectDependencies, order: InboxOrder): Promise<void> {
+  try {
+    await deps.invoker.start(deps.inboxFunction, encodeInboxOrder(order));
+  } catch (error) {
+    deps.log.error('inbox_push_not_started', { connection_id: order.connectionId, ...errorFields(error) });
+  }
+}
+
+/** Members whose `$disconnect` got lost must not lock their agent out. Gives those that only the platform can tell about. */
+async function dropExpired(
+  deps: ConnectDependencies,
+  tenantId: string,
+  agentId: string,
+): Promise<Connection[]> {
+  const ids = await deps.agents.connectionIds(tenantId, agentId);
+  const rows = new Map((await deps.connections.getConnections(ids)).map((row) => [row.connectionId, row]));
+  const isAlive = (row: Connection | undefined): row is Connection =>
+    row !== undefined && row.expiresAt > deps.clock.now();
+  const drop = (connectionId: string) =>
+    removeConnection(deps, { connectionId, tenantId, agentId, channels: [] }, rows.get(connectionId));
+  await Promise.all(ids.filter((id) => !isAlive(rows.get(id))).map(drop));
+  return [...rows.values()].filter(isAlive);
+}
+
+/**
+ * Asks about the oldest first, some at a time, until there is room: only an agent that is really full costs a question for each.
+ * None about the young ones, which the platform doesn't know before they are open.
+ */
+async function dropGone(deps: ConnectDependencies, connections: readonly Connection[]): Promise<void> {
+  const now = deps.clock.now();
+  const startedAt = deps.clock.monotonic();
+  const oldest = connections
+    .filter((row) => now - row.connectedAt >= youngMs)
+    .sort((a, b) => a.connectedAt - b.connectedAt);
+  const isGone = async (row: Connection): Promise<boolean> => {
+    if ((await deps.sender.status(row.connectionId)) !== 'gone') return false;
+    await removeConnection(deps, row, row);
+    return true;
+  };
+  for (let start = 0; start < oldest.length; start += suspectsAtOnce) {
+    if (deps.clock.monotonic() - startedAt > suspicionMs) return;
+    const asked = await Promise.all(oldest.slice(start, start + suspectsAtOnce).map(isGone));
+    if (asked.includes(true)) return;
+  }
+}

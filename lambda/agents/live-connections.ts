@@ -1,0 +1,38 @@
+/**
+ * The connections of an agent that can receive right now.
+ */
+import type { AgentStore, AgentView } from '../shared/agent-store';
+import type { Connection, ConnectionStore } from '../shared/connection-store';
+import type { Clock } from '../shared/ports';
+
+export interface LiveDependencies {
+  readonly connections: ConnectionStore;
+  readonly agents: AgentStore;
+  readonly clock: Clock;
+}
+
+export interface AgentNow {
+  readonly view: AgentView;
+  readonly live: readonly Connection[];
+}
+
+/** Strongly consistent: whoever had connected before the call is among them. Expired and half-removed ones are not. */
+export async function liveConnections(
+  deps: LiveDependencies,
+  tenantId: string,
+  agentId: string,
+): Promise<readonly Connection[]> {
+  return (await agentNow(deps, tenantId, agentId)).live;
+}
+
+/** The same with the agent's item that they were found by. */
+export async function agentNow(deps: LiveDependencies, tenantId: string, agentId: string): Promise<AgentNow> {
+  const view = await deps.agents.look(tenantId, agentId);
+  if (view.connectionIds.length === 0) return { view, live: [] };
+  const rows = await deps.connections.getConnections(view.connectionIds);
+  // The set is trusted with ids only: a row of another tenant or agent under the same id is never followed.
+  const live = rows.filter(
+    (row) => row.tenantId === tenantId && row.agentId === agentId && row.expiresAt > deps.clock.now(),
+  );
+  return { view, live };
+}

@@ -1,0 +1,67 @@
+/**
+ * How we call DynamoDB: one client per function, a timer on every call, and errors sorted into "try again later" and defects.
+ */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { Unavailable } from '../../shared/ports';
+import { resignMistimed } from '../service-time';
+
+/** For a call with its retries. DynamoDB answers in single milliseconds, or something is wrong; a publish can't wait long. */
+export const defaultCallMs = 800;
+
+export interface DynamoClients {
+  /** Retries what may be retried. */
+  readonly calls: DynamoDBDocumentClient;
+  /** Makes one attempt: for the put whose own conflict must be told from a repeated request's. */
+  readonly singleAttempt: DynamoDBDocumentClient;
+}
+
+export function createDynamoClients(): DynamoClients {
+  const base = new DynamoDBClient({
+    requestHandler: { connectionTimeout: 500, httpsAgent: { maxSockets: 100 } },
+  });
+  const once = new DynamoDBClient({ maxAttempts: 1, requestHandler: base.config.requestHandler });
+  for (const client of [base, once]) {
+    client.middlewareStack.add(resignMistimed, { step: 'initialize', name: 'resignMistimed' });
+  }
+  const translation = { marshallOptions: { removeUndefinedValues: true } };
+  return {
+    calls: DynamoDBDocumentClient.from(base, translation),
+    singleAttempt: DynamoDBDocumentClient.from(once, translation),
+  };
+}
+
+export function timer(callMs: number): { readonly abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.timeout(callMs) };
+}
+
+/** Runs a call; a failure that is not the caller's comes out as `Unavailable`. */
+export async function guarded<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    throw isTransient(error) ? new Unavailable('DynamoDB', { cause: error }) : error;
+  }
+}
+
+export function isConditionFailure(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ConditionalCheckFailedException';
+}
+
+const transientNames: ReadonlySet<string> = new Set([
+  'ProvisionedThroughputExceededException',
+  'ThrottlingException',
+  'RequestLimitExceeded',
+  'InternalServerError',
+  'LimitExceededException',
+  'AbortError',
+  'TimeoutError',
+]);
+
+export function isTransient(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (transientNames.has(error.name)) return true;
+  const { $metadata, code } = error as { $metadata?: { httpStatusCode?: number }; code?: unknown };
+  // Without an HTTP status the call never got an answer: a network failure, which carries a system code.
+  return ($metadata?.httpStatusCode ?? 0) >= 500 || typeof code === 'string';
+}

@@ -1,0 +1,54 @@
+/**
+ * Tells the watchers of a tenant how an agent has changed: a message on `$presence`, kept nowhere.
+ */
+import { levelOneText, type Message, messageText, reservedChannels } from '../../protocol/index';
+import type { Deadline } from '../shared/deadline';
+import { fanOut, type FanOutCounts, type FanOutDependencies } from './fan-out';
+import type { NewId } from '../shared/ports';
+import type { PresenceOrder } from '../agents/presence-event';
+import { RetryingSender } from './retrying-sender';
+
+export interface TellDependencies extends FanOutDependencies {
+  readonly newId: NewId;
+}
+
+/** Counts per outcome; `undefined` when there is nothing to tell, because the agent has come back. Throws what the stores throw. */
+export async function tellPresence(
+  deps: TellDependencies,
+  order: PresenceOrder,
+  deadline: Deadline,
+): Promise<FanOutCounts | undefined> {
+  const { tenantId, presence, tellAt } = order;
+  if (tellAt !== undefined) {
+    await deps.clock.sleep(Math.max(0, tellAt - deps.clock.now()));
+    // From here on its return is told as well: both hang on this one write.
+    if (!(await deps.agents.noteTold(tenantId, presence.agentId, presence.version))) return undefined;
+  }
+  const message = toMessage(order, deps.newId);
+  const outgoing = {
+    textFor: (level: number) => (level === 0 ? messageText(message) : levelOneText(message, undefined)),
+    acknowledged: Promise.resolve(),
+    echo: undefined,
+  };
+  const channelId = reservedChannels.presence;
+  const target = { tenantId, channelId, senderConnectionId: '' };
+  const watchers = deps.connections.subscribers(tenantId, channelId, true);
+  const sender = new RetryingSender(deps.sender, deps.clock, deadline);
+  return (await fanOut(deps, sender, target, [outgoing], watchers, deadline)).counts;
+}
+
+function toMessage({ tenantId, presence, reason }: PresenceOrder, newId: NewId): Message {
+  const { agentId, status, capabilities, version, changedAt } = presence;
+  return {
+    id: newId(),
+    type: 'presence',
+    content: { status, capabilities, version, reason },
+    metadata: {},
+    extra: {},
+    tenantId,
+    agentId,
+    channelId: reservedChannels.presence,
+    to: undefined,
+    timestamp: changedAt,
+  };
+}

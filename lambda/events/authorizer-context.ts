@@ -1,0 +1,54 @@
+/**
+ * The authorizer's context: written once at the handshake, replayed by the platform as strings in every later event.
+ * Both directions stand here, so that they can't drift apart.
+ */
+import { type Grants, parseGrants } from '../../protocol/index';
+import type { Admission } from '../agents/authorize';
+import type { Caller } from '../shared/caller';
+
+/** A flat map of strings: the platform refuses anything nested. */
+export type AuthorizerContext = Readonly<Record<string, string>>;
+
+/** The whole result of an authorizer may have 8 KB; the rest of it needs less than 2. */
+export const contextBytes = 6_144;
+
+export function encodeContext(admission: Admission): AuthorizerContext {
+  return {
+    tenant: admission.tenantId,
+    agent: admission.agentId,
+    ...(admission.channelId === undefined ? {} : { channel: admission.channelId }),
+    grants: JSON.stringify(Object.fromEntries(admission.grants)),
+    exp: String(admission.exp),
+    level: String(admission.level),
+    echo: String(admission.echo),
+  };
+}
+
+/** Throws when the context is not ours: the stage has lost its authorizer, and nobody may be served. */
+export function decodeContext(
+  context: Readonly<Record<string, unknown>>,
+): Omit<Caller, 'connectionId' | 'connectedAt'> {
+  const { tenant, agent, channel, exp, level, echo } = context;
+  const grants = decodeGrants(context.grants);
+  if (
+    typeof tenant !== 'string' ||
+    typeof agent !== 'string' ||
+    typeof exp !== 'string' ||
+    grants === undefined
+  ) {
+    throw new Error('The event carries no authorizer context of this service');
+  }
+  return {
+    tenantId: tenant,
+    agentId: agent,
+    channelId: typeof channel === 'string' ? channel : undefined,
+    grants,
+    tokenExpiresAt: Number(exp) * 1_000,
+    level: Number(level),
+    echo: echo !== 'false',
+  };
+}
+
+function decodeGrants(text: unknown): Grants | undefined {
+  return typeof text === 'string' ? parseGrants(JSON.parse(text)) : undefined;
+}

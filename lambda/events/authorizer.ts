@@ -1,0 +1,76 @@
+/**
+ * The REQUEST authorizer of `$connect`: token and query in, policy out.
+ * The literal error "Unauthorized" makes the platform answer 401, a Deny 403.
+ */
+import { authorize, type AuthorizeSettings, type Query, tokenOf } from '../agents/authorize';
+import type { EventClock, Log, TokenVerifier } from '../shared/ports';
+import { contextBytes, type AuthorizerContext, encodeContext } from './authorizer-context';
+import { type AuthorizerEvent, subProtocolsOf } from './web-socket-event';
+
+export interface AuthorizerDependencies {
+  readonly verifier: TokenVerifier;
+  readonly settings: AuthorizeSettings;
+  readonly clock: EventClock;
+  readonly log: Log;
+}
+
+export interface AuthorizerResult {
+  readonly principalId: string;
+  readonly policyDocument: {
+    readonly Version: '2012-10-17';
+    readonly Statement: readonly {
+      readonly Action: 'execute-api:Invoke';
+      readonly Effect: 'Allow' | 'Deny';
+      readonly Resource: string;
+    }[];
+  };
+  readonly context?: AuthorizerContext;
+}
+
+export function authorizerRoute(deps: AuthorizerDependencies) {
+  return async (event: AuthorizerEvent): Promise<AuthorizerResult> => {
+    const { connectionId, requestId, requestTimeEpoch } = event.requestContext;
+    deps.clock.begin(requestTimeEpoch);
+    const refuse = (reason: string): never => {
+      deps.log.info('unauthorized', { connection_id: connectionId, request_id: requestId, reason });
+      throw new Error('Unauthorized');
+    };
+
+    const query = queryOf(event);
+    const token = tokenOf(query);
+    if (token === undefined) return refuse('no single token');
+    const claims = await deps.verifier.verify(token);
+    if (claims === undefined) return refuse('token not valid');
+    const decision = authorize(claims, query, deps.settings, deps.clock.now(), subProtocolsOf(event));
+    if (decision.kind === 'unauthorized') return refuse(decision.reason);
+    if (decision.kind === 'deny') {
+      deps.log.info('denied', {
+        connection_id: connectionId,
+        request_id: requestId,
+        reason: decision.reason,
+      });
+      return policy('Deny', event.methodArn, 'denied');
+    }
+    const context = encodeContext(decision.admission);
+    if (Buffer.byteLength(JSON.stringify(context)) > contextBytes) return refuse('channels claim too large');
+    return { ...policy('Allow', event.methodArn, connectionId), context };
+  };
+}
+
+function queryOf(event: AuthorizerEvent): Query {
+  return new Map([
+    ...Object.entries(event.queryStringParameters ?? {}).map(([name, value]) => [name, [value]] as const),
+    ...Object.entries(event.multiValueQueryStringParameters ?? {}),
+  ]);
+}
+
+/** The principal is the connection: an agent's id may hold characters that access logs and policies don't like. */
+function policy(effect: 'Allow' | 'Deny', methodArn: string, principalId: string): AuthorizerResult {
+  return {
+    principalId,
+    policyDocument: {
+      Version: '2012-10-17',
+      Statement: [{ Action: 'execute-api:Invoke', Effect: effect, Resource: methodArn }],
+    },
+  };
+}

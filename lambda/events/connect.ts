@@ -1,0 +1,34 @@
+/**
+ * `$connect`: the platform answers the client's handshake with our status.
+ */
+import { connect, type ConnectDependencies } from '../agents/connect';
+import { errorFields } from '../shared/error-fields';
+import type { EventClock } from '../shared/ports';
+import { subProtocol } from '../../protocol/index';
+import { callerOf, type RouteResponse, subProtocolsOf, type WebSocketEvent } from './web-socket-event';
+
+export function connectRoute(deps: ConnectDependencies & { readonly clock: EventClock }) {
+  return async (event: WebSocketEvent): Promise<RouteResponse> => {
+    const { connectionId, requestId, requestTimeEpoch } = event.requestContext;
+    deps.clock.begin(requestTimeEpoch);
+    const fields = { connection_id: connectionId, request_id: requestId };
+    try {
+      const caller = callerOf(event);
+      const outcome = await connect(deps, caller);
+      deps.log.info(outcome === 'connected' ? 'connected' : 'refused', {
+        ...fields,
+        tenant_id: caller.tenantId,
+        agent_id: caller.agentId,
+        channel_id: caller.channelId,
+        protocol_level: caller.level,
+      });
+      if (outcome !== 'connected') return { statusCode: 429 };
+      // Only what the client offered: naming another one makes it give up, and so does naming none of its list.
+      const isOffered = caller.level === 1 && subProtocolsOf(event).includes(subProtocol);
+      return { statusCode: 200, ...(isOffered && { headers: { 'Sec-WebSocket-Protocol': subProtocol } }) };
+    } catch (error) {
+      deps.log.error('connect_failed', { ...fields, ...errorFields(error) });
+      return { statusCode: 500 };
+    }
+  };
+}

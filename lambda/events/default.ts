@@ -1,0 +1,69 @@
+/**
+ * `$default`: every text message of a client. Nothing is returned to it here; ACKs and ERRORs are posted.
+ */
+import { parseText } from '../../protocol/index';
+import type { AcceptDependencies } from '../publish/accept';
+import { Deadline } from '../shared/deadline';
+import type { EventClock, Log, LogFields } from '../shared/ports';
+import { publish } from '../frames/handle-text-message';
+import { RateLimiter, type RateLimiterDependencies, refuseOverLimit } from '../publish/rate-limiter';
+import { callerOf, type RouteResponse, type WebSocketEvent } from './web-socket-event';
+
+/** Ours; the function's own timeout is later. The clients of the original protocol give up after 5 s. */
+const timeMs = 4_000;
+
+export type DefaultDependencies = AcceptDependencies &
+  RateLimiterDependencies & { readonly clock: EventClock };
+
+export function defaultRoute(deps: DefaultDependencies) {
+  const limiter = new RateLimiter(deps);
+  return async (event: WebSocketEvent): Promise<RouteResponse> => {
+    const startedAt = deps.clock.monotonic();
+    const { connectionId, requestId, requestTimeEpoch } = event.requestContext;
+    deps.clock.begin(requestTimeEpoch);
+    const fields = { connection_id: connectionId, request_id: requestId };
+    try {
+      const caller = callerOf(event);
+      const parsed = parseText(event.body ?? '');
+      const rate = await limiter.decide(caller, parsed.length);
+      const frames = refuseOverLimit(parsed, rate);
+      const deadline = new Deadline(deps.clock, startedAt + timeMs);
+      const log = withFields(deps.log, { request_id: requestId });
+      const { delivered, ...summary } = await publish({ ...deps, log }, caller, frames, deadline, {
+        requestId,
+        sentAt: requestTimeEpoch,
+      });
+      await rate.reported;
+      if (rate.admitted > 0) {
+        deps.log.info('published', {
+          ...fields,
+          tenant_id: caller.tenantId,
+          agent_id: caller.agentId,
+          ...summary,
+          ...delivered,
+          rate_limited: parsed.length - rate.admitted || undefined,
+          ms: deps.clock.monotonic() - startedAt,
+        });
+      }
+    } catch (error) {
+      // Only for an event without our authorizer's context. Thrown on: the platform then tells the client.
+      deps.log.error('event_not_understood', {
+        ...fields,
+        error: error instanceof Error ? error.name : 'unknown',
+      });
+      throw error;
+    }
+    return { statusCode: 200 };
+  };
+}
+
+function withFields(log: Log, common: LogFields): Log {
+  return {
+    info: (event, fields) => {
+      log.info(event, { ...common, ...fields });
+    },
+    error: (event, fields) => {
+      log.error(event, { ...common, ...fields });
+    },
+  };
+}

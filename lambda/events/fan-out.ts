@@ -1,0 +1,38 @@
+/**
+ * A worker of a wide channel: serves one chunk of the receivers of a message. Started by the publisher's function, awaited by nobody.
+ * A chunk that is lost, late or run twice breaks no promise: receivers of level 1 find gaps and repetitions by the sequence.
+ */
+import { decodeChunk } from '../delivery/chunk';
+import { Deadline } from '../shared/deadline';
+import { errorFields } from '../shared/error-fields';
+import { fanOut, type FanOutDependencies, type Receiver } from '../delivery/fan-out';
+import type { EventClock } from '../shared/ports';
+import { RetryingSender } from '../delivery/retrying-sender';
+
+/** Ours; the function's own timeout of 60 s is later. */
+const timeMs = 50_000;
+
+export function fanOutRoute(deps: FanOutDependencies & { readonly clock: EventClock }) {
+  return async (event: Readonly<Record<string, unknown>>): Promise<void> => {
+    const { clock, log } = deps;
+    const startedAt = clock.monotonic();
+    const deadline = new Deadline(clock, startedAt + timeMs);
+    const { tenantId, channelId, messages, receivers, at } = decodeChunk(event);
+    clock.begin(at);
+    try {
+      const sender = new RetryingSender(deps.sender, clock, deadline);
+      // The sender of the message was served before.
+      const target = { tenantId, channelId, senderConnectionId: '' };
+      const { counts } = await fanOut(deps, sender, target, messages, onePage(receivers), deadline);
+      log.info('chunk_served', { tenant_id: tenantId, ...counts, ms: clock.monotonic() - startedAt });
+    } catch (error) {
+      // Thrown on, so that the event is kept where an operator finds it.
+      log.error('chunk_failed', { tenant_id: tenantId, ...errorFields(error) });
+      throw error;
+    }
+  };
+}
+
+async function* onePage(receivers: readonly Receiver[]): AsyncGenerator<readonly Receiver[]> {
+  yield await Promise.resolve(receivers);
+}

@@ -1,0 +1,54 @@
+/**
+ * Pushes an inbox to a connection that has just come. Started by connect and not awaited by anybody; by itself for the rest
+ * of a large inbox.
+ */
+import { Deadline } from '../shared/deadline';
+import { deliverTexts } from '../inbox/deliver-texts';
+import { errorFields } from '../shared/error-fields';
+import { decodeInboxOrder, encodeInboxOrder } from '../shared/inbox-event';
+import type { ConnectionSender, EventClock, Invoker, Log } from '../shared/ports';
+import { pushInbox, type PushDependencies } from '../inbox/push-inbox';
+import { RetryingSender } from '../delivery/retrying-sender';
+
+/** Ours; the function's own timeout of 60 s leaves room for a last post and the writes after it. */
+const timeMs = 50_000;
+
+export interface InboxDependencies extends PushDependencies {
+  readonly sender: ConnectionSender;
+  readonly invoker: Invoker;
+  readonly clock: EventClock;
+  /** The name of the function that this is. */
+  readonly ownName: string;
+  readonly log: Log;
+}
+
+export function inboxRoute(deps: InboxDependencies) {
+  return async (event: Readonly<Record<string, unknown>>): Promise<void> => {
+    const { clock, log } = deps;
+    const startedAt = clock.monotonic();
+    const deadline = new Deadline(clock, startedAt + timeMs);
+    const order = decodeInboxOrder(event);
+    clock.begin(order.at);
+    const { tenantId, agentId, connectionId } = order;
+    const fields = { connection_id: connectionId, tenant_id: tenantId, agent_id: agentId };
+    try {
+      const sender = new RetryingSender(deps.sender, clock, deadline);
+      const deliver = deliverTexts(sender, deps.sender, clock, order);
+      const { kind, taken, mark } = await pushInbox(deps, order, order.mark, deliver, deadline);
+      // A push that got nowhere would only do so again.
+      const goesOn = mark !== undefined && taken > 0;
+      if (goesOn)
+        await deps.invoker.start(deps.ownName, encodeInboxOrder({ ...order, mark, at: clock.now() }));
+      log.info('inbox_pushed', {
+        ...fields,
+        outcome: kind,
+        messages: taken,
+        ms: clock.monotonic() - startedAt,
+      });
+    } catch (error) {
+      // Thrown on, so that the event is kept where an operator finds it. The mark stays, and the next connection mends it.
+      log.error('inbox_push_failed', { ...fields, ...errorFields(error) });
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,32 @@
+/**
+ * Tells watchers of a change of presence. Started by whoever made the change and not awaited by anybody.
+ */
+import { Deadline } from '../shared/deadline';
+import { errorFields } from '../shared/error-fields';
+import { decodePresenceOrder } from '../agents/presence-event';
+import type { EventClock } from '../shared/ports';
+import { tellPresence, type TellDependencies } from '../delivery/tell-presence';
+
+/** Ours; the function's own timeout of 60 s leaves room for a last post and the writes after it. */
+const timeMs = 50_000;
+
+export function presenceRoute(deps: TellDependencies & { readonly clock: EventClock }) {
+  return async (event: Readonly<Record<string, unknown>>): Promise<void> => {
+    const { clock, log } = deps;
+    const startedAt = clock.monotonic();
+    const order = decodePresenceOrder(event);
+    const { tenantId, presence, reason } = order;
+    // It is started as soon as the agent has changed.
+    clock.begin(presence.changedAt);
+    const fields = { tenant_id: tenantId, agent_id: presence.agentId, reason };
+    try {
+      const counts = await tellPresence(deps, order, new Deadline(clock, startedAt + timeMs));
+      const outcome = counts === undefined ? 'came-back' : 'told';
+      log.info('presence_told', { ...fields, outcome, ...counts, ms: clock.monotonic() - startedAt });
+    } catch (error) {
+      // Thrown on, so that the event is kept where an operator finds it. Watchers find out by a query.
+      log.error('presence_not_told', { ...fields, ...errorFields(error) });
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,33 @@
+/**
+ * Run by the schedule, whose event says what time it is.
+ */
+import { Deadline } from '../shared/deadline';
+import { errorFields } from '../shared/error-fields';
+import type { EventClock } from '../shared/ports';
+import { sweep } from '../sweep/sweep';
+import type { SweepDependencies } from '../sweep/sweep-connection';
+
+/** Ours; the function's own timeout is 120 s. */
+const timeMs = 115_000;
+
+export function sweepRoute(deps: SweepDependencies & { readonly clock: EventClock }) {
+  return async (event?: unknown): Promise<void> => {
+    const { clock, log } = deps;
+    const startedAt = clock.monotonic();
+    clock.begin(timeOf(event));
+    try {
+      const summary = await sweep(deps, new Deadline(clock, startedAt + timeMs));
+      log.info('swept', { ...summary, ms: clock.monotonic() - startedAt });
+    } catch (error) {
+      log.error('sweep_failed', { ...errorFields(error), ms: clock.monotonic() - startedAt });
+      throw error;
+    }
+  };
+}
+
+/** Of the rule's event, to the second; `undefined` when somebody else has started the function. */
+function timeOf(event: unknown): number | undefined {
+  const time = typeof event === 'object' && event !== null && 'time' in event ? event.time : undefined;
+  const at = typeof time === 'string' ? Date.parse(time) : NaN;
+  return Number.isNaN(at) ? undefined : at;
+}

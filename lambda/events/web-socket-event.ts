@@ -1,0 +1,55 @@
+/**
+ * The events that API Gateway sends, as far as we read them, and the caller that the authorizer's context describes.
+ * Source: Amazon API Gateway developer guide, WebSocket integration requests.
+ */
+import type { Caller } from '../shared/caller';
+import { decodeContext } from './authorizer-context';
+
+export interface RequestContext {
+  readonly connectionId: string;
+  readonly requestId: string;
+  /** Epoch milliseconds. */
+  readonly requestTimeEpoch: number;
+  /** Epoch milliseconds. */
+  readonly connectedAt: number;
+  /** Strings, whatever the authorizer returned. */
+  readonly authorizer?: Readonly<Record<string, unknown>>;
+  readonly disconnectStatusCode?: number;
+}
+
+/** Of a handshake; names keep the case in which the client wrote them. */
+export interface HeaderFields {
+  readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>> | null;
+}
+
+export interface WebSocketEvent extends HeaderFields {
+  readonly requestContext: RequestContext;
+  /** Absent on `$connect` and `$disconnect`. */
+  readonly body?: string;
+}
+
+export interface AuthorizerEvent extends HeaderFields {
+  readonly methodArn: string;
+  readonly requestContext: Pick<RequestContext, 'connectionId' | 'requestId' | 'requestTimeEpoch'>;
+  readonly queryStringParameters?: Readonly<Record<string, string>> | null;
+  readonly multiValueQueryStringParameters?: Readonly<Record<string, readonly string[]>> | null;
+}
+
+export interface RouteResponse {
+  readonly statusCode: number;
+  /** Of a handshake's answer. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export function callerOf(event: WebSocketEvent): Caller {
+  const { connectionId, connectedAt, authorizer } = event.requestContext;
+  return { connectionId, connectedAt, ...decodeContext(authorizer ?? {}) };
+}
+
+/** What the client lists in `Sec-WebSocket-Protocol`, which may come as one header or as several. */
+export function subProtocolsOf({ multiValueHeaders }: HeaderFields): string[] {
+  return Object.entries(multiValueHeaders ?? {})
+    .filter(([name]) => name.toLowerCase() === 'sec-websocket-protocol')
+    .flatMap(([, values]) => values.flatMap((value) => value.split(',')))
+    .map((name) => name.trim());
+}

@@ -1,0 +1,42 @@
+/**
+ * What comes of a control frame: an answer and what is posted after it, or an error.
+ */
+import { type ErrorDetails, type GoAwayCode, limits } from '../../protocol/index';
+import type { AcceptDependencies } from '../publish/accept';
+import type { Deadline } from '../shared/deadline';
+import type { RetryingSender } from '../delivery/retrying-sender';
+
+export type ControlDependencies = AcceptDependencies;
+
+/** Posted after the answer: a replay, a page of history. Throws what the stores throw. */
+export type Afterwards = (sender: RetryingSender, deadline: Deadline) => Promise<void>;
+
+export type ControlOutcome =
+  | {
+      readonly ok: true;
+      /** Frames of the answer, in order. */
+      readonly answer: readonly string[];
+      readonly afterwards?: Afterwards | undefined;
+    }
+  | {
+      readonly ok: false;
+      readonly error: Omit<ErrorDetails, 'messageId'>;
+      /** What follows the error at level 1. */
+      readonly goAway?: GoAwayCode | undefined;
+    };
+
+export function refused(code: ErrorDetails['code'], text?: string): ControlOutcome {
+  return { ok: false, error: { code, text } };
+}
+
+/** Why channels could not be added. `unknown`: the connection has no row, so it counts as gone and gets nothing. */
+export function notSubscribed(outcome: 'full' | 'unknown'): ControlOutcome {
+  if (outcome === 'unknown') return stateLost();
+  return refused('limit_exceeded', `A connection holds at most ${limits.channels} channels`);
+}
+
+/** Of a connection that was taken for gone: a new one has to take its place. */
+export function stateLost(): ControlOutcome {
+  const text = 'The service does not know this connection any more; open a new one';
+  return { ok: false, error: { code: 'unavailable', text, retryAfterMs: 500 }, goAway: 'state_lost' };
+}

@@ -1,0 +1,89 @@
+/**
+ * Control frames: who may ask for what, and the answer in the words of the caller's level.
+ */
+import {
+  type ControlFrame,
+  plainAckText,
+  reservedChannels,
+  subscribedText,
+  type SubscribeFrame,
+  unsubscribedText,
+  type UnsubscribeFrame,
+} from '../../protocol/index';
+import type { Caller } from '../shared/caller';
+import { type ControlDependencies, type ControlOutcome, notSubscribed, refused } from './control-outcome';
+import type { Deadline } from '../shared/deadline';
+import { hello } from './hello';
+import { history } from './history';
+import { ping } from './ping';
+import { presence } from './presence';
+import { replay, ReplayBudget } from './replay';
+import { mayUse, standing } from '../log/channel-position';
+import { subscribe, unsubscribe } from './subscribe';
+
+/** Throws what the stores throw. */
+export async function control(
+  deps: ControlDependencies,
+  caller: Caller,
+  frame: ControlFrame,
+  deadline: Deadline,
+): Promise<ControlOutcome> {
+  const outcome = await handle(deps, caller, frame, deadline);
+  if (!outcome.ok || caller.level > 0) return outcome;
+  // The original protocol has one word for "done".
+  return { ...outcome, answer: frame.id === undefined ? [] : [plainAckText(frame.id, deps.clock.now())] };
+}
+
+function handle(
+  deps: ControlDependencies,
+  caller: Caller,
+  frame: ControlFrame,
+  deadline: Deadline,
+): Promise<ControlOutcome> {
+  switch (frame.type) {
+    case 'hello':
+      return hello(deps, caller, frame);
+    case 'subscribe':
+      return handleSubscribe(deps, caller, frame);
+    case 'unsubscribe':
+      return handleUnsubscribe(deps, caller, frame);
+    case 'history':
+      return history(deps, caller, frame, deadline);
+    case 'presence':
+      return presence(deps, caller, frame);
+    case 'ping':
+      return ping(deps, caller, frame);
+  }
+}
+
+async function handleSubscribe(
+  deps: ControlDependencies,
+  caller: Caller,
+  { id, channelId, since }: SubscribeFrame,
+): Promise<ControlOutcome> {
+  if (!mayUse(caller, channelId, 'subscribe')) {
+    return refused('forbidden', 'The token does not allow subscribing to this channel');
+  }
+  const channelIds = channelId === reservedChannels.inbox ? [] : [channelId];
+  const added = await subscribe(deps.connections, caller, channelIds);
+  if (added.outcome !== 'added') return notSubscribed(added.outcome);
+  // Only now: whatever is put after this look has the connection among its receivers.
+  const place = await standing(deps, caller, { channelId, since });
+  return {
+    ok: true,
+    answer: [subscribedText(id, place.state, deps.clock.now())],
+    afterwards: (sender, deadline) => replay(deps, sender, caller, place, new ReplayBudget(deadline)),
+  };
+}
+
+async function handleUnsubscribe(
+  deps: ControlDependencies,
+  caller: Caller,
+  { id, channelId }: UnsubscribeFrame,
+): Promise<ControlOutcome> {
+  if (channelId === reservedChannels.inbox) {
+    return refused('forbidden', 'Direct messages reach every connection of their agent');
+  }
+  await unsubscribe(deps.connections, caller, channelId);
+  return { ok: true, answer: [unsubscribedText(id, channelId, deps.clock.now())] };
+}

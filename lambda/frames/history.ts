@@ -1,0 +1,124 @@
+/**
+ * A page of a log, forwards from a position or backwards from one or from the newest message.
+ */
+import { type Gap, historyText, type HistoryFrame, limits, pack, type Position } from '../../protocol/index';
+import type { Caller } from '../shared/caller';
+import { type ControlDependencies, type ControlOutcome, refused } from './control-outcome';
+import type { Deadline } from '../shared/deadline';
+import { emptyAsOf } from '../log/empty-position';
+import { gapsIn } from '../log/gaps';
+import type { StoredRow } from '../shared/history-store';
+import { mayUse, type Standing, standing } from '../log/channel-position';
+import { replayText } from './replay-text';
+
+const longestReadMs = 2_000;
+/** Of the time of the text message, for posting what was read. */
+const postingMs = 800;
+/** Of one answer, whatever the limit: a page is a look, a log is read page by page. */
+const mostBytes = 1_048_576;
+/** Of a part, for everything but the messages. */
+const envelopeBytes = 2_048;
+/** Of the envelope, without their codes; a longer list of gaps is a part of its own. */
+const mostGapBytes = 512;
+
+interface Page {
+  /** Oldest first. */
+  readonly rows: readonly StoredRow[];
+  /** Whether there may be more in the same direction. */
+  readonly isCut: boolean;
+}
+
+/** Throws what the store throws. */
+export async function history(
+  deps: ControlDependencies,
+  caller: Caller,
+  frame: HistoryFrame,
+  deadline: Deadline,
+): Promise<ControlOutcome> {
+  const { channelId, after, before } = frame;
+  if (!mayUse(caller, channelId, 'history')) {
+    return refused('forbidden', 'The token does not allow reading the history of this channel');
+  }
+  if (caller.level === 0) return { ok: true, answer: [] };
+  const place = await standing(deps, caller, { channelId, since: after });
+  if (place.state.recovered === false) return notRecoverable(place.state.reason);
+  // Nothing is below the position of an empty log, whatever has come since.
+  const isBeforeAll = before !== undefined && emptyAsOf(before) !== undefined;
+  if (before !== undefined && !isBeforeAll && before.epoch !== place.head.epoch)
+    return notRecoverable('epoch_changed');
+  const end = isBeforeAll ? 0 : Math.min(before?.sequence ?? Infinity, place.head.sequence + 1);
+  const time = deadline.within(Math.min(longestReadMs, Math.max(0, deadline.remainingMs - postingMs)));
+  return { ok: true, answer: await read(deps, caller, frame, place, end, time) };
+}
+
+function notRecoverable(reason: string | undefined): ControlOutcome {
+  return refused('not_recoverable', `The log can’t be read from this position: ${reason ?? 'unknown'}`);
+}
+
+/** The parts of the answer. `end`: backwards, the sequence below which the page ends. */
+async function read(
+  deps: ControlDependencies,
+  caller: Caller,
+  frame: HistoryFrame,
+  { channelId, subject, head, replayAfter }: Standing,
+  end: number,
+  deadline: Deadline,
+): Promise<string[]> {
+  const now = deps.clock.now();
+  const isForward = replayAfter !== undefined;
+  const rows = isForward
+    ? deps.history.range(subject, { after: replayAfter, upTo: head.sequence })
+    : deps.history.rangeBack(subject, { before: end });
+  const page = await collect(rows, frame.limit, deadline, now, isForward);
+  const messages = page.rows.flatMap((row) => replayText(row, caller, channelId, now) ?? []);
+  const start = isForward ? replayAfter : (page.rows[0]?.sequence ?? 1) - 1;
+  const last = isForward ? page.rows.at(-1) : page.rows[0];
+  return partsOf(frame.id, channelId, head, messages, {
+    gaps: gapsIn(start, page.rows, now),
+    next: page.isCut && last !== undefined ? { epoch: head.epoch, sequence: last.sequence } : undefined,
+    now,
+  });
+}
+
+function partsOf(
+  messageId: string,
+  channelId: string,
+  head: Position,
+  messages: readonly string[],
+  { gaps, next, now }: { gaps: readonly Gap[]; next: Position | undefined; now: number },
+): string[] {
+  const groups = pack(messages, limits.frameBytes - envelopeBytes);
+  if (groups.length === 0 || JSON.stringify(gaps).length > mostGapBytes) groups.push([]);
+  return groups.map((texts, index) => {
+    const isLast = index === groups.length - 1;
+    const part = { messages: texts, gaps: isLast ? gaps : [], part: index + 1, isLast };
+    return historyText({ messageId, channelId, head, ...part, next: isLast ? next : undefined }, now);
+  });
+}
+
+/** Expired rows are passed over: at the old end of a log they are no gap. */
+async function collect(
+  pages: AsyncIterable<readonly StoredRow[]>,
+  limit: number,
+  deadline: Deadline,
+  now: number,
+  isForward: boolean,
+): Promise<Page> {
+  const rows: StoredRow[] = [];
+  let bytes = 0;
+  let isCut = false;
+  reading: for await (const page of pages) {
+    for (const row of page) {
+      if (row.expiresAt <= now) continue;
+      // One at least: the next page begins behind the last one.
+      const isFull = rows.length === limit || bytes > mostBytes;
+      if (isFull || (rows.length > 0 && deadline.hasPassed)) {
+        isCut = true;
+        break reading;
+      }
+      rows.push(row);
+      bytes += row.body?.length ?? 0;
+    }
+  }
+  return { rows: isForward ? rows : rows.reverse(), isCut };
+}

@@ -1,0 +1,53 @@
+/**
+ * `ping`: keeps the connection alive, says which channels have moved, and when it is time to leave.
+ */
+import {
+  type ChannelState,
+  goAwayText,
+  type GoAwayCode,
+  type PingFrame,
+  pongText,
+} from '../../protocol/index';
+import type { Caller } from '../shared/caller';
+import { lifetimeMs } from '../agents/connect';
+import { type ControlDependencies, type ControlOutcome, refused } from './control-outcome';
+import { handledUpTo, keepHandled } from '../inbox/handled';
+import { isKnown } from '../agents/known-connection';
+import { isSamePosition } from '../log/head';
+import { mayUse, standing } from '../log/channel-position';
+
+/** How long before the platform's two hours a client is told. */
+const noticeMs = 10 * 60_000;
+
+/** Throws what the stores throw. */
+export async function ping(
+  deps: ControlDependencies,
+  caller: Caller,
+  frame: PingFrame,
+): Promise<ControlOutcome> {
+  if (!frame.channels.every(({ channelId }) => mayUse(caller, channelId, 'subscribe'))) {
+    return refused('forbidden', 'The token does not allow subscribing to one of these channels');
+  }
+  if (caller.level === 0) return { ok: true, answer: [] };
+  const moved: ChannelState[] = [];
+  const look = frame.channels.map(async ({ channelId, since, handled = 'none' }) => {
+    const { head } = await standing(deps, caller, { channelId, since: undefined });
+    const reported = handledUpTo(handled, head);
+    if (reported !== undefined) {
+      const { handled: kept } = await deps.agents.look(caller.tenantId, caller.agentId);
+      await keepHandled(deps, caller, kept, reported, reported);
+    }
+    if (since === undefined || !isSamePosition(head, since)) moved.push({ channelId, head });
+  });
+  const [goAway] = await Promise.all([reasonToLeave(deps, caller), ...look]);
+  const now = deps.clock.now();
+  const pong = pongText(frame.id, moved, now);
+  return { ok: true, answer: goAway === undefined ? [pong] : [pong, goAwayText(goAway, now)] };
+}
+
+async function reasonToLeave(deps: ControlDependencies, caller: Caller): Promise<GoAwayCode | undefined> {
+  const now = deps.clock.now();
+  if (caller.tokenExpiresAt <= now) return 'token_expired';
+  if (caller.connectedAt + lifetimeMs - noticeMs <= now) return 'rotate';
+  return (await isKnown(deps.connections, caller)) ? undefined : 'state_lost';
+}

@@ -1,0 +1,154 @@
+/**
+ * `presence`: an agent says how it is, or asks how the others are.
+ */
+import {
+  type AgentPresence,
+  goAwayText,
+  isGranted,
+  limits,
+  type OwnPresence,
+  ownPresenceText,
+  presenceBytes,
+  type PresenceFrame,
+  type PresenceQuery,
+  offline,
+  presenceText,
+  reservedChannels,
+} from '../../protocol/index';
+import { announceChange, asWatched } from '../agents/announce';
+import type { Caller } from '../shared/caller';
+import {
+  type Afterwards,
+  type ControlDependencies,
+  type ControlOutcome,
+  refused,
+  stateLost,
+} from './control-outcome';
+import { isKnown } from '../agents/known-connection';
+import type { AgentRecord } from '../shared/agent-store';
+
+/** Agents that one query looks at; the rest is for the next page. */
+const mostRead = 2_000;
+/** Of an answer, around its agents. */
+const envelopeBytes = 2_048;
+/** What a look for watchers and the start of a function may take. */
+const announcementMs = 1_600;
+
+/** Throws what the stores throw. */
+export async function presence(
+  deps: ControlDependencies,
+  caller: Caller,
+  { id, own, query }: PresenceFrame,
+): Promise<ControlOutcome> {
+  if (query !== undefined) return ask(deps, caller, id, query);
+  const set = await setPresence(deps, caller, own);
+  if (set === undefined) return stateLost();
+  return {
+    ok: true,
+    answer: [ownPresenceText(id, set.presence, deps.clock.now())],
+    afterwards: set.announce,
+  };
+}
+
+export interface SetPresence {
+  readonly presence: AgentPresence;
+  /** Tells the watchers, when anything has changed. */
+  readonly announce: Afterwards | undefined;
+}
+
+/** `undefined` when the connection is not its agent's any more. Says again what was said: nothing changes. Throws what the store throws. */
+export async function setPresence(
+  deps: ControlDependencies,
+  { tenantId, agentId, connectionId }: Caller,
+  own: OwnPresence | undefined,
+): Promise<SetPresence | undefined> {
+  const { record, connectionIds } = await deps.agents.look(tenantId, agentId);
+  if (record === undefined || !connectionIds.includes(connectionId)) return undefined;
+  if (own === undefined || isSame(record, own)) return { presence: record, announce: undefined };
+  const changed = await deps.agents.setPresence(tenantId, agentId, connectionId, own);
+  if (changed === undefined) return undefined;
+  return {
+    presence: changed,
+    announce: async (_sender, deadline) => {
+      if (deadline.remainingMs >= announcementMs) await announceChange(deps, tenantId, changed);
+      else
+        deps.log.error('presence_not_announced', { tenant_id: tenantId, agent_id: agentId, error: 'late' });
+    },
+  };
+}
+
+function isSame(record: AgentRecord, { status, capabilities }: OwnPresence): boolean {
+  return (
+    (status === undefined || status === record.status) &&
+    (capabilities === undefined || JSON.stringify(capabilities) === JSON.stringify(record.capabilities))
+  );
+}
+
+async function ask(
+  deps: ControlDependencies,
+  caller: Caller,
+  id: string,
+  query: PresenceQuery,
+): Promise<ControlOutcome> {
+  if (!isGranted(caller.grants, reservedChannels.presence, 'presence'))
+    return refused('forbidden', 'The token does not allow asking for presence');
+  if (caller.level === 0) return { ok: true, answer: [] };
+  const [{ agents, next }, isStillKnown] = await Promise.all([
+    query.agentId === undefined
+      ? findAgents(deps, caller.tenantId, query)
+      : findAgent(deps, caller.tenantId, query.agentId, query),
+    isKnown(deps.connections, caller),
+  ]);
+  const now = deps.clock.now();
+  const answer = presenceText(id, agents, next, now);
+  return { ok: true, answer: isStillKnown ? [answer] : [answer, goAwayText('state_lost', now)] };
+}
+
+interface Found {
+  readonly agents: readonly AgentPresence[];
+  /** The last agent that was looked at, when there may be more. */
+  readonly next: string | undefined;
+}
+
+async function findAgent(
+  deps: ControlDependencies,
+  tenantId: string,
+  agentId: string,
+  query: PresenceQuery,
+): Promise<Found> {
+  const now = deps.clock.now();
+  const { record, connectionIds, expiresAt = Infinity } = await deps.agents.look(tenantId, agentId);
+  const isKnown = record !== undefined && (connectionIds.length > 0 || expiresAt > now);
+  const agents = isKnown ? [asWatched(record, deps.presenceGraceMs, now)] : [];
+  return { agents: agents.filter((agent) => fits(agent, query)), next: undefined };
+}
+
+async function findAgents(deps: ControlDependencies, tenantId: string, query: PresenceQuery): Promise<Found> {
+  const agents: AgentPresence[] = [];
+  let bytes = envelopeBytes;
+  let read = 0;
+  let last = query.after;
+  for await (const page of deps.agents.agents(tenantId, query.after)) {
+    for (const { agentId, record } of page) {
+      const agent = record && asWatched(record, deps.presenceGraceMs, deps.clock.now());
+      if (agent !== undefined && fits(agent, query)) {
+        bytes += presenceBytes(agent);
+        // One text of the platform: an agent with all its words has a third of it.
+        if (agents.length === query.limit || bytes > limits.frameBytes) return { agents, next: last };
+        agents.push(agent);
+      }
+      last = agentId;
+      read += 1;
+    }
+    if (read >= mostRead) return { agents, next: last };
+  }
+  return { agents, next: undefined };
+}
+
+function fits({ status, capabilities }: AgentPresence, query: PresenceQuery): boolean {
+  return (
+    (query.status === undefined || query.status === status) &&
+    (query.online === undefined || query.online === (status !== offline)) &&
+    (query.capability === undefined || capabilities.includes(query.capability))
+  );
+}

@@ -1,0 +1,71 @@
+/**
+ * Answers to the sender of a text message, in the order of its frames, while later frames are still being worked on.
+ * At level 0 each is posted at once; at level 1 those of one text message go out together, as arrays.
+ */
+import { type ErrorDetails, errorText, packFrames } from '../../protocol/index';
+import type { Caller } from '../shared/caller';
+import type { Deadline } from '../shared/deadline';
+import type { Clock, Log } from '../shared/ports';
+import type { RetryingSender } from '../delivery/retrying-sender';
+
+/** An answer is not held back longer for the sake of an array. */
+const longestHoldMs = 250;
+
+export class Replies {
+  private isSenderLost = false;
+  /** Whether the one reply that may still go out after the deadline has gone. */
+  private isLate = false;
+  private last: Promise<void> = Promise.resolve();
+  private held: { readonly text: string; readonly isLogged: boolean; readonly settle: () => void }[] = [];
+  private heldSince = 0;
+
+  constructor(
+    private readonly sender: RetryingSender,
+    private readonly receiver: Pick<Caller, 'connectionId' | 'level'>,
+    private readonly clock: Clock,
+    private readonly log: Log,
+    private readonly deadline: Deadline,
+  ) {}
+
+  /**
+   * Settles, without ever failing, when this reply and all before it have been posted. At level 1 `flush` has to follow.
+   * A loss is logged unless told otherwise.
+   */
+  send(text: string, { isLogged } = { isLogged: true }): Promise<void> {
+    if (this.receiver.level === 0) return this.post(text, isLogged);
+    const now = this.clock.monotonic();
+    if (this.held.length === 0) this.heldSince = now;
+    const posted = new Promise<void>((settle) => this.held.push({ text, isLogged, settle }));
+    if (now - this.heldSince >= longestHoldMs) void this.flush();
+    return posted;
+  }
+
+  error(details: ErrorDetails): Promise<void> {
+    // A flood must not become a flood of lines.
+    return this.send(errorText(details, this.clock.now()), { isLogged: details.code !== 'rate_limited' });
+  }
+
+  /** Posts what is held. Settles, without ever failing, when everything so far has been posted. */
+  flush(): Promise<void> {
+    const held = this.held.splice(0);
+    const isLogged = held.some((reply) => reply.isLogged);
+    for (const text of packFrames(held.map((reply) => reply.text))) void this.post(text, isLogged);
+    return this.last.then(() => {
+      for (const { settle } of held) settle();
+    });
+  }
+
+  private post(text: string, isLogged: boolean): Promise<void> {
+    this.last = this.last.then(async () => {
+      // One reply after another to a peer that has vanished would outlast the function.
+      if (this.isSenderLost || this.isLate) return;
+      this.isLate = this.deadline.hasPassed;
+      const { connectionId } = this.receiver;
+      const outcome = await this.sender.post(connectionId, text);
+      if (outcome === 'delivered') return;
+      this.isSenderLost = outcome === 'gone' || outcome === 'lost';
+      if (isLogged) this.log.info('reply_not_delivered', { connection_id: connectionId, outcome });
+    });
+    return this.last;
+  }
+}

@@ -1,0 +1,43 @@
+/** Entry point of `$default`: builds what the route needs, once per cold start. */
+import { randomUUID } from 'node:crypto';
+import { createSender, senderKinds } from '../aws/calls/create-sender';
+import { DynamoAgentStore } from '../aws/dynamo/dynamo-agent-store';
+import { createDynamoClients } from '../aws/dynamo/dynamo-calls';
+import { DynamoConnectionStore } from '../aws/dynamo/dynamo-connection-store';
+import { DynamoHistoryStore } from '../aws/dynamo/dynamo-history-store';
+import { DynamoRateCounter } from '../aws/dynamo/dynamo-rate-counter';
+import { jsonLog } from '../aws/json-log';
+import { LambdaInvoker } from '../aws/calls/lambda-invoker';
+import { systemClock } from '../aws/system-clock';
+import { variables } from '../contract';
+import { PlatformClock } from '../shared/platform-clock';
+import { oneOf, text, wholeNumber } from './env';
+import { defaultRoute } from '../events/default';
+
+const clock = new PlatformClock(systemClock);
+const clients = createDynamoClients();
+const invoker = new LambdaInvoker();
+
+export const handler = defaultRoute({
+  connections: new DynamoConnectionStore(clients.calls, text(variables.connectionTable)),
+  agents: new DynamoAgentStore(clients.calls, text(variables.agentTable), clock),
+  history: new DynamoHistoryStore(clients, text(variables.messageTable), jsonLog),
+  rateCounter: new DynamoRateCounter(clients.singleAttempt, text(variables.connectionTable)),
+  rateLimits: {
+    agent: { perSecond: wholeNumber(variables.agentRate), burst: wholeNumber(variables.agentBurst) },
+    tenant: { perSecond: wholeNumber(variables.tenantRate), burst: wholeNumber(variables.tenantBurst) },
+  },
+  sender: createSender(oneOf(variables.sender, senderKinds), text(variables.callbackUrl)),
+  workers: {
+    invoker,
+    functionName: text(variables.fanOutFunction),
+    ownReceivers: wholeNumber(variables.ownReceivers),
+  },
+  clock,
+  newId: randomUUID,
+  retentionMs: wholeNumber(variables.retentionSeconds) * 1_000,
+  invoker,
+  presenceFunction: text(variables.presenceFunction),
+  presenceGraceMs: wholeNumber(variables.presenceGraceSeconds) * 1_000,
+  log: jsonLog,
+});

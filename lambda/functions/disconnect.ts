@@ -1,0 +1,26 @@
+/** Entry point of `$disconnect`: builds what the route needs, once per cold start. */
+import { DynamoAgentStore } from '../aws/dynamo/dynamo-agent-store';
+import { createDynamoClients } from '../aws/dynamo/dynamo-calls';
+import { DynamoConnectionStore } from '../aws/dynamo/dynamo-connection-store';
+import { jsonLog } from '../aws/json-log';
+import { LambdaInvoker } from '../aws/calls/lambda-invoker';
+import { systemClock } from '../aws/system-clock';
+import { variables } from '../contract';
+import { PlatformClock } from '../shared/platform-clock';
+import { text, wholeNumber } from './env';
+import { disconnectRoute } from '../events/disconnect';
+
+const clock = new PlatformClock(systemClock);
+const { calls } = createDynamoClients();
+/** Nobody waits for it, and nobody else does it in time: patience pays. */
+const callMs = 2_500;
+
+export const handler = disconnectRoute({
+  connections: new DynamoConnectionStore(calls, text(variables.connectionTable), callMs),
+  agents: new DynamoAgentStore(calls, text(variables.agentTable), clock, callMs),
+  invoker: new LambdaInvoker(),
+  presenceFunction: text(variables.presenceFunction),
+  presenceGraceMs: wholeNumber(variables.presenceGraceSeconds) * 1_000,
+  clock,
+  log: jsonLog,
+});

@@ -1,0 +1,28 @@
+/** Entry point of the fan-out workers: builds what the route needs, once per cold start. */
+import { createSender, senderKinds } from '../aws/calls/create-sender';
+import { DynamoAgentStore } from '../aws/dynamo/dynamo-agent-store';
+import { createDynamoClients } from '../aws/dynamo/dynamo-calls';
+import { DynamoConnectionStore } from '../aws/dynamo/dynamo-connection-store';
+import { jsonLog } from '../aws/json-log';
+import { LambdaInvoker } from '../aws/calls/lambda-invoker';
+import { systemClock } from '../aws/system-clock';
+import { variables } from '../contract';
+import { PlatformClock } from '../shared/platform-clock';
+import { oneOf, text, wholeNumber } from './env';
+import { fanOutRoute } from '../events/fan-out';
+
+const clock = new PlatformClock(systemClock);
+const { calls } = createDynamoClients();
+/** Nobody waits for it: patience pays. */
+const callMs = 2_500;
+
+export const handler = fanOutRoute({
+  connections: new DynamoConnectionStore(calls, text(variables.connectionTable), callMs),
+  agents: new DynamoAgentStore(calls, text(variables.agentTable), clock, callMs),
+  sender: createSender(oneOf(variables.sender, senderKinds), text(variables.callbackUrl)),
+  invoker: new LambdaInvoker(),
+  presenceFunction: text(variables.presenceFunction),
+  presenceGraceMs: wholeNumber(variables.presenceGraceSeconds) * 1_000,
+  clock,
+  log: jsonLog,
+});

@@ -1,0 +1,48 @@
+/**
+ * The sender's half of the inbox: a direct message that is in the log either meets a live connection of its agent, or
+ * the agent's inbox mark says that it was missed. The other half is `push-inbox.ts`.
+ */
+import type { Deadline } from '../shared/deadline';
+import { agentNow, type LiveDependencies } from '../agents/live-connections';
+import type { AgentView, MissedMessage } from '../shared/agent-store';
+import type { Connection } from '../shared/connection-store';
+
+/** The set of connections changes between the look and the write only when the agent comes or goes just then. */
+const rounds = 5;
+/** With less, nobody is looked for. */
+const leastMs = 400;
+
+/**
+ * Gives the live connections that have not been tried yet. When there are none, the message is noted as missed before
+ * it returns. Throws what the stores throw; then nothing is certain.
+ */
+export async function findOrNote(
+  deps: LiveDependencies,
+  missed: MissedMessage,
+  tried: ReadonlySet<string>,
+  deadline: Deadline,
+): Promise<readonly Connection[]> {
+  for (let round = 0; round < rounds && deadline.remainingMs >= leastMs; round++) {
+    const { view, live } = await agentNow(deps, missed.tenantId, missed.agentId);
+    const untried = live.filter(({ connectionId }) => !tried.has(connectionId));
+    if (untried.length > 0) return untried;
+    // Refused when a connection came after the look: it knows nothing of this message, so it has to be found.
+    if (isCovered(view, missed) || (await deps.agents.noteMissed(missed, view))) return [];
+  }
+  // No time, or connections come and go faster than we look. The next one is told of the message by the mark.
+  await deps.agents.noteMissed(missed, undefined);
+  return [];
+}
+
+/**
+ * The normal case of an agent that is away: the mark is there, and the message costs no write. Whoever connects later
+ * adds itself to the set and reads the log up to its head after that, so it meets the message, which was put before the
+ * look. And nobody can remove the mark in between: that takes a connection that has been in the set since before it read
+ * the head, and the look found none in the set. With dead connections in the set this can't be told, so their agent's mark
+ * is written.
+ */
+function isCovered({ connectionIds, mark, expiresAt }: AgentView, missed: MissedMessage): boolean {
+  if (connectionIds.length > 0 || mark === undefined || mark.from > missed.sequence) return false;
+  // The item, and the mark with it, must not be deleted before the message.
+  return expiresAt === undefined || expiresAt > missed.expiresAt;
+}

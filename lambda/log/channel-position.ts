@@ -1,0 +1,73 @@
+/**
+ * Where a channel or the own inbox stands, and whether a client can go on from where it was.
+ */
+import {
+  type ChannelState,
+  isGranted,
+  type Operation,
+  type Position,
+  reservedChannels,
+  type Resume,
+} from '../../protocol/index';
+import type { Caller } from '../shared/caller';
+import { emptyPosition, headOf, type LogDependencies } from './head';
+import type { InboxMark } from '../shared/agent-store';
+import { recover } from './recover';
+import { channelSubject, inboxSubject } from '../shared/subjects';
+
+export interface Standing {
+  readonly channelId: string;
+  /** Key of the log. */
+  readonly subject: string;
+  readonly head: Position;
+  /** What the client is told. */
+  readonly state: ChannelState;
+  /** The sequence after which a replay begins; `undefined` when there is none. */
+  readonly replayAfter: number | undefined;
+  /** Of the inbox in a `hello`: the mark of messages that no connection took. */
+  readonly mark?: InboxMark | undefined;
+}
+
+/** `$presence` keeps nothing. */
+const notKept = { recovered: false, reason: 'no_log' } as const;
+
+/** Throws what the store throws. */
+export async function standing(
+  deps: LogDependencies,
+  caller: Caller,
+  { channelId, since }: Resume,
+): Promise<Standing> {
+  const subject = subjectOf(caller, channelId);
+  const about = { channelId, subject };
+  if (channelId === reservedChannels.presence) {
+    const state: ChannelState =
+      since === undefined ? { channelId, head: undefined } : { channelId, head: undefined, ...notKept };
+    return { ...about, head: emptyPosition(deps.clock.now()), state, replayAfter: undefined };
+  }
+  if (since !== undefined && mayUse(caller, channelId, 'history')) {
+    const { head, recovered, reason, after } = await recover(deps, subject, since);
+    return {
+      ...about,
+      head,
+      state: { channelId, head, recovered, reason },
+      replayAfter: recovered ? after : undefined,
+    };
+  }
+  const head = deps.retentionMs === 0 ? emptyPosition(deps.clock.now()) : await headOf(deps, subject);
+  const state: ChannelState =
+    since === undefined ? { channelId, head } : { channelId, head, recovered: false, reason: 'forbidden' };
+  return { ...about, head, state, replayAfter: undefined };
+}
+
+/** The own inbox needs no grant; on `$presence` there is but one. */
+export function mayUse(caller: Caller, channelId: string, operation: Operation): boolean {
+  if (channelId === reservedChannels.inbox) return true;
+  const needed = channelId === reservedChannels.presence ? 'presence' : operation;
+  return isGranted(caller.grants, channelId, needed);
+}
+
+export function subjectOf({ tenantId, agentId }: Caller, channelId: string): string {
+  return channelId === reservedChannels.inbox
+    ? inboxSubject(tenantId, agentId)
+    : channelSubject(tenantId, channelId);
+}

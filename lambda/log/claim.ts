@@ -1,0 +1,101 @@
+/**
+ * Claims the next sequence of a log with the message's own conditional put (design: no counter, no cached head).
+ * Whatever happens in between (a conflict, a lost answer, a crash, a second run), the log has no hole and holds the message once.
+ */
+import type { Position } from '../../protocol/index';
+import type { Deadline } from '../shared/deadline';
+import type { LogTail, Place, Wanted } from './log-tail';
+import type { HistoryStore, LogEntry, LogRow } from '../shared/history-store';
+import type { Clock } from '../shared/ports';
+
+export interface Claim extends Wanted {
+  readonly body: string;
+  /** How long the row is kept. */
+  readonly retentionMs: number;
+}
+
+export interface Claimed {
+  readonly status: 'claimed' | 'duplicate';
+  readonly position: Position;
+  /** Of the row in the log: for a duplicate the first one's. Epoch milliseconds. */
+  readonly timestamp: number;
+  /** Of the row as well. */
+  readonly expiresAt: number;
+}
+
+export interface ClaimDependencies {
+  readonly history: HistoryStore;
+  readonly clock: Clock;
+}
+
+/** No put begins later; the two calls after it, and the answer to the client, still fit into the function's 5 s. */
+const claimTimeMs = 2_800;
+const longestPauseMs = 40;
+
+/**
+ * Puts the message into the log. Gives `undefined` when no place could be had in time; the message may be in the log all the
+ * same (its sender then says `retry`). Throws what the store throws.
+ */
+export async function claim(
+  { history, clock }: ClaimDependencies,
+  tail: LogTail,
+  message: Claim,
+  deadline: Deadline,
+): Promise<Claimed | undefined> {
+  const limit = deadline.within(claimTimeMs);
+  if (limit.remainingMs === 0) return undefined;
+  const nonce = tail.newNonce(message.index);
+  let place = await tail.locate(message, limit);
+  while (place !== undefined) {
+    if (place.kind === 'taken') return claimed('duplicate', place.row);
+    if (limit.hasPassed) return undefined;
+    const row = toRow(tail, message, place, nonce);
+    if ((await history.tryPut(tail.subject, row)) === 'written') {
+      tail.meet(row);
+      return claimed('claimed', row);
+    }
+    const met = await meetFrom(history, tail, row.sequence, nonce);
+    if (met.mine !== undefined) return claimed('claimed', met.mine);
+    if (met.isNone) {
+      // An unclear put that has not come in: the same sequence and nonce again, so that it can't come in twice.
+      await clock.sleep(Math.min(clock.random() * longestPauseMs, limit.remainingMs));
+      continue;
+    }
+    // The row is there, so the next sequence leaves no hole; its epoch is the log's. No pause: it would only let newcomers pass.
+    place = tail.place(message);
+  }
+  return undefined;
+}
+
+/** Every row from the sequence on is met, so that neither my own nor a copy is jumped over, and the next try is at the end. */
+async function meetFrom(
+  history: HistoryStore,
+  tail: LogTail,
+  sequence: number,
+  nonce: string,
+): Promise<{ readonly mine: LogEntry | undefined; readonly isNone: boolean }> {
+  let mine: LogEntry | undefined;
+  let isNone = true;
+  for await (const page of history.range(tail.subject, { after: sequence - 1 })) {
+    for (const row of page) {
+      isNone = false;
+      tail.meet(row);
+      if (row.nonce === nonce) mine = row;
+    }
+  }
+  return { mine, isNone };
+}
+
+function claimed(status: Claimed['status'], { epoch, sequence, timestamp, expiresAt }: LogEntry): Claimed {
+  return { status, position: { epoch, sequence }, timestamp, expiresAt };
+}
+
+function toRow(
+  { arrival }: LogTail,
+  { id, isRetry, body, retentionMs }: Claim,
+  { position, timestamp }: Extract<Place, { kind: 'free' }>,
+  nonce: string,
+): LogRow {
+  const expiresAt = timestamp + retentionMs;
+  return { ...position, nonce, id, agentId: arrival.agentId, isRetry, timestamp, body, expiresAt };
+}

@@ -1,0 +1,192 @@
+/**
+ * What one text message knows of the end of one log: where its next message goes, and which rows may already be a copy of one of
+ * its messages. It is read once; rows that others write later are met as conflicts, so none of them is jumped over.
+ */
+import type { Position } from '../../protocol/index';
+import type { Deadline } from '../shared/deadline';
+import { type EndDependencies, logEnd } from './log-end';
+import type { Head, LogEntry } from '../shared/history-store';
+import type { NewId } from '../shared/ports';
+
+/** Where a message goes: to a free place, or nowhere, as a copy of it is in the log already. */
+export type Place =
+  | {
+      readonly kind: 'free';
+      readonly position: Position;
+      /** Epoch milliseconds. */ readonly timestamp: number;
+    }
+  | { readonly kind: 'taken'; readonly row: LogEntry };
+
+/** A text message as the platform delivered it. */
+export interface Arrival {
+  readonly agentId: string;
+  /** The platform's id of the event. An event that it delivers twice has the same id both times. */
+  readonly requestId: string;
+  /** When it reached the platform, epoch milliseconds. */
+  readonly sentAt: number;
+}
+
+/** One frame of it. */
+export interface Wanted {
+  readonly id: string;
+  /** Of the frame in its text message. */
+  readonly index: number;
+  /** Whether the sender says that it may have sent this id before. */
+  readonly isRetry: boolean;
+}
+
+export interface TailDependencies extends EndDependencies {
+  readonly newId: NewId;
+}
+
+/** How far a retry looks for its first copy. */
+const searchedMs = 10 * 60_000;
+/** No search reads more rows: a channel takes about as many in the five seconds by which an event may be late. */
+const searchedRows = 1_000;
+/**
+ * No event comes so late: API Gateway waits 29 s for a function. A row that is further ahead was stamped by a wrong clock. Its
+ * time is not taken over, nor does it count as newer than the event.
+ */
+const mostAheadMs = 90_000;
+
+export class LogTail {
+  /** The last row of the log, as far as it is known; a log without rows ends where item 0 or a new epoch says. */
+  private last: (Position & { readonly timestamp: number | undefined }) | undefined;
+  /** The rows of the same agent that were met, by sequence. */
+  private readonly own = new Map<number, LogEntry>();
+  private searchedTo = Infinity;
+  /** Whether too many rows are newer than the event to say of all that they are no copies. */
+  private isTooFar = false;
+
+  constructor(
+    private readonly deps: TailDependencies,
+    readonly subject: string,
+    readonly arrival: Arrival,
+  ) {}
+
+  /**
+   * Where the message goes. `undefined` when that can't be found out in time, or among too many rows that are newer than the
+   * event. Throws what the store throws.
+   */
+  async locate(message: Wanted, deadline: Deadline): Promise<Place | undefined> {
+    if (message.isRetry) {
+      const isSearched = await this.search(this.arrival.sentAt - searchedMs, deadline);
+      return isSearched ? this.place(message) : undefined;
+    }
+    if (this.last === undefined && !(await this.begin(deadline))) return undefined;
+    return this.isTooFar ? undefined : this.place(message);
+  }
+
+  /** The same from what is known by now, without a call. */
+  place(message: Wanted): Place | undefined {
+    const row = this.copyOf(message);
+    if (row !== undefined) return { kind: 'taken', row };
+    if (this.last === undefined) return undefined;
+    const { epoch, sequence, timestamp } = this.last;
+    return {
+      kind: 'free',
+      position: { epoch, sequence: sequence + 1 },
+      timestamp: this.stampAfter(timestamp),
+    };
+  }
+
+  /** The row is in the log. */
+  meet(row: LogEntry): void {
+    if (this.last === undefined || row.sequence > this.last.sequence) this.last = row;
+    if (row.agentId === this.arrival.agentId) this.own.set(row.sequence, row);
+  }
+
+  /** For the row of a frame. What it begins with tells a second delivery of the event. */
+  newNonce(index: number): string {
+    return `${this.frameOf(index)}${this.deps.newId()}`;
+  }
+
+  /** A newest row that is not older than the event may be the work of another delivery of it, or stand behind one. */
+  private async begin(deadline: Deadline): Promise<boolean> {
+    const head = await this.deps.history.head(this.subject);
+    const { sentAt } = this.arrival;
+    if (head.row !== undefined && head.row.timestamp >= sentAt && !this.isAhead(head.row.timestamp))
+      return this.search(sentAt, deadline);
+    await this.continueBehind(head);
+    return true;
+  }
+
+  /** Meets the rows from the newest one back to the first that is older than `from`. Tells whether there was time for it. */
+  private async search(from: number, deadline: Deadline): Promise<boolean> {
+    if (from >= this.searchedTo) return true;
+    const met: LogEntry[] = [];
+    let newest: LogEntry | undefined;
+    search: for await (const page of this.deps.history.newestFirst(this.subject)) {
+      if (deadline.hasPassed) return false;
+      for (const row of page) {
+        newest ??= row;
+        if (row.timestamp < from) break search;
+        if (met.length === searchedRows) {
+          this.isTooFar = row.timestamp >= this.arrival.sentAt;
+          break search;
+        }
+        met.push(row);
+      }
+    }
+    // Not the head again: a copy that came in after the search would not be met.
+    const mark = newest === undefined ? await this.deps.history.mark(this.subject) : undefined;
+    await this.continueBehind({ row: newest, mark });
+    for (const row of met) this.meet(row);
+    this.searchedTo = from;
+    return true;
+  }
+
+  /** A log that has nothing to continue from starts a new epoch. */
+  private async continueBehind(head: Head): Promise<void> {
+    const { head: end, lastSequence } = await logEnd(this.deps, this.subject, head);
+    // Above everything that was: expired rows are deleted late, and item 0 is only ever raised.
+    const position = end ?? { epoch: this.deps.newId(), sequence: lastSequence };
+    this.last = { ...position, timestamp: head.row?.timestamp };
+  }
+
+  /** Along a log timestamps never decrease. */
+  private stampAfter(timestamp: number | undefined): number {
+    const { sentAt } = this.arrival;
+    return timestamp === undefined || this.isAhead(timestamp) ? sentAt : Math.max(timestamp, sentAt);
+  }
+
+  private isAhead(timestamp: number): boolean {
+    return timestamp - this.arrival.sentAt > mostAheadMs;
+  }
+
+  private copyOf({ id, index, isRetry }: Wanted): LogEntry | undefined {
+    let newest: LogEntry | undefined;
+    for (const row of this.own.values()) {
+      if (row.nonce.startsWith(this.frameOf(index))) return row;
+      if (row.id !== id || !(isRetry || this.isRetrySince(row))) continue;
+      if (newest === undefined || row.sequence > newest.sequence) newest = row;
+    }
+    return newest;
+  }
+
+  /** Whether the row is of a retry that was sent after this event, so that the event is the attempt that the retry was about. */
+  private isRetrySince({ isRetry, nonce, timestamp }: LogEntry): boolean {
+    const { requestId, sentAt } = this.arrival;
+    return isRetry && timestamp >= sentAt && !nonce.startsWith(`${requestId}.`);
+  }
+
+  private frameOf(index: number): string {
+    return `${this.arrival.requestId}.${String(index)}.`;
+  }
+}
+
+/** The logs that the messages of one text message go to. */
+export class LogTails {
+  private readonly tails = new Map<string, LogTail>();
+
+  constructor(
+    private readonly deps: TailDependencies,
+    readonly arrival: Arrival,
+  ) {}
+
+  of(subject: string): LogTail {
+    const tail = this.tails.get(subject) ?? new LogTail(this.deps, subject, this.arrival);
+    this.tails.set(subject, tail);
+    return tail;
+  }
+}

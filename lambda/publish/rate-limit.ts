@@ -1,0 +1,136 @@
+/**
+ * The arithmetic of a rate with a burst, as one environment sees it. A frame uses up `1 / perSecond` of time. The time used
+ * up never lags behind now by more than the burst; where it is ahead of now, nothing may go.
+ */
+import type { RateUse } from '../shared/ports';
+
+export interface Rate {
+  /** 0 = no limit. */
+  readonly perSecond: number;
+  /** Frames that may come at once after a rest. */
+  readonly burst: number;
+}
+
+/** Environments that serve one sender at the same time; where there are more, the limit holds less exactly. */
+const environments = 8;
+/** Of the burst, what an environment admits at once before it tells. */
+const untoldShare = 0.1;
+/** The same where nothing is left of the burst: a sender at its limit must not cost a report per frame. */
+const leastShare = 0.02;
+/** Of the burst, what others may have been admitted without anybody knowing. */
+const unheardShare = 0.4;
+/** Over half a minute the limit holds within a fifth, whatever the environments do not know of each other. */
+const window = { seconds: 30, share: 0.2 };
+/** Frames per report at the least; a sender far below its limit costs no more than that. */
+const leastEvery = 10;
+
+/**
+ * One environment's share in the counting of one agent or tenant. It knows its own frames at once and those of other
+ * environments from the last answer of the common counter; so it never refuses what a single counter would have admitted.
+ */
+export class RateShare {
+  private readonly frameMs: number;
+  private readonly every: number;
+  /** Epoch milliseconds. */
+  private usedUntil = -Infinity;
+  /** Frames that the counter does not know, and where they alone would have got to from a rest. */
+  private untold = 0;
+  private untoldUntil = -Infinity;
+  /** Where the refused frames will have got to when they come again as they were told. */
+  private promisedUntil = -Infinity;
+  private seen: number;
+  private reportedAt = -Infinity;
+  /** Whether the last answer told of frames that other environments have admitted. */
+  private hasOthers = false;
+
+  /** `mostEvery`: frames seen per report. `phase` (0 ≤ x < 1) spreads the first reports of environments that start together. */
+  constructor(
+    private readonly rate: Rate,
+    mostEvery: number,
+    phase: number,
+  ) {
+    const { perSecond, burst } = rate;
+    this.frameMs = 1_000 / perSecond;
+    const unknown = window.share * (burst + window.seconds * perSecond);
+    this.every = Math.min(mostEvery, Math.max(leastEvery, Math.floor(unknown / environments)));
+    // Where a frame from each environment is much of the burst, the first one asks what the others have admitted.
+    this.seen = burst < environments * leastEvery ? this.every - 1 : Math.floor(phase * this.every);
+  }
+
+  /** How many frames may go. */
+  roomAt(now: number): number {
+    const used = Math.max(this.usedUntil, this.floorAt(now));
+    // The fraction forgives what floating point loses at epoch milliseconds.
+    return Math.max(0, Math.floor((now - used) / this.frameMs + 0.01));
+  }
+
+  /** Frames have come, and the first `admitted` of them go. */
+  take(frames: number, admitted: number, now: number): void {
+    const floor = this.floorAt(now);
+    this.seen += frames;
+    if (admitted === 0) return;
+    this.usedUntil = Math.max(this.usedUntil, floor) + admitted * this.frameMs;
+    this.untoldUntil = Math.max(this.untoldUntil, floor) + admitted * this.frameMs;
+    this.untold += admitted;
+  }
+
+  /** What to report now, mostly nothing: the more often, the less is left of the burst. `room`: before the frames came. */
+  due(room: number, now: number): RateUse | undefined {
+    if (this.untold === 0) return undefined;
+    const level = (this.untoldUntil - this.floorAt(now)) / this.frameMs;
+    const share = room / environments;
+    const { burst } = this.rate;
+    const mayBeUntold =
+      room < burst / 2
+        ? Math.max(share, burst * leastShare)
+        : Math.max(1, Math.min(burst * untoldShare, share));
+    const isDue = this.seen >= this.every || level > mayBeUntold || this.mayBeBusyElsewhere(now);
+    return isDue ? this.report(now) : undefined;
+  }
+
+  /**
+   * A burst so small that one frame from each environment is more than all of it: where others are known to take part, the
+   * environment counts in common as soon as its own part of the traffic could be one of many above half of the rate.
+   */
+  private mayBeBusyElsewhere(now: number): boolean {
+    if (!this.hasOthers || this.rate.burst >= 2 * environments) return false;
+    return now - this.reportedAt < 2 * environments * this.untold * this.frameMs;
+  }
+
+  /** All that the counter does not know, if only to hear what it knows. */
+  report(now: number): RateUse {
+    const usedMs = this.untold * this.frameMs;
+    // As if they had been counted when they came: a report that comes late must not count as a burst.
+    const floor = this.untold === 0 ? this.floorAt(now) : this.untoldUntil - usedMs;
+    this.seen = 0;
+    this.reportedAt = now;
+    this.untold = 0;
+    this.untoldUntil = -Infinity;
+    const ceiling = now + this.rate.burst * this.frameMs + window.seconds * 1_000;
+    return { usedMs, floor, ceiling, isRested: this.usedUntil - usedMs < floor + this.frameMs / 2 };
+  }
+
+  /** The common counter's answer to a report. */
+  learn(usedUntil: number): void {
+    this.hasOthers = usedUntil > this.usedUntil + this.frameMs / 2;
+    this.usedUntil = Math.max(this.usedUntil, usedUntil);
+  }
+
+  /**
+   * Frames are refused: how long until they may go, after those that were refused before, or as many as ever may. Frames that
+   * others have been admitted, and this environment has not heard of, are allowed for.
+   */
+  waitMs(frames: number, now: number): number {
+    const { burst } = this.rate;
+    const used = Math.max(this.usedUntil, this.floorAt(now));
+    const full = Math.max(used, now - burst * this.frameMs) + burst * this.frameMs;
+    const promised = Math.max(this.promisedUntil, used) + frames * environments * this.frameMs;
+    this.promisedUntil = Math.min(promised, full);
+    return Math.max(1, Math.ceil(this.promisedUntil + burst * unheardShare * this.frameMs - now));
+  }
+
+  /** Time that counts as used up at the least. */
+  private floorAt(now: number): number {
+    return now - this.rate.burst * this.frameMs;
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Where a frame goes: to a channel, to an agent, or back as an error.
+ */
+import { type ErrorDetails, isGranted, isId, type PublishFrame } from '../../protocol/index';
+import type { Caller } from '../shared/caller';
+
+export type Destination =
+  | { readonly kind: 'channel'; readonly channelId: string }
+  | { readonly kind: 'agent'; readonly agentId: string };
+
+export type Routing =
+  | { readonly ok: true; readonly destination: Destination }
+  | { readonly ok: false; readonly error: Pick<ErrorDetails, 'code' | 'text'> };
+
+export function routeFrame(frame: PublishFrame, caller: Caller): Routing {
+  if (frame.to !== undefined) return toAgent(frame.to);
+  const channelId = frame.channelId ?? caller.channelId;
+  if (channelId !== undefined) {
+    if (isGranted(caller.grants, channelId, 'publish'))
+      return { ok: true, destination: { kind: 'channel', channelId } };
+    return {
+      ok: false,
+      error: { code: 'forbidden', text: 'The token does not allow publishing to this channel' },
+    };
+  }
+  // Clients of the original protocol have no field for it; on a channel connection `metadata` stays wholly the user's.
+  const { to } = frame.metadata;
+  if (isId(to)) return toAgent(to);
+  return {
+    ok: false,
+    error: {
+      code: 'invalid_message',
+      text: 'No receiver: give "channel_id" or "to", or connect with a channel',
+    },
+  };
+}
+
+function toAgent(agentId: string): Routing {
+  return { ok: true, destination: { kind: 'agent', agentId } };
+}

@@ -1,0 +1,129 @@
+/** Agents: who is connected, presence, the mark of the inbox; and the port. */
+import type { AgentPresence, OwnPresence, Position } from '../../protocol/index';
+
+export type AddOutcome = 'added' | 'present' | 'full';
+
+/** The inbox mark: somewhere from here on, the agent has missed messages of its inbox. */
+export interface InboxMark {
+  /** Sequence of the oldest message that no connection took. */
+  readonly from: number;
+  /** Rises whenever a missed message is noted, also when `from` stays. */
+  readonly count: number;
+}
+
+export interface AddResult {
+  readonly outcome: AddOutcome;
+  /** As it is with the connection in the set. */
+  readonly mark: InboxMark | undefined;
+  /** The agent with the connection that turned it online; absent when it had others, or nothing was added. */
+  readonly arrival: AgentRecord | undefined;
+}
+
+export interface RemoveResult {
+  /** Whether the connection was in the set. */
+  readonly changed: boolean;
+  /** The agent without its last connection; absent when it has others, or nothing was removed. */
+  readonly departure: AgentRecord | undefined;
+}
+
+/** What is known of an agent, and what was when it last went offline. */
+export interface AgentRecord extends AgentPresence {
+  readonly left:
+    | {
+        /** Epoch milliseconds. */
+        readonly at: number;
+        /** Its status until then. */
+        readonly status: string;
+        /** The latest version that was passed on as offline by a deployment that waits with that. */
+        readonly toldVersion: number | undefined;
+      }
+    | undefined;
+}
+
+export interface AgentEntry {
+  readonly agentId: string;
+  readonly record: AgentRecord | undefined;
+}
+
+/** An agent's item, all of it as of one moment. */
+export interface AgentView {
+  readonly connectionIds: readonly string[];
+  /** Absent for an agent that never connected. */
+  readonly version: number | undefined;
+  readonly mark: InboxMark | undefined;
+  /** Everything up to here in its inbox has been handled; only of an agent whose clients report it. */
+  readonly handled: Position | undefined;
+  /** Epoch milliseconds: when the item may be deleted, if nothing happens. */
+  readonly expiresAt: number | undefined;
+  /** Absent for an agent that never connected. */
+  readonly record: AgentRecord | undefined;
+}
+
+export interface MissedMessage {
+  readonly tenantId: string;
+  /** Whose inbox it is in. */
+  readonly agentId: string;
+  readonly sequence: number;
+  /** Epoch milliseconds; the mark is kept for at least as long. */
+  readonly expiresAt: number;
+}
+
+/**
+ * One item per agent: the set of its live connections, and what it says of itself. Changes are atomic, and the version rises with
+ * each change of either, and only then.
+ */
+export interface AgentStore {
+  /** Adds the connection and turns the agent online, unless it has `limit` others already. Idempotent. */
+  addConnection(tenantId: string, agentId: string, connectionId: string, limit: number): Promise<AddResult>;
+  /** Removes the connection; the agent turns offline with its last one, and only then. Idempotent. */
+  removeConnection(tenantId: string, agentId: string, connectionId: string): Promise<RemoveResult>;
+  /**
+   * Writes what the agent says of itself; its status lasts until it is offline, its capabilities beyond. `undefined` when the
+   * connection is not in the set.
+   */
+  setPresence(
+    tenantId: string,
+    agentId: string,
+    connectionId: string,
+    own: OwnPresence,
+  ): Promise<AgentRecord | undefined>;
+  /** Notes that watchers were told of the agent as offline, if it still is, with this version. Tells whether it is. Idempotent. */
+  noteTold(tenantId: string, agentId: string, version: number): Promise<boolean>;
+  /**
+   * Pages of the agents of the tenant in the order of the bytes of their ids, from behind `after` on, as they are read: those
+   * that never connected, or are expired, have no record. Strongly consistent.
+   */
+  agents(tenantId: string, after: string | undefined): AsyncIterable<readonly AgentEntry[]>;
+  /** Strongly consistent. Empty for an agent that is offline or was never seen. */
+  connectionIds(tenantId: string, agentId: string): Promise<readonly string[]>;
+  /** Strongly consistent. */
+  look(tenantId: string, agentId: string): Promise<AgentView>;
+  /**
+   * Notes that no connection took the message: lowers the mark to it where that is needed, and raises the mark's count.
+   * With `seen` only if the agent's set is still what it was then; tells whether it was.
+   */
+  noteMissed(missed: MissedMessage, seen: AgentView | undefined): Promise<boolean>;
+  /**
+   * For a connection that has taken everything before `to` (default: everything there is): raises or removes the mark,
+   * provided that nothing was noted since, and that the connection is still in the set. Tells whether it did.
+   */
+  settleMark(
+    tenantId: string,
+    agentId: string,
+    connectionId: string,
+    mark: InboxMark,
+    to?: number,
+  ): Promise<boolean>;
+  /**
+   * Keeps how far the agent has handled its inbox, for as long as the rows of the inbox live (`retentionMs`) after its last
+   * connection has ended. With `isFirst` only if no position is kept; otherwise only if the kept one is lower or of another
+   * epoch. Changes nothing for an agent without an item. Idempotent.
+   */
+  keepHandled(
+    tenantId: string,
+    agentId: string,
+    handled: Position,
+    retentionMs: number,
+    isFirst: boolean,
+  ): Promise<void>;
+}

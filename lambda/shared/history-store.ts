@@ -1,0 +1,81 @@
+/** Logs: rows, heads and the port. */
+import type { Position } from '../../protocol/index';
+
+/** A row of a log without what the message says. */
+export interface LogEntry {
+  /** From 1; 0 is the key of the log's mark. */
+  readonly sequence: number;
+  readonly epoch: string;
+  /** Tells whose put it was. Begins with the event and the frame that it was for; those of earlier releases do not. */
+  readonly nonce: string;
+  readonly id: string;
+  readonly agentId: string;
+  /** Whether its sender said that it may have sent this id before. */
+  readonly isRetry: boolean;
+  /** Epoch milliseconds; at least that of the row before. */
+  readonly timestamp: number;
+  /** Epoch milliseconds; a row past it counts as absent even while it can still be read. */
+  readonly expiresAt: number;
+}
+
+/** A row of a log: an accepted message. */
+export interface LogRow extends LogEntry {
+  /** Type, content, metadata and the user's other fields, as JSON text. */
+  readonly body: string;
+}
+
+/** A row as it is read back. */
+export type StoredRow = LogEntry & {
+  /** `undefined` for a damaged row: its checksum does not match, or its body can't be read. It is never data. */
+  readonly body: string | undefined;
+};
+
+/**
+ * Item 0 of a log: "when I was written, nothing stood above `sequence`". Until `expiresAt` whatever was written since is
+ * still in the table, so a log without newer rows goes on from here even when all of its rows have expired.
+ */
+export interface Mark extends Position {
+  /** Epoch milliseconds; a mark past it proves nothing. */
+  readonly expiresAt: number;
+}
+
+export interface Head {
+  /** The row with the highest sequence; item 0 is never it. */
+  readonly row: LogEntry | undefined;
+  /** Known only of a log without rows, where the same read finds it; else ask `mark`. */
+  readonly mark: Mark | undefined;
+}
+
+export type PutOutcome = 'written' | 'exists' | 'unclear';
+
+/**
+ * The log of a channel or an inbox. `subject` is a key of `subjects.ts`. Reads are strongly consistent and give expired rows
+ * too. A row is deleted an hour after it has expired or later, and rows are deleted in no order. A damaged row leaves a line in
+ * the service's log.
+ */
+export interface HistoryStore {
+  /** One call. */
+  head(subject: string): Promise<Head>;
+  get(subject: string, sequence: number): Promise<StoredRow | undefined>;
+  /**
+   * Writes the row if its sequence is free. Never retried inside: `unclear` means that the write may or may not have
+   * happened, or may still happen.
+   */
+  tryPut(subject: string, row: LogRow): Promise<PutOutcome>;
+  /** Pages from the newest row to older ones, the first one small: whoever looks for a row seldom has to go further. */
+  newestFirst(subject: string): AsyncIterable<readonly LogEntry[]>;
+  /** Item 0. */
+  mark(subject: string): Promise<Mark | undefined>;
+  /**
+   * Raises item 0 to the position, or lets it live longer at the position that it has. Anything lower changes nothing:
+   * a new epoch begins above the mark of the old one, so a higher sequence is a newer position in whatever epoch. Idempotent.
+   */
+  raiseMark(subject: string, position: Position, expiresAt: number): Promise<void>;
+  /** Pages of the rows above `after`, oldest first, up to and including `upTo`. Item 0 is not among them. */
+  range(
+    subject: string,
+    bounds: { readonly after: number; readonly upTo?: number },
+  ): AsyncIterable<readonly StoredRow[]>;
+  /** Pages of the rows below `before`, newest first. Item 0 is not among them. */
+  rangeBack(subject: string, bounds: { readonly before?: number }): AsyncIterable<readonly StoredRow[]>;
+}

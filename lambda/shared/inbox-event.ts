@@ -1,0 +1,51 @@
+/**
+ * What the inbox function is told: which connection is to get the inbox of its agent, and from where on. Written by
+ * whoever starts it, read by its route; both directions stand here, so that they can't drift apart.
+ */
+import type { InboxMark } from './agent-store';
+
+/** The connection that gets the messages. It must have been in the agent's set when the mark was read. */
+export interface PushTarget {
+  readonly tenantId: string;
+  readonly agentId: string;
+  readonly connectionId: string;
+}
+
+export interface InboxOrder extends PushTarget {
+  readonly mark: InboxMark;
+  /** Epoch milliseconds: when the connection stops receiving. */
+  readonly expiresAt: number;
+  /** When it was written, epoch milliseconds; absent in those of earlier deployments. */
+  readonly at: number | undefined;
+}
+
+export function encodeInboxOrder(order: InboxOrder): object {
+  const { tenantId, agentId, connectionId, expiresAt, mark, at } = order;
+  const { from, count } = mark;
+  return {
+    tenant: tenantId,
+    agent: agentId,
+    connection: connectionId,
+    expires_at: expiresAt,
+    from,
+    count,
+    at,
+  };
+}
+
+/** Throws when the event is none of ours. */
+export function decodeInboxOrder(event: Readonly<Record<string, unknown>>): InboxOrder {
+  const { tenant, agent, connection, expires_at: expiresAt, from, count, at } = event;
+  if (
+    typeof tenant !== 'string' ||
+    typeof agent !== 'string' ||
+    typeof connection !== 'string' ||
+    typeof expiresAt !== 'number' ||
+    typeof from !== 'number' ||
+    typeof count !== 'number' ||
+    (at !== undefined && typeof at !== 'number')
+  ) {
+    throw new Error('The event is no order to push an inbox');
+  }
+  return { tenantId: tenant, agentId: agent, connectionId: connection, expiresAt, mark: { from, count }, at };
+}

@@ -1,0 +1,93 @@
+/**
+ * What the core needs from the world, and the duties of whoever provides it.
+ * Every method may throw `Unavailable` (try again later); anything else that is thrown is a defect.
+ */
+
+import type { DeliveryOutcome } from './delivery-outcome';
+
+/**
+ * The store, the platform or the network did not answer in time or asked to slow down. Nothing can be said about the effect of
+ * a write. Expected, so it has no stack: Lambda writes the stack of whatever leaves a function into the log.
+ */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.stack = `${this.name}: ${message}`;
+  }
+}
+
+/** Starts other functions. */
+export interface Invoker {
+  /**
+   * Hands the payload to the function and doesn't wait for it. One attempt; after `Unavailable` it may have been started
+   * all the same.
+   */
+  start(functionName: string, payload: object): Promise<void>;
+}
+
+export interface RateUse {
+  /** Milliseconds that the reported frames use up. */
+  readonly usedMs: number;
+  /** Epoch milliseconds: time before it counts as used up, whether it was or not. */
+  readonly floor: number;
+  /** Epoch milliseconds: a counter that is ahead of it was written by a wrong clock, and counts as rested. */
+  readonly ceiling: number;
+  /** Whether the caller thinks that the counter is behind the floor. A wrong guess costs a write, nothing else. */
+  readonly isRested: boolean;
+}
+
+/** How far agents and tenants have used up their time. `subject` is a key of `subjects.ts`. */
+export interface RateCounter {
+  /** Puts a counter that rests, or is ahead of the ceiling, to the floor, then raises it by the use, atomically. Gives the epoch milliseconds up to which time is used up. */
+  add(subject: string, use: RateUse): Promise<number>;
+}
+
+export interface ConnectionSender {
+  /** One attempt, given up after `timeoutMs`. Never throws. */
+  post(connectionId: string, text: string, timeoutMs: number): Promise<DeliveryOutcome>;
+  /** Whether the platform still knows the connection. Never throws. */
+  status(connectionId: string): Promise<'open' | 'gone' | 'unknown'>;
+}
+
+/** Ends connections from our side. */
+export interface ConnectionCloser {
+  /** `closed` also for one that the platform does not know any more. One attempt. Never throws. */
+  close(connectionId: string): Promise<'closed' | 'unknown'>;
+}
+
+/** Claims of a token whose signature, issuer and audience have been checked; its times have not. */
+export type VerifiedClaims = Readonly<Record<string, unknown>>;
+
+export interface TokenVerifier {
+  /** The claims, or `undefined` for a token that must be refused. Throws only when it couldn't be checked. */
+  verify(unverifiedToken: string): Promise<VerifiedClaims | undefined>;
+}
+
+export interface Clock {
+  /** Epoch milliseconds: the time of day, for what is written down and compared between functions. */
+  now(): number;
+  /** Whole milliseconds since some moment. Never jumps, whatever happens to the time of day: for durations and deadlines. */
+  monotonic(): number;
+  sleep(ms: number): Promise<void>;
+  /** 0 ≤ x < 1, for jitter. */
+  random(): number;
+}
+
+/** The clock of an environment, which serves one event after another. */
+export interface EventClock extends Clock {
+  /** An event has come. From here on `now` goes on from the platform's time of it, if that is known (epoch milliseconds). */
+  begin(at: number | undefined): void;
+}
+
+/** Fresh, unguessable ids. */
+export type NewId = () => string;
+
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Never given a token, a query string or content. */
+export interface Log {
+  info(event: string, fields?: LogFields): void;
+  error(event: string, fields?: LogFields): void;
+}

@@ -1,0 +1,133 @@
+/**
+ * What the sweep does with one connection: asks the platform, ends it, removes it, or completes its rows.
+ */
+import { goAwayText } from '../../protocol/index';
+import { announceArrival } from '../agents/announce';
+import { lifetimeMarginMs, lifetimeMs } from '../agents/connect';
+import { mapStoreCalls } from '../shared/each-concurrently';
+import { youngMs } from '../agents/gone';
+import type { Pacer } from './pacer';
+import type { AgentStore } from '../shared/agent-store';
+import type { ConnectionStore } from '../shared/connection-store';
+import type { Clock, ConnectionCloser, ConnectionSender } from '../shared/ports';
+import { removeConnection, type RemovalDependencies } from '../agents/remove-connection';
+import type { SweepStore, SweptConnection } from './sweep-store';
+
+export interface SweepDependencies extends RemovalDependencies {
+  readonly connections: ConnectionStore;
+  readonly agents: AgentStore;
+  readonly sweep: SweepStore;
+  readonly sender: ConnectionSender & ConnectionCloser;
+  readonly clock: Clock;
+}
+
+/**
+ * - `over`: past its two hours, when the platform has ended it.
+ * - `expired`: its token has run out; it was told to come back with another, and closed.
+ * - `gone`: the platform does not know it any more.
+ * - `open`, `repaired`: it is there, and so are its rows, now.
+ * - `unknown`: the platform gave no answer; the next run asks again.
+ */
+export type SweepOutcome = 'over' | 'expired' | 'gone' | 'open' | 'repaired' | 'unknown';
+
+/** What a connection's row says that the other tables lack. */
+export interface Missing {
+  readonly isMember: boolean;
+  readonly channels: readonly string[];
+}
+
+const checkEveryMs = 600_000;
+const postMs = 1_000;
+/** It is open: the limit has been seen to. */
+const anyNumber = Number.MAX_SAFE_INTEGER;
+
+/** What there is to do about it now, if anything. */
+export function dueFor(
+  { connectedAt, expiresAt, checkedAt }: SweptConnection,
+  now: number,
+): 'end' | 'check' | undefined {
+  // What is still opening has its $connect under way, which would write rows behind our back.
+  if (now - connectedAt < youngMs) return undefined;
+  if (expiresAt <= now || isOver(connectedAt, now)) return 'end';
+  return now - checkedAt >= checkEveryMs ? 'check' : undefined;
+}
+
+/** Throws what the stores throw. */
+export async function endConnection(
+  deps: SweepDependencies,
+  pacer: Pacer,
+  row: SweptConnection,
+): Promise<SweepOutcome> {
+  const { connectionId, level, connectedAt } = row;
+  if (!isOver(connectedAt, deps.clock.now())) {
+    if (level > 0) {
+      await pacer.turn();
+      // Whether it hears it or not: it is closed, and knows its token.
+      await deps.sender.post(connectionId, goAwayText('token_expired', deps.clock.now()), postMs);
+    }
+    await pacer.turn();
+    if ((await deps.sender.close(connectionId)) === 'unknown') return 'unknown';
+  }
+  await removeConnection(deps, row, row);
+  return isOver(connectedAt, deps.clock.now()) ? 'over' : 'expired';
+}
+
+/** Throws what the stores throw. */
+export async function checkConnection(
+  deps: SweepDependencies,
+  pacer: Pacer,
+  row: SweptConnection,
+  missing: Missing,
+): Promise<SweepOutcome> {
+  const { connectionId } = row;
+  await pacer.turn();
+  const status = await deps.sender.status(connectionId);
+  if (status === 'unknown') return 'unknown';
+  if (status === 'gone') {
+    await removeConnection(deps, row, row);
+    return 'gone';
+  }
+  const isWhole = missing.isMember && missing.channels.length === 0;
+  const outcome = isWhole ? 'open' : await repair(deps, pacer, row, missing);
+  if (outcome !== 'gone') await deps.sweep.noteChecked(connectionId, deps.clock.now());
+  return outcome;
+}
+
+/**
+ * A removal that went wrong halfway, of a connection that is open after all. A right one may be under way at the same
+ * time: it began when the socket had ended, so asking after the repair tells, and undoes it.
+ */
+async function repair(
+  deps: SweepDependencies,
+  pacer: Pacer,
+  swept: SweptConnection,
+  missing: Missing,
+): Promise<SweepOutcome> {
+  const { connectionId } = swept;
+  const [row] = await deps.connections.getConnections([connectionId]);
+  if (row === undefined) return 'gone';
+  const { tenantId, agentId, channels } = row;
+  if (!missing.isMember) {
+    const { arrival } = await deps.agents.addConnection(tenantId, agentId, connectionId, anyNumber);
+    if (arrival !== undefined) await announceArrival(deps, tenantId, arrival);
+  }
+  // Those that the client has left since the scan stay left.
+  const lost = missing.channels.filter((channelId) => channels.includes(channelId));
+  await mapStoreCalls(lost, (channelId) => deps.sweep.restoreSubscription(tenantId, channelId, row));
+  await pacer.turn();
+  const [after] = await deps.connections.getConnections([connectionId]);
+  if (after !== undefined && (await deps.sender.status(connectionId)) !== 'gone') {
+    // What the client has left while it was restored.
+    const left = lost.filter((channelId) => !after.channels.includes(channelId));
+    await Promise.all(
+      left.map((channelId) => deps.connections.removeSubscription(tenantId, channelId, connectionId)),
+    );
+    return 'repaired';
+  }
+  await removeConnection(deps, swept, row);
+  return 'gone';
+}
+
+function isOver(connectedAt: number, now: number): boolean {
+  return connectedAt + lifetimeMs + lifetimeMarginMs <= now;
+}

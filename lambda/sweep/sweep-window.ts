@@ -1,0 +1,121 @@
+/**
+ * What one run of the sweep has read: connections, subscriptions, and the members of agents' sets, and what does not fit
+ * together. Everything here may be a little old; whoever acts on it looks again first.
+ */
+import type { Deadline } from '../shared/deadline';
+import { channelSubject } from '../shared/subjects';
+import type { Missing } from './sweep-connection';
+import type { SubscriptionRow, SweepStore, SweptConnection } from './sweep-store';
+
+export interface Member {
+  readonly tenantId: string;
+  readonly agentId: string;
+  readonly connectionId: string;
+}
+
+/** What a function of 512 MB holds with ease. */
+const mostRows = 400_000;
+
+export class SweepWindow {
+  /** Where the next window begins; absent when this one goes to the end. */
+  next: string | undefined;
+  private readonly byId = new Map<string, SweptConnection>();
+  private readonly subscriptions: SubscriptionRow[] = [];
+  private readonly subscribed = new Set<string>();
+  private readonly members = new Map<string, Member>();
+
+  private hasAllMembers = true;
+
+  private constructor(private readonly from: string | undefined) {}
+
+  /** Reads for as long as there is time, and as much as there is room for. Throws what the store throws. */
+  static async read(store: SweepStore, from: string | undefined, deadline: Deadline): Promise<SweepWindow> {
+    const window = new SweepWindow(from);
+    // First, so that whoever is found here had its row before.
+    for await (const agents of store.connectedAgents()) {
+      // The table also holds every agent that was here within a month.
+      if (deadline.hasPassed) {
+        window.hasAllMembers = false;
+        break;
+      }
+      for (const { connectionIds, ...agent } of agents)
+        for (const connectionId of connectionIds)
+          window.members.set(memberKey(agent.tenantId, agent.agentId, connectionId), {
+            ...agent,
+            connectionId,
+          });
+    }
+    for await (const { connections, subscriptions, next } of store.pages(from)) {
+      for (const row of connections) window.byId.set(row.connectionId, row);
+      for (const row of subscriptions) {
+        window.subscriptions.push(row);
+        window.subscribed.add(subscriptionKey(row));
+      }
+      window.next = next;
+      if (window.rows >= mostRows || deadline.hasPassed) break;
+    }
+    window.nameSubscriptions();
+    return window;
+  }
+
+  /** Their channels include every subscription that was read. */
+  get connections(): readonly SweptConnection[] {
+    return [...this.byId.values()];
+  }
+
+  get rows(): number {
+    return this.byId.size + this.subscriptions.length;
+  }
+
+  /** Whether everything there is has been read. */
+  get isWhole(): boolean {
+    return this.from === undefined && this.next === undefined;
+  }
+
+  missingOf({ tenantId, agentId, connectionId, channels }: SweptConnection): Missing {
+    return {
+      isMember: !this.hasAllMembers || this.members.has(memberKey(tenantId, agentId, connectionId)),
+      // A row that was not read is not missing.
+      channels: this.isWhole
+        ? channels.filter(
+            (channelId) => !this.subscribed.has(subscriptionKey({ tenantId, channelId, connectionId })),
+          )
+        : [],
+    };
+  }
+
+  /** Subscriptions and members whose connection was not read. */
+  get strays(): { readonly subscriptions: readonly SubscriptionRow[]; readonly members: readonly Member[] } {
+    const isStray = ({ connectionId }: { readonly connectionId: string }): boolean =>
+      !this.byId.has(connectionId);
+    return {
+      subscriptions: this.subscriptions.filter(isStray),
+      members: [...this.members.values()].filter(isStray),
+    };
+  }
+
+  /**
+   * A `subscribe` and an `unsubscribe` of one channel that run at the same time can leave a subscription that the
+   * connection's row does not name. Named here, it is removed together with its connection. While the connection is open
+   * it stays: which of the two frames came last is not known, and a message too many does less harm than a lost one.
+   */
+  private nameSubscriptions(): void {
+    for (const { tenantId, channelId, connectionId } of this.subscriptions) {
+      const row = this.byId.get(connectionId);
+      if (row?.tenantId !== tenantId || row.channels.includes(channelId)) continue;
+      this.byId.set(connectionId, { ...row, channels: [...row.channels, channelId] });
+    }
+  }
+}
+
+function memberKey(tenantId: string, agentId: string, connectionId: string): string {
+  return `${connectionId} ${channelSubject(tenantId, agentId)}`;
+}
+
+function subscriptionKey({
+  tenantId,
+  channelId,
+  connectionId,
+}: Pick<SubscriptionRow, 'tenantId' | 'channelId' | 'connectionId'>): string {
+  return `${connectionId} ${channelSubject(tenantId, channelId)}`;
+}

@@ -1,0 +1,239 @@
+/** Agents in memory, with the same duties as the DynamoDB store. For tests and simulations. */
+import { offline, online, type OwnPresence, type Position } from '../../protocol/index';
+import type {
+  AddResult,
+  AgentEntry,
+  AgentRecord,
+  AgentStore,
+  AgentView,
+  InboxMark,
+  MissedMessage,
+  RemoveResult,
+} from '../../lambda/shared/agent-store';
+import type { Clock } from '../../lambda/shared/ports';
+
+export interface MemoryAgent {
+  readonly connections: ReadonlySet<string>;
+  readonly version: number | undefined;
+  readonly status: 'online' | 'offline' | undefined;
+  /** Its own word, while it is connected. */
+  readonly said: string | undefined;
+  readonly capabilities: readonly string[];
+  readonly changedAt: number;
+  readonly left: AgentRecord['left'];
+  readonly inboxFrom: number | undefined;
+  /** Outlives the mark, so that a new one is never taken for an old one. */
+  readonly inboxCount: number;
+  readonly handled: Position | undefined;
+  /** Milliseconds that it is kept for after the last connection has ended. */
+  readonly keptForMs: number;
+  readonly expiresAt: number | undefined;
+}
+
+const keptMs = 30 * 86_400_000;
+const deletionMarginMs = 3_600_000;
+
+const nobody: MemoryAgent = {
+  connections: new Set(),
+  version: undefined,
+  status: undefined,
+  said: undefined,
+  capabilities: [],
+  changedAt: 0,
+  left: undefined,
+  inboxFrom: undefined,
+  inboxCount: 0,
+  handled: undefined,
+  keptForMs: keptMs,
+  expiresAt: undefined,
+};
+export class MemoryAgentStore implements AgentStore {
+  /** `pageSize`: agents per page. */
+  constructor(
+    private readonly clock: Pick<Clock, 'now'>,
+    private readonly pageSize = 100,
+  ) {}
+
+  private readonly byTenant = new Map<string, Map<string, MemoryAgent>>();
+
+  addConnection(tenantId: string, agentId: string, connectionId: string, limit: number): Promise<AddResult> {
+    const before = this.agent(tenantId, agentId) ?? nobody;
+    const { connections } = before;
+    const unchanged = { mark: markOf(before), arrival: undefined };
+    if (connections.has(connectionId)) return Promise.resolve({ outcome: 'present', ...unchanged });
+    if (connections.size >= limit) return Promise.resolve({ outcome: 'full', ...unchanged });
+    const after = this.put(tenantId, agentId, {
+      ...before,
+      connections: new Set([...connections, connectionId]),
+      version: (before.version ?? this.clock.now()) + 1,
+      status: 'online',
+      changedAt: this.clock.now(),
+      expiresAt: undefined,
+    });
+    const arrival = connections.size === 0 ? recordOf(agentId, after) : undefined;
+    return Promise.resolve({ outcome: 'added', mark: markOf(before), arrival });
+  }
+
+  removeConnection(tenantId: string, agentId: string, connectionId: string): Promise<RemoveResult> {
+    const before = this.agent(tenantId, agentId);
+    if (before?.connections.has(connectionId) !== true)
+      return Promise.resolve({ changed: false, departure: undefined });
+    const connections = new Set([...before.connections].filter((id) => id !== connectionId));
+    const now = this.clock.now();
+    const isLast = connections.size === 0;
+    const after = this.put(tenantId, agentId, {
+      ...before,
+      connections,
+      version: (before.version ?? 0) + 1,
+      changedAt: now,
+      ...(isLast && {
+        status: 'offline',
+        said: undefined,
+        left: { at: now, status: before.said ?? online, toldVersion: before.left?.toldVersion },
+        expiresAt: now + before.keptForMs,
+      }),
+    });
+    return Promise.resolve({ changed: true, departure: isLast ? recordOf(agentId, after) : undefined });
+  }
+
+  setPresence(
+    tenantId: string,
+    agentId: string,
+    connectionId: string,
+    { status, capabilities }: OwnPresence,
+  ): Promise<AgentRecord | undefined> {
+    const before = this.agent(tenantId, agentId);
+    if (before?.connections.has(connectionId) !== true) return Promise.resolve(undefined);
+    const after = this.put(tenantId, agentId, {
+      ...before,
+      version: (before.version ?? 0) + 1,
+      changedAt: this.clock.now(),
+      said: status ?? before.said,
+      capabilities: capabilities ?? before.capabilities,
+    });
+    return Promise.resolve(recordOf(agentId, after));
+  }
+
+  noteTold(tenantId: string, agentId: string, version: number): Promise<boolean> {
+    const before = this.agent(tenantId, agentId);
+    if (before?.left === undefined || before.version !== version || before.connections.size > 0)
+      return Promise.resolve(false);
+    this.put(tenantId, agentId, { ...before, left: { ...before.left, toldVersion: version } });
+    return Promise.resolve(true);
+  }
+
+  async *agents(tenantId: string, after: string | undefined): AsyncGenerator<readonly AgentEntry[]> {
+    const isKept = ({ connections, expiresAt = Infinity }: MemoryAgent): boolean =>
+      connections.size > 0 || expiresAt > this.clock.now();
+    const entries = [...(this.byTenant.get(tenantId) ?? [])]
+      .filter(([agentId]) => after === undefined || compareBytes(agentId, after) > 0)
+      .sort(([a], [b]) => compareBytes(a, b))
+      .map(([agentId, agent]) => ({
+        agentId,
+        record: isKept(agent) ? recordOf(agentId, agent) : undefined,
+      }));
+    for (let start = 0; start < entries.length; start += this.pageSize) {
+      yield await Promise.resolve(entries.slice(start, start + this.pageSize));
+    }
+  }
+
+  connectionIds(tenantId: string, agentId: string): Promise<readonly string[]> {
+    return Promise.resolve([...(this.agent(tenantId, agentId)?.connections ?? [])]);
+  }
+
+  look(tenantId: string, agentId: string): Promise<AgentView> {
+    const agent = this.agent(tenantId, agentId) ?? nobody;
+    const { connections, version, handled, expiresAt } = agent;
+    const record = recordOf(agentId, agent);
+    return Promise.resolve({
+      connectionIds: [...connections],
+      version,
+      mark: markOf(agent),
+      handled,
+      expiresAt,
+      record,
+    });
+  }
+
+  noteMissed(missed: MissedMessage, seen: AgentView | undefined): Promise<boolean> {
+    const { tenantId, agentId, sequence, expiresAt } = missed;
+    const before = this.agent(tenantId, agentId) ?? nobody;
+    if (seen !== undefined && seen.version !== before.version) return Promise.resolve(false);
+    this.put(tenantId, agentId, {
+      ...before,
+      inboxFrom: Math.min(before.inboxFrom ?? sequence, sequence),
+      inboxCount: before.inboxCount + 1,
+      expiresAt: Math.max(this.clock.now() + keptMs, expiresAt),
+    });
+    return Promise.resolve(true);
+  }
+
+  settleMark(
+    tenantId: string,
+    agentId: string,
+    connectionId: string,
+    mark: InboxMark,
+    to?: number,
+  ): Promise<boolean> {
+    const before = this.agent(tenantId, agentId) ?? nobody;
+    const isSame = before.inboxFrom === mark.from && before.inboxCount === mark.count;
+    if (!isSame || !before.connections.has(connectionId)) return Promise.resolve(false);
+    this.put(tenantId, agentId, { ...before, inboxFrom: to });
+    return Promise.resolve(true);
+  }
+
+  keepHandled(
+    tenantId: string,
+    agentId: string,
+    handled: Position,
+    retentionMs: number,
+    isFirst: boolean,
+  ): Promise<void> {
+    const before = this.agent(tenantId, agentId);
+    const kept = before?.handled;
+    const isLower = kept?.epoch === handled.epoch && kept.sequence >= handled.sequence;
+    if (before?.version === undefined || isLower || (isFirst && kept !== undefined)) return Promise.resolve();
+    const keptForMs = Math.max(keptMs, retentionMs + deletionMarginMs);
+    this.put(tenantId, agentId, { ...before, handled, keptForMs });
+    return Promise.resolve();
+  }
+
+  agent(tenantId: string, agentId: string): MemoryAgent | undefined {
+    return this.byTenant.get(tenantId)?.get(agentId);
+  }
+
+  /** Every agent that has a connection, of every tenant. */
+  *connected(): Generator<{ tenantId: string; agentId: string; connectionIds: readonly string[] }> {
+    for (const [tenantId, agents] of this.byTenant) {
+      for (const [agentId, { connections }] of agents)
+        if (connections.size > 0) yield { tenantId, agentId, connectionIds: [...connections] };
+    }
+  }
+
+  private put(tenantId: string, agentId: string, agent: MemoryAgent): MemoryAgent {
+    const agents = this.byTenant.get(tenantId) ?? new Map<string, MemoryAgent>();
+    this.byTenant.set(tenantId, agents.set(agentId, agent));
+    return agent;
+  }
+}
+
+function markOf({ inboxFrom, inboxCount }: MemoryAgent): InboxMark | undefined {
+  return inboxFrom === undefined ? undefined : { from: inboxFrom, count: inboxCount };
+}
+
+function recordOf(agentId: string, agent: MemoryAgent): AgentRecord | undefined {
+  const { version, status, said, capabilities, changedAt, left } = agent;
+  if (version === undefined) return undefined;
+  return {
+    agentId,
+    status: status === 'offline' ? offline : (said ?? online),
+    capabilities,
+    version,
+    changedAt,
+    left,
+  };
+}
+
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}

@@ -1,0 +1,104 @@
+/** Logs in memory, with the same duties as the DynamoDB store. For tests and simulations. */
+import type { Position } from '../../protocol/index';
+import type {
+  Head,
+  HistoryStore,
+  LogEntry,
+  LogRow,
+  Mark,
+  PutOutcome,
+  StoredRow,
+} from '../../lambda/shared/history-store';
+
+const pageRows = 100;
+
+export class MemoryHistoryStore implements HistoryStore {
+  private readonly logs = new Map<string, Map<number, LogRow>>();
+  private readonly marks = new Map<string, Mark>();
+  private readonly damaged = new Set<LogRow>();
+
+  head(subject: string): Promise<Head> {
+    const row = this.rows(subject)[0];
+    return Promise.resolve(
+      row === undefined
+        ? { row: undefined, mark: this.marks.get(subject) }
+        : { row: toEntry(row), mark: undefined },
+    );
+  }
+
+  get(subject: string, sequence: number): Promise<StoredRow | undefined> {
+    const row = this.logs.get(subject)?.get(sequence);
+    return Promise.resolve(row && this.read(row));
+  }
+
+  tryPut(subject: string, row: LogRow): Promise<PutOutcome> {
+    const log = this.logs.get(subject) ?? new Map<number, LogRow>();
+    if (log.has(row.sequence)) return Promise.resolve('exists');
+    log.set(row.sequence, row);
+    this.logs.set(subject, log);
+    return Promise.resolve('written');
+  }
+
+  async *newestFirst(subject: string): AsyncGenerator<readonly LogEntry[]> {
+    yield await Promise.resolve(this.rows(subject).map(toEntry));
+  }
+
+  mark(subject: string): Promise<Mark | undefined> {
+    return Promise.resolve(this.marks.get(subject));
+  }
+
+  raiseMark(subject: string, { epoch, sequence }: Position, expiresAt: number): Promise<void> {
+    const mark = this.marks.get(subject);
+    const isHigher = mark === undefined || sequence > mark.sequence;
+    const isLonger = sequence === mark?.sequence && epoch === mark.epoch && expiresAt > mark.expiresAt;
+    if (isHigher || isLonger) this.marks.set(subject, { epoch, sequence, expiresAt });
+    return Promise.resolve();
+  }
+
+  async *range(
+    subject: string,
+    { after, upTo = Infinity }: { readonly after: number; readonly upTo?: number },
+  ): AsyncGenerator<readonly StoredRow[]> {
+    const rows = this.rows(subject).reverse();
+    yield* this.pages(rows.filter(({ sequence }) => sequence > after && sequence <= upTo));
+  }
+
+  async *rangeBack(
+    subject: string,
+    { before = Infinity }: { readonly before?: number },
+  ): AsyncGenerator<readonly StoredRow[]> {
+    yield* this.pages(this.rows(subject).filter(({ sequence }) => sequence < before));
+  }
+
+  /** Newest first. */
+  rows(subject: string): LogRow[] {
+    return [...(this.logs.get(subject)?.values() ?? [])].sort((a, b) => b.sequence - a.sequence);
+  }
+
+  /** What expiry does in the end: takes the row, or item 0, away. */
+  delete(subject: string, sequence: number): void {
+    if (sequence === 0) this.marks.delete(subject);
+    else this.logs.get(subject)?.delete(sequence);
+  }
+
+  /** From now on the row reads as if its checksum did not match. */
+  damage(subject: string, sequence: number): void {
+    const row = this.logs.get(subject)?.get(sequence);
+    if (row !== undefined) this.damaged.add(row);
+  }
+
+  private async *pages(rows: readonly LogRow[]): AsyncGenerator<readonly StoredRow[]> {
+    for (let start = 0; start < rows.length; start += pageRows) {
+      const page = rows.slice(start, start + pageRows);
+      yield await Promise.resolve(page.map((row) => this.read(row)));
+    }
+  }
+
+  private read(row: LogRow): StoredRow {
+    return this.damaged.has(row) ? { ...row, body: undefined } : row;
+  }
+}
+
+function toEntry({ sequence, epoch, nonce, id, agentId, isRetry, timestamp, expiresAt }: LogRow): LogEntry {
+  return { sequence, epoch, nonce, id, agentId, isRetry, timestamp, expiresAt };
+}

@@ -1,0 +1,16 @@
+/** Used-up time in memory, with the same duties as the DynamoDB counter. For tests and simulations. */
+import type { RateCounter, RateUse } from '../../lambda/shared/ports';
+
+export class MemoryRateCounter implements RateCounter {
+  private readonly usedUntil = new Map<string, number>();
+  /** Calls that a counter behind a network would pay for. */
+  writes = 0;
+
+  add(subject: string, { usedMs, floor, ceiling, isRested }: RateUse): Promise<number> {
+    const before = this.usedUntil.get(subject) ?? -Infinity;
+    const after = (before > ceiling ? floor : Math.max(before, floor)) + usedMs;
+    this.usedUntil.set(subject, after);
+    this.writes += isRested === before < floor ? 1 : 2;
+    return Promise.resolve(after);
+  }
+}

@@ -1,0 +1,77 @@
+/** The sweep's view of the memory stores, with the same duties as the DynamoDB store. For tests and simulations. */
+import type { Subscription } from '../../lambda/shared/connection-store';
+import type { ConnectedAgent, SweepPage, SweepStore } from '../../lambda/sweep/sweep-store';
+import type { MemoryAgentStore } from './memory-agent-store';
+import type { MemoryConnectionStore } from './memory-connection-store';
+
+export class MemorySweepStore implements SweepStore {
+  private readonly checked = new Map<string, number>();
+  private place: string | undefined;
+
+  constructor(
+    private readonly connections: MemoryConnectionStore,
+    private readonly agents: MemoryAgentStore,
+    private readonly pageRows = 100,
+  ) {}
+
+  async *pages(after: string | undefined): AsyncGenerator<SweepPage> {
+    const { connections, subscriptions } = this.connections.everything();
+    const rows = [
+      ...connections.map((row) => ({ key: `connection/${row.connectionId}`, connection: row })),
+      ...subscriptions.map((row) => ({
+        key: JSON.stringify([row.tenantId, row.channelId, row.connectionId]),
+        subscription: row,
+      })),
+    ]
+      .filter(({ key }) => after === undefined || key > after)
+      .sort((a, b) => (a.key < b.key ? -1 : 1));
+    for (let start = 0; start === 0 || start < rows.length; start += this.pageRows) {
+      const page = rows.slice(start, start + this.pageRows);
+      yield await Promise.resolve({
+        connections: page.flatMap((row) =>
+          'connection' in row
+            ? [
+                {
+                  ...row.connection,
+                  checkedAt: this.checked.get(row.connection.connectionId) ?? row.connection.connectedAt,
+                },
+              ]
+            : [],
+        ),
+        subscriptions: page.flatMap((row) => ('subscription' in row ? [row.subscription] : [])),
+        next: start + this.pageRows < rows.length ? page.at(-1)?.key : undefined,
+      });
+    }
+  }
+
+  async *connectedAgents(): AsyncGenerator<readonly ConnectedAgent[]> {
+    yield await Promise.resolve([...this.agents.connected()]);
+  }
+
+  async noteChecked(connectionId: string, at: number): Promise<void> {
+    const [row] = await this.connections.getConnections([connectionId]);
+    if (row !== undefined) this.checked.set(connectionId, at);
+  }
+
+  async restoreSubscription(tenantId: string, channelId: string, subscription: Subscription): Promise<void> {
+    for await (const page of this.connections.subscribers(tenantId, channelId))
+      if (page.some(({ connectionId }) => connectionId === subscription.connectionId)) return;
+    const { connectionId, agentId, level, echo, expiresAt } = subscription;
+    await this.connections.putSubscription(tenantId, channelId, {
+      connectionId,
+      agentId,
+      level,
+      echo,
+      expiresAt,
+    });
+  }
+
+  cursor(): Promise<string | undefined> {
+    return Promise.resolve(this.place);
+  }
+
+  moveCursor(to: string | undefined): Promise<void> {
+    this.place = to;
+    return Promise.resolve();
+  }
+}
