@@ -67,6 +67,7 @@ async def test_a_channel_that_the_token_does_not_allow_raises(bus: FakeBus) -> N
             await client.channel("c").subscribe(print)
         assert refused.value.code == "forbidden"
         await client.connect()
+    assert bus.server.frames("unsubscribe") == []
     await client.close()
 
 

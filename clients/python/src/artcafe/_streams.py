@@ -138,6 +138,8 @@ class Streams:
 
     def welcome(self, frame: Frame, asked: Asked) -> None:
         """``asked`` in the ``hello`` that this answers."""
+        # Whose readers have gone meanwhile; what the service refuses is not subscribed.
+        left = [channel_id for channel_id in asked if channel_id not in self._followed]
         for standing in read_standings(frame):
             if standing.channel_id == INBOX:
                 self._learn_told(standing.start)
@@ -147,9 +149,8 @@ class Streams:
         for channel_id, entry in list(self._followed.items()):
             if channel_id not in asked:
                 spawn(self._subscribe(entry))
-        for channel_id in asked:
-            if channel_id not in self._followed:
-                self._leave(channel_id)
+        for channel_id in left:
+            self._leave(channel_id)
 
     def pings(self) -> list[Frame]:
         """Positions for ``ping``, in groups of what one may ask about."""
