@@ -5,7 +5,7 @@ import type { BroadcastOptions } from './broadcast/run';
 import type { CostCase } from './costs/run';
 import { type LaneName, laneNames } from './lanes/lane';
 import type { LaneScenario } from './lanes/run';
-import type { SigningTask } from './signing/ways';
+import type { SigningTask } from './signing/variants';
 
 export interface Plan {
   readonly signing: SigningTask;

@@ -11,7 +11,7 @@ export interface Target {
   readonly isMet: boolean;
 }
 
-const mostRatios: Readonly<Record<'durable' | 'ephemeral', Readonly<Record<number, number>>>> = {
+const maxRatios: Readonly<Record<'durable' | 'ephemeral', Readonly<Record<number, number>>>> = {
   durable: { 1: 1.5, 10: 1.13, 100: 1.02, 1_000: 1.007 },
   ephemeral: { 1: 1.25, 10: 1.06, 100: 1.01, 1_000: 1.005 },
 };
@@ -69,7 +69,7 @@ function costTargets({ costs }: Results): Target[] {
     );
   for (const each of costs) {
     if (each.lane !== 'lean' || each.kind === 'burst' || each.strangers > 0) continue;
-    const most = mostRatios[each.kind][each.subscribers];
+    const most = maxRatios[each.kind][each.subscribers];
     if (most === undefined) continue;
     targets.push({
       name: `${each.kind} publish to ${each.subscribers}, ratio to the floor`,

@@ -37,14 +37,14 @@ const writeUnitBytes = 1_024;
 const perConnect = { writeUnits: 6, readUnits: 3, requests: 3 };
 
 /** Every 5 minutes. It asks the platform about each connection once in 10 at most, 200 a second, and notes that it has asked. */
-const sweep = { everySeconds: 300, checkEverySeconds: 600, mostChecks: 20_400, checkMs: 5, memoryMb: 512 };
+const sweep = { everySeconds: 300, checkEverySeconds: 600, maxChecks: 20_400, checkMs: 5, memoryMb: 512 };
 /** What it reads of each: connection, subscription and agent. */
 const sweptBytes = 230 + 110 + 200;
 
 /** Counts of the sweeps of a month. */
 export function sweepCounts(agents: number) {
   const runs = secondsPerMonth / sweep.everySeconds;
-  const checks = Math.min((agents * secondsPerMonth) / sweep.checkEverySeconds, runs * sweep.mostChecks);
+  const checks = Math.min((agents * secondsPerMonth) / sweep.checkEverySeconds, runs * sweep.maxChecks);
   return {
     // The two scans, and the place where it goes on.
     readUnits: runs * (1 + Math.max(1, 0.5 * Math.ceil((agents * sweptBytes) / readUnitBytes))),

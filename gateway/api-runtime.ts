@@ -8,7 +8,7 @@ import type { ApiFacts } from './events/request-context';
 import type { Functions } from './functions/functions';
 import type { FaultPlan } from './faults';
 import type { ApiModel } from './template/model';
-import type { Unsettled } from './unsettled';
+import type { UnverifiedBehaviour } from './unverified-behaviour';
 
 export interface ApiRuntime {
   model: ApiModel;
@@ -16,6 +16,6 @@ export interface ApiRuntime {
   functions: Functions;
   clock: Clock;
   faults: FaultPlan;
-  unsettled: Unsettled;
+  unsettled: UnverifiedBehaviour;
   costs: CostMeter;
 }

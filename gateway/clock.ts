@@ -13,7 +13,7 @@ interface Entry extends Timer {
 }
 
 /** `setTimeout` fires at once for longer delays. */
-const longestDelayMs = 2_147_483_647;
+const maxDelayMs = 2_147_483_647;
 
 export class Clock {
   /** One 64-bit float: whole milliseconds to add to the machine's time, since epoch milliseconds are whole everywhere. */
@@ -98,7 +98,7 @@ export class Clock {
     clearTimeout(this.alarm);
     const next = this.entries[0];
     if (this.stopped || next === undefined) return;
-    const delay = Math.min(Math.max(next.due - this.now(), 0), longestDelayMs);
+    const delay = Math.min(Math.max(next.due - this.now(), 0), maxDelayMs);
     this.alarm = setTimeout(() => {
       this.ring();
     }, delay);

@@ -16,7 +16,7 @@ import { platformId } from './ids';
 import { callIntegration, type IntegrationOutcome } from './integration';
 import { limits } from './platform';
 import type { IntegrationModel } from './template/model';
-import type { Unsettled } from './unsettled';
+import type { UnverifiedBehaviour } from './unverified-behaviour';
 import { WaitingSocket } from './waiting-socket';
 
 /** Wall time that a peer may take to answer our close frame before its socket is cut. */
@@ -145,7 +145,7 @@ export class Handshakes {
 }
 
 /** A failing `$connect` is 502 to the client, one that Lambda throttles 500. */
-function statusOf(outcome: IntegrationOutcome, { connectTimeoutStatus }: Unsettled): number {
+function statusOf(outcome: IntegrationOutcome, { connectTimeoutStatus }: UnverifiedBehaviour): number {
   switch (outcome.kind) {
     case 'response':
       return outcome.statusCode;

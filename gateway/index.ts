@@ -14,4 +14,4 @@ export { parsePlan } from './faults/plan';
 export type { Gateway, GatewayLogEntry, GatewayOptions, OpenConnection } from './options';
 export { loadOrCreateKey } from './private-key';
 export { startGateway } from './start';
-export type { Unsettled } from './unsettled';
+export type { UnverifiedBehaviour } from './unverified-behaviour';

@@ -11,13 +11,13 @@ import { connectionIdShape } from './ids';
 import { callerOf, type Permissions } from './permissions';
 import { limits } from './platform';
 import type { RateLimiter } from './rate-limiter';
-import type { Unsettled } from './unsettled';
+import type { UnverifiedBehaviour } from './unverified-behaviour';
 
 export interface ManagementApi {
   connections: Connections;
   limiter: RateLimiter;
   permissions: Permissions;
-  unsettled: Unsettled;
+  unsettled: UnverifiedBehaviour;
   costs: CostMeter;
   isSeeded: (connectionId: string) => boolean;
 }

@@ -6,7 +6,7 @@ import type { CostReport } from './costs/report';
 import type { Faults, FaultSettings } from './faults';
 import type { FaultReport } from './faults/layer';
 import type { FaultPlanInput } from './faults/plan';
-import type { Unsettled } from './unsettled';
+import type { UnverifiedBehaviour } from './unverified-behaviour';
 
 export interface GatewayOptions {
   /** Path of the synthesized cloud assembly (`cdk.out`). */
@@ -37,7 +37,7 @@ export interface GatewayOptions {
   /** Whether a function's calls to `@connections` are held to the policies of its role; default true. */
   checkPermissions?: boolean;
   /** Other answers than the likeliest where AWS's behaviour is not established. */
-  unsettled?: Partial<Unsettled>;
+  unsettled?: Partial<UnverifiedBehaviour>;
   /**
    * Connections that exist in tables only: a post to one of them is counted and answered 200. For fan-outs that are wider
    * than a machine has sockets for.
@@ -51,10 +51,10 @@ export interface GatewayOptions {
    */
   faultPlan?: FaultPlanInput;
   /** Output of the functions, crashes, timeouts; default: silent. */
-  log?: Log;
+  log?: Logger;
 }
 
-export type Log = (entry: GatewayLogEntry) => void;
+export type Logger = (entry: GatewayLogEntry) => void;
 
 export interface GatewayLogEntry {
   /** Physical name of the function. */

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from './clock';
 import type { Functions } from './functions/functions';
-import type { Log, RunningSchedule } from './options';
+import type { Logger, RunningSchedule } from './options';
 import { accountId, region } from './platform';
 import type { ScheduleModel } from './template/model';
 
@@ -13,7 +13,7 @@ export function startSchedules(
   schedules: ScheduleModel[],
   functions: Functions,
   clock: Clock,
-  log: Log,
+  log: Logger,
 ): RunningSchedule[] {
   return schedules.map((schedule) => {
     const { name, everyMs, functionName, expression } = schedule;

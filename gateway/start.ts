@@ -20,7 +20,7 @@ import { refuseUpgrade } from './http-reply';
 import { serveKms } from './kms-api';
 import { serveLambda } from './lambda-api';
 import { manageConnection } from './management-api';
-import type { Gateway, GatewayOptions, Log, RunningSchedule } from './options';
+import type { Gateway, GatewayOptions, Logger, RunningSchedule } from './options';
 import { Permissions } from './permissions';
 import { limits } from './platform';
 import { loadOrCreateKey } from './private-key';
@@ -32,7 +32,7 @@ import { readTemplate } from './template';
 import type { AppModel } from './template/model';
 import { admit } from './upgrade';
 import { Connections } from './connections';
-import { likeliest } from './unsettled';
+import { likeliest } from './unverified-behaviour';
 
 /**
  * Runs a synthesized stack on this machine.
@@ -116,7 +116,7 @@ function assemble(
   model: AppModel,
   authority: string,
   { dynamodb, layer, proxy }: Backends,
-  options: GatewayOptions & { log: Log },
+  options: GatewayOptions & { log: Logger },
   clock: Clock,
   costs: CostMeter,
 ): Parts {

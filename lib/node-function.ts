@@ -93,10 +93,10 @@ export class NodeFunction extends Construct {
    * For a function that is started and not awaited. The platform does not run it again after a failure, which would deliver
    * twice; the event goes to the queue.
    */
-  runAsynchronously(failures: FailureQueue, longestWaitMinutes: number): void {
+  runAsynchronously(failures: FailureQueue, maxWaitMinutes: number): void {
     this.function.configureAsyncInvoke({
       retryAttempts: 0,
-      maxEventAge: Duration.minutes(longestWaitMinutes),
+      maxEventAge: Duration.minutes(maxWaitMinutes),
       onFailure: { bind: () => ({ destination: failures.arn }) },
     });
     // Lambda sends it with the function's own role.

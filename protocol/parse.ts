@@ -6,7 +6,7 @@ import { type ControlFrame, isControlType, readControl } from './control';
 import { complaintAbout, isJsonObject, type JsonObject, readJson } from './json';
 import { limits } from './limits';
 import type { ErrorDetails, PublishFrame } from './messages';
-import { needsOutline, outlineOf } from './outline';
+import { needsOutline, scanJson } from './scan-json';
 import { isChannel, isId, isMessageType, isReservedChannel } from './names';
 
 export type ParsedFrame =
@@ -37,7 +37,7 @@ export function parseText(text: string): readonly ParsedFrame[] {
 
 /** What is wrong with a text that would take too long to read, all of it or its parts. */
 function excessOf(text: string): ParsedFrame | undefined {
-  const { depth, values, id } = outlineOf(text);
+  const { depth, values, id } = scanJson(text);
   if (depth > limits.textDepth) {
     return refuse('invalid_message', `Nested deeper than ${limits.depth} levels`, echoableId(id));
   }

@@ -5,7 +5,7 @@
 import { TokenError } from './token-error';
 
 /** A leaked token is good until it expires, and there is no list of revoked ones. */
-const longestSeconds = 365 * 86_400;
+const maxSeconds = 365 * 86_400;
 const secondsPerUnit: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 const controlCharacter = /\p{Cc}/u;
 /** A channel, a prefix that ends in `*`, or a channel of the service itself by its exact name. */
@@ -56,7 +56,7 @@ export function createClaims(request: ClaimsRequest): Readonly<Record<string, un
 export function parseDuration(text: string): number {
   const [, digits = '', unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
   const seconds = Number(digits) * (secondsPerUnit[unit] ?? 0);
-  if (seconds >= 1 && seconds <= longestSeconds) return seconds;
+  if (seconds >= 1 && seconds <= maxSeconds) return seconds;
   throw new TokenError(`The lifetime "${text}" must be like 90s, 30m, 1h or 7d, and at most 365d.`);
 }
 

@@ -5,7 +5,7 @@
 import { TokenError } from './token-error';
 
 /** A URL of a WebSocket API has at most 4,096 characters, and the token is one part of it. */
-const longestToken = 3_800;
+const maxTokenLength = 3_800;
 
 /** An ECDSA P-256 key that can sign. */
 export interface Signer {
@@ -23,9 +23,9 @@ export async function signJwt(claims: Readonly<Record<string, unknown>>, signer:
   const input = `${encoded({ alg: 'ES256', typ: 'JWT', kid: signer.kid })}.${encoded(claims)}`;
   const signature = await signer.sign(Buffer.from(input, 'ascii'));
   const token = `${input}.${Buffer.from(signature).toString('base64url')}`;
-  if (token.length <= longestToken) return token;
+  if (token.length <= maxTokenLength) return token;
   throw new TokenError(
-    `The token has ${token.length} characters, more than the ${longestToken} that a URL has room for: name fewer channels.`,
+    `The token has ${token.length} characters, more than the ${maxTokenLength} that a URL has room for: name fewer channels.`,
   );
 }
 

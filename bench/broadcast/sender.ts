@@ -9,7 +9,7 @@ import { systemClock } from '../../lambda/aws/system-clock';
 import { Deadline } from '../../lambda/shared/deadline';
 import { fanOut, type FanOutCounts } from '../../lambda/delivery/fan-out';
 import { RetryingSender } from '../../lambda/delivery/retrying-sender';
-import { answering } from '../answering';
+import { serveIpc } from '../serve-ipc';
 import type { SinkReady } from './sink';
 
 export interface BroadcastTask extends SinkReady {
@@ -35,7 +35,7 @@ export interface BroadcastFigures {
 const deadlineMs = 120_000;
 const megabyte = 1_048_576;
 
-answering(async (task: BroadcastTask): Promise<BroadcastFigures> => {
+serveIpc(async (task: BroadcastTask): Promise<BroadcastFigures> => {
   Object.assign(process.env, {
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'bench',

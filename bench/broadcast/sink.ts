@@ -4,7 +4,7 @@
  */
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { answering } from '../answering';
+import { serveIpc } from '../serve-ipc';
 
 export interface SinkTask {
   readonly rows: number;
@@ -95,7 +95,7 @@ async function start({ rows, latencyMs }: SinkTask): Promise<SinkReady> {
   return { postPort: (sink.address() as AddressInfo).port, tablePort: (table.address() as AddressInfo).port };
 }
 
-answering(async (message: SinkTask | { readonly count: true }): Promise<SinkReady | SinkCounts> => {
+serveIpc(async (message: SinkTask | { readonly count: true }): Promise<SinkReady | SinkCounts> => {
   if (!('count' in message)) return start(message);
   const counts = { posts, distinct: recipients.size, bytes };
   posts = bytes = 0;

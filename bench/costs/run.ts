@@ -38,7 +38,7 @@ const bytes = 200;
 const burst = 25;
 const channel = 'all';
 const rowsPerWrite = 25;
-const writesAtOnce = 8;
+const writeConcurrency = 8;
 const patienceMs = 60_000;
 /** More workers at once than a laptop has cores would only time out at its gateway. */
 const threadsPerFunction = 2;
@@ -80,7 +80,7 @@ async function count(lane: Lane, each: CostCase): Promise<CostResult> {
       ...(each.kind === 'ephemeral' ? { ephemeral: true } : {}),
     }));
     socket.send(JSON.stringify(messages === 1 ? frames[0] : frames));
-    await complete(lane, before, leastPosts(each));
+    await complete(lane, before, minPosts(each));
     return countsBetween(before, lane.counts());
   };
   // The first publish of a log is another one: there is no head to read.
@@ -100,7 +100,7 @@ async function complete(lane: Lane, before: Counts, expected: number): Promise<v
 }
 
 /** One per receiver at least, and the ACK. */
-function leastPosts({ lane, subscribers }: CostCase): number {
+function minPosts({ lane, subscribers }: CostCase): number {
   return subscribers + (lane === 'naive' ? 0 : 1);
 }
 
@@ -108,7 +108,7 @@ function resultOf(each: CostCase, messages: number, counts: Counts): CostResult 
   const { dollars } = billFor({ ...counts, connectionMinutes: 0 });
   const deliveries = each.subscribers * messages;
   const posts = counts.calls['execute-api:POST'] ?? 0;
-  const lost = Math.max(0, leastPosts(each) - posts);
+  const lost = Math.max(0, minPosts(each) - posts);
   const perMessage = dollars / messages;
   return {
     ...each,
@@ -144,7 +144,7 @@ async function seed(lane: Lane, { subscribers, strangers }: CostCase, level: num
     credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
   });
   const documents = DynamoDBDocumentClient.from(client);
-  const writers = Array.from({ length: writesAtOnce }, async () => {
+  const writers = Array.from({ length: writeConcurrency }, async () => {
     for (let part = rows.splice(0, rowsPerWrite); part.length > 0; part = rows.splice(0, rowsPerWrite)) {
       const RequestItems = { [table]: part.map((Item) => ({ PutRequest: { Item } })) };
       await documents.send(new BatchWriteCommand({ RequestItems }));

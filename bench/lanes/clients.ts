@@ -3,9 +3,9 @@
  * out at its time or when the one before has reached everybody, whichever is later; latency counts from its time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { answering } from '../answering';
+import { serveIpc } from '../serve-ipc';
 import { percentile } from '../stats';
-import { type Dialect, type Heard, openPeer, type Peer } from './peers';
+import { type Dialect, type DeliveryStats, openPeer, type Peer } from './peers';
 
 /** First the connections, one per URL; the first one publishes later. */
 export interface OpenTask {
@@ -19,7 +19,7 @@ export interface PublishTask {
   readonly bytes: number;
   readonly intervalMs: number;
   readonly durationMs: number;
-  readonly mostPublishes: number;
+  readonly maxPublishes: number;
   /** Whether the server acknowledges. */
   readonly acknowledges: boolean;
 }
@@ -40,7 +40,7 @@ export interface ClientFigures {
 }
 
 const patienceMs = 30_000;
-const connectingAtOnce = 25;
+const connectConcurrency = 25;
 const attempts = 5;
 /** Whatever comes twice comes soon. */
 const drainMs = 100;
@@ -71,12 +71,12 @@ class Load {
   }
 
   async run(): Promise<ClientFigures> {
-    const { intervalMs, durationMs, mostPublishes, bytes, acknowledges, prefix } = this.task;
+    const { intervalMs, durationMs, maxPublishes, bytes, acknowledges, prefix } = this.task;
     const content = 'x'.repeat(bytes);
     const begin = performance.now();
     let busyMs = 0;
     let publishes = 0;
-    while (publishes < mostPublishes && performance.now() - begin < durationMs) {
+    while (publishes < maxPublishes && performance.now() - begin < durationMs) {
       this.sentFor = begin + publishes * intervalMs;
       await sleep(Math.max(0, this.sentFor - performance.now()));
       const sentAt = performance.now();
@@ -111,7 +111,7 @@ class Load {
     };
   }
 
-  private hear(client: number, heard: Heard): void {
+  private hear(client: number, heard: DeliveryStats): void {
     if (heard.kind === 'other') return;
     const now = performance.now();
     if (heard.kind === 'ack') {
@@ -153,11 +153,11 @@ async function openPatiently(dialect: Dialect, url: string): Promise<Peer> {
 
 let peers: Peer[] = [];
 
-answering(async (task: OpenTask | PublishTask): Promise<ClientFigures | object> => {
+serveIpc(async (task: OpenTask | PublishTask): Promise<ClientFigures | object> => {
   if (!('urls' in task)) return new Load(task, peers).run();
   peers = [];
-  for (let index = 0; index < task.urls.length; index += connectingAtOnce) {
-    const urls = task.urls.slice(index, index + connectingAtOnce);
+  for (let index = 0; index < task.urls.length; index += connectConcurrency) {
+    const urls = task.urls.slice(index, index + connectConcurrency);
     peers.push(...(await Promise.all(urls.map((url) => openPatiently(task.dialect, url)))));
   }
   return {};

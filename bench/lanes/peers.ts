@@ -7,7 +7,7 @@ import { WebSocket } from 'ws';
 export const dialects = ['artcafe', 'naive', 'graphql', 'ws', 'socket.io'] as const;
 export type Dialect = (typeof dialects)[number];
 
-export type Heard =
+export type DeliveryStats =
   | { readonly kind: 'message'; readonly id: string; readonly content: string }
   | { readonly kind: 'ack'; readonly id: string }
   | { readonly kind: 'other' };
@@ -15,7 +15,7 @@ export type Heard =
 export interface Peer {
   publish(id: string, content: string): void;
   /** Replaced by each load. */
-  hear: (heard: Heard) => void;
+  hear: (heard: DeliveryStats) => void;
 }
 
 /** The fields that any of the dialects uses. */
@@ -33,11 +33,11 @@ interface Wire {
   /** Sent one after another once the socket is open; each but the last is answered before the next. */
   readonly opening: readonly string[];
   publish(id: string, content: string): string;
-  understand(frame: Frame): Heard;
+  understand(frame: Frame): DeliveryStats;
 }
 
 const other = { kind: 'other' } as const;
-const messageIn = ({ id = '', content = '' }: Frame): Heard => ({ kind: 'message', id, content });
+const messageIn = ({ id = '', content = '' }: Frame): DeliveryStats => ({ kind: 'message', id, content });
 const publishing = (id: string, content: string): string => JSON.stringify({ type: 'message', id, content });
 
 const wires: Record<Exclude<Dialect, 'socket.io'>, Wire> = {

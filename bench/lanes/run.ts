@@ -7,7 +7,7 @@ import { billFor, type Counts, countsBetween, messageUnits, priceList } from '..
 import { Child } from '../child';
 import { type Figure, figureOf } from '../stats';
 import type { ClientFigures, OpenTask, PublishTask } from './clients';
-import { type Heard, heardIn, total } from './heard';
+import { type DeliveryStats, deliveryStatsOf, total } from './delivery-stats';
 import type { Lane, LaneFactory, LaneName } from './lane';
 
 export interface LaneScenario {
@@ -23,7 +23,7 @@ export interface LaneOptions {
   readonly durationMs: number;
 }
 
-export interface LaneResult extends LaneScenario, Heard {
+export interface LaneResult extends LaneScenario, DeliveryStats {
   readonly lane: LaneName;
   readonly publishes: number;
   readonly deliveries: number;
@@ -86,11 +86,11 @@ async function repeat(
     await clients.ask({ dialect, urls } satisfies OpenTask);
     // Connecting is not publishing.
     await quiet(lane);
-    const warming: PublishTask = { ...task, prefix: 'warm', mostPublishes: warmUps };
+    const warming: PublishTask = { ...task, prefix: 'warm', maxPublishes: warmUps };
     await clients.ask<ClientFigures>(warming);
     await quiet(lane);
     const before = lane.counts();
-    const measuring: PublishTask = { ...task, prefix: 'm', mostPublishes: Number.MAX_SAFE_INTEGER };
+    const measuring: PublishTask = { ...task, prefix: 'm', maxPublishes: Number.MAX_SAFE_INTEGER };
     const figures = await clients.ask<ClientFigures>(measuring);
     await quiet(lane);
     return { figures, counts: countsBetween(before, lane.counts()) };
@@ -133,7 +133,7 @@ function summary(lane: LaneName, scenario: LaneScenario, repetitions: readonly R
     lane,
     publishes,
     deliveries: total(all, (each) => each.deliveries),
-    ...heardIn(all),
+    ...deliveryStatsOf(all),
     ackP50Ms: acknowledged((each) => each.ackP50Ms),
     ackP99Ms: acknowledged((each) => each.ackP99Ms),
     callsPerPublish: Object.fromEntries(

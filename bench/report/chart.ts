@@ -20,7 +20,7 @@ const size = { width: 760, height: 340, left: 16, right: 16, top: 64, bottom: 44
 /** Told apart with any colour vision (Okabe and Ito). */
 const colours = ['#0072B2', '#E69F00', '#009E73', '#CC79A7'];
 /** A bar of the smallest value is still seen. */
-const leastShare = 0.03;
+const minShare = 0.03;
 
 export function barChart({ title, groups, series, format, isLogarithmic = false }: Chart): string {
   const all = series.flatMap(({ values }) => values).filter((value) => value !== undefined);
@@ -28,7 +28,7 @@ export function barChart({ title, groups, series, format, isLogarithmic = false 
   const least = Math.min(...all.filter((value) => value > 0));
   const shareOf = (value: number): number => {
     if (value <= 0 || most <= 0) return 0;
-    if (!isLogarithmic || most === least) return Math.max(leastShare, value / most);
+    if (!isLogarithmic || most === least) return Math.max(minShare, value / most);
     return 0.1 + (0.9 * Math.log(value / least)) / Math.log(most / least);
   };
   const inner = { width: size.width - size.left - size.right, height: size.height - size.top - size.bottom };

@@ -3,13 +3,13 @@
  */
 import { Child } from '../child';
 import type { ClientFigures, OpenTask, PublishTask } from '../lanes/clients';
-import { type Heard, heardIn } from '../lanes/heard';
+import { type DeliveryStats, deliveryStatsOf } from '../lanes/delivery-stats';
 import type { LaneScenario } from '../lanes/run';
 import type { ServerReady, ServerTask } from './server';
 
 export const serverKinds = ['ws', 'socket.io'] as const;
 
-export interface ServerResult extends LaneScenario, Heard {
+export interface ServerResult extends LaneScenario, DeliveryStats {
   readonly kind: (typeof serverKinds)[number];
 }
 
@@ -32,7 +32,7 @@ export async function runServers(
         done.get(kind)?.push(await repeat(kind, scenario, options.durationMs));
       }
     }
-    for (const [kind, figures] of done) results.push({ ...scenario, kind, ...heardIn(figures) });
+    for (const [kind, figures] of done) results.push({ ...scenario, kind, ...deliveryStatsOf(figures) });
   }
   return results;
 }
@@ -49,8 +49,8 @@ async function repeat(
     const urls = Array.from({ length: subscribers }, () => url);
     await clients.ask({ dialect: kind, urls } satisfies OpenTask);
     const task = { bytes, intervalMs, durationMs, acknowledges: false };
-    await clients.ask({ ...task, prefix: 'warm', mostPublishes: 3 } satisfies PublishTask);
-    const measuring: PublishTask = { ...task, prefix: 'm', mostPublishes: Number.MAX_SAFE_INTEGER };
+    await clients.ask({ ...task, prefix: 'warm', maxPublishes: 3 } satisfies PublishTask);
+    const measuring: PublishTask = { ...task, prefix: 'm', maxPublishes: Number.MAX_SAFE_INTEGER };
     return await clients.ask<ClientFigures>(measuring);
   } finally {
     await Promise.all([clients.stop(), server.stop()]);

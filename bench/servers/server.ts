@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server as SocketIo } from 'socket.io';
 import { WebSocketServer } from 'ws';
-import { answering } from '../answering';
+import { serveIpc } from '../serve-ipc';
 
 export interface ServerTask {
   readonly kind: 'ws' | 'socket.io';
@@ -15,7 +15,7 @@ export interface ServerReady {
   readonly url: string;
 }
 
-answering(async ({ kind }: ServerTask): Promise<ServerReady> => {
+serveIpc(async ({ kind }: ServerTask): Promise<ServerReady> => {
   const http = createServer();
   if (kind === 'ws') {
     const server = new WebSocketServer({ server: http, perMessageDeflate: false });

@@ -3,7 +3,7 @@
  */
 import { askOnce } from '../child';
 import { type Figure, figureOf } from '../stats';
-import type { SigningFigures, SigningTask } from './ways';
+import type { SigningFigures, SigningTask } from './variants';
 
 export interface SigningResult {
   readonly node: string;

@@ -10,7 +10,7 @@ export interface DurationModel {
   readonly cpuMsPerPost: number;
   /** Latency of one post to `@connections`. */
   readonly postMs: number;
-  readonly postsAtOnce: number;
+  readonly postConcurrency: number;
 }
 
 /** Assumed, but for `cpuMsPerPost`: measured over TLS with a hand-signed client (docs/costs.md). */
@@ -18,7 +18,7 @@ export const durationModel: DurationModel = {
   fixedMs: 15,
   cpuMsPerPost: 0.081,
   postMs: 15,
-  postsAtOnce: 200,
+  postConcurrency: 200,
 };
 
 /** Lambda gives a function one vCPU at this size; one thread has no use for more. */
@@ -27,6 +27,6 @@ const wholeCpuMb = 1_769;
 export function modelledMs(posts: number, memoryMb: number, model = durationModel): number {
   const cpuShare = Math.min(1, memoryMb / wholeCpuMb);
   const byProcessor = (posts * model.cpuMsPerPost) / cpuShare;
-  const byLatency = Math.ceil(posts / model.postsAtOnce) * model.postMs;
+  const byLatency = Math.ceil(posts / model.postConcurrency) * model.postMs;
   return model.fixedMs + Math.max(byProcessor, byLatency);
 }

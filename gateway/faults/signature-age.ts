@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 
-const mostMs = 5 * 60_000;
+const maxMs = 5 * 60_000;
 
 /** Whether the request is signed for another time than `now`, epoch milliseconds. One that names no time is not looked at. */
 export function isMistimed(headers: IncomingHttpHeaders, now: number): boolean {
@@ -13,7 +13,7 @@ export function isMistimed(headers: IncomingHttpHeaders, now: number): boolean {
   const signedAt = Date.parse(
     `${day.replace(/(....)(..)/, '$1-$2-')}T${time.replace(/(..)(..)/, '$1:$2:')}Z`,
   );
-  return Math.abs(now - signedAt) > mostMs;
+  return Math.abs(now - signedAt) > maxMs;
 }
 
 /** For the header `Date`. */

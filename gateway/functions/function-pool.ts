@@ -14,7 +14,7 @@ import {
 import type { FunctionError } from './worker-messages';
 
 /** Threads that may be loading at once: more would only slow each other down on a laptop. */
-const startingAtOnce = 2;
+const startConcurrency = 2;
 
 export const gatewayStopped: FunctionError = {
   errorType: 'GatewayStopped',
@@ -68,7 +68,7 @@ export class FunctionPool {
   private mayStart(): boolean {
     return (
       !this.closed &&
-      this.starting.size < Math.min(this.queue.length, startingAtOnce) &&
+      this.starting.size < Math.min(this.queue.length, startConcurrency) &&
       this.hosts.size < this.settings.threads
     );
   }

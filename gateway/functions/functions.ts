@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock';
 import type { CostMeter } from '../costs/meter';
 import type { FaultLayer } from '../faults/layer';
-import type { Log } from '../options';
+import type { Logger } from '../options';
 import type { FunctionModel } from '../template/model';
 import { environmentOf, type LocalEndpoints } from './environment';
 import type { InvocationResult } from './function-host';
@@ -58,7 +58,7 @@ export class Functions {
     private readonly apiId: string,
     private readonly local: LocalEndpoints,
     private readonly clock: Clock,
-    private readonly log: Log,
+    private readonly log: Logger,
     private readonly options: FunctionOptions,
     private readonly costs: CostMeter,
     private readonly layer: FaultLayer | undefined,

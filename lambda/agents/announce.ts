@@ -6,18 +6,18 @@ import { type AgentPresence, offline, type PresenceReason, reservedChannels } fr
 import { errorFields } from '../shared/error-fields';
 import type { AgentRecord, AgentStore } from '../shared/agent-store';
 import type { ConnectionStore } from '../shared/connection-store';
-import type { Invoker, Log } from '../shared/ports';
-import { encodePresenceOrder } from './presence-event';
+import type { Invoker, Logger } from '../shared/ports';
+import { encodePresenceJob } from './presence-job';
 
 export interface AnnounceDependencies {
   readonly connections: Pick<ConnectionStore, 'hasSubscribers'>;
-  readonly agents: Pick<AgentStore, 'noteTold'>;
+  readonly agents: Pick<AgentStore, 'markAnnounced'>;
   readonly invoker: Invoker;
   /** The function that tells watchers. */
   readonly presenceFunction: string;
   /** How long an agent may be away before anybody hears of it. */
   readonly presenceGraceMs: number;
-  readonly log: Log;
+  readonly log: Logger;
 }
 
 /** After what was known of the agent to everybody is over, clocks may differ by so much. */
@@ -28,7 +28,7 @@ export async function announceArrival(
   tenantId: string,
   arrival: AgentRecord,
 ): Promise<void> {
-  if (isUnnoticed(arrival, deps.presenceGraceMs)) return;
+  if (isWithinGrace(arrival, deps.presenceGraceMs)) return;
   await announce(deps, tenantId, arrival, 'connected');
 }
 
@@ -52,19 +52,23 @@ export async function announceChange(
  * The agent as watchers may know it: one that has just left still counts as there, under its earlier version, while
  * the deployment waits with saying so.
  */
-export function asWatched({ left, ...presence }: AgentRecord, graceMs: number, now: number): AgentPresence {
+export function visiblePresence(
+  { left, ...presence }: AgentRecord,
+  graceMs: number,
+  now: number,
+): AgentPresence {
   const { status, version } = presence;
   if (graceMs === 0 || status !== offline || left === undefined) return presence;
-  if (left.toldVersion === version || now >= left.at + graceMs + skewMs) return presence;
+  if (left.announcedVersion === version || now >= left.at + graceMs + skewMs) return presence;
   return { ...presence, status: left.status, version: version - 1 };
 }
 
 /** Whether it came back in time, before anybody was told that it had left, and as it was. */
-function isUnnoticed({ left, version, status, changedAt }: AgentRecord, graceMs: number): boolean {
+function isWithinGrace({ left, version, status, changedAt }: AgentRecord, graceMs: number): boolean {
   // Without a grace every departure has been told at once.
   if (graceMs === 0 || left?.status !== status) return false;
   // Whoever tells notes it first, under the version that this one has taken the place of: it can't do so any more.
-  return left.toldVersion !== version - 1 && changedAt < left.at + graceMs;
+  return left.announcedVersion !== version - 1 && changedAt < left.at + graceMs;
 }
 
 async function announce(
@@ -80,11 +84,11 @@ async function announce(
       const tellAt = waits ? changedAt + deps.presenceGraceMs : undefined;
       await deps.invoker.start(
         deps.presenceFunction,
-        encodePresenceOrder({ tenantId, presence, reason, tellAt }),
+        encodePresenceJob({ tenantId, presence, reason, tellAt }),
       );
     } else if (waits) {
       // Nobody to be spared: whoever asks from now on may know it at once.
-      await deps.agents.noteTold(tenantId, agentId, version);
+      await deps.agents.markAnnounced(tenantId, agentId, version);
     }
   } catch (error) {
     deps.log.error('presence_not_announced', {

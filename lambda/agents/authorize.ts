@@ -43,7 +43,7 @@ export type Decision =
   | { readonly kind: 'unauthorized'; readonly reason: string };
 
 /** A token that lives longer is a mistake (milliseconds for seconds, mostly) or a liability. */
-const longestTokenSeconds = 10 * 365 * 86_400;
+const maxTokenSeconds = 10 * 365 * 86_400;
 
 /** Of `nbf` and `iat`: the clock of whoever mints tokens may be a little ahead of the platform's. */
 const leewaySeconds = 5;
@@ -73,7 +73,7 @@ export function authorize(
   if (typeof exp !== 'number' || !Number.isSafeInteger(exp))
     return unauthorized('exp missing or not an integer');
   if (exp * 1_000 <= now) return unauthorized('expired');
-  if (exp > now / 1_000 + longestTokenSeconds) return unauthorized('exp too far ahead');
+  if (exp > now / 1_000 + maxTokenSeconds) return unauthorized('exp too far ahead');
   if (isAhead(nbf, now)) return unauthorized('not valid yet');
   if (isAhead(iat, now)) return unauthorized('issued in the future');
   const grants = grantsOf(claims[settings.channelsClaim], settings.defaultGrants);

@@ -5,8 +5,8 @@
 import { announceArrival, type AnnounceDependencies } from './announce';
 import type { Caller } from '../shared/caller';
 import { errorFields } from '../shared/error-fields';
-import { youngMs } from './gone';
-import { encodeInboxOrder, type InboxOrder } from '../shared/inbox-event';
+import { openingGraceMs } from './probe-connection';
+import { encodeInboxJob, type InboxJob } from '../shared/inbox-job';
 import type { AddResult, AgentStore } from '../shared/agent-store';
 import type { Connection, ConnectionStore } from '../shared/connection-store';
 import type { Clock, ConnectionSender } from '../shared/ports';
@@ -27,7 +27,7 @@ export interface ConnectDependencies extends AnnounceDependencies {
 export const lifetimeMs = 2 * 3_600_000;
 /** Its timer and our clocks may differ a little. */
 export const lifetimeMarginMs = 60_000;
-const suspectsAtOnce = 20;
+const probeConcurrency = 20;
 /** The rest of the handshake needs its time. */
 const suspicionMs = 1_500;
 /** The handshake does not wait longer for those who watch: they can ask. */
@@ -80,9 +80,9 @@ async function join(deps: ConnectDependencies, caller: Caller): Promise<AddResul
 }
 
 /** A push that can't be started does not cost the connection: the mark stays, and the next one gets what was missed. */
-async function startPush(deps: ConnectDependencies, order: InboxOrder): Promise<void> {
+async function startPush(deps: ConnectDependencies, order: InboxJob): Promise<void> {
   try {
-    await deps.invoker.start(deps.inboxFunction, encodeInboxOrder(order));
+    await deps.invoker.start(deps.inboxFunction, encodeInboxJob(order));
   } catch (error) {
     deps.log.error('inbox_push_not_started', { connection_id: order.connectionId, ...errorFields(error) });
   }
@@ -112,16 +112,16 @@ async function dropGone(deps: ConnectDependencies, connections: readonly Connect
   const now = deps.clock.now();
   const startedAt = deps.clock.monotonic();
   const oldest = connections
-    .filter((row) => now - row.connectedAt >= youngMs)
+    .filter((row) => now - row.connectedAt >= openingGraceMs)
     .sort((a, b) => a.connectedAt - b.connectedAt);
   const isGone = async (row: Connection): Promise<boolean> => {
     if ((await deps.sender.status(row.connectionId)) !== 'gone') return false;
     await removeConnection(deps, row, row);
     return true;
   };
-  for (let start = 0; start < oldest.length; start += suspectsAtOnce) {
+  for (let start = 0; start < oldest.length; start += probeConcurrency) {
     if (deps.clock.monotonic() - startedAt > suspicionMs) return;
-    const asked = await Promise.all(oldest.slice(start, start + suspectsAtOnce).map(isGone));
+    const asked = await Promise.all(oldest.slice(start, start + probeConcurrency).map(isGone));
     if (asked.includes(true)) return;
   }
 }

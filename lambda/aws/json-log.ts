@@ -1,11 +1,11 @@
 /** One JSON line per event on stdout, where Lambda collects it. */
-import type { Log, LogFields } from '../shared/ports';
+import type { Logger, LogFields } from '../shared/ports';
 
 function write(level: 'info' | 'error', event: string, fields: LogFields = {}): void {
   process.stdout.write(`${JSON.stringify({ level, event, ...fields })}\n`);
 }
 
-export const jsonLog: Log = {
+export const jsonLog: Logger = {
   info: (event, fields) => {
     write('info', event, fields);
   },

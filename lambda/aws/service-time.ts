@@ -6,7 +6,7 @@ import type { Clock } from '../shared/ports';
 import { systemClock } from './system-clock';
 
 /** Between a signature and the time at AWS; AWS allows five minutes. */
-const mostMs = 4 * 60_000;
+const maxMs = 4 * 60_000;
 /** `Date` is in whole seconds, and an answer may be on its way for some. */
 const roundMs = 5_000;
 
@@ -25,7 +25,7 @@ export class ServiceTime {
     const at = date === undefined ? NaN : Date.parse(date);
     if (Number.isNaN(at)) return false;
     if (Math.abs(at - this.now()) > roundMs) this.offsetMs = at - this.machine.now();
-    return Math.abs(at - signedAt) > mostMs;
+    return Math.abs(at - signedAt) > maxMs;
   }
 }
 

@@ -5,15 +5,15 @@ import type { Deadline } from '../shared/deadline';
 import type { DeliveryOutcome } from '../shared/delivery-outcome';
 import { eachConcurrently } from '../shared/each-concurrently';
 import { errorFields } from '../shared/error-fields';
-import { examine, type GoneDependencies } from '../agents/gone';
+import { probeConnection, type GoneDependencies } from '../agents/probe-connection';
 import type { Subscription } from '../shared/connection-store';
-import type { ConnectionSender, Log } from '../shared/ports';
+import type { ConnectionSender, Logger } from '../shared/ports';
 import { messagesIn, type Outgoing, toUnits, type Unit, unitsByLevel } from './outgoing';
 import type { RetryingSender } from './retrying-sender';
 
 export interface FanOutDependencies extends GoneDependencies {
   readonly sender: ConnectionSender;
-  readonly log: Log;
+  readonly log: Logger;
 }
 
 /** A connection that is to get messages. */
@@ -27,10 +27,10 @@ export interface FanOutTarget {
 }
 
 /** Receivers served side by side. */
-const receiversAtOnce = 200;
+const receiverConcurrency = 200;
 
 /** After an outage there may be thousands: each publish buries a few, so that the living don't wait for it. */
-const examinedAtOnce = 20;
+const probeConcurrency = 20;
 const examinationMs = 1_000;
 const openingMs = 500;
 
@@ -97,11 +97,16 @@ export async function fanOut(
     if (suspect !== undefined) suspects.push(suspect);
   };
 
-  const lookInto = async ({ receiver, left }: Suspect): Promise<void> => {
+  const probeConnections = async ({ receiver, left }: Suspect): Promise<void> => {
     const { connectionId, agentId } = receiver;
     const channels = target.channelId === undefined ? [] : [target.channelId];
     try {
-      const found = await examine(deps, { connectionId, tenantId: target.tenantId, agentId, channels });
+      const found = await probeConnection(deps, {
+        connectionId,
+        tenantId: target.tenantId,
+        agentId,
+        channels,
+      });
       if (found === 'opening') await deps.clock.sleep(openingMs);
       if (found !== 'removed' && (await deliver(receiver, left)) === undefined) return;
     } catch (error) {
@@ -111,13 +116,13 @@ export async function fanOut(
   };
 
   try {
-    await eachConcurrently(receivers, receiversAtOnce, serve);
+    await eachConcurrently(receivers, receiverConcurrency, serve);
   } finally {
     const isTime = deadline.remainingMs >= examinationMs;
-    const examined = isTime ? suspects.slice(0, examinedAtOnce) : [];
+    const examined = isTime ? suspects.slice(0, probeConcurrency) : [];
     for (const { receiver, left } of suspects.slice(examined.length))
       count(receiver, 'gone', messagesIn(left));
-    await Promise.all(examined.map(lookInto));
+    await Promise.all(examined.map(probeConnections));
   }
   return { counts, served };
 }

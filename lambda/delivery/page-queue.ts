@@ -9,10 +9,10 @@ export class PageQueue<T> {
   private wakeTaker: (() => void) | undefined;
   private wakePutter: (() => void) | undefined;
 
-  constructor(private readonly mostItems: number) {}
+  constructor(private readonly maxItems: number) {}
 
   private get isFull(): boolean {
-    return this.items > this.mostItems && !this.isLeft;
+    return this.items > this.maxItems && !this.isLeft;
   }
 
   /** For one task at a time. Once nobody takes any more, pages vanish. */

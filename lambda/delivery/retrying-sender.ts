@@ -9,7 +9,7 @@ import type { Clock, ConnectionSender } from '../shared/ports';
 const attemptsPerPost = 4;
 const firstPauseMs = 50;
 /** Posts to vanished peers have been seen to hang for good. */
-const longestPostMs = 1_000;
+const maxPostMs = 1_000;
 /** What a post that begins just before the deadline may still take. */
 const graceMs = 400;
 
@@ -30,7 +30,7 @@ export class RetryBudget {
 }
 
 /** What the platform's sockets carry: a post that waits for a socket would use up its timer before it is sent. */
-const postsAtOnce = 200;
+const postConcurrency = 200;
 
 export class RetryingSender {
   private inFlight = 0;
@@ -69,7 +69,7 @@ export class RetryingSender {
   }
 
   private async inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.inFlight >= postsAtOnce) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    if (this.inFlight >= postConcurrency) await new Promise<void>((resolve) => this.waiting.push(resolve));
     else this.inFlight += 1;
     try {
       return await work();
@@ -82,7 +82,7 @@ export class RetryingSender {
   }
 
   private send(connectionId: string, text: string): Promise<DeliveryOutcome> {
-    const timeoutMs = Math.min(longestPostMs, this.deadline.remainingMs + graceMs);
+    const timeoutMs = Math.min(maxPostMs, this.deadline.remainingMs + graceMs);
     return this.sender.post(connectionId, text, timeoutMs);
   }
 }

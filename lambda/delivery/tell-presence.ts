@@ -5,7 +5,7 @@ import { levelOneText, type Message, messageText, reservedChannels } from '../..
 import type { Deadline } from '../shared/deadline';
 import { fanOut, type FanOutCounts, type FanOutDependencies } from './fan-out';
 import type { NewId } from '../shared/ports';
-import type { PresenceOrder } from '../agents/presence-event';
+import type { PresenceJob } from '../agents/presence-job';
 import { RetryingSender } from './retrying-sender';
 
 export interface TellDependencies extends FanOutDependencies {
@@ -15,14 +15,14 @@ export interface TellDependencies extends FanOutDependencies {
 /** Counts per outcome; `undefined` when there is nothing to tell, because the agent has come back. Throws what the stores throw. */
 export async function tellPresence(
   deps: TellDependencies,
-  order: PresenceOrder,
+  order: PresenceJob,
   deadline: Deadline,
 ): Promise<FanOutCounts | undefined> {
   const { tenantId, presence, tellAt } = order;
   if (tellAt !== undefined) {
     await deps.clock.sleep(Math.max(0, tellAt - deps.clock.now()));
     // From here on its return is told as well: both hang on this one write.
-    if (!(await deps.agents.noteTold(tenantId, presence.agentId, presence.version))) return undefined;
+    if (!(await deps.agents.markAnnounced(tenantId, presence.agentId, presence.version))) return undefined;
   }
   const message = toMessage(order, deps.newId);
   const outgoing = {
@@ -37,7 +37,7 @@ export async function tellPresence(
   return (await fanOut(deps, sender, target, [outgoing], watchers, deadline)).counts;
 }
 
-function toMessage({ tenantId, presence, reason }: PresenceOrder, newId: NewId): Message {
+function toMessage({ tenantId, presence, reason }: PresenceJob, newId: NewId): Message {
   const { agentId, status, capabilities, version, changedAt } = presence;
   return {
     id: newId(),

@@ -10,7 +10,7 @@ import { errorFields } from '../shared/error-fields';
 import type { FanOutCounts, FanOutTarget, Receiver } from './fan-out';
 import type { Outgoing } from './outgoing';
 import { PageQueue } from './page-queue';
-import type { Clock, Invoker, Log } from '../shared/ports';
+import type { Clock, Invoker, Logger } from '../shared/ports';
 
 export interface Workers {
   readonly invoker: Invoker;
@@ -21,7 +21,7 @@ export interface Workers {
 }
 
 export interface HandOverDependencies {
-  readonly log: Log;
+  readonly log: Logger;
   readonly clock: Clock;
   /** Absent: the own invocation serves everybody. */
   readonly workers?: Workers;
@@ -33,20 +33,20 @@ const eventBytes = 240_000;
 /** The connection id, the numbers and the quotes of one receiver; its agent id comes on top, three times its length at most. */
 const receiverBytes = 60;
 /** For a hundred receivers with the longest ids. Texts that leave less would need a worker for every few of them. */
-const leastRoom = 100 * (receiverBytes + 3 * limits.idLength);
+const minChunkBytes = 100 * (receiverBytes + 3 * limits.idLength);
 /** What an Invoke may take; it must not be cut off. */
 const startMs = 1_000;
 /** A small function has little to write them with. */
-const startsAtOnce = 20;
+const invokeConcurrency = 20;
 /** Own receivers that are read before their turn: more than a page has. */
-const mostWaiting = 10_000;
+const maxWaiting = 10_000;
 
 /**
  * Gives the receivers that are left for the own invocation. Whoever has to be served with care is among them: the sender, who
  * waits for its own ACK. Pages are read as they come, however slow the own receivers are. Ends when every worker has been
  * started or given up, and counts those receivers. Throws what the pages throw.
  */
-export async function* withoutRest(
+export async function* splitToWorkers(
   { workers, log, clock }: HandOverDependencies,
   target: FanOutTarget & { readonly channelId: string },
   messages: readonly Outgoing[],
@@ -80,9 +80,9 @@ export async function* withoutRest(
     counts[outcome] = (counts[outcome] ?? 0) + posts;
   };
 
-  const own = new PageQueue<Receiver>(mostWaiting);
-  const chunks = divide(workers.ownReceivers, target.senderConnectionId, messages, pages, own);
-  const handedOver = eachConcurrently(chunks, startsAtOnce, start).then(
+  const own = new PageQueue<Receiver>(maxWaiting);
+  const chunks = splitIntoChunks(workers.ownReceivers, target.senderConnectionId, messages, pages, own);
+  const handedOver = eachConcurrently(chunks, invokeConcurrency, start).then(
     () => {
       own.end();
     },
@@ -105,7 +105,7 @@ interface Filling {
 }
 
 /** Puts the own receivers into their queue and gives the rest in chunks, as pages come. */
-async function* divide(
+async function* splitIntoChunks(
   ownReceivers: number,
   senderConnectionId: string,
   messages: readonly Outgoing[],
@@ -129,7 +129,7 @@ async function* divide(
       for (const receiver of page) {
         const isOwn = first < ownReceivers || receiver.connectionId === senderConnectionId;
         const filling = isOwn ? undefined : fillingOf(receiver.level);
-        if (filling === undefined || filling.room < leastRoom) {
+        if (filling === undefined || filling.room < minChunkBytes) {
           first += 1;
           kept.push(receiver);
           continue;

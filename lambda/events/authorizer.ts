@@ -3,7 +3,7 @@
  * The literal error "Unauthorized" makes the platform answer 401, a Deny 403.
  */
 import { authorize, type AuthorizeSettings, type Query, tokenOf } from '../agents/authorize';
-import type { EventClock, Log, TokenVerifier } from '../shared/ports';
+import type { EventClock, Logger, TokenVerifier } from '../shared/ports';
 import { contextBytes, type AuthorizerContext, encodeContext } from './authorizer-context';
 import { type AuthorizerEvent, subProtocolsOf } from './web-socket-event';
 
@@ -11,7 +11,7 @@ export interface AuthorizerDependencies {
   readonly verifier: TokenVerifier;
   readonly settings: AuthorizeSettings;
   readonly clock: EventClock;
-  readonly log: Log;
+  readonly log: Logger;
 }
 
 export interface AuthorizerResult {

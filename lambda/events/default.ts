@@ -4,7 +4,7 @@
 import { parseText } from '../../protocol/index';
 import type { AcceptDependencies } from '../publish/accept';
 import { Deadline } from '../shared/deadline';
-import type { EventClock, Log, LogFields } from '../shared/ports';
+import type { EventClock, Logger, LogFields } from '../shared/ports';
 import { publish } from '../frames/handle-text-message';
 import { RateLimiter, type RateLimiterDependencies, refuseOverLimit } from '../publish/rate-limiter';
 import { callerOf, type RouteResponse, type WebSocketEvent } from './web-socket-event';
@@ -57,7 +57,7 @@ export function defaultRoute(deps: DefaultDependencies) {
   };
 }
 
-function withFields(log: Log, common: LogFields): Log {
+function withFields(log: Logger, common: LogFields): Logger {
   return {
     info: (event, fields) => {
       log.info(event, { ...common, ...fields });

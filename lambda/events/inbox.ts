@@ -5,8 +5,8 @@
 import { Deadline } from '../shared/deadline';
 import { deliverTexts } from '../inbox/deliver-texts';
 import { errorFields } from '../shared/error-fields';
-import { decodeInboxOrder, encodeInboxOrder } from '../shared/inbox-event';
-import type { ConnectionSender, EventClock, Invoker, Log } from '../shared/ports';
+import { decodeInboxJob, encodeInboxJob } from '../shared/inbox-job';
+import type { ConnectionSender, EventClock, Invoker, Logger } from '../shared/ports';
 import { pushInbox, type PushDependencies } from '../inbox/push-inbox';
 import { RetryingSender } from '../delivery/retrying-sender';
 
@@ -19,7 +19,7 @@ export interface InboxDependencies extends PushDependencies {
   readonly clock: EventClock;
   /** The name of the function that this is. */
   readonly ownName: string;
-  readonly log: Log;
+  readonly log: Logger;
 }
 
 export function inboxRoute(deps: InboxDependencies) {
@@ -27,7 +27,7 @@ export function inboxRoute(deps: InboxDependencies) {
     const { clock, log } = deps;
     const startedAt = clock.monotonic();
     const deadline = new Deadline(clock, startedAt + timeMs);
-    const order = decodeInboxOrder(event);
+    const order = decodeInboxJob(event);
     clock.begin(order.at);
     const { tenantId, agentId, connectionId } = order;
     const fields = { connection_id: connectionId, tenant_id: tenantId, agent_id: agentId };
@@ -37,8 +37,7 @@ export function inboxRoute(deps: InboxDependencies) {
       const { kind, taken, mark } = await pushInbox(deps, order, order.mark, deliver, deadline);
       // A push that got nowhere would only do so again.
       const goesOn = mark !== undefined && taken > 0;
-      if (goesOn)
-        await deps.invoker.start(deps.ownName, encodeInboxOrder({ ...order, mark, at: clock.now() }));
+      if (goesOn) await deps.invoker.start(deps.ownName, encodeInboxJob({ ...order, mark, at: clock.now() }));
       log.info('inbox_pushed', {
         ...fields,
         outcome: kind,

@@ -3,7 +3,7 @@
  */
 import { Deadline } from '../shared/deadline';
 import { errorFields } from '../shared/error-fields';
-import { decodePresenceOrder } from '../agents/presence-event';
+import { decodePresenceJob } from '../agents/presence-job';
 import type { EventClock } from '../shared/ports';
 import { tellPresence, type TellDependencies } from '../delivery/tell-presence';
 
@@ -14,7 +14,7 @@ export function presenceRoute(deps: TellDependencies & { readonly clock: EventCl
   return async (event: Readonly<Record<string, unknown>>): Promise<void> => {
     const { clock, log } = deps;
     const startedAt = clock.monotonic();
-    const order = decodePresenceOrder(event);
+    const order = decodePresenceJob(event);
     const { tenantId, presence, reason } = order;
     // It is started as soon as the agent has changed.
     clock.begin(presence.changedAt);

@@ -9,14 +9,14 @@ import type { RetryingSender } from '../delivery/retrying-sender';
 export type ControlDependencies = AcceptDependencies;
 
 /** Posted after the answer: a replay, a page of history. Throws what the stores throw. */
-export type Afterwards = (sender: RetryingSender, deadline: Deadline) => Promise<void>;
+export type AfterReply = (sender: RetryingSender, deadline: Deadline) => Promise<void>;
 
 export type ControlOutcome =
   | {
       readonly ok: true;
       /** Frames of the answer, in order. */
       readonly answer: readonly string[];
-      readonly afterwards?: Afterwards | undefined;
+      readonly afterReply?: AfterReply | undefined;
     }
   | {
       readonly ok: false;

@@ -18,7 +18,7 @@ import { history } from './history';
 import { ping } from './ping';
 import { presence } from './presence';
 import { replay, ReplayBudget } from './replay';
-import { mayUse, standing } from '../log/channel-position';
+import { mayUse, channelPosition } from '../log/channel-position';
 import { subscribe, unsubscribe } from './subscribe';
 
 /** Throws what the stores throw. */
@@ -68,11 +68,11 @@ async function handleSubscribe(
   const added = await subscribe(deps.connections, caller, channelIds);
   if (added.outcome !== 'added') return notSubscribed(added.outcome);
   // Only now: whatever is put after this look has the connection among its receivers.
-  const place = await standing(deps, caller, { channelId, since });
+  const place = await channelPosition(deps, caller, { channelId, since });
   return {
     ok: true,
     answer: [subscribedText(id, place.state, deps.clock.now())],
-    afterwards: (sender, deadline) => replay(deps, sender, caller, place, new ReplayBudget(deadline)),
+    afterReply: (sender, deadline) => replay(deps, sender, caller, place, new ReplayBudget(deadline)),
   };
 }
 

@@ -13,7 +13,7 @@ import {
 import { accept, type AcceptDependencies, type Acceptance, type FramePlace } from '../publish/accept';
 import type { Caller } from '../shared/caller';
 import { control } from './control';
-import type { Afterwards, ControlOutcome } from './control-outcome';
+import type { AfterReply, ControlOutcome } from './control-outcome';
 import type { Deadline } from '../shared/deadline';
 import { deliverDirect } from '../publish/deliver-direct';
 import { errorFields } from '../shared/error-fields';
@@ -25,10 +25,10 @@ import { Unavailable } from '../shared/ports';
 import { Replies } from './replies';
 import { RetryingSender } from '../delivery/retrying-sender';
 import { type Destination, routeFrame } from '../publish/route-frame';
-import { withoutRest } from '../delivery/wide-channel';
+import { splitToWorkers } from '../delivery/wide-channel';
 
 /** What a frame needs at least to be accepted; the rest of a batch that DynamoDB held up is not begun. */
-const leastMs = 1_200;
+const minFrameMs = 1_200;
 
 /** Messages of one batch for one channel or agent: they share one look at who is to get them. */
 interface Delivery {
@@ -61,7 +61,7 @@ export async function publish(
   const deliveries = new Map<string, Delivery>();
   const delivered: FanOutCounts = {};
   const tails = new LogTails(deps, { agentId: caller.agentId, requestId, sentAt });
-  const afterwards: Afterwards[] = [];
+  const afterReply: AfterReply[] = [];
   const errors: string[] = [];
   let acceptedFrames = 0;
   let duplicates = 0;
@@ -94,7 +94,7 @@ export async function publish(
       refuse({ code: 'token_expired', messageId });
       continue;
     }
-    if (deadline.remainingMs < leastMs) {
+    if (deadline.remainingMs < minFrameMs) {
       refuse({ code: 'unavailable', messageId, retryAfterMs: 500 });
       continue;
     }
@@ -105,7 +105,7 @@ export async function publish(
       if (outcome.ok) {
         acceptedFrames += 1;
         for (const text of outcome.answer) void replies.send(text);
-        if (outcome.afterwards !== undefined) afterwards.push(outcome.afterwards);
+        if (outcome.afterReply !== undefined) afterReply.push(outcome.afterReply);
       } else {
         refuse({ ...outcome.error, messageId });
         if (outcome.goAway !== undefined && caller.level > 0)
@@ -151,7 +151,7 @@ export async function publish(
   const answered = replies.flush();
   await Promise.all([
     ...[...deliveries.keys()].map(begin),
-    ...afterwards.map((work) => answered.then(() => finish(deps, caller, () => work(sender, deadline)))),
+    ...afterReply.map((work) => answered.then(() => finish(deps, caller, () => work(sender, deadline)))),
   ]);
   await answered;
   return { frames: frames.length, accepted: acceptedFrames, duplicates, errors: errors.join(), delivered };
@@ -244,6 +244,6 @@ async function deliverTo(
   const target = { tenantId, channelId, senderConnectionId };
   const pages = deps.connections.subscribers(tenantId, channelId, isDurable);
   const handed: FanOutCounts = {};
-  const own = withoutRest(deps, target, messages, pages, deadline, handed);
+  const own = splitToWorkers(deps, target, messages, pages, deadline, handed);
   return [(await fanOut(deps, sender, target, messages, own, deadline)).counts, handed];
 }

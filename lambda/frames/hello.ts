@@ -14,7 +14,7 @@ import { mapStoreCalls } from '../shared/each-concurrently';
 import { inboxStanding, replayInbox } from '../inbox/hello-inbox';
 import { replay, ReplayBudget } from './replay';
 import { setPresence } from './presence';
-import { mayUse, standing } from '../log/channel-position';
+import { mayUse, channelPosition } from '../log/channel-position';
 import { subscribe } from './subscribe';
 
 /** Throws what the stores throw. */
@@ -34,16 +34,16 @@ export async function hello(
   if (added.outcome !== 'added') return notSubscribed(added.outcome);
 
   const { status, capabilities } = frame.own;
-  const saysNothing = status === undefined && capabilities === undefined;
-  const said = saysNothing ? undefined : await setPresence(deps, caller, frame.own);
-  if (said === undefined && !saysNothing) return stateLost();
+  const isEmptyHello = status === undefined && capabilities === undefined;
+  const said = isEmptyHello ? undefined : await setPresence(deps, caller, frame.own);
+  if (said === undefined && !isEmptyHello) return stateLost();
 
   // The original protocol has no WELCOME to name more than is to be replayed.
   const asked = caller.level === 0 ? granted : [...granted, ...unasked(added.channels, granted)];
   const places = await mapStoreCalls(asked, (resume) =>
     resume.channelId === reservedChannels.inbox
       ? inboxStanding(deps, caller, resume)
-      : standing(deps, caller, resume),
+      : channelPosition(deps, caller, resume),
   );
   const forbidden = frame.resume
     .filter((resume) => !granted.includes(resume))
@@ -67,7 +67,7 @@ export async function hello(
   return {
     ok: true,
     answer: [welcome],
-    afterwards: async (sender, deadline) => {
+    afterReply: async (sender, deadline) => {
       await said?.announce?.(sender, deadline);
       const budget = new ReplayBudget(deadline);
       for (const place of places) {

@@ -8,18 +8,18 @@ import type { Deadline } from '../shared/deadline';
 import { emptyAsOf } from '../log/empty-position';
 import { gapsIn } from '../log/gaps';
 import type { StoredRow } from '../shared/history-store';
-import { mayUse, type Standing, standing } from '../log/channel-position';
+import { mayUse, type ChannelPosition, channelPosition } from '../log/channel-position';
 import { replayText } from './replay-text';
 
-const longestReadMs = 2_000;
+const maxReadMs = 2_000;
 /** Of the time of the text message, for posting what was read. */
 const postingMs = 800;
 /** Of one answer, whatever the limit: a page is a look, a log is read page by page. */
-const mostBytes = 1_048_576;
+const maxBytes = 1_048_576;
 /** Of a part, for everything but the messages. */
 const envelopeBytes = 2_048;
 /** Of the envelope, without their codes; a longer list of gaps is a part of its own. */
-const mostGapBytes = 512;
+const maxGapBytes = 512;
 
 interface Page {
   /** Oldest first. */
@@ -40,14 +40,14 @@ export async function history(
     return refused('forbidden', 'The token does not allow reading the history of this channel');
   }
   if (caller.level === 0) return { ok: true, answer: [] };
-  const place = await standing(deps, caller, { channelId, since: after });
+  const place = await channelPosition(deps, caller, { channelId, since: after });
   if (place.state.recovered === false) return notRecoverable(place.state.reason);
   // Nothing is below the position of an empty log, whatever has come since.
   const isBeforeAll = before !== undefined && emptyAsOf(before) !== undefined;
   if (before !== undefined && !isBeforeAll && before.epoch !== place.head.epoch)
     return notRecoverable('epoch_changed');
   const end = isBeforeAll ? 0 : Math.min(before?.sequence ?? Infinity, place.head.sequence + 1);
-  const time = deadline.within(Math.min(longestReadMs, Math.max(0, deadline.remainingMs - postingMs)));
+  const time = deadline.within(Math.min(maxReadMs, Math.max(0, deadline.remainingMs - postingMs)));
   return { ok: true, answer: await read(deps, caller, frame, place, end, time) };
 }
 
@@ -60,7 +60,7 @@ async function read(
   deps: ControlDependencies,
   caller: Caller,
   frame: HistoryFrame,
-  { channelId, subject, head, replayAfter }: Standing,
+  { channelId, subject, head, replayAfter }: ChannelPosition,
   end: number,
   deadline: Deadline,
 ): Promise<string[]> {
@@ -88,7 +88,7 @@ function partsOf(
   { gaps, next, now }: { gaps: readonly Gap[]; next: Position | undefined; now: number },
 ): string[] {
   const groups = pack(messages, limits.frameBytes - envelopeBytes);
-  if (groups.length === 0 || JSON.stringify(gaps).length > mostGapBytes) groups.push([]);
+  if (groups.length === 0 || JSON.stringify(gaps).length > maxGapBytes) groups.push([]);
   return groups.map((texts, index) => {
     const isLast = index === groups.length - 1;
     const part = { messages: texts, gaps: isLast ? gaps : [], part: index + 1, isLast };
@@ -111,7 +111,7 @@ async function collect(
     for (const row of page) {
       if (row.expiresAt <= now) continue;
       // One at least: the next page begins behind the last one.
-      const isFull = rows.length === limit || bytes > mostBytes;
+      const isFull = rows.length === limit || bytes > maxBytes;
       if (isFull || (rows.length > 0 && deadline.hasPassed)) {
         isCut = true;
         break reading;

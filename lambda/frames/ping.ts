@@ -14,7 +14,7 @@ import { type ControlDependencies, type ControlOutcome, refused } from './contro
 import { handledUpTo, keepHandled } from '../inbox/handled';
 import { isKnown } from '../agents/known-connection';
 import { isSamePosition } from '../log/head';
-import { mayUse, standing } from '../log/channel-position';
+import { mayUse, channelPosition } from '../log/channel-position';
 
 /** How long before the platform's two hours a client is told. */
 const noticeMs = 10 * 60_000;
@@ -31,7 +31,7 @@ export async function ping(
   if (caller.level === 0) return { ok: true, answer: [] };
   const moved: ChannelState[] = [];
   const look = frame.channels.map(async ({ channelId, since, handled = 'none' }) => {
-    const { head } = await standing(deps, caller, { channelId, since: undefined });
+    const { head } = await channelPosition(deps, caller, { channelId, since: undefined });
     const reported = handledUpTo(handled, head);
     if (reported !== undefined) {
       const { handled: kept } = await deps.agents.look(caller.tenantId, caller.agentId);

@@ -15,10 +15,10 @@ import {
   presenceText,
   reservedChannels,
 } from '../../protocol/index';
-import { announceChange, asWatched } from '../agents/announce';
+import { announceChange, visiblePresence } from '../agents/announce';
 import type { Caller } from '../shared/caller';
 import {
-  type Afterwards,
+  type AfterReply,
   type ControlDependencies,
   type ControlOutcome,
   refused,
@@ -28,7 +28,7 @@ import { isKnown } from '../agents/known-connection';
 import type { AgentRecord } from '../shared/agent-store';
 
 /** Agents that one query looks at; the rest is for the next page. */
-const mostRead = 2_000;
+const maxRowsRead = 2_000;
 /** Of an answer, around its agents. */
 const envelopeBytes = 2_048;
 /** What a look for watchers and the start of a function may take. */
@@ -46,14 +46,14 @@ export async function presence(
   return {
     ok: true,
     answer: [ownPresenceText(id, set.presence, deps.clock.now())],
-    afterwards: set.announce,
+    afterReply: set.announce,
   };
 }
 
 export interface SetPresence {
   readonly presence: AgentPresence;
   /** Tells the watchers, when anything has changed. */
-  readonly announce: Afterwards | undefined;
+  readonly announce: AfterReply | undefined;
 }
 
 /** `undefined` when the connection is not its agent's any more. Says again what was said: nothing changes. Throws what the store throws. */
@@ -119,7 +119,7 @@ async function findAgent(
   const now = deps.clock.now();
   const { record, connectionIds, expiresAt = Infinity } = await deps.agents.look(tenantId, agentId);
   const isKnown = record !== undefined && (connectionIds.length > 0 || expiresAt > now);
-  const agents = isKnown ? [asWatched(record, deps.presenceGraceMs, now)] : [];
+  const agents = isKnown ? [visiblePresence(record, deps.presenceGraceMs, now)] : [];
   return { agents: agents.filter((agent) => fits(agent, query)), next: undefined };
 }
 
@@ -130,7 +130,7 @@ async function findAgents(deps: ControlDependencies, tenantId: string, query: Pr
   let last = query.after;
   for await (const page of deps.agents.agents(tenantId, query.after)) {
     for (const { agentId, record } of page) {
-      const agent = record && asWatched(record, deps.presenceGraceMs, deps.clock.now());
+      const agent = record && visiblePresence(record, deps.presenceGraceMs, deps.clock.now());
       if (agent !== undefined && fits(agent, query)) {
         bytes += presenceBytes(agent);
         // One text of the platform: an agent with all its words has a third of it.
@@ -140,7 +140,7 @@ async function findAgents(deps: ControlDependencies, tenantId: string, query: Pr
       last = agentId;
       read += 1;
     }
-    if (read >= mostRead) return { agents, next: last };
+    if (read >= maxRowsRead) return { agents, next: last };
   }
   return { agents, next: undefined };
 }

@@ -9,10 +9,10 @@ import type { Deadline } from '../shared/deadline';
 import { gapsIn } from '../log/gaps';
 import type { StoredRow } from '../shared/history-store';
 import type { RetryingSender } from '../delivery/retrying-sender';
-import type { Standing } from '../log/channel-position';
+import type { ChannelPosition } from '../log/channel-position';
 import { replayText } from './replay-text';
 
-const longestReplayMs = 3_000;
+const maxReplayMs = 3_000;
 
 /** What one `hello` or `subscribe` may still replay, over all its channels. */
 export class ReplayBudget {
@@ -20,7 +20,7 @@ export class ReplayBudget {
   private messages: number = limits.historyMessages;
 
   constructor(deadline: Deadline) {
-    this.deadline = deadline.within(longestReplayMs);
+    this.deadline = deadline.within(maxReplayMs);
   }
 
   take(): boolean {
@@ -35,7 +35,7 @@ export async function replay(
   deps: ControlDependencies,
   sender: RetryingSender,
   caller: Caller,
-  { channelId, subject, head, replayAfter }: Standing,
+  { channelId, subject, head, replayAfter }: ChannelPosition,
   budget: ReplayBudget,
 ): Promise<void> {
   if (replayAfter === undefined) return;

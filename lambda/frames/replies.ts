@@ -5,11 +5,11 @@
 import { type ErrorDetails, errorText, packFrames } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
 import type { Deadline } from '../shared/deadline';
-import type { Clock, Log } from '../shared/ports';
+import type { Clock, Logger } from '../shared/ports';
 import type { RetryingSender } from '../delivery/retrying-sender';
 
 /** An answer is not held back longer for the sake of an array. */
-const longestHoldMs = 250;
+const maxHoldMs = 250;
 
 export class Replies {
   private isSenderLost = false;
@@ -23,7 +23,7 @@ export class Replies {
     private readonly sender: RetryingSender,
     private readonly receiver: Pick<Caller, 'connectionId' | 'level'>,
     private readonly clock: Clock,
-    private readonly log: Log,
+    private readonly log: Logger,
     private readonly deadline: Deadline,
   ) {}
 
@@ -36,7 +36,7 @@ export class Replies {
     const now = this.clock.monotonic();
     if (this.held.length === 0) this.heldSince = now;
     const posted = new Promise<void>((settle) => this.held.push({ text, isLogged, settle }));
-    if (now - this.heldSince >= longestHoldMs) void this.flush();
+    if (now - this.heldSince >= maxHoldMs) void this.flush();
     return posted;
   }
 

@@ -3,7 +3,7 @@
  */
 import { messageText } from '../../protocol/index';
 import { isWorthRetrying } from '../shared/delivery-outcome';
-import { youngMs } from '../agents/gone';
+import { openingGraceMs } from '../agents/probe-connection';
 import type { Clock, ConnectionSender } from '../shared/ports';
 import type { Deliver } from './push-inbox';
 import type { RetryingSender } from '../delivery/retrying-sender';
@@ -26,7 +26,7 @@ export function deliverTexts(
   clock: Clock,
   { connectionId, expiresAt }: TextTarget,
 ): Deliver {
-  const openBy = clock.monotonic() + youngMs;
+  const openBy = clock.monotonic() + openingGraceMs;
   let isOpen = false;
 
   const waitUntilOpen = async (): Promise<boolean> => {

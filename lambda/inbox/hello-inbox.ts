@@ -16,10 +16,10 @@ import type { Deadline } from '../shared/deadline';
 import type { AgentView, InboxMark } from '../shared/agent-store';
 import { type Deliver, pushInbox, type PushDependencies } from './push-inbox';
 import { handledUpTo, keepHandled } from './handled';
-import { oldestAlive } from '../log/recover';
+import { oldestReadable } from '../log/recover';
 import type { RetryingSender } from '../delivery/retrying-sender';
 import type { LogDependencies } from '../log/head';
-import { type Standing, standing } from '../log/channel-position';
+import { type ChannelPosition, channelPosition } from '../log/channel-position';
 
 export type InboxDependencies = LogDependencies & PushDependencies;
 
@@ -31,11 +31,11 @@ export async function inboxStanding(
   deps: InboxDependencies,
   caller: Caller,
   resume: Resume,
-): Promise<Standing> {
+): Promise<ChannelPosition> {
   // `$connect` has sent the push for level 0.
-  if (caller.level === 0) return standing(deps, caller, resume);
+  if (caller.level === 0) return channelPosition(deps, caller, resume);
   const [place, view] = await Promise.all([
-    standing(deps, caller, resume),
+    channelPosition(deps, caller, resume),
     deps.agents.look(caller.tenantId, caller.agentId),
   ]);
   const { mark } = view;
@@ -54,7 +54,7 @@ async function replayStart(
   deps: InboxDependencies,
   caller: Caller,
   { handled }: Resume,
-  { head, subject }: Standing,
+  { head, subject }: ChannelPosition,
   view: AgentView,
 ): Promise<number> {
   const marked = Math.min(head.sequence, (view.mark?.from ?? Infinity) - 1);
@@ -64,7 +64,7 @@ async function replayStart(
     sequence: marked,
   });
   if (kept.epoch === head.epoch || head.sequence === 0) return Math.min(marked, kept.sequence);
-  const first = await oldestAlive(deps, subject, head.sequence);
+  const first = await oldestReadable(deps, subject, head.sequence);
   return Math.min(marked, (first ?? Infinity) - 1);
 }
 
@@ -73,7 +73,7 @@ export async function replayInbox(
   deps: InboxDependencies,
   sender: RetryingSender,
   caller: Caller,
-  { channelId, head, replayAfter }: Standing,
+  { channelId, head, replayAfter }: ChannelPosition,
   mark: InboxMark,
   deadline: Deadline,
 ): Promise<void> {

@@ -10,7 +10,7 @@ import type { Connection } from '../shared/connection-store';
 /** The set of connections changes between the look and the write only when the agent comes or goes just then. */
 const rounds = 5;
 /** With less, nobody is looked for. */
-const leastMs = 400;
+const minFrameMs = 400;
 
 /**
  * Gives the live connections that have not been tried yet. When there are none, the message is noted as missed before
@@ -22,15 +22,15 @@ export async function findOrNote(
   tried: ReadonlySet<string>,
   deadline: Deadline,
 ): Promise<readonly Connection[]> {
-  for (let round = 0; round < rounds && deadline.remainingMs >= leastMs; round++) {
+  for (let round = 0; round < rounds && deadline.remainingMs >= minFrameMs; round++) {
     const { view, live } = await agentNow(deps, missed.tenantId, missed.agentId);
     const untried = live.filter(({ connectionId }) => !tried.has(connectionId));
     if (untried.length > 0) return untried;
     // Refused when a connection came after the look: it knows nothing of this message, so it has to be found.
-    if (isCovered(view, missed) || (await deps.agents.noteMissed(missed, view))) return [];
+    if (isCovered(view, missed) || (await deps.agents.recordMissed(missed, view))) return [];
   }
   // No time, or connections come and go faster than we look. The next one is told of the message by the mark.
-  await deps.agents.noteMissed(missed, undefined);
+  await deps.agents.recordMissed(missed, undefined);
   return [];
 }
 

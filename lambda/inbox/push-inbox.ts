@@ -9,7 +9,7 @@ import type { AgentStore, InboxMark } from '../shared/agent-store';
 import type { HistoryStore } from '../shared/history-store';
 import type { Clock } from '../shared/ports';
 import { isExpiredRequest, messageOfRow } from '../log/stored-message';
-import type { PushTarget } from '../shared/inbox-event';
+import type { PushTarget } from '../shared/inbox-job';
 import { inboxSubject } from '../shared/subjects';
 
 export interface PushDependencies {

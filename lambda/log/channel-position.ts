@@ -15,7 +15,7 @@ import type { InboxMark } from '../shared/agent-store';
 import { recover } from './recover';
 import { channelSubject, inboxSubject } from '../shared/subjects';
 
-export interface Standing {
+export interface ChannelPosition {
   readonly channelId: string;
   /** Key of the log. */
   readonly subject: string;
@@ -32,11 +32,11 @@ export interface Standing {
 const notKept = { recovered: false, reason: 'no_log' } as const;
 
 /** Throws what the store throws. */
-export async function standing(
+export async function channelPosition(
   deps: LogDependencies,
   caller: Caller,
   { channelId, since }: Resume,
-): Promise<Standing> {
+): Promise<ChannelPosition> {
   const subject = subjectOf(caller, channelId);
   const about = { channelId, subject };
   if (channelId === reservedChannels.presence) {

@@ -5,7 +5,7 @@
 import type { Position } from '../../protocol/index';
 import type { Deadline } from '../shared/deadline';
 import type { LogTail, Place, Wanted } from './log-tail';
-import type { HistoryStore, LogEntry, LogRow } from '../shared/history-store';
+import type { HistoryStore, MessageFields, MessageRow } from '../shared/history-store';
 import type { Clock } from '../shared/ports';
 
 export interface Claim extends Wanted {
@@ -30,7 +30,7 @@ export interface ClaimDependencies {
 
 /** No put begins later; the two calls after it, and the answer to the client, still fit into the function's 5 s. */
 const claimTimeMs = 2_800;
-const longestPauseMs = 40;
+const maxPauseMs = 40;
 
 /**
  * Puts the message into the log. Gives `undefined` when no place could be had in time; the message may be in the log all the
@@ -58,7 +58,7 @@ export async function claim(
     if (met.mine !== undefined) return claimed('claimed', met.mine);
     if (met.isNone) {
       // An unclear put that has not come in: the same sequence and nonce again, so that it can't come in twice.
-      await clock.sleep(Math.min(clock.random() * longestPauseMs, limit.remainingMs));
+      await clock.sleep(Math.min(clock.random() * maxPauseMs, limit.remainingMs));
       continue;
     }
     // The row is there, so the next sequence leaves no hole; its epoch is the log's. No pause: it would only let newcomers pass.
@@ -73,8 +73,8 @@ async function meetFrom(
   tail: LogTail,
   sequence: number,
   nonce: string,
-): Promise<{ readonly mine: LogEntry | undefined; readonly isNone: boolean }> {
-  let mine: LogEntry | undefined;
+): Promise<{ readonly mine: MessageFields | undefined; readonly isNone: boolean }> {
+  let mine: MessageFields | undefined;
   let isNone = true;
   for await (const page of history.range(tail.subject, { after: sequence - 1 })) {
     for (const row of page) {
@@ -86,7 +86,10 @@ async function meetFrom(
   return { mine, isNone };
 }
 
-function claimed(status: Claimed['status'], { epoch, sequence, timestamp, expiresAt }: LogEntry): Claimed {
+function claimed(
+  status: Claimed['status'],
+  { epoch, sequence, timestamp, expiresAt }: MessageFields,
+): Claimed {
   return { status, position: { epoch, sequence }, timestamp, expiresAt };
 }
 
@@ -95,7 +98,7 @@ function toRow(
   { id, isRetry, body, retentionMs }: Claim,
   { position, timestamp }: Extract<Place, { kind: 'free' }>,
   nonce: string,
-): LogRow {
+): MessageRow {
   const expiresAt = timestamp + retentionMs;
   return { ...position, nonce, id, agentId: arrival.agentId, isRetry, timestamp, body, expiresAt };
 }

@@ -21,7 +21,7 @@ export function emptyAsOf({ epoch }: Position): number | undefined {
 /** Whether a client at `known` has nothing to learn from `head`. An empty position is renewed now and then, as it ages. */
 export function isSamePosition(head: Position, known: Position): boolean {
   if (head.sequence !== known.sequence) return false;
-  const [headTime, knownTime] = [emptyAsOf(head), emptyAsOf(known)];
-  if (headTime === undefined || knownTime === undefined) return head.epoch === known.epoch;
-  return Math.abs(headTime - knownTime) < refreshMs;
+  const [headTime, timeOfEpoch] = [emptyAsOf(head), emptyAsOf(known)];
+  if (headTime === undefined || timeOfEpoch === undefined) return head.epoch === known.epoch;
+  return Math.abs(headTime - timeOfEpoch) < refreshMs;
 }

@@ -6,12 +6,12 @@ import type { Position } from '../../protocol/index';
 import { emptyPosition } from './empty-position';
 import { errorFields } from '../shared/error-fields';
 import { type EndDependencies, type LogEnd, logEnd } from './log-end';
-import type { Log } from '../shared/ports';
+import type { Logger } from '../shared/ports';
 
 export { emptyPosition, isSamePosition } from './empty-position';
 
 export interface LogDependencies extends EndDependencies {
-  readonly log: Log;
+  readonly log: Logger;
   /** How long a message stays in its log. */
   readonly retentionMs: number;
 }
@@ -19,11 +19,11 @@ export interface LogDependencies extends EndDependencies {
 /** Throws what the store throws. */
 export async function headOf(deps: LogDependencies, subject: string): Promise<Position> {
   const now = deps.clock.now();
-  return (await keptEnd(deps, subject)).head ?? emptyPosition(now);
+  return (await refreshedEnd(deps, subject)).head ?? emptyPosition(now);
 }
 
 /** The end of the log, kept alive. A failure to keep it so is the next reader's to mend. */
-export async function keptEnd(deps: LogDependencies, subject: string): Promise<LogEnd> {
+export async function refreshedEnd(deps: LogDependencies, subject: string): Promise<LogEnd> {
   const end = await logEnd(deps, subject);
   try {
     await keep(deps, subject, end);

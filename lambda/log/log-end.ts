@@ -3,7 +3,7 @@
  * this: expired rows are deleted late and in no order, so the newest row alone does not tell.
  */
 import type { Position } from '../../protocol/index';
-import type { Head, HistoryStore, LogEntry, Mark } from '../shared/history-store';
+import type { Head, HistoryStore, MessageFields, Checkpoint } from '../shared/history-store';
 import type { Clock } from '../shared/ports';
 
 export interface LogEnd {
@@ -35,7 +35,7 @@ export async function logEnd(deps: EndDependencies, subject: string, known?: Hea
  * A live row is the end of its log. Otherwise the mark is, while it is alive: whatever was written after it would still be
  * there, so nothing was, and what stands below it is older.
  */
-export function endOf(row: LogEntry | undefined, mark: Mark | undefined, now: number): LogEnd {
+export function endOf(row: MessageFields | undefined, mark: Checkpoint | undefined, now: number): LogEnd {
   const newest = row !== undefined && row.sequence > (mark?.sequence ?? 0) ? row : mark;
   const isRowAlive = row !== undefined && row.expiresAt > now;
   const isMarkTheEnd = mark !== undefined && mark === newest && mark.expiresAt > now;

@@ -5,7 +5,7 @@
 import type { Position } from '../../protocol/index';
 import type { Deadline } from '../shared/deadline';
 import { type EndDependencies, logEnd } from './log-end';
-import type { Head, LogEntry } from '../shared/history-store';
+import type { Head, MessageFields } from '../shared/history-store';
 import type { NewId } from '../shared/ports';
 
 /** Where a message goes: to a free place, or nowhere, as a copy of it is in the log already. */
@@ -15,7 +15,7 @@ export type Place =
       readonly position: Position;
       /** Epoch milliseconds. */ readonly timestamp: number;
     }
-  | { readonly kind: 'taken'; readonly row: LogEntry };
+  | { readonly kind: 'taken'; readonly row: MessageFields };
 
 /** A text message as the platform delivered it. */
 export interface Arrival {
@@ -47,13 +47,13 @@ const searchedRows = 1_000;
  * No event comes so late: API Gateway waits 29 s for a function. A row that is further ahead was stamped by a wrong clock. Its
  * time is not taken over, nor does it count as newer than the event.
  */
-const mostAheadMs = 90_000;
+const maxAheadMs = 90_000;
 
 export class LogTail {
   /** The last row of the log, as far as it is known; a log without rows ends where item 0 or a new epoch says. */
   private last: (Position & { readonly timestamp: number | undefined }) | undefined;
   /** The rows of the same agent that were met, by sequence. */
-  private readonly own = new Map<number, LogEntry>();
+  private readonly own = new Map<number, MessageFields>();
   private searchedTo = Infinity;
   /** Whether too many rows are newer than the event to say of all that they are no copies. */
   private isTooFar = false;
@@ -91,7 +91,7 @@ export class LogTail {
   }
 
   /** The row is in the log. */
-  meet(row: LogEntry): void {
+  meet(row: MessageFields): void {
     if (this.last === undefined || row.sequence > this.last.sequence) this.last = row;
     if (row.agentId === this.arrival.agentId) this.own.set(row.sequence, row);
   }
@@ -114,8 +114,8 @@ export class LogTail {
   /** Meets the rows from the newest one back to the first that is older than `from`. Tells whether there was time for it. */
   private async search(from: number, deadline: Deadline): Promise<boolean> {
     if (from >= this.searchedTo) return true;
-    const met: LogEntry[] = [];
-    let newest: LogEntry | undefined;
+    const met: MessageFields[] = [];
+    let newest: MessageFields | undefined;
     search: for await (const page of this.deps.history.newestFirst(this.subject)) {
       if (deadline.hasPassed) return false;
       for (const row of page) {
@@ -151,11 +151,11 @@ export class LogTail {
   }
 
   private isAhead(timestamp: number): boolean {
-    return timestamp - this.arrival.sentAt > mostAheadMs;
+    return timestamp - this.arrival.sentAt > maxAheadMs;
   }
 
-  private copyOf({ id, index, isRetry }: Wanted): LogEntry | undefined {
-    let newest: LogEntry | undefined;
+  private copyOf({ id, index, isRetry }: Wanted): MessageFields | undefined {
+    let newest: MessageFields | undefined;
     for (const row of this.own.values()) {
       if (row.nonce.startsWith(this.frameOf(index))) return row;
       if (row.id !== id || !(isRetry || this.isRetrySince(row))) continue;
@@ -165,7 +165,7 @@ export class LogTail {
   }
 
   /** Whether the row is of a retry that was sent after this event, so that the event is the attempt that the retry was about. */
-  private isRetrySince({ isRetry, nonce, timestamp }: LogEntry): boolean {
+  private isRetrySince({ isRetry, nonce, timestamp }: MessageFields): boolean {
     const { requestId, sentAt } = this.arrival;
     return isRetry && timestamp >= sentAt && !nonce.startsWith(`${requestId}.`);
   }

@@ -4,9 +4,9 @@
  */
 import type { NotRecovered, Position } from '../../protocol/index';
 import { emptyAsOf, emptyPosition } from './empty-position';
-import { keptEnd, type LogDependencies } from './head';
+import { refreshedEnd, type LogDependencies } from './head';
 import type { LogEnd } from './log-end';
-import type { LogEntry } from '../shared/history-store';
+import type { MessageFields } from '../shared/history-store';
 
 export interface Recovery {
   readonly head: Position;
@@ -29,7 +29,7 @@ const emptyMarginMs = 10 * 60_000;
 export async function recover(deps: LogDependencies, subject: string, cursor: Position): Promise<Recovery> {
   const now = deps.clock.now();
   if (deps.retentionMs === 0) return lost(emptyPosition(now), 'no_log');
-  const end = await keptEnd(deps, subject);
+  const end = await refreshedEnd(deps, subject);
   const head = end.head ?? emptyPosition(now);
   const verdict = verdictByEnd(cursor, end, now, deps.retentionMs);
   if (verdict === 'recovered') return { head, recovered: true, after: head.sequence };
@@ -38,7 +38,7 @@ export async function recover(deps: LogDependencies, subject: string, cursor: Po
     return reason === 'recovered' ? { head, recovered: true, after: cursor.sequence } : lost(head, reason);
   }
   if (verdict === 'look-for-oldest') {
-    const oldest = await oldestAlive(deps, subject, head.sequence);
+    const oldest = await oldestReadable(deps, subject, head.sequence);
     return oldest === undefined ? lost(head, 'expired') : { head, recovered: true, after: oldest - 1 };
   }
   return lost(head, verdict);
@@ -71,7 +71,7 @@ export function verdictByEnd(
 /** Rows of one epoch have no holes: when the next one is alive, so is all that follows, up to what the replay itself counts. */
 export function verdictByNext(
   cursor: Position,
-  next: LogEntry | undefined,
+  next: MessageFields | undefined,
   now: number,
 ): 'recovered' | 'expired' | 'epoch_changed' {
   if (next === undefined || next.expiresAt <= now) return 'expired';
@@ -82,7 +82,7 @@ export function verdictByNext(
  * The oldest row that has not expired. Rows expire in their order and have no holes, so halving finds it: twenty reads in a
  * log of a million, one in a log that began after the client looked.
  */
-export async function oldestAlive(
+export async function oldestReadable(
   { history, clock }: LogDependencies,
   subject: string,
   newest: number,

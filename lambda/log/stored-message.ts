@@ -3,7 +3,7 @@
  * drift apart.
  */
 import { isJsonObject, type JsonObject, type Message } from '../../protocol/index';
-import type { LogRow, StoredRow } from '../shared/history-store';
+import type { MessageRow, StoredRow } from '../shared/history-store';
 
 /** Who sent the message, when and under which id are the row's own columns. */
 export function bodyOf({ type, content, metadata, extra, expiresAt }: Message): string {
@@ -24,7 +24,7 @@ export function isExpiredRequest({ body = '' }: Pick<StoredRow, 'body'>, now: nu
  * don't know is left out: the row may have been written by an older or a newer release. `undefined` for a body that is no JSON object.
  */
 export function messageOfRow(
-  row: Pick<LogRow, 'id' | 'agentId' | 'timestamp' | 'body'>,
+  row: Pick<MessageRow, 'id' | 'agentId' | 'timestamp' | 'body'>,
   tenantId: string,
   channelId: string | undefined,
   to?: string,

@@ -202,7 +202,7 @@ async function receiversAfterPut(
     return await findOrNote(deps, missed, new Set(), deadline);
   } catch (error) {
     deps.log.error('receivers_unknown', { tenant_id: missed.tenantId, ...errorFields(error) });
-    await deps.agents.noteMissed(missed, undefined);
+    await deps.agents.recordMissed(missed, undefined);
     return [];
   }
 }

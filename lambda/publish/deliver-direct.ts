@@ -41,7 +41,7 @@ export async function deliverDirect(
     if (missable === undefined || served.size > 0) return all;
     if (round === rounds || deadline.hasPassed) {
       // No time to see who has come: the next connection gets it, whenever it comes.
-      await deps.agents.noteMissed(missable, undefined);
+      await deps.agents.recordMissed(missable, undefined);
       return all;
     }
     for (const { connectionId } of batch) tried.add(connectionId);

@@ -16,13 +16,13 @@ const environments = 8;
 /** Of the burst, what an environment admits at once before it tells. */
 const untoldShare = 0.1;
 /** The same where nothing is left of the burst: a sender at its limit must not cost a report per frame. */
-const leastShare = 0.02;
+const minShare = 0.02;
 /** Of the burst, what others may have been admitted without anybody knowing. */
 const unheardShare = 0.4;
 /** Over half a minute the limit holds within a fifth, whatever the environments do not know of each other. */
 const window = { seconds: 30, share: 0.2 };
 /** Frames per report at the least; a sender far below its limit costs no more than that. */
-const leastEvery = 10;
+const minReportInterval = 10;
 
 /**
  * One environment's share in the counting of one agent or tenant. It knows its own frames at once and those of other
@@ -43,22 +43,22 @@ export class RateShare {
   /** Whether the last answer told of frames that other environments have admitted. */
   private hasOthers = false;
 
-  /** `mostEvery`: frames seen per report. `phase` (0 ≤ x < 1) spreads the first reports of environments that start together. */
+  /** `maxReportInterval`: frames seen per report. `phase` (0 ≤ x < 1) spreads the first reports of environments that start together. */
   constructor(
     private readonly rate: Rate,
-    mostEvery: number,
+    maxReportInterval: number,
     phase: number,
   ) {
     const { perSecond, burst } = rate;
     this.frameMs = 1_000 / perSecond;
     const unknown = window.share * (burst + window.seconds * perSecond);
-    this.every = Math.min(mostEvery, Math.max(leastEvery, Math.floor(unknown / environments)));
+    this.every = Math.min(maxReportInterval, Math.max(minReportInterval, Math.floor(unknown / environments)));
     // Where a frame from each environment is much of the burst, the first one asks what the others have admitted.
-    this.seen = burst < environments * leastEvery ? this.every - 1 : Math.floor(phase * this.every);
+    this.seen = burst < environments * minReportInterval ? this.every - 1 : Math.floor(phase * this.every);
   }
 
   /** How many frames may go. */
-  roomAt(now: number): number {
+  remainingAt(now: number): number {
     const used = Math.max(this.usedUntil, this.floorAt(now));
     // The fraction forgives what floating point loses at epoch milliseconds.
     return Math.max(0, Math.floor((now - used) / this.frameMs + 0.01));
@@ -82,7 +82,7 @@ export class RateShare {
     const { burst } = this.rate;
     const mayBeUntold =
       room < burst / 2
-        ? Math.max(share, burst * leastShare)
+        ? Math.max(share, burst * minShare)
         : Math.max(1, Math.min(burst * untoldShare, share));
     const isDue = this.seen >= this.every || level > mayBeUntold || this.mayBeBusyElsewhere(now);
     return isDue ? this.report(now) : undefined;

@@ -5,7 +5,7 @@
 import { frameId, type ParsedFrame } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
 import { errorFields } from '../shared/error-fields';
-import type { Clock, Log, RateCounter } from '../shared/ports';
+import type { Clock, Logger, RateCounter } from '../shared/ports';
 import { type Rate, RateShare } from './rate-limit';
 import { agentRateSubject, tenantRateSubject } from '../shared/subjects';
 
@@ -18,7 +18,7 @@ export interface RateLimiterDependencies {
   readonly rateCounter: RateCounter;
   readonly rateLimits: RateLimits;
   readonly clock: Clock;
-  readonly log: Log;
+  readonly log: Logger;
 }
 
 /** What happens to the frames of one text message. */
@@ -35,7 +35,7 @@ export interface RateDecision {
 const agentReportEvery = 25;
 const tenantReportEvery = 100;
 /** Shares and refusals that an environment remembers; the ones that were used longest ago are forgotten. */
-const mostRemembered = 5_000;
+const maxRemembered = 5_000;
 /** Refusals of one agent make one log line in this time. */
 const logEveryMs = 10_000;
 /** What a refusal says is no older: a flood must not become a flood of questions. */
@@ -73,7 +73,7 @@ export class RateLimiter {
       this.share(agentRateSubject(tenantId, agentId), agent, agentReportEvery),
       this.share(tenantRateSubject(tenantId), tenant, tenantReportEvery),
     ].filter((each) => each !== undefined);
-    const rooms = shares.map(({ share }) => share.roomAt(now));
+    const rooms = shares.map(({ share }) => share.remainingAt(now));
     const admitted = Math.min(frames, ...rooms);
     const refused = frames - admitted;
     const reports = shares.map((each, index) =>
@@ -161,7 +161,7 @@ function refusal(messageId: unknown, retryAfterMs: number) {
 function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
   map.delete(key);
   map.set(key, value);
-  if (map.size <= mostRemembered) return;
+  if (map.size <= maxRemembered) return;
   for (const oldest of map.keys()) {
     map.delete(oldest);
     return;

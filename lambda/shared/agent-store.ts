@@ -35,7 +35,7 @@ export interface AgentRecord extends AgentPresence {
         /** Its status until then. */
         readonly status: string;
         /** The latest version that was passed on as offline by a deployment that waits with that. */
-        readonly toldVersion: number | undefined;
+        readonly announcedVersion: number | undefined;
       }
     | undefined;
 }
@@ -88,7 +88,7 @@ export interface AgentStore {
     own: OwnPresence,
   ): Promise<AgentRecord | undefined>;
   /** Notes that watchers were told of the agent as offline, if it still is, with this version. Tells whether it is. Idempotent. */
-  noteTold(tenantId: string, agentId: string, version: number): Promise<boolean>;
+  markAnnounced(tenantId: string, agentId: string, version: number): Promise<boolean>;
   /**
    * Pages of the agents of the tenant in the order of the bytes of their ids, from behind `after` on, as they are read: those
    * that never connected, or are expired, have no record. Strongly consistent.
@@ -102,7 +102,7 @@ export interface AgentStore {
    * Notes that no connection took the message: lowers the mark to it where that is needed, and raises the mark's count.
    * With `seen` only if the agent's set is still what it was then; tells whether it was.
    */
-  noteMissed(missed: MissedMessage, seen: AgentView | undefined): Promise<boolean>;
+  recordMissed(missed: MissedMessage, seen: AgentView | undefined): Promise<boolean>;
   /**
    * For a connection that has taken everything before `to` (default: everything there is): raises or removes the mark,
    * provided that nothing was noted since, and that the connection is still in the set. Tells whether it did.

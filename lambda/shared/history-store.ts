@@ -2,7 +2,7 @@
 import type { Position } from '../../protocol/index';
 
 /** A row of a log without what the message says. */
-export interface LogEntry {
+export interface MessageFields {
   /** From 1; 0 is the key of the log's mark. */
   readonly sequence: number;
   readonly epoch: string;
@@ -19,13 +19,13 @@ export interface LogEntry {
 }
 
 /** A row of a log: an accepted message. */
-export interface LogRow extends LogEntry {
+export interface MessageRow extends MessageFields {
   /** Type, content, metadata and the user's other fields, as JSON text. */
   readonly body: string;
 }
 
 /** A row as it is read back. */
-export type StoredRow = LogEntry & {
+export type StoredRow = MessageFields & {
   /** `undefined` for a damaged row: its checksum does not match, or its body can't be read. It is never data. */
   readonly body: string | undefined;
 };
@@ -34,16 +34,16 @@ export type StoredRow = LogEntry & {
  * Item 0 of a log: "when I was written, nothing stood above `sequence`". Until `expiresAt` whatever was written since is
  * still in the table, so a log without newer rows goes on from here even when all of its rows have expired.
  */
-export interface Mark extends Position {
+export interface Checkpoint extends Position {
   /** Epoch milliseconds; a mark past it proves nothing. */
   readonly expiresAt: number;
 }
 
 export interface Head {
   /** The row with the highest sequence; item 0 is never it. */
-  readonly row: LogEntry | undefined;
+  readonly row: MessageFields | undefined;
   /** Known only of a log without rows, where the same read finds it; else ask `mark`. */
-  readonly mark: Mark | undefined;
+  readonly mark: Checkpoint | undefined;
 }
 
 export type PutOutcome = 'written' | 'exists' | 'unclear';
@@ -61,11 +61,11 @@ export interface HistoryStore {
    * Writes the row if its sequence is free. Never retried inside: `unclear` means that the write may or may not have
    * happened, or may still happen.
    */
-  tryPut(subject: string, row: LogRow): Promise<PutOutcome>;
+  tryPut(subject: string, row: MessageRow): Promise<PutOutcome>;
   /** Pages from the newest row to older ones, the first one small: whoever looks for a row seldom has to go further. */
-  newestFirst(subject: string): AsyncIterable<readonly LogEntry[]>;
+  newestFirst(subject: string): AsyncIterable<readonly MessageFields[]>;
   /** Item 0. */
-  mark(subject: string): Promise<Mark | undefined>;
+  mark(subject: string): Promise<Checkpoint | undefined>;
   /**
    * Raises item 0 to the position, or lets it live longer at the position that it has. Anything lower changes nothing:
    * a new epoch begins above the mark of the old one, so a higher sequence is a newer position in whatever epoch. Idempotent.

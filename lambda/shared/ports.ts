@@ -87,7 +87,7 @@ export type NewId = () => string;
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** Never given a token, a query string or content. */
-export interface Log {
+export interface Logger {
   info(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
 }

@@ -5,7 +5,7 @@ import { goAwayText } from '../../protocol/index';
 import { announceArrival } from '../agents/announce';
 import { lifetimeMarginMs, lifetimeMs } from '../agents/connect';
 import { mapStoreCalls } from '../shared/each-concurrently';
-import { youngMs } from '../agents/gone';
+import { openingGraceMs } from '../agents/probe-connection';
 import type { Pacer } from './pacer';
 import type { AgentStore } from '../shared/agent-store';
 import type { ConnectionStore } from '../shared/connection-store';
@@ -47,7 +47,7 @@ export function dueFor(
   now: number,
 ): 'end' | 'check' | undefined {
   // What is still opening has its $connect under way, which would write rows behind our back.
-  if (now - connectedAt < youngMs) return undefined;
+  if (now - connectedAt < openingGraceMs) return undefined;
   if (expiresAt <= now || isOver(connectedAt, now)) return 'end';
   return now - checkedAt >= checkEveryMs ? 'check' : undefined;
 }
@@ -89,7 +89,7 @@ export async function checkConnection(
   }
   const isWhole = missing.isMember && missing.channels.length === 0;
   const outcome = isWhole ? 'open' : await repair(deps, pacer, row, missing);
-  if (outcome !== 'gone') await deps.sweep.noteChecked(connectionId, deps.clock.now());
+  if (outcome !== 'gone') await deps.sweep.markChecked(connectionId, deps.clock.now());
   return outcome;
 }
 

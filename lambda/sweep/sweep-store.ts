@@ -37,7 +37,7 @@ export interface SweepStore {
   /** Eventually consistent. */
   connectedAgents(): AsyncIterable<readonly ConnectedAgent[]>;
   /** Nothing happens to a connection that has no row. */
-  noteChecked(connectionId: string, at: number): Promise<void>;
+  markChecked(connectionId: string, at: number): Promise<void>;
   /** Writes the subscription if it is not there. Idempotent. */
   restoreSubscription(tenantId: string, channelId: string, subscription: Subscription): Promise<void>;
   /** Where the last run stopped; absent when it came to the end. Strongly consistent. */

@@ -14,7 +14,7 @@ export interface Member {
 }
 
 /** What a function of 512 MB holds with ease. */
-const mostRows = 400_000;
+const maxRows = 400_000;
 
 export class SweepWindow {
   /** Where the next window begins; absent when this one goes to the end. */
@@ -52,7 +52,7 @@ export class SweepWindow {
         window.subscribed.add(subscriptionKey(row));
       }
       window.next = next;
-      if (window.rows >= mostRows || deadline.hasPassed) break;
+      if (window.rows >= maxRows || deadline.hasPassed) break;
     }
     window.nameSubscriptions();
     return window;

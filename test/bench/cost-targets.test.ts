@@ -23,7 +23,7 @@ interface Publishes {
 
 /** A publish that takes longer may have been sent again by now, for which the service looks: another read. */
 const slowMs = 100;
-const mostRounds = 20;
+const maxRounds = 20;
 
 /**
  * Publishes one after another, each when the one before has reached everybody; what that was on AWS. Once more when the
@@ -54,7 +54,7 @@ async function counted({
     const before = gateway.costs().counts;
     for (let n = 0; n < publishes; n++) await publish(`m${round}.${n}`);
     const counts = countsBetween(before, gateway.costs().counts);
-    if (slowest < slowMs || round === mostRounds) return counts;
+    if (slowest < slowMs || round === maxRounds) return counts;
   }
 }
 

@@ -7,7 +7,7 @@ import type { TestClient } from '../helpers/ws-client';
 
 const subscribers = 200;
 const messages = 5;
-const connectingAtOnce = 20;
+const connectConcurrency = 20;
 
 let bus: Bus;
 
@@ -19,8 +19,8 @@ afterAll(() => bus.stop());
 test(`MSG-3 ${subscribers} agents get each of ${messages} messages exactly once, the sender included`, async () => {
   const tenant = fresh('tenant');
   const clients: TestClient[] = [];
-  for (let start = 0; start < subscribers; start += connectingAtOnce) {
-    const indexes = Array.from({ length: connectingAtOnce }, (_, offset) => start + offset);
+  for (let start = 0; start < subscribers; start += connectConcurrency) {
+    const indexes = Array.from({ length: connectConcurrency }, (_, offset) => start + offset);
     const connecting = indexes.map((index) => {
       const base = index % 2 === 0 ? 'api' : 'edge';
       return bus.connect({ tenant, agent: `agent-${index}` }, { channel: 'news', base });

@@ -3,7 +3,7 @@ import { Bus, fresh, bases } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import type { Frame, TestClient } from '../helpers/ws-client';
 
-const mostBytes = 129_024;
+const maxBytes = 129_024;
 /** What `sequence`, `epoch` and `replayed` count for. */
 const positionBytes = 91;
 
@@ -62,8 +62,8 @@ test.each(bases)(
     const level1 = await connect('one', { base, channel: 'big' });
     const writer = await connect('w', { base, echo: false });
     const first = await writer.request({ id: 'first', channel_id: 'big', content: 1 });
-    const frame = frameOf(mostBytes, { id: 'largest', channel_id: 'big' });
-    const tooLarge = frameOf(mostBytes + 1, { id: 'larger', channel_id: 'big' });
+    const frame = frameOf(maxBytes, { id: 'largest', channel_id: 'big' });
+    const tooLarge = frameOf(maxBytes + 1, { id: 'larger', channel_id: 'big' });
     expect(await publish(writer, tooLarge)).toMatchObject({ code: 'payload_too_large' });
     expect(await publish(writer, frame)).toMatchObject({ status: 'accepted', sequence: 2 });
 
@@ -76,7 +76,7 @@ test.each(bases)(
     for (const reader of [level0, level1, late, zeroLate]) {
       const message = await reader.nextMessage({ id: 'largest' });
       expect(message.content).toBe(frame.content);
-      expect(Buffer.byteLength(JSON.stringify(message))).toBeLessThanOrEqual(mostBytes);
+      expect(Buffer.byteLength(JSON.stringify(message))).toBeLessThanOrEqual(maxBytes);
       expect(textsWith(reader, frame.content)).toHaveLength(1);
     }
     const longId = 'ä'.repeat(128);
@@ -91,8 +91,8 @@ test('ERR-6 counts the receiver of a direct message, which arrives in every form
   const [level0, level1] = [await connect('ä', { level: 0 }), await connect('ä')];
   const to = 'ä';
   const more = Buffer.byteLength(to) - to.length;
-  const frame = frameOf(mostBytes - more, { id: 'largest', to });
-  expect(await publish(writer, frameOf(mostBytes - more + 1, { id: 'larger', to }))).toMatchObject({
+  const frame = frameOf(maxBytes - more, { id: 'largest', to });
+  expect(await publish(writer, frameOf(maxBytes - more + 1, { id: 'larger', to }))).toMatchObject({
     code: 'payload_too_large',
   });
   expect(await publish(writer, frame)).toMatchObject({ status: 'accepted', sequence: 1 });
@@ -119,10 +119,10 @@ test('ERR-6 counts the receiver of a direct message, which arrives in every form
 test('ERR-6 counts the same for an ephemeral message', async () => {
   const client = await connect('w', { channel: 'big' });
   const at = { channel_id: 'big', ephemeral: true };
-  expect(await publish(client, { ...frameOf(mostBytes + 1, { id: 'larger', ...at }) })).toMatchObject({
+  expect(await publish(client, { ...frameOf(maxBytes + 1, { id: 'larger', ...at }) })).toMatchObject({
     code: 'payload_too_large',
   });
-  const frame = frameOf(mostBytes, { id: 'largest', ...at });
+  const frame = frameOf(maxBytes, { id: 'largest', ...at });
   expect(await publish(client, frame)).toMatchObject({ status: 'accepted' });
   expect(await client.nextMessage({ id: 'largest' })).toMatchObject({ content: frame.content });
 });

@@ -121,7 +121,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
       await keep(3);
       expect((await store.look(tenant, 'a')).version).toBe(version);
       await store.removeConnection(tenant, 'a', '1=');
-      await store.noteMissed(
+      await store.recordMissed(
         { tenantId: tenant, agentId: 'a', sequence: 4, expiresAt: Date.now() + retentionMs },
         undefined,
       );
@@ -160,7 +160,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
       sequence,
       expiresAt,
     });
-    const note = (sequence: number) => store.noteMissed(at(sequence), undefined);
+    const note = (sequence: number) => store.recordMissed(at(sequence), undefined);
     const mark = async () => (await store.look(tenant, 'a')).mark;
 
     test('is absent for agents that have missed nothing', async () => {
@@ -180,7 +180,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
     });
 
     test('is kept for an agent that was never there, without making it known as anything', async () => {
-      expect(await store.noteMissed(at(7), await store.look(tenant, 'a'))).toBe(true);
+      expect(await store.recordMissed(at(7), await store.look(tenant, 'a'))).toBe(true);
       expect(await store.look(tenant, 'a')).toMatchObject({
         connectionIds: [],
         version: undefined,
@@ -222,7 +222,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
       await before();
       const seen = await store.look(tenant, 'a');
       await store.addConnection(tenant, 'a', '2=', 9);
-      expect(await store.noteMissed(at(7), seen)).toBe(false);
+      expect(await store.recordMissed(at(7), seen)).toBe(false);
       expect(await mark()).toBeUndefined();
     });
 
@@ -231,8 +231,8 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
       const seen = await store.look(tenant, 'a');
       await store.addConnection(tenant, 'a', '1=', 9);
       await store.removeConnection(tenant, 'a', '1=');
-      expect(await store.noteMissed(at(7), seen)).toBe(false);
-      expect(await store.noteMissed(at(3), seen)).toBe(false);
+      expect(await store.recordMissed(at(7), seen)).toBe(false);
+      expect(await store.recordMissed(at(3), seen)).toBe(false);
       expect(await mark()).toEqual({ from: 5, count: 1 });
     });
 
@@ -240,7 +240,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
       await note(5);
       const seen = await store.look(tenant, 'a');
       await note(3);
-      expect(await store.noteMissed(at(4), seen)).toBe(true);
+      expect(await store.recordMissed(at(4), seen)).toBe(true);
       expect(await mark()).toEqual({ from: 3, count: 3 });
     });
 
@@ -288,7 +288,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
 
     test('is kept at least as long as the message', async () => {
       const inAYear = Date.now() + 365 * 86_400_000;
-      await store.noteMissed(at(5, inAYear), undefined);
+      await store.recordMissed(at(5, inAYear), undefined);
       expect((await store.look(tenant, 'a')).expiresAt).toBeGreaterThanOrEqual(inAYear);
       await store.addConnection(tenant, 'a', '1=', 9);
       expect((await store.look(tenant, 'a')).expiresAt).toBeUndefined();
@@ -330,7 +330,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
       expect(departure!.left).toEqual({
         at: departure!.changedAt,
         status: 'online',
-        toldVersion: undefined,
+        announcedVersion: undefined,
       });
       expect((await leave('2=')).departure).toBeUndefined();
       const again = await join('3=');
@@ -371,23 +371,23 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
 
     test('notes that watchers were told only while the agent is away under that version', async () => {
       const { arrival } = await join('1=');
-      expect(await store.noteTold(tenant, 'a', arrival!.version)).toBe(false);
+      expect(await store.markAnnounced(tenant, 'a', arrival!.version)).toBe(false);
       const { departure } = await leave('1=');
-      expect(await store.noteTold(tenant, 'a', departure!.version - 1)).toBe(false);
-      expect(await store.noteTold(tenant, 'a', departure!.version)).toBe(true);
-      expect(await store.noteTold(tenant, 'a', departure!.version)).toBe(true);
-      expect((await known())?.left?.toldVersion).toBe(departure!.version);
+      expect(await store.markAnnounced(tenant, 'a', departure!.version - 1)).toBe(false);
+      expect(await store.markAnnounced(tenant, 'a', departure!.version)).toBe(true);
+      expect(await store.markAnnounced(tenant, 'a', departure!.version)).toBe(true);
+      expect((await known())?.left?.announcedVersion).toBe(departure!.version);
       const again = await join('2=');
-      expect(again.arrival!.left?.toldVersion).toBe(again.arrival!.version - 1);
-      expect(await store.noteTold(tenant, 'a', departure!.version)).toBe(false);
-      expect(await store.noteTold(tenant, 'nobody', 1)).toBe(false);
+      expect(again.arrival!.left?.announcedVersion).toBe(again.arrival!.version - 1);
+      expect(await store.markAnnounced(tenant, 'a', departure!.version)).toBe(false);
+      expect(await store.markAnnounced(tenant, 'nobody', 1)).toBe(false);
     });
 
     test('lists the agents of one tenant in their order, those that are away included', async () => {
       for (const agent of ['b', 'a', 'Z', 'ä', '😀', 'a/b'])
         await store.addConnection(tenant, agent, '1=', 9);
       await store.addConnection(`${tenant}-other`, 'c', '1=', 9);
-      await store.noteMissed({ tenantId: tenant, agentId: 'never', sequence: 1, expiresAt: 1 }, undefined);
+      await store.recordMissed({ tenantId: tenant, agentId: 'never', sequence: 1, expiresAt: 1 }, undefined);
       await store.removeConnection(tenant, 'b', '1=');
       expect(await agents()).toEqual(['Z', 'a', 'a/b', 'b', 'ä', '😀']);
       expect(await agents('a/b')).toEqual(['b', 'ä', '😀']);

@@ -14,7 +14,7 @@ import { DynamoConnectionStore } from '../../lambda/aws/dynamo/dynamo-connection
 import { DynamoHistoryStore } from '../../lambda/aws/dynamo/dynamo-history-store';
 import { DynamoSweepStore } from '../../lambda/aws/dynamo/dynamo-sweep-store';
 import { DynamoRateCounter } from '../../lambda/aws/dynamo/dynamo-rate-counter';
-import type { LogRow } from '../../lambda/shared/history-store';
+import type { MessageRow } from '../../lambda/shared/history-store';
 import { tenantRateSubject } from '../../lambda/shared/subjects';
 import { systemClock } from '../../lambda/aws/system-clock';
 import { FakeLog } from '../lambda/world';
@@ -100,7 +100,7 @@ describe('DynamoHistoryStore', () => {
 
   historyStoreSuite(() => ({ store: store(), damage }));
 
-  const row = (body: string): LogRow => ({
+  const row = (body: string): MessageRow => ({
     sequence: 1,
     epoch: 'e',
     nonce: 'n',

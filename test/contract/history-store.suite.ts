@@ -1,8 +1,8 @@
 /** What every HistoryStore promises, as cases over a factory. */
-import type { HistoryStore, LogRow, StoredRow } from '../../lambda/shared/history-store';
+import type { HistoryStore, MessageRow, StoredRow } from '../../lambda/shared/history-store';
 import { collect } from './collect';
 
-const row = (sequence: number, body = `{"content":${String(sequence)}}`): LogRow => ({
+const row = (sequence: number, body = `{"content":${String(sequence)}}`): MessageRow => ({
   sequence,
   epoch: 'epoch-1',
   nonce: `nonce-${String(sequence)}`,

@@ -85,8 +85,8 @@ export function sweepStoreSuite(create: () => SweepStores): void {
 
   test('remembers when a connection was checked, and makes none', async () => {
     await stores.connections.putConnection(connection('1'));
-    await stores.sweep.noteChecked(`${tenant}-1`, now + 5);
-    await stores.sweep.noteChecked(`${tenant}-2`, now + 5);
+    await stores.sweep.markChecked(`${tenant}-1`, now + 5);
+    await stores.sweep.markChecked(`${tenant}-2`, now + 5);
     expect(mine(await readFrom()).connections).toEqual([{ ...connection('1'), checkedAt: now + 5 }]);
     await stores.connections.addChannels(`${tenant}-1`, ['d'], 9);
     expect(mine(await readFrom()).connections).toMatchObject([{ checkedAt: now + 5 }]);

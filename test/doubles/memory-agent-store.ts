@@ -89,7 +89,7 @@ export class MemoryAgentStore implements AgentStore {
       ...(isLast && {
         status: 'offline',
         said: undefined,
-        left: { at: now, status: before.said ?? online, toldVersion: before.left?.toldVersion },
+        left: { at: now, status: before.said ?? online, announcedVersion: before.left?.announcedVersion },
         expiresAt: now + before.keptForMs,
       }),
     });
@@ -114,11 +114,11 @@ export class MemoryAgentStore implements AgentStore {
     return Promise.resolve(recordOf(agentId, after));
   }
 
-  noteTold(tenantId: string, agentId: string, version: number): Promise<boolean> {
+  markAnnounced(tenantId: string, agentId: string, version: number): Promise<boolean> {
     const before = this.agent(tenantId, agentId);
     if (before?.left === undefined || before.version !== version || before.connections.size > 0)
       return Promise.resolve(false);
-    this.put(tenantId, agentId, { ...before, left: { ...before.left, toldVersion: version } });
+    this.put(tenantId, agentId, { ...before, left: { ...before.left, announcedVersion: version } });
     return Promise.resolve(true);
   }
 
@@ -155,7 +155,7 @@ export class MemoryAgentStore implements AgentStore {
     });
   }
 
-  noteMissed(missed: MissedMessage, seen: AgentView | undefined): Promise<boolean> {
+  recordMissed(missed: MissedMessage, seen: AgentView | undefined): Promise<boolean> {
     const { tenantId, agentId, sequence, expiresAt } = missed;
     const before = this.agent(tenantId, agentId) ?? nobody;
     if (seen !== undefined && seen.version !== before.version) return Promise.resolve(false);

@@ -3,9 +3,9 @@ import type { Position } from '../../protocol/index';
 import type {
   Head,
   HistoryStore,
-  LogEntry,
-  LogRow,
-  Mark,
+  MessageFields,
+  MessageRow,
+  Checkpoint,
   PutOutcome,
   StoredRow,
 } from '../../lambda/shared/history-store';
@@ -13,9 +13,9 @@ import type {
 const pageRows = 100;
 
 export class MemoryHistoryStore implements HistoryStore {
-  private readonly logs = new Map<string, Map<number, LogRow>>();
-  private readonly marks = new Map<string, Mark>();
-  private readonly damaged = new Set<LogRow>();
+  private readonly logs = new Map<string, Map<number, MessageRow>>();
+  private readonly marks = new Map<string, Checkpoint>();
+  private readonly damaged = new Set<MessageRow>();
 
   head(subject: string): Promise<Head> {
     const row = this.rows(subject)[0];
@@ -31,19 +31,19 @@ export class MemoryHistoryStore implements HistoryStore {
     return Promise.resolve(row && this.read(row));
   }
 
-  tryPut(subject: string, row: LogRow): Promise<PutOutcome> {
-    const log = this.logs.get(subject) ?? new Map<number, LogRow>();
+  tryPut(subject: string, row: MessageRow): Promise<PutOutcome> {
+    const log = this.logs.get(subject) ?? new Map<number, MessageRow>();
     if (log.has(row.sequence)) return Promise.resolve('exists');
     log.set(row.sequence, row);
     this.logs.set(subject, log);
     return Promise.resolve('written');
   }
 
-  async *newestFirst(subject: string): AsyncGenerator<readonly LogEntry[]> {
+  async *newestFirst(subject: string): AsyncGenerator<readonly MessageFields[]> {
     yield await Promise.resolve(this.rows(subject).map(toEntry));
   }
 
-  mark(subject: string): Promise<Mark | undefined> {
+  mark(subject: string): Promise<Checkpoint | undefined> {
     return Promise.resolve(this.marks.get(subject));
   }
 
@@ -71,7 +71,7 @@ export class MemoryHistoryStore implements HistoryStore {
   }
 
   /** Newest first. */
-  rows(subject: string): LogRow[] {
+  rows(subject: string): MessageRow[] {
     return [...(this.logs.get(subject)?.values() ?? [])].sort((a, b) => b.sequence - a.sequence);
   }
 
@@ -87,18 +87,27 @@ export class MemoryHistoryStore implements HistoryStore {
     if (row !== undefined) this.damaged.add(row);
   }
 
-  private async *pages(rows: readonly LogRow[]): AsyncGenerator<readonly StoredRow[]> {
+  private async *pages(rows: readonly MessageRow[]): AsyncGenerator<readonly StoredRow[]> {
     for (let start = 0; start < rows.length; start += pageRows) {
       const page = rows.slice(start, start + pageRows);
       yield await Promise.resolve(page.map((row) => this.read(row)));
     }
   }
 
-  private read(row: LogRow): StoredRow {
+  private read(row: MessageRow): StoredRow {
     return this.damaged.has(row) ? { ...row, body: undefined } : row;
   }
 }
 
-function toEntry({ sequence, epoch, nonce, id, agentId, isRetry, timestamp, expiresAt }: LogRow): LogEntry {
+function toEntry({
+  sequence,
+  epoch,
+  nonce,
+  id,
+  agentId,
+  isRetry,
+  timestamp,
+  expiresAt,
+}: MessageRow): MessageFields {
   return { sequence, epoch, nonce, id, agentId, isRetry, timestamp, expiresAt };
 }

@@ -48,7 +48,7 @@ export class MemorySweepStore implements SweepStore {
     yield await Promise.resolve([...this.agents.connected()]);
   }
 
-  async noteChecked(connectionId: string, at: number): Promise<void> {
+  async markChecked(connectionId: string, at: number): Promise<void> {
     const [row] = await this.connections.getConnections([connectionId]);
     if (row !== undefined) this.checked.set(connectionId, at);
   }

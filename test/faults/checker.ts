@@ -189,14 +189,14 @@ function checkInbox({ publications, heard, returned }: RunRecord, report: Report
 
 /** No retry storm: what one invocation may post again, and how long it may run. */
 const retries = 50;
-const longestMs = 5_000;
+const maxMs = 5_000;
 
 function checkInside(inside: Inside, record: RunRecord, report: Report): void {
   checkAckOrder(inside, report);
   if (!record.mayExpire) checkSubscribed(inside, report);
   for (const { kind, ms, end, leftOver, posts, missed } of inside.invocations) {
     if (leftOver > 0) report('I9 unfinished', `${kind} returned with ${leftOver} calls under way`);
-    if (kind === 'message' && ms > longestMs) report('I9 time', `${kind} took ${ms} ms and was ${end}`);
+    if (kind === 'message' && ms > maxMs) report('I9 time', `${kind} took ${ms} ms and was ${end}`);
     const first = new Set(posts.map(({ connectionId, text: said }) => `${connectionId} ${said}`)).size;
     const allowed = retries + Math.ceil(first / 10) + 3;
     if (posts.length - first > allowed)

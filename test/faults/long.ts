@@ -10,9 +10,9 @@ import { check } from './checker';
 import { type Counts, type Kind, kinds } from './memory/chaos';
 import { runSchedule } from './memory/schedule';
 
-const leastFired = 50;
-const leastTroubled = 0.3;
-const leastDeliveries = 1_000_000;
+const minFired = 50;
+const minTroubled = 0.3;
+const minDeliveries = 1_000_000;
 
 /** Beyond the seeds that runs by hand begin with. */
 const freshSeeds = { from: 1_000_000, count: 2_000_000_000 };
@@ -112,7 +112,7 @@ function report(tallies: readonly Tally[], ms: number): void {
   const deliveries = sum((tally) => tally.deliveries);
   const troubled = sum((tally) => tally.troubled);
   const failures = tallies.flatMap((tally) => tally.failures);
-  const rare = [...fired].filter(([, count]) => count < leastFired);
+  const rare = [...fired].filter(([, count]) => count < minFired);
 
   for (const [kind, count] of fired) console.log(`${kind.padEnd(24)} ${count}`);
   const seconds = Math.round(ms / 1_000);
@@ -123,12 +123,12 @@ function report(tallies: readonly Tally[], ms: number): void {
   console.log(`${deliveries} deliveries checked, ${troubled} of them after a fault`);
   for (const { seed, violations } of failures) console.log(`\nseed ${seed}\n  ${violations.join('\n  ')}`);
   for (const [kind, count] of rare) console.log(`"${kind}" fired only ${count} times`);
-  const isTroubled = troubled >= leastTroubled * deliveries && deliveries > 0;
+  const isTroubled = troubled >= minTroubled * deliveries && deliveries > 0;
   if (!isTroubled) console.log('Too few deliveries came after a fault');
   // A shorter run can't meet every fault often; whoever asks for it looks for something else.
   const isShort = total < 10_000;
-  const isFew = !isShort && deliveries < leastDeliveries;
-  if (isFew) console.log(`Less than ${leastDeliveries} deliveries were checked`);
+  const isFew = !isShort && deliveries < minDeliveries;
+  if (isFew) console.log(`Less than ${minDeliveries} deliveries were checked`);
   const isWeak = !isShort && (rare.length > 0 || !isTroubled || isFew);
   process.exitCode = failures.length > 0 || isWeak ? 1 : 0;
 }

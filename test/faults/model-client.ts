@@ -55,8 +55,8 @@ const inbox = '$inbox';
 /** ACK-6: an id is not sent again sooner. */
 const soonestRetryMs = 100;
 /** Pings without an answer, after which a connection counts as lost. */
-const mostUnanswered = 2;
-const mostDoublings = 3;
+const maxUnanswered = 2;
+const maxDoublings = 3;
 
 export class ModelClient {
   private readonly followed = new Map<string, Following>();
@@ -159,10 +159,10 @@ export class ModelClient {
   async publish(
     publication: Publication,
     frame: Record<string, unknown>,
-    mostAttempts: number,
+    maxAttempts: number,
   ): Promise<void> {
     const { time, random, answerMs } = this.options;
-    while (publication.attempts < mostAttempts) {
+    while (publication.attempts < maxAttempts) {
       if (!this.isConnected) {
         await Promise.race([
           new Promise<void>((resolve) => this.connectedOnce.push(resolve)),
@@ -185,7 +185,7 @@ export class ModelClient {
         return;
       }
       await time.sleep(
-        soonestRetryMs * 2 ** Math.min(publication.attempts - 1, mostDoublings) * (1 + random()),
+        soonestRetryMs * 2 ** Math.min(publication.attempts - 1, maxDoublings) * (1 + random()),
       );
     }
   }
@@ -203,13 +203,13 @@ export class ModelClient {
     const { time, pingMs, random } = this.options;
     let unanswered = 0;
     for (;;) {
-      await time.sleep(pingMs * 2 ** Math.min(this.silences, mostDoublings) * (0.8 + 0.4 * random()));
+      await time.sleep(pingMs * 2 ** Math.min(this.silences, maxDoublings) * (0.8 + 0.4 * random()));
       if (this.wire !== wire) return;
       const answer = await this.ask('p', { type: 'ping', channels: this.places() });
       if (this.wire !== wire) return;
       this.note(answer?.type === 'PONG');
       unanswered = answer?.type === 'PONG' ? 0 : unanswered + 1;
-      if (unanswered === mostUnanswered) {
+      if (unanswered === maxUnanswered) {
         this.drop(true);
         return;
       }
@@ -225,7 +225,7 @@ export class ModelClient {
    * for ever: each connection costs it more than the answer would have.
    */
   private get patienceMs(): number {
-    return this.options.answerMs * 2 ** Math.min(this.silences, mostDoublings);
+    return this.options.answerMs * 2 ** Math.min(this.silences, maxDoublings);
   }
 
   private note(isAnswered: boolean): void {

@@ -37,7 +37,7 @@ const { values } = parseArgs({
 });
 
 /** On a busy machine. */
-const longestMs = 300_000;
+const maxMs = 300_000;
 
 interface Verdict {
   readonly bug: PlantedBug;
@@ -78,7 +78,7 @@ function run(copy: string): Promise<string> {
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   // A bug that makes everybody ask for ever would keep the run for ever as well.
-  const timer = setTimeout(() => child.kill(), longestMs);
+  const timer = setTimeout(() => child.kill(), maxMs);
   return new Promise((resolve) => {
     child.once('close', () => {
       clearTimeout(timer);

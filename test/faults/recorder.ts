@@ -35,7 +35,7 @@ export class Recorder {
     client: ModelClient,
     { tenantId, agentId }: Identity,
     target: Target,
-    mostAttempts: number,
+    maxAttempts: number,
   ): Promise<void> {
     const count = (this.ids.get(`${tenantId} ${agentId}`) ?? 0) + 1;
     this.ids.set(`${tenantId} ${agentId}`, count);
@@ -60,7 +60,7 @@ export class Recorder {
     this.publications.push(publication);
     const address = 'to' in target ? { to: target.to } : { channel_id: target.channelId };
     const kept = publication.isEphemeral ? { ephemeral: true } : {};
-    return client.publish(publication, { content: tag, ...address, ...kept }, mostAttempts);
+    return client.publish(publication, { content: tag, ...address, ...kept }, maxAttempts);
   }
 
   hear({ name, tenantId, agentId, channels }: Identity, text: string): void {

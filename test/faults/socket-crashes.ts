@@ -13,7 +13,7 @@ const channel = 'news';
 /** Nobody pings while calls are counted. */
 const pingMs = 3_600_000;
 /** No function makes more calls of one kind in these scenarios; a run beyond means that the count never ends. */
-const mostCalls = 40;
+const maxCalls = 40;
 
 interface Scenario {
   readonly name: string;
@@ -84,7 +84,7 @@ export async function* crashEverywhere(bus: Bus): AsyncGenerator<CrashResult> {
     const failures: CrashResult['failures'] = [];
     for (const service of services) {
       for (const when of ['before', 'after'] as const) {
-        for (let nth = 1; nth <= mostCalls; nth++) {
+        for (let nth = 1; nth <= maxCalls; nth++) {
           const violations = await crashAt(bus, scenario, { service, when, nth });
           if (violations === undefined) break;
           points += 1;

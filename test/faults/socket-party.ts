@@ -65,8 +65,8 @@ export class SocketParty {
     return member;
   }
 
-  publish({ client, identity }: Member, target: Target, mostAttempts = 8): void {
-    this.publishing.push(this.recorder.publish(client, identity, target, mostAttempts));
+  publish({ client, identity }: Member, target: Target, maxAttempts = 8): void {
+    this.publishing.push(this.recorder.publish(client, identity, target, maxAttempts));
   }
 
   /** Everybody is connected; gives up after a while. */

@@ -13,7 +13,7 @@ import { seed, runs } from './runs';
 const frames = 2_000;
 const tokens = 300;
 const byteStrings = 60;
-const socketsAtOnce = 6;
+const socketConcurrency = 6;
 /** A longer text frame is closed by the platform; longer messages come in pieces. */
 const pieceBytes = 32_768;
 
@@ -43,7 +43,7 @@ async function forEach<T>(
   const lane = async (number: number): Promise<void> => {
     for (let index = next++; index < samples.length; index = next++) await work(samples[index]!, number);
   };
-  await Promise.all(Array.from({ length: socketsAtOnce }, (_, number) => lane(number)));
+  await Promise.all(Array.from({ length: socketConcurrency }, (_, number) => lane(number)));
 }
 
 const isReply = (frame: Frame): boolean => !isMessage(frame);
@@ -73,7 +73,7 @@ test(`${String(frames)} hostile text messages`, async () => {
   const samples = fc.sample(hostileText, runs(frames));
   const small = largeTexts.filter(({ text }) => Buffer.byteLength(text) <= 131_072);
   const clients = await Promise.all(
-    Array.from({ length: socketsAtOnce }, (_, n) => connect(`a${String(n)}`)),
+    Array.from({ length: socketConcurrency }, (_, n) => connect(`a${String(n)}`)),
   );
   await forEach([...samples, ...small], (sample, lane) => isAnsweredAsItMust(clients[lane]!, sample));
   await busGoesOn();

@@ -17,7 +17,7 @@ const echo = `exports.handler = async ({ body }) => {
 };`;
 const messages = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 /** Less than the ten minutes after which a silent connection ends. */
-const longestDelayMs = 500_000;
+const maxDelayMs = 500_000;
 
 /** Sends the eight messages and moves the clock from one delay to the next, in the order that the seed foretells. */
 async function underJitter(
@@ -25,7 +25,7 @@ async function underJitter(
   seed: number,
   arrival: (running: Running, client: TestClient) => Promise<string>,
 ): Promise<{ foretold: string[]; found: string[] }> {
-  const faults = { seed, message: { [kind]: longestDelayMs } };
+  const faults = { seed, message: { [kind]: maxDelayMs } };
   const running = await run(
     { functions: { Connect: accept, Default: echo }, twoWay: ['$default'] },
     { faults },

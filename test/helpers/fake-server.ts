@@ -13,7 +13,7 @@ export interface Row {
   readonly message: Frame;
 }
 
-interface Log {
+interface Logger {
   epoch: string;
   rows: Row[];
 }
@@ -67,7 +67,7 @@ export class FakeServer {
   private readonly missed = new Map<string, number>();
   /** Channels that no token allows. */
   readonly forbidden = new Set<string>();
-  readonly logs = new Map<string, Log>();
+  readonly logs = new Map<string, Logger>();
   readonly WebSocket;
 
   constructor(readonly timers: Timers) {
@@ -85,7 +85,7 @@ export class FakeServer {
     return type === undefined ? all : all.filter((frame) => frame.type === type);
   }
 
-  log(key: string): Log {
+  log(key: string): Logger {
     const log = this.logs.get(key) ?? { epoch: `epoch-of-${key}`, rows: [] };
     this.logs.set(key, log);
     return log;

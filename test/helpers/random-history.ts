@@ -13,7 +13,7 @@ export interface Plan {
   readonly answerLossPercent: number;
   readonly failPercent: number;
   readonly doubleRowPercent: number;
-  readonly mostDelayMs: number;
+  readonly maxDelayMs: number;
   readonly cuts: readonly number[];
   readonly echo: boolean;
   readonly rotates: boolean;
@@ -26,7 +26,7 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
   answerLossPercent: fc.nat(20),
   failPercent: fc.nat(20),
   doubleRowPercent: fc.nat(10),
-  mostDelayMs: fc.integer({ min: 1, max: 1_000 }),
+  maxDelayMs: fc.integer({ min: 1, max: 1_000 }),
   cuts: fc.array(fc.nat(20_000), { maxLength: 12 }),
   echo: fc.boolean(),
   rotates: fc.boolean(),
@@ -55,7 +55,7 @@ export async function runHistory(plan: Plan, Client?: typeof PubSub): Promise<vo
   }
   const calm = server.faults;
   server.faults = {
-    delay: () => 1 + timers.random() * plan.mostDelayMs,
+    delay: () => 1 + timers.random() * plan.maxDelayMs,
     losesPost: chance(plan.lossPercent),
     doublesPost: chance(plan.doublePercent),
     doublesRow: chance(plan.doubleRowPercent),

@@ -197,9 +197,9 @@ test('inbox calls what it may', async () => {
     expiresAt: clock.time + 1_000,
     body: '{"content":1}',
   });
-  await deps.agents.noteMissed(missed, undefined);
+  await deps.agents.recordMissed(missed, undefined);
   const { mark } = await deps.agents.addConnection('t', 'f', 'f1', 9);
-  await deps.agents.noteMissed(missed, undefined);
+  await deps.agents.recordMissed(missed, undefined);
   calls.clear();
   const deliver = (messages: readonly unknown[]) => Promise.resolve(messages.length);
   const outcome = await pushInbox(deps, target, mark!, deliver, new Deadline(clock, clock.time + 9_000));

@@ -15,7 +15,7 @@ test.each([
   ['sweep', 400],
 ])('%s is at most %i KB', (name, limit) => {
   const { outputFiles } = buildSync({
-    entryPoints: [`lambda/${name}.ts`],
+    entryPoints: [`lambda/functions/${name}.ts`],
     bundle: true,
     minify: true,
     write: false,

@@ -3,7 +3,7 @@ import { MemoryHistoryStore } from '../doubles/memory-history-store';
 import { claim, type Claim } from '../../lambda/log/claim';
 import { Deadline } from '../../lambda/shared/deadline';
 import { LogTail } from '../../lambda/log/log-tail';
-import type { LogRow, PutOutcome } from '../../lambda/shared/history-store';
+import type { MessageRow, PutOutcome } from '../../lambda/shared/history-store';
 import { FakeClock } from './world';
 
 const subject = 't/channel/c';
@@ -39,7 +39,7 @@ const run = (message: Claim, own = tail()) =>
   claim({ history, clock }, own, message, new Deadline(clock, clock.time + 4_000));
 
 /** Of another agent, and older than what comes now. */
-const stored = (sequence: number, more: Partial<LogRow> = {}): LogRow => ({
+const stored = (sequence: number, more: Partial<MessageRow> = {}): MessageRow => ({
   id: `other-${String(sequence)}`,
   agentId: 'other',
   isRetry: false,
@@ -105,7 +105,7 @@ test('puts again at the same sequence when an unclear put has not come in', asyn
 
 test('knows its own row when an unclear put comes in after the look for it', async () => {
   const put = history.tryPut.bind(history);
-  let late: LogRow | undefined;
+  let late: MessageRow | undefined;
   history.tryPut = (key, row) => {
     if (late !== undefined) return put(key, row);
     late = row;

@@ -7,7 +7,7 @@ import { connect } from '../../lambda/agents/connect';
 import { Deadline } from '../../lambda/shared/deadline';
 import { deliverTexts } from '../../lambda/inbox/deliver-texts';
 import type { DeliveryOutcome } from '../../lambda/shared/delivery-outcome';
-import { decodeInboxOrder } from '../../lambda/shared/inbox-event';
+import { decodeInboxJob } from '../../lambda/shared/inbox-job';
 import { publish } from '../../lambda/frames/handle-text-message';
 import { pushInbox } from '../../lambda/inbox/push-inbox';
 import { removeConnection } from '../../lambda/agents/remove-connection';
@@ -34,7 +34,7 @@ const step = fc.oneof(
 /** Every call of a store or a socket waits for the scheduler, which decides whose call is next. */
 function interleave(world: ReturnType<typeof createWorld>, scheduler: fc.Scheduler): void {
   const rooms: [object, readonly string[]][] = [
-    [world.agents, ['look', 'noteMissed', 'settleMark', 'addConnection', 'removeConnection']],
+    [world.agents, ['look', 'recordMissed', 'settleMark', 'addConnection', 'removeConnection']],
     [world.connections, ['getConnections', 'putConnection', 'removeConnection']],
     [world.history, ['head', 'tryPut']],
     [world.sockets, ['post']],
@@ -69,7 +69,7 @@ test('nothing acknowledged is lost, and nothing is pushed to who has missed noth
         const push = async (payload: Record<string, unknown>): Promise<void> => {
           const own = new FakeClock();
           own.time = clock.time;
-          const order = decodeInboxOrder(payload);
+          const order = decodeInboxJob(payload);
           const deadline = new Deadline(own, own.time + 50_000);
           const sender = new RetryingSender(sockets, own, deadline);
           const deliver = deliverTexts(sender, sockets, own, order);

@@ -2,7 +2,7 @@
 import { connect } from '../../lambda/agents/connect';
 import { Deadline } from '../../lambda/shared/deadline';
 import { deliverTexts } from '../../lambda/inbox/deliver-texts';
-import { decodeInboxOrder } from '../../lambda/shared/inbox-event';
+import { decodeInboxJob } from '../../lambda/shared/inbox-job';
 import { Unavailable } from '../../lambda/shared/ports';
 import { type Deliver, pushInbox, type PushOutcome } from '../../lambda/inbox/push-inbox';
 import { removeConnection } from '../../lambda/agents/remove-connection';
@@ -29,7 +29,7 @@ const leave = (connectionId: string) =>
 
 /** What the inbox function does with the newest order. */
 const push = (deliver?: Deliver, timeMs = 50_000): Promise<PushOutcome> => {
-  const order = decodeInboxOrder(world.invoker.started.at(-1)!.payload);
+  const order = decodeInboxJob(world.invoker.started.at(-1)!.payload);
   const deadline = new Deadline(world.clock, world.clock.time + timeMs);
   const sender = new RetryingSender(world.sockets, world.clock, deadline);
   const texts = deliverTexts(sender, world.sockets, world.clock, order);
@@ -57,7 +57,7 @@ function around<Store extends object>(
 /** Counts the writes to agents' items. */
 function writes(): { count: number } {
   const seen = { count: 0 };
-  for (const method of ['noteMissed', 'settleMark', 'addConnection', 'removeConnection'] as const) {
+  for (const method of ['recordMissed', 'settleMark', 'addConnection', 'removeConnection'] as const) {
     const original = (world.agents[method] as (...args: never[]) => unknown).bind(world.agents);
     (world.agents as unknown as Record<string, unknown>)[method] = (...args: never[]) => {
       seen.count += 1;
@@ -93,7 +93,7 @@ describe('the sender', () => {
   });
 
   test('lowers a mark that is above its message', async () => {
-    await world.agents.noteMissed({ tenantId: 't', agentId: 'bob', sequence: 9, expiresAt: 0 }, undefined);
+    await world.agents.recordMissed({ tenantId: 't', agentId: 'bob', sequence: 9, expiresAt: 0 }, undefined);
     await write('m1');
     expect(await mark()).toMatchObject({ from: 1 });
   });
@@ -108,7 +108,7 @@ describe('the sender', () => {
   });
 
   test('posts to a connection that comes between its look and its note', async () => {
-    around(world.agents, 'noteMissed', 'before', () => join('bob1'));
+    around(world.agents, 'recordMissed', 'before', () => join('bob1'));
     await write('m1');
     expect(ackOf('m1')?.status).toBe('accepted');
     expect(ids('bob1')).toEqual(['m1']);
@@ -118,8 +118,8 @@ describe('the sender', () => {
 
   test('notes the message when connections come and go faster than it looks', async () => {
     let n = 0;
-    const original = world.agents.noteMissed.bind(world.agents);
-    world.agents.noteMissed = async (missed, seen) => {
+    const original = world.agents.recordMissed.bind(world.agents);
+    world.agents.recordMissed = async (missed, seen) => {
       if (seen !== undefined) {
         const connectionId = `flash${String((n += 1))}`;
         await world.agents.addConnection('t', 'bob', connectionId, 9);
@@ -197,7 +197,7 @@ describe('the sender', () => {
   });
 
   test('says unavailable when the message can’t be noted, and makes up for it on the retry', async () => {
-    around(world.agents, 'noteMissed', 'before', () => Promise.reject(new Unavailable('down')));
+    around(world.agents, 'recordMissed', 'before', () => Promise.reject(new Unavailable('down')));
     around(world.agents, 'look', 'before', () => Promise.reject(new Unavailable('down')));
     await write('m1');
     expect(ackOf('m1')).toMatchObject({ type: 'ERROR', code: 'unavailable' });
@@ -213,7 +213,7 @@ describe('the sender', () => {
     await world.agents.addConnection('t', 'bob', 'x', 9);
     await world.agents.settleMark('t', 'bob', 'x', (await mark())!);
     await world.agents.removeConnection('t', 'bob', 'x');
-    world.agents.noteMissed = () => Promise.reject(new Unavailable('down'));
+    world.agents.recordMissed = () => Promise.reject(new Unavailable('down'));
     await write('m1', { retry: true });
     expect(ackOf('m1')).toMatchObject({ type: 'ERROR', code: 'unavailable' });
   });
@@ -230,7 +230,7 @@ describe('connecting', () => {
     const at = world.clock.time;
     const { tokenExpiresAt } = await world.open('bob1', bob);
     expect(world.invoker.started.map(({ functionName }) => functionName)).toEqual(['inbox']);
-    expect(decodeInboxOrder(world.invoker.started[0]!.payload)).toEqual({
+    expect(decodeInboxJob(world.invoker.started[0]!.payload)).toEqual({
       tenantId: 't',
       agentId: 'bob',
       connectionId: 'bob1',
@@ -393,7 +393,7 @@ describe('the push', () => {
     await world.agents.settleMark('t', 'bob', 'bob1', { from: 1, count }, 3);
     order.from = 3;
     around(world.agents, 'settleMark', 'before', () =>
-      world.agents.noteMissed({ tenantId: 't', agentId: 'bob', sequence: 2, expiresAt: 0 }, undefined),
+      world.agents.recordMissed({ tenantId: 't', agentId: 'bob', sequence: 2, expiresAt: 0 }, undefined),
     );
     expect(await push()).toEqual({ kind: 'settled', taken: 3, gaps: [] });
     expect(ids('bob1')).toEqual(['m3', 'm2', 'm3']);

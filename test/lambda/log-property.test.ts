@@ -11,7 +11,7 @@ import { Deadline } from '../../lambda/shared/deadline';
 import { gapsIn } from '../../lambda/log/gaps';
 import { headOf } from '../../lambda/log/head';
 import { type Arrival, LogTail } from '../../lambda/log/log-tail';
-import type { LogRow, PutOutcome } from '../../lambda/shared/history-store';
+import type { MessageRow, PutOutcome } from '../../lambda/shared/history-store';
 import { recover } from '../../lambda/log/recover';
 import type { Position } from '../../protocol/index';
 import { collect } from '../contract/collect';
@@ -66,7 +66,7 @@ class Life {
   readonly clock = new FakeClock();
   readonly history = new MemoryHistoryStore();
   /** Every row that ever was, in the order of the writes. */
-  readonly book: LogRow[] = [];
+  readonly book: MessageRow[] = [];
   readonly acknowledged: { readonly id: string; readonly claimed: Claimed }[] = [];
   readonly positions: { position: Position; written: number }[] = [];
   recovered = 0;
@@ -90,7 +90,7 @@ class Life {
       await this.turn();
       yield* newestFirst(key);
     }.bind(this);
-    const put = async (key: string, row: LogRow): Promise<PutOutcome> => {
+    const put = async (key: string, row: MessageRow): Promise<PutOutcome> => {
       const outcome = await inner.put(key, row);
       if (outcome === 'written') this.book.push(row);
       return outcome;

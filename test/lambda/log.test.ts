@@ -4,7 +4,7 @@ import { emptyPosition, isSamePosition } from '../../lambda/log/empty-position';
 import { gapsIn } from '../../lambda/log/gaps';
 import { headOf } from '../../lambda/log/head';
 import { endOf } from '../../lambda/log/log-end';
-import type { LogRow, StoredRow } from '../../lambda/shared/history-store';
+import type { MessageRow, StoredRow } from '../../lambda/shared/history-store';
 import { recover, verdictByEnd, verdictByNext } from '../../lambda/log/recover';
 import { FakeClock, FakeLog } from './world';
 
@@ -19,7 +19,7 @@ beforeEach(() => {
   start = deps.clock.time;
 });
 
-const row = (sequence: number, expiresAt: number, epoch = 'e'): LogRow => ({
+const row = (sequence: number, expiresAt: number, epoch = 'e'): MessageRow => ({
   sequence,
   epoch,
   nonce: `nonce-${String(sequence)}`,

@@ -1,7 +1,7 @@
 /** Presence: what is said, asked and told, and who is spared the news of a short absence. */
 import type { Caller } from '../../lambda/shared/caller';
 import { Deadline } from '../../lambda/shared/deadline';
-import { decodePresenceOrder } from '../../lambda/agents/presence-event';
+import { decodePresenceJob } from '../../lambda/agents/presence-job';
 import { removeConnection } from '../../lambda/agents/remove-connection';
 import { tellPresence } from '../../lambda/delivery/tell-presence';
 import { createWorld } from './world';
@@ -30,7 +30,7 @@ const ask = (query: object) => say(watcher, { query });
 async function tell(): Promise<void> {
   for (const { functionName, payload } of world.deps.invoker.started.splice(0)) {
     expect(functionName).toBe('presence');
-    const order = decodePresenceOrder(JSON.parse(JSON.stringify(payload)) as Record<string, unknown>);
+    const order = decodePresenceJob(JSON.parse(JSON.stringify(payload)) as Record<string, unknown>);
     await tellPresence(world.deps, order, new Deadline(world.clock, world.clock.time + 50_000));
   }
 }
@@ -165,7 +165,7 @@ describe('a query', () => {
         sequence: 1,
         expiresAt: world.clock.time + 60_000,
       };
-      await world.agents.noteMissed(missed, undefined);
+      await world.agents.recordMissed(missed, undefined);
     }
     const first = await ask({});
     expect(first.agents).toEqual([]);

@@ -1,5 +1,5 @@
 /** One text message from parsed frames to ACKs and deliveries, over the memory stores. */
-import type { LogRow } from '../../lambda/shared/history-store';
+import type { MessageRow } from '../../lambda/shared/history-store';
 import { channelSubject, inboxSubject } from '../../lambda/shared/subjects';
 import { createWorld } from './world';
 
@@ -404,7 +404,7 @@ describe('ephemeral', () => {
 });
 
 describe('direct messages', () => {
-  const inbox = (agentId: string): LogRow[] => world.history.rows(inboxSubject('t', agentId));
+  const inbox = (agentId: string): MessageRow[] => world.history.rows(inboxSubject('t', agentId));
 
   test('reach every connection of the agent, without a channel', async () => {
     const alice = await world.open('alice');
@@ -505,6 +505,6 @@ test('bounds the posts in flight', async () => {
   }
   const summary = await world.send(alice, message('m1'));
   expect(summary.delivered).toEqual({ delivered: 451 });
-  expect(world.sockets.mostInFlight).toBeGreaterThan(100);
-  expect(world.sockets.mostInFlight).toBeLessThanOrEqual(200);
+  expect(world.sockets.maxInFlight).toBeGreaterThan(100);
+  expect(world.sockets.maxInFlight).toBeLessThanOrEqual(200);
 });

@@ -104,7 +104,7 @@ export class RateFleet {
     return new RateLimiter({ rateCounter, rateLimits: this.rateLimits, clock, log: new FakeLog() });
   }
 
-  private pause(mostMs: number): Promise<void> {
-    return this.time.sleep(1 + this.random() * mostMs);
+  private pause(maxMs: number): Promise<void> {
+    return this.time.sleep(1 + this.random() * maxMs);
   }
 }

@@ -2,7 +2,7 @@
 import { connect } from '../../lambda/agents/connect';
 import { Deadline } from '../../lambda/shared/deadline';
 import { deliverTexts } from '../../lambda/inbox/deliver-texts';
-import { decodeInboxOrder } from '../../lambda/shared/inbox-event';
+import { decodeInboxJob } from '../../lambda/shared/inbox-job';
 import { pushInbox } from '../../lambda/inbox/push-inbox';
 import { RetryingSender } from '../../lambda/delivery/retrying-sender';
 import { inboxSubject } from '../../lambda/shared/subjects';
@@ -38,7 +38,7 @@ function slowPuts(ms: number): void {
 
 /** What the inbox function does with the newest order. */
 async function push(): Promise<void> {
-  const order = decodeInboxOrder(world.invoker.started.at(-1)!.payload);
+  const order = decodeInboxJob(world.invoker.started.at(-1)!.payload);
   const deadline = new Deadline(world.clock, world.clock.time + 50_000);
   const sender = new RetryingSender(world.sockets, world.clock, deadline);
   await pushInbox(

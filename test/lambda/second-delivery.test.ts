@@ -2,7 +2,7 @@
  * An event that the platform delivers twice, at once or seconds later, and a first attempt that comes after its own retry, are one
  * message. Which is which is told by the platform's id of the event, by `retry` and by the id, never by what a message says.
  */
-import type { LogRow } from '../../lambda/shared/history-store';
+import type { MessageRow } from '../../lambda/shared/history-store';
 import { createWorld } from './world';
 
 type World = ReturnType<typeof createWorld>;
@@ -24,7 +24,7 @@ const heard = (connectionId: string) =>
 /** An event that reaches the platform now, as often as it is delivered. */
 const event = (requestId = 'twice') => ({ requestId, sentAt: world.clock.time });
 
-const stored = (sequence: number, more: Partial<LogRow> = {}): LogRow => ({
+const stored = (sequence: number, more: Partial<MessageRow> = {}): MessageRow => ({
   sequence,
   epoch: 'e',
   nonce: `nonce-${String(sequence)}`,

@@ -336,7 +336,7 @@ test('begins with those that have waited longest', async () => {
     later(minute);
     await world.open(id);
   }
-  await store.noteChecked('a', world.clock.time);
+  await store.markChecked('a', world.clock.time);
   later(11 * minute);
   const asked: string[] = [];
   world.sockets.status = (connectionId) => {

@@ -6,7 +6,7 @@ import { Deadline } from '../../lambda/shared/deadline';
 import type { FanOutCounts, Receiver } from '../../lambda/delivery/fan-out';
 import type { Outgoing } from '../../lambda/delivery/outgoing';
 import { Unavailable } from '../../lambda/shared/ports';
-import { withoutRest } from '../../lambda/delivery/wide-channel';
+import { splitToWorkers } from '../../lambda/delivery/wide-channel';
 import { fanOutRoute } from '../../lambda/events/fan-out';
 import { eventually } from '../helpers/eventually';
 import { createWorld } from './world';
@@ -181,7 +181,7 @@ describe('handing over', () => {
     const counts: FanOutCounts = {};
     const deadline = new Deadline(clock, clock.time + 4_000);
     const workers = { invoker, functionName, ownReceivers };
-    const own = withoutRest({ log, clock, workers }, target, [message(text)], pages, deadline, counts);
+    const own = splitToWorkers({ log, clock, workers }, target, [message(text)], pages, deadline, counts);
     return { own, started, counts, clock };
   }
 

@@ -7,7 +7,7 @@ import type { Caller } from '../../lambda/shared/caller';
 import { connect } from '../../lambda/agents/connect';
 import { Deadline } from '../../lambda/shared/deadline';
 import type { DeliveryOutcome } from '../../lambda/shared/delivery-outcome';
-import type { ConnectionSender, EventClock, Invoker, Log, LogFields } from '../../lambda/shared/ports';
+import type { ConnectionSender, EventClock, Invoker, Logger, LogFields } from '../../lambda/shared/ports';
 import { publish, type PublishSummary } from '../../lambda/frames/handle-text-message';
 import { allChannels, parseText } from '../../protocol/index';
 
@@ -46,11 +46,11 @@ export class FakeSockets implements ConnectionSender {
   readonly scripted = new Map<string, DeliveryOutcome[]>();
   statuses = 0;
   inFlight = 0;
-  mostInFlight = 0;
+  maxInFlight = 0;
 
   async post(connectionId: string, text: string): Promise<DeliveryOutcome> {
     this.inFlight += 1;
-    this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
+    this.maxInFlight = Math.max(this.maxInFlight, this.inFlight);
     await new Promise((resolve) => setImmediate(resolve));
     this.inFlight -= 1;
     const scripted = this.scripted.get(connectionId)?.shift();
@@ -75,7 +75,7 @@ export class FakeSockets implements ConnectionSender {
   }
 }
 
-export class FakeLog implements Log {
+export class FakeLog implements Logger {
   readonly lines: { event: string; fields: LogFields }[] = [];
 
   info(event: string, fields: LogFields = {}): void {

@@ -26,7 +26,7 @@ interface Publish {
 }
 
 const patienceMs = 30_000;
-const connectingAtOnce = 50;
+const connectConcurrency = 50;
 
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
@@ -90,8 +90,8 @@ async function ask<T>(child: ChildProcess, question: object): Promise<T> {
 
 async function connectAll({ urls }: Connect): Promise<TestClient[]> {
   const all: TestClient[] = [];
-  for (let index = 0; index < urls.length; index += connectingAtOnce) {
-    const some = urls.slice(index, index + connectingAtOnce);
+  for (let index = 0; index < urls.length; index += connectConcurrency) {
+    const some = urls.slice(index, index + connectConcurrency);
     all.push(...(await Promise.all(some.map((url) => TestClient.open(url)))));
   }
   return all;

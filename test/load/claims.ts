@@ -15,7 +15,7 @@ import { systemClock } from '../../lambda/aws/system-clock';
 import { claim } from '../../lambda/log/claim';
 import { Deadline } from '../../lambda/shared/deadline';
 import { LogTail } from '../../lambda/log/log-tail';
-import type { HistoryStore, LogRow, PutOutcome, StoredRow } from '../../lambda/shared/history-store';
+import type { HistoryStore, MessageRow, PutOutcome, StoredRow } from '../../lambda/shared/history-store';
 import { Unavailable } from '../../lambda/shared/ports';
 import { startLocalTables } from '../contract/local-tables';
 
@@ -41,7 +41,7 @@ async function run(history: HistoryStore, { publishers, batch, messages }: Scena
   let puts = 0;
   const counted: HistoryStore = Object.create(history, {
     tryPut: {
-      value: (key: string, row: LogRow): Promise<PutOutcome> => {
+      value: (key: string, row: MessageRow): Promise<PutOutcome> => {
         puts += 1;
         return history.tryPut(key, row);
       },
@@ -115,7 +115,7 @@ function withLatency(inner: MemoryHistoryStore, ms: number): HistoryStore {
   return Object.create(inner, {
     head: { value: slow((subject: string) => inner.head(subject)) },
     mark: { value: slow((subject: string) => inner.mark(subject)) },
-    tryPut: { value: slow((subject: string, row: LogRow) => inner.tryPut(subject, row)) },
+    tryPut: { value: slow((subject: string, row: MessageRow) => inner.tryPut(subject, row)) },
     newestFirst: {
       value: async function* (subject: string) {
         await slow(() => Promise.resolve())();

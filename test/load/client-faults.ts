@@ -42,7 +42,7 @@ const killShare = 2 / messages;
 const duplicateShare = 40 / messages;
 const cutEveryMs = 300;
 /** Fewer are not cut further: a machine that is slow to connect would get nowhere. */
-const leastOpen = 0.8 * (publishers + subscribers);
+const minOpen = 0.8 * (publishers + subscribers);
 /** Of the texts that come in at a client while the faults are on. */
 const lostShare = 0.01;
 const tokenSeconds = 20;
@@ -142,7 +142,7 @@ async function main(seed: number): Promise<void> {
   const sendInStorm = async (count: number): Promise<void> => {
     isCalm = false;
     const cutting = setInterval(() => {
-      if (sockets.count < leastOpen) return;
+      if (sockets.count < minOpen) return;
       sockets.cut(Math.floor(dice.random() * sockets.count));
       cuts += 1;
       if (cuts % crashEvery !== 0) return;

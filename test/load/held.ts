@@ -32,7 +32,7 @@ interface Report {
   readonly rssMb: number;
 }
 
-const connectingAtOnce = 20;
+const connectConcurrency = 20;
 const sampleEveryMs = 10_000;
 /** What has not come by then is lost. */
 const patienceMs = 30_000;
@@ -175,8 +175,8 @@ async function runClients({ urls, channels, seconds, perSecond }: Task): Promise
 
   const start = performance.now();
   const members: Member[] = [];
-  for (let index = 0; index < urls.length; index += connectingAtOnce) {
-    members.push(...(await Promise.all(urls.slice(index, index + connectingAtOnce).map(open))));
+  for (let index = 0; index < urls.length; index += connectConcurrency) {
+    members.push(...(await Promise.all(urls.slice(index, index + connectConcurrency).map(open))));
     if (members.length === urls.length / 10) process.send?.('tenth connected');
   }
   const connectSeconds = (performance.now() - start) / 1_000;

@@ -26,7 +26,7 @@ interface Figures {
 /** Long enough for a slow machine; what has not come by then is lost. */
 const patienceMs = 15_000;
 /** Handshakes in flight at once. */
-const connectingAtOnce = 50;
+const connectConcurrency = 50;
 
 const megabytes = (bytes: number): number => Math.round(bytes / 1_048_576);
 const tenths = (ms: number): number => Math.round(ms * 10) / 10;
@@ -78,9 +78,11 @@ async function main(subscribers: number, messages: number): Promise<void> {
 async function runClients({ urls, messages }: Task): Promise<Figures> {
   const start = performance.now();
   const all: TestClient[] = [];
-  for (let index = 0; index < urls.length; index += connectingAtOnce) {
+  for (let index = 0; index < urls.length; index += connectConcurrency) {
     all.push(
-      ...(await Promise.all(urls.slice(index, index + connectingAtOnce).map((url) => TestClient.open(url)))),
+      ...(await Promise.all(
+        urls.slice(index, index + connectConcurrency).map((url) => TestClient.open(url)),
+      )),
     );
   }
   const connectMs = performance.now() - start;

@@ -1,6 +1,6 @@
 /** A look over a text tells what parsing it would. */
 import fc from 'fast-check';
-import { outlineOf } from '../../protocol/outline';
+import { scanJson } from '../../protocol/scan-json';
 import { parseText } from '../../protocol/index';
 
 /** The same by parsing. */
@@ -18,7 +18,7 @@ test('counts levels and values as parsing does, whatever stands in the strings',
   fc.assert(
     fc.property(json, ([value, indent]) => {
       const text = JSON.stringify(value, undefined, indent);
-      expect(outlineOf(text)).toMatchObject(measured(JSON.parse(text)));
+      expect(scanJson(text)).toMatchObject(measured(JSON.parse(text)));
     }),
     { numRuns: 3_000 },
   );
@@ -37,7 +37,7 @@ test.each([
   ['{"id":"', undefined],
   ['"id":"m1"', undefined],
 ])('finds the id of the frame in %s', (text, id) => {
-  expect(outlineOf(text).id).toBe(id);
+  expect(scanJson(text).id).toBe(id);
 });
 
 test('a text that is too much is refused with the frame’s id', () => {
@@ -50,7 +50,7 @@ test('a text that is too much is refused with the frame’s id', () => {
 test.each([130_000, 1_000_000])('takes a moment for %i backslashes, quotes and commas', (length) => {
   for (const part of ['\\', '"', '\\"', '"\\', ',', '{"id":', '"id":"', '"id":"\\', ' ']) {
     const start = performance.now();
-    outlineOf(`{"a":"${part.repeat(length / part.length)}`);
+    scanJson(`{"a":"${part.repeat(length / part.length)}`);
     // Anything that were not linear would take minutes.
     expect(performance.now() - start).toBeLessThan(5_000);
   }

@@ -6,16 +6,16 @@ const texts = fc.array(fc.json({ maxDepth: 2 }), { maxLength: 40 });
 
 test('packs every frame once, in order, in arrays that fit', () => {
   fc.assert(
-    fc.property(texts, fc.integer({ min: 2, max: 200 }), (frames, mostBytes) => {
-      const packed = packFrames(frames, mostBytes);
-      const groups = pack(frames, mostBytes);
+    fc.property(texts, fc.integer({ min: 2, max: 200 }), (frames, maxBytes) => {
+      const packed = packFrames(frames, maxBytes);
+      const groups = pack(frames, maxBytes);
       expect(groups.flat()).toEqual(frames);
       expect(packed).toHaveLength(groups.length);
       for (const [index, text] of packed.entries()) {
         const group = groups[index]!;
         if (group.length === 1) expect(text).toBe(group[0]);
         else {
-          expect(Buffer.byteLength(text)).toBeLessThanOrEqual(mostBytes);
+          expect(Buffer.byteLength(text)).toBeLessThanOrEqual(maxBytes);
           expect(JSON.parse(text)).toEqual(group.map((frame) => JSON.parse(frame) as unknown));
         }
       }

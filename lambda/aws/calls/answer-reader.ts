@@ -13,7 +13,7 @@ export type Progress = 'more' | 'whole' | 'last';
 const headEnd = '\r\n\r\n';
 const lineEnd = '\r\n';
 /** The service's own answers have a few hundred bytes. */
-const mostBytes = 65_536;
+const maxBytes = 65_536;
 const statusLine = /^HTTP\/1\.1 (\d{3})[ \r]/;
 const ends = /\r\nconnection:[^\r]*\bclose\b/i;
 const dateField = /\r\ndate:[ \t]*([^\r]*)\r/i;
@@ -41,7 +41,7 @@ export class AnswerReader {
     this.hasBegun = true;
     // One character a byte, as all positions are those of bytes.
     this.text += bytes.toString('latin1');
-    return this.text.length > mostBytes ? 'last' : this.progress();
+    return this.text.length > maxBytes ? 'last' : this.progress();
   }
 
   private progress(): Progress {

@@ -62,11 +62,11 @@ export class KeepAliveCalls {
   private begin(call: PendingCall): void {
     const socket = this.idle.pop();
     if (socket !== undefined) socket.serve(call);
-    else if (this.sockets < this.maxSockets) this.beginAnew(call);
+    else if (this.sockets < this.maxSockets) this.restart(call);
     else this.waiting.add(call);
   }
 
-  private beginAnew(call: PendingCall): void {
+  private restart(call: PendingCall): void {
     this.sockets += 1;
     new KeptSocket(this.connect(), this.events).serve(call);
   }
@@ -83,7 +83,7 @@ export class KeepAliveCalls {
       if (place !== -1) this.idle.splice(place, 1);
       // The server closed the kept socket while the call was on its way. Not on another kept one: it may be as old.
       const next = stale ?? this.nextWaiting();
-      if (next !== undefined) this.beginAnew(next);
+      if (next !== undefined) this.restart(next);
     },
   };
 

@@ -52,6 +52,8 @@ export function recordOf(agentId: string, item: AgentItem): AgentRecord | undefi
     // A version begins with the time; items that are older than this attribute have changed a few times since.
     changedAt: changed_at ?? version,
     left:
-      left_at === undefined ? undefined : { at: left_at, status: said_before ?? online, toldVersion: told },
+      left_at === undefined
+        ? undefined
+        : { at: left_at, status: said_before ?? online, announcedVersion: told },
   };
 }

@@ -119,7 +119,7 @@ export class DynamoAgentStore implements AgentStore {
     return set && recordOf(agentId, set);
   }
 
-  async noteTold(tenantId: string, agentId: string, version: number): Promise<boolean> {
+  async markAnnounced(tenantId: string, agentId: string, version: number): Promise<boolean> {
     const noted = await this.update(tenantId, agentId, {
       UpdateExpression: 'SET told = :version',
       ConditionExpression: '#version = :version AND attribute_not_exists(connections)',
@@ -172,7 +172,7 @@ export class DynamoAgentStore implements AgentStore {
     };
   }
 
-  async noteMissed(missed: MissedMessage, seen: AgentView | undefined): Promise<boolean> {
+  async recordMissed(missed: MissedMessage, seen: AgentView | undefined): Promise<boolean> {
     const { tenantId, agentId, sequence, expiresAt } = missed;
     const isCovered = (seen?.mark?.from ?? Infinity) <= sequence;
     const forms = [

@@ -11,13 +11,13 @@ import { messageTable } from '../../contract';
 import type {
   Head,
   HistoryStore,
-  LogEntry,
-  LogRow,
-  Mark,
+  MessageFields,
+  MessageRow,
+  Checkpoint,
   PutOutcome,
   StoredRow,
 } from '../../shared/history-store';
-import type { Log } from '../../shared/ports';
+import type { Logger } from '../../shared/ports';
 import {
   defaultCallMs,
   type DynamoClients,
@@ -48,7 +48,7 @@ export class DynamoHistoryStore implements HistoryStore {
   constructor(
     private readonly clients: DynamoClients,
     private readonly table: string,
-    private readonly log: Log,
+    private readonly log: Logger,
     private readonly callMs = defaultCallMs,
   ) {}
 
@@ -68,7 +68,7 @@ export class DynamoHistoryStore implements HistoryStore {
     return item && this.read(subject, item as unknown as MessageItem);
   }
 
-  async tryPut(subject: string, row: LogRow): Promise<PutOutcome> {
+  async tryPut(subject: string, row: MessageRow): Promise<PutOutcome> {
     const command = new PutCommand({
       TableName: this.table,
       Item: toItem(subject, row),
@@ -86,14 +86,14 @@ export class DynamoHistoryStore implements HistoryStore {
     }
   }
 
-  async *newestFirst(subject: string): AsyncGenerator<readonly LogEntry[]> {
+  async *newestFirst(subject: string): AsyncGenerator<readonly MessageFields[]> {
     const query = withoutBody(this.query(subject, '#sequence > :after', { ':after': markSequence }));
     for await (const items of this.pages({ ...query, ScanIndexForward: false }, firstPageRows)) {
       yield (items as unknown as EntryItem[]).map(toEntry);
     }
   }
 
-  async mark(subject: string): Promise<Mark | undefined> {
+  async mark(subject: string): Promise<Checkpoint | undefined> {
     const item = await this.item(subject, markSequence);
     return item && toMark(item as unknown as MarkItem);
   }

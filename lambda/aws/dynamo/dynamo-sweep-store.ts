@@ -82,7 +82,7 @@ export class DynamoSweepStore implements SweepStore {
     }
   }
 
-  async noteChecked(connectionId: string, at: number): Promise<void> {
+  async markChecked(connectionId: string, at: number): Promise<void> {
     const update = new UpdateCommand({
       TableName: this.tables.connections,
       Key: connectionKey(connectionId),

@@ -5,11 +5,11 @@
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { limits } from '../../../protocol/index';
 import { messageTable } from '../../contract';
-import type { LogEntry, LogRow, Mark, StoredRow } from '../../shared/history-store';
+import type { MessageFields, MessageRow, Checkpoint, StoredRow } from '../../shared/history-store';
 
 const compressedFromBytes = 2_048;
 /** Stops what a damaged body might inflate to. */
-const mostBodyBytes = 2 * limits.messageBytes;
+const maxBodyBytes = 2 * limits.messageBytes;
 
 /** DynamoDB deletes whole seconds too early otherwise. An hour, because item 0 counts on rows that outlive all clocks and calls. */
 const deletionMarginSeconds = 3_600;
@@ -58,7 +58,7 @@ export function key(subject: string, sequence: number): Record<string, string | 
   return { [messageTable.partitionKey]: subject, [messageTable.sortKey]: sequence };
 }
 
-export function toItem(subject: string, row: LogRow): Record<string, unknown> {
+export function toItem(subject: string, row: MessageRow): Record<string, unknown> {
   const { sequence, epoch, nonce, id, agentId, isRetry, timestamp, body, expiresAt } = row;
   return {
     ...key(subject, sequence),
@@ -81,7 +81,7 @@ export function toRow(item: MessageItem): StoredRow {
   return { ...entry, body: body !== undefined && checksum(entry, body) === item.crc ? body : undefined };
 }
 
-export function toEntry(item: EntryItem): LogEntry {
+export function toEntry(item: EntryItem): MessageFields {
   return {
     sequence: item.sequence,
     epoch: item.epoch,
@@ -94,7 +94,7 @@ export function toEntry(item: EntryItem): LogEntry {
   };
 }
 
-export function toMark(item: MarkItem): Mark {
+export function toMark(item: MarkItem): Checkpoint {
   return { epoch: item.epoch, sequence: item.mark, expiresAt: item.expires_at };
 }
 
@@ -104,7 +104,7 @@ export function markTtl(expiresAt: number): number {
 }
 
 /** Over all that a receiver gets. */
-function checksum({ epoch, sequence, id, agentId, timestamp }: LogEntry, body: string): number {
+function checksum({ epoch, sequence, id, agentId, timestamp }: MessageFields, body: string): number {
   return crc32(body, crc32(JSON.stringify([epoch, sequence, id, agentId, timestamp])));
 }
 
@@ -112,7 +112,7 @@ function readBody(body: unknown): string | undefined {
   if (typeof body === 'string') return body;
   if (!(body instanceof Uint8Array)) return undefined;
   try {
-    return inflateRawSync(body, { maxOutputLength: mostBodyBytes }).toString();
+    return inflateRawSync(body, { maxOutputLength: maxBodyBytes }).toString();
   } catch {
     return undefined;
   }

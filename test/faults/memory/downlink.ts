@@ -3,7 +3,7 @@
  */
 import type { VirtualTime } from './virtual-time';
 
-const longestMs = 5;
+const maxMs = 5;
 /** Between two frames of one moment. */
 const stepMs = 0.001;
 
@@ -14,7 +14,7 @@ export class Downlink {
 
   arrive(run: () => void): void {
     const { time } = this;
-    this.lastArrival = Math.max(this.lastArrival + stepMs, time.moment + time.random() * longestMs);
+    this.lastArrival = Math.max(this.lastArrival + stepMs, time.moment + time.random() * maxMs);
     time.at(this.lastArrival, run);
   }
 }

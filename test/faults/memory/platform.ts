@@ -9,8 +9,8 @@ import { MemorySweepStore } from '../../doubles/memory-sweep-store';
 import { MemoryRateCounter } from '../../doubles/memory-rate-counter';
 import type { DeliveryOutcome } from '../../../lambda/shared/delivery-outcome';
 import type { Connection, Subscription } from '../../../lambda/shared/connection-store';
-import type { LogRow } from '../../../lambda/shared/history-store';
-import type { Log, LogFields, VerifiedClaims } from '../../../lambda/shared/ports';
+import type { MessageRow } from '../../../lambda/shared/history-store';
+import type { Logger, LogFields, VerifiedClaims } from '../../../lambda/shared/ports';
 import { channelSubject } from '../../../lambda/shared/subjects';
 import { authorizerRoute } from '../../../lambda/events/authorizer';
 import { connectRoute } from '../../../lambda/events/connect';
@@ -477,7 +477,7 @@ export class MemoryPlatform {
     }
   }
 
-  private log(): Log {
+  private log(): Logger {
     const write = (event: string, fields: LogFields = {}): void => {
       this.logLines.push(JSON.stringify({ event, ...fields }));
     };
@@ -515,7 +515,7 @@ export class MemoryPlatform {
     this.inside.subscriptions.push({ subject, connectionId, kind, moment: (this.moment += 1) });
   }
 
-  private noteWrite(subject: string, { epoch, sequence, id, agentId }: LogRow): void {
+  private noteWrite(subject: string, { epoch, sequence, id, agentId }: MessageRow): void {
     this.inside.writes.push({ subject, place: { epoch, sequence }, id, agentId, moment: (this.moment += 1) });
   }
 
@@ -524,7 +524,7 @@ export class MemoryPlatform {
     return new Proxy(this.history, {
       get: (target, name) => {
         if (name !== 'tryPut') return Reflect.get(target, name) as unknown;
-        return async (subject: string, row: LogRow) => {
+        return async (subject: string, row: MessageRow) => {
           const outcome = await this.history.tryPut(subject, row);
           if (outcome === 'written')
             expected.push({ id: row.id, subject, receivers: this.receivers(subject) });

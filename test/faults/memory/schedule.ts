@@ -114,9 +114,9 @@ export class Schedule {
     void redial();
   }
 
-  publish(index: number, target: Target, mostAttempts = 6): void {
+  publish(index: number, target: Target, maxAttempts = 6): void {
     const { client, identity } = this.clients[index]!;
-    void this.recorder.publish(client, identity, target, mostAttempts);
+    void this.recorder.publish(client, identity, target, maxAttempts);
   }
 
   /** Random life for a while. */

@@ -24,7 +24,7 @@ const space = 32;
 const idValue = /\s*:\s*("(?:[^"\\]|\\.){0,1024}"|-?\d[\d.eE+-]{0,40})/y;
 
 /** Of any text; says something about JSON only. Such a text has no value that is shorter than a character. */
-export function outlineOf(text: string): Outline {
+export function scanJson(text: string): Outline {
   let depth = 0;
   let deepest = 0;
   let values = 0;
@@ -54,7 +54,7 @@ export function outlineOf(text: string): Outline {
   return { depth: deepest, values, id };
 }
 
-/** Whether a text may be beyond a limit of `outlineOf` at all: a value takes a character at least, a level two. */
+/** Whether a text may be beyond a limit of `scanJson` at all: a value takes a character at least, a level two. */
 export function needsOutline(text: string): boolean {
   return text.length > Math.min(limits.values, 2 * limits.textDepth);
 }

@@ -4,7 +4,7 @@
  */
 import type { AgentPresence, PresenceReason } from '../../protocol/index';
 
-export interface PresenceOrder {
+export interface PresenceJob {
   readonly tenantId: string;
   readonly presence: AgentPresence;
   readonly reason: PresenceReason;
@@ -12,7 +12,7 @@ export interface PresenceOrder {
   readonly tellAt: number | undefined;
 }
 
-export function encodePresenceOrder({ tenantId, presence, reason, tellAt }: PresenceOrder): object {
+export function encodePresenceJob({ tenantId, presence, reason, tellAt }: PresenceJob): object {
   const { agentId, status, capabilities, version, changedAt } = presence;
   return {
     tenant: tenantId,
@@ -27,7 +27,7 @@ export function encodePresenceOrder({ tenantId, presence, reason, tellAt }: Pres
 }
 
 /** Throws when the event is none of ours. */
-export function decodePresenceOrder(event: Readonly<Record<string, unknown>>): PresenceOrder {
+export function decodePresenceJob(event: Readonly<Record<string, unknown>>): PresenceJob {
   const {
     tenant,
     agent,

@@ -3,7 +3,7 @@
  */
 
 /** Answers every message. A failure ends the process, and with it the benchmark. */
-export function answering(answer: (message: never) => Promise<object>): void {
+export function serveIpc(answer: (message: never) => Promise<object>): void {
   process.on('message', (message) => {
     answer(message as never).then(
       (result) => process.send?.(result),

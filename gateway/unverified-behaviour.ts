@@ -3,7 +3,7 @@
  * the numbers are those of the list in docs/gateway.md.
  */
 
-export interface Unsettled {
+export interface UnverifiedBehaviour {
   /** GW-2: status of a handshake on a path that is no stage. */
   unknownPathStatus: number;
   /** GW-5: status of a handshake whose `$connect` exceeds the integration timeout. */
@@ -20,7 +20,7 @@ export interface Unsettled {
   callInsideConnect: 'gone' | 'hang';
 }
 
-export const likeliest: Unsettled = {
+export const likeliest: UnverifiedBehaviour = {
   unknownPathStatus: 403,
   connectTimeoutStatus: 504,
   integrationLatency: true,

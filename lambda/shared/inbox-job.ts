@@ -11,7 +11,7 @@ export interface PushTarget {
   readonly connectionId: string;
 }
 
-export interface InboxOrder extends PushTarget {
+export interface InboxJob extends PushTarget {
   readonly mark: InboxMark;
   /** Epoch milliseconds: when the connection stops receiving. */
   readonly expiresAt: number;
@@ -19,7 +19,7 @@ export interface InboxOrder extends PushTarget {
   readonly at: number | undefined;
 }
 
-export function encodeInboxOrder(order: InboxOrder): object {
+export function encodeInboxJob(order: InboxJob): object {
   const { tenantId, agentId, connectionId, expiresAt, mark, at } = order;
   const { from, count } = mark;
   return {
@@ -34,7 +34,7 @@ export function encodeInboxOrder(order: InboxOrder): object {
 }
 
 /** Throws when the event is none of ours. */
-export function decodeInboxOrder(event: Readonly<Record<string, unknown>>): InboxOrder {
+export function decodeInboxJob(event: Readonly<Record<string, unknown>>): InboxJob {
   const { tenant, agent, connection, expires_at: expiresAt, from, count, at } = event;
   if (
     typeof tenant !== 'string' ||

@@ -3,7 +3,7 @@
  */
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { ConnectionSigner } from '../../lambda/aws/calls/connection-signer';
-import { answering } from '../answering';
+import { serveIpc } from '../serve-ipc';
 
 export interface SigningTask {
   readonly rounds: number;
@@ -24,7 +24,7 @@ const now = Date.now();
 const text = 'x'.repeat(138);
 const payloadHash = 'f'.repeat(64);
 
-const ways: Readonly<Record<string, (number: number) => unknown>> = {
+const variants: Readonly<Record<string, (number: number) => unknown>> = {
   'HMAC alone, createHmac with a raw key': () => createHmac('sha256', raw).update(text).digest('hex'),
   'HMAC alone, createHmac with a KeyObject (ours)': () =>
     createHmac('sha256', keyObject).update(text).digest('hex'),
@@ -41,11 +41,11 @@ const ways: Readonly<Record<string, (number: number) => unknown>> = {
     ),
 };
 
-answering(({ rounds, signatures }: SigningTask): Promise<SigningFigures> => {
+serveIpc(({ rounds, signatures }: SigningTask): Promise<SigningFigures> => {
   const microseconds: Record<string, number[]> = {};
   // Interleaved, the first round for the compiler.
   for (let round = 0; round <= rounds; round++) {
-    for (const [way, sign] of Object.entries(ways)) {
+    for (const [way, sign] of Object.entries(variants)) {
       const begin = process.cpuUsage();
       for (let number = 0; number < signatures; number++) sign(number);
       const { user, system } = process.cpuUsage(begin);

@@ -12,7 +12,7 @@ export interface Violations {
   readonly corrupted: number;
 }
 
-export interface Heard extends Violations {
+export interface DeliveryStats extends Violations {
   readonly deliveriesPerSecond: Figure;
   readonly p50Ms: Figure;
   readonly p99Ms: Figure;
@@ -25,7 +25,7 @@ export function total(
   return repetitions.reduce((sum, each) => sum + pick(each), 0);
 }
 
-export function heardIn(repetitions: readonly ClientFigures[]): Heard {
+export function deliveryStatsOf(repetitions: readonly ClientFigures[]): DeliveryStats {
   const figure = (pick: (figures: ClientFigures) => number): Figure => figureOf(repetitions.map(pick));
   return {
     lost: total(repetitions, (each) => each.lost),
