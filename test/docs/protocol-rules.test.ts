@@ -37,7 +37,7 @@ test('every conformance test begins with the id of a rule of the document', () =
 
 test('document and code list the same error codes', () => {
   const section = document.slice(
-    document.indexOf('\n## Errors'),
+    document.indexOf('\n## ERROR'),
     document.indexOf('\n## End of a connection'),
   );
   const inDocument = [...section.matchAll(/^\| `([a-z_]+)` \|/gm)].map((match) => match[1]);
