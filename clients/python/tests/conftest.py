@@ -10,27 +10,8 @@ from typing import Any
 
 import pytest
 
-from artcafe import PubSub
-from fake_server import FakeServer
+from fake_bus import FakeBus
 from fake_time import run
-
-
-class FakeBus:
-    """Clients on a fake service."""
-
-    def __init__(self) -> None:
-        self.server = FakeServer()
-
-    def client(self, agent: str, **options: Any) -> PubSub:
-        async def token() -> str:
-            return agent
-
-        return PubSub("ws://bus", options.pop("token", token), **options)
-
-    async def connected(self, agent: str, **options: Any) -> PubSub:
-        client = self.client(agent, **options)
-        await client.connect()
-        return client
 
 
 @pytest.fixture

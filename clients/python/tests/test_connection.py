@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from artcafe import Backoff, PubSub, PubSubError
-from conftest import FakeBus
+from fake_bus import FakeBus
 from fake_server import Faults
 
 

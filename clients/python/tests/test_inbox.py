@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from artcafe import Gap, MemoryCursor, Message, Position, PubSub
-from conftest import FakeBus
+from fake_bus import FakeBus
 
 
 def up_to(last: int, first: int = 1) -> list[int]:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from artcafe import Message
-from conftest import FakeBus
+from fake_bus import FakeBus
 from fake_server import Faults
 
 RUNS = int(os.environ.get("RUNS", "40"))

@@ -9,7 +9,7 @@ import pytest
 
 from artcafe import PubSubError
 from artcafe.original import ArtCafeWebSocketClient
-from conftest import FakeBus
+from fake_bus import FakeBus
 
 
 async def connected(name: str, channel: str | None = None) -> tuple[ArtCafeWebSocketClient, list[Any]]:

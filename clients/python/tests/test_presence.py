@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from artcafe import AgentPresence, PubSubError
-from conftest import FakeBus
+from fake_bus import FakeBus
 
 
 def agent(name: str, version: int, status: str = "online") -> dict[str, Any]:

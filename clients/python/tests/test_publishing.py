@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from artcafe import PubSubError, Queue
-from conftest import FakeBus
+from fake_bus import FakeBus
 
 
 def texts_of(bus: FakeBus) -> list[list[dict[str, Any]]]:

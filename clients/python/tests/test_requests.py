@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from artcafe import Message, PubSub, PubSubError, RequestError
-from conftest import FakeBus
+from fake_bus import FakeBus
 from fake_server import Faults
 
 

@@ -21,10 +21,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from artcafe import Backoff, Message, PubSub
 from bus_process import BusProcess, running_bus
 from cuttable import Cuttable, networks
-
-from artcafe import Backoff, Message, PubSub
 
 PUBLISHERS = 5
 SUBSCRIBERS = 20

@@ -1,0 +1,145 @@
+"""Figures of the Python SDK: ACK times beside those of the JavaScript SDK, ephemeral messages per second, memory.
+
+`python figures.py` prints them as JSON; exit code 1 when one is over its bound.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import statistics
+import sys
+import time
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from artcafe import PubSub, _clock, _dialer
+from bus_process import NO_LIMITS, REPOSITORY, BusProcess, running_bus
+from fake_server import FakeServer
+from fake_time import FakeTimeLoop
+
+ROUNDS = 4
+# Of each SDK in each round. The first ones open the connection and warm the functions up.
+ACKS = 150
+WARM_UP = 20
+MOST_RATIO = 1.5
+EPHEMERAL = 10_000
+LEAST_PER_SECOND = 1_000
+MEMORY_MESSAGES = 100_000
+# So that the ids of the last two minutes, which are kept, are as many all the time.
+MEMORY_PER_SECOND = 100
+MOST_GROWTH = 1.1
+
+
+async def ack_times_of_javascript(bus: BusProcess, name: str) -> list[float]:
+    process = await asyncio.create_subprocess_exec(
+        os.environ.get("NODE", "node"),
+        "--import",
+        "tsx",
+        "test/python/ack-times.ts",
+        bus.url,
+        await bus.token(name),
+        str(ACKS),
+        cwd=REPOSITORY,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await process.communicate()
+    times: list[float] = json.loads(said)
+    return times[WARM_UP:]
+
+
+async def ack_times(bus: BusProcess, name: str) -> list[float]:
+    times: list[float] = []
+    async with PubSub(bus.url, await bus.token(name)) as client:
+        channel = client.channel("acks")
+        for number in range(ACKS):
+            began = time.perf_counter()
+            await channel.publish(number)
+            times.append((time.perf_counter() - began) * 1_000)
+    return times[WARM_UP:]
+
+
+async def ephemeral_per_second(bus: BusProcess) -> float:
+    async with PubSub(bus.url, await bus.token("flood")) as client:
+        channel = client.channel("flood")
+        began = time.perf_counter()
+        await asyncio.gather(*(channel.publish({"n": n}, ephemeral=True) for n in range(EPHEMERAL)))
+        return EPHEMERAL / (time.perf_counter() - began)
+
+
+async def memory(server: FakeServer) -> tuple[int, int]:
+    """Traced bytes after a fifth of the messages and after all of them, received and published by one client."""
+
+    async def token() -> str:
+        return "a"
+
+    heard = 0
+
+    def count(_: Any) -> None:
+        nonlocal heard
+        heard += 1
+
+    tracemalloc.start()
+    traced = []
+    async with PubSub("ws://bus", token) as client:
+        channel = client.channel("c")
+        await channel.subscribe(count)
+        for number in range(MEMORY_MESSAGES):
+            await channel.publish(number)
+            await asyncio.sleep(1 / MEMORY_PER_SECOND)
+            server.texts.clear()
+            # The log of the fake service is its own business; the newest row is where it goes on.
+            del server.log("c").rows[:-1]
+            if number + 1 in (MEMORY_MESSAGES // 5, MEMORY_MESSAGES):
+                gc.collect()
+                traced.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert heard == MEMORY_MESSAGES
+    return traced[0], traced[1]
+
+
+def memory_on_fake_time() -> tuple[int, int]:
+    loop = FakeTimeLoop()
+    real = _clock.now, _dialer.open_socket
+    server = FakeServer()
+    _clock.now, _dialer.open_socket = loop.now, server.open  # type: ignore[assignment]
+    try:
+        return loop.run_until_complete(memory(server))
+    finally:
+        _clock.now, _dialer.open_socket = real
+        loop.close()
+
+
+async def main() -> bool:
+    javascript: list[float] = []
+    python: list[float] = []
+    async with running_bus(settings=NO_LIMITS) as bus:
+        for number in range(ROUNDS):
+            javascript += await ack_times_of_javascript(bus, f"javascript-{number}")
+            python += await ack_times(bus, f"python-{number}")
+        rate = await ephemeral_per_second(bus)
+    early, late = await asyncio.to_thread(memory_on_fake_time)
+    ratio = statistics.median(python) / statistics.median(javascript)
+    result = {
+        "ack_p50_ms": {
+            "javascript": round(statistics.median(javascript), 1),
+            "python": round(statistics.median(python), 1),
+            "ratio": round(ratio, 2),
+        },
+        "ephemeral_per_second": round(rate),
+        "traced_kilobytes": {
+            f"after {MEMORY_MESSAGES // 5}": round(early / 1_000),
+            f"after {MEMORY_MESSAGES}": round(late / 1_000),
+        },
+    }
+    print(json.dumps(result, indent=2))  # noqa: T201
+    return ratio <= MOST_RATIO and rate >= LEAST_PER_SECOND and late <= early * MOST_GROWTH
+
+
+if __name__ == "__main__":
+    sys.exit(0 if asyncio.run(main()) else 1)
