@@ -43,6 +43,7 @@ export interface NodeFunctionProps {
   readonly description: string;
   /** Lambda takes whole seconds only. */
   readonly timeoutSeconds: number;
+  readonly memoryMb: number;
   readonly environment: Readonly<Record<string, string>>;
   /** Variables that the deployment fixes: their values stand in the bundle, and what they rule out is not in it. */
   readonly fixed?: readonly string[];
@@ -71,7 +72,7 @@ export class NodeFunction extends Construct {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      memorySize: 512,
+      memorySize: props.memoryMb,
       timeout: Duration.seconds(props.timeoutSeconds),
       environment: { ...props.environment },
       role: this.role,
@@ -112,7 +113,7 @@ export class NodeFunction extends Construct {
   }
 
   /** In a policy of its own: the function waits for the others, and this one names the function. */
-  allowStartingItself(): void {
+  allowInvokingItself(): void {
     const { functionArn } = this.function;
     new Policy(this, 'SelfPolicy', {
       roles: [this.role],

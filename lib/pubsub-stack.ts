@@ -40,9 +40,15 @@ export class PubSubStack extends Stack {
     });
     log?.mustExistBefore(endpoint.stage);
     const failures = new FailureQueue(this, 'FailureQueue');
-    endpoint.route(
-      new Functions(this, 'Functions', { logs, settings, tables, endpoint, failures, tokenKey }),
-    );
+    const functions = new Functions(this, 'Functions', {
+      logs,
+      settings,
+      tables,
+      endpoint,
+      failures,
+      tokenKey,
+    });
+    endpoint.route(functions.byName);
     const edge =
       settings.edge === false
         ? undefined

@@ -1,8 +1,8 @@
-/** What each function is told and may do: its own variables and its own calls, nothing else. */
+/** Timeout, variables and permissions of each function, and nothing else. */
 import { variables } from '../../lambda/contract';
+import { functionNames, type FunctionName } from '../../lib/function-table';
 import {
   flattened,
-  functionNames,
   grantsOf,
   lambda,
   onlyResource,
@@ -15,6 +15,160 @@ import {
 const template = templateOf();
 const connections = (method: string) =>
   `execute-api:ManageConnections on arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<WebSocketApi>/ws/${method}/@connections/*`;
+const on = (table: string, ...operations: string[]) =>
+  operations.map((operation) => `dynamodb:${operation} on <Tables${table}>`);
+
+interface Expected {
+  /** Seconds. */
+  readonly timeout: number;
+  readonly environment: readonly (keyof typeof variables)[];
+  readonly grants: readonly string[];
+  /** Seconds that an asynchronous event may wait; absent = the function is not invoked asynchronously. */
+  readonly eventAge?: number;
+}
+
+const expected: Readonly<Record<FunctionName, Expected>> = {
+  authorizer: {
+    timeout: 3,
+    environment: [
+      'agentClaim',
+      'channelsClaim',
+      'defaultGrants',
+      'tenantClaim',
+      'tokenAudience',
+      'tokenIssuer',
+      'tokenKeyArn',
+    ],
+    grants: ['kms:GetPublicKey on <TokenKey>'],
+  },
+  connect: {
+    timeout: 4,
+    environment: [
+      'agentTable',
+      'callbackUrl',
+      'connectionLimit',
+      'connectionTable',
+      'inboxFunction',
+      'presenceFunction',
+      'presenceGraceSeconds',
+      'sender',
+    ],
+    grants: [
+      ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'PutItem', 'Query'),
+      ...on('AgentTable', 'GetItem', 'UpdateItem'),
+      connections('GET'),
+      'lambda:InvokeFunction on <FunctionsInboxFunction>',
+      'lambda:InvokeFunction on <FunctionsPresenceFunction>',
+    ],
+  },
+  default: {
+    timeout: 5,
+    environment: [
+      'agentBurst',
+      'agentRate',
+      'agentTable',
+      'callbackUrl',
+      'connectionTable',
+      'fanOutFunction',
+      'messageTable',
+      'ownReceivers',
+      'presenceFunction',
+      'presenceGraceSeconds',
+      'retentionSeconds',
+      'sender',
+      'tenantBurst',
+      'tenantRate',
+    ],
+    grants: [
+      ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'PutItem', 'Query', 'UpdateItem'),
+      ...on('AgentTable', 'GetItem', 'Query', 'UpdateItem'),
+      ...on('MessageTable', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
+      connections('GET'),
+      connections('POST'),
+      'lambda:InvokeFunction on <FunctionsFanOutFunction>',
+      'lambda:InvokeFunction on <FunctionsPresenceFunction>',
+    ],
+  },
+  disconnect: {
+    timeout: 10,
+    environment: ['agentTable', 'connectionTable', 'presenceFunction', 'presenceGraceSeconds'],
+    grants: [
+      ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'Query'),
+      ...on('AgentTable', 'GetItem', 'UpdateItem'),
+      'lambda:InvokeFunction on <FunctionsPresenceFunction>',
+    ],
+  },
+  inbox: {
+    timeout: 60,
+    environment: ['agentTable', 'callbackUrl', 'messageTable', 'sender'],
+    grants: [
+      ...on('AgentTable', 'GetItem', 'UpdateItem'),
+      ...on('MessageTable', 'Query'),
+      connections('GET'),
+      connections('POST'),
+      'lambda:InvokeFunction on <FunctionsInboxFunction>',
+      'sqs:SendMessage on <FailureQueue>',
+    ],
+    eventAge: 900,
+  },
+  fanOut: {
+    timeout: 60,
+    environment: [
+      'agentTable',
+      'callbackUrl',
+      'connectionTable',
+      'presenceFunction',
+      'presenceGraceSeconds',
+      'sender',
+    ],
+    grants: [
+      ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'Query'),
+      ...on('AgentTable', 'GetItem', 'UpdateItem'),
+      connections('GET'),
+      connections('POST'),
+      'lambda:InvokeFunction on <FunctionsPresenceFunction>',
+      'sqs:SendMessage on <FailureQueue>',
+    ],
+    eventAge: 60,
+  },
+  presence: {
+    timeout: 60,
+    environment: ['agentTable', 'callbackUrl', 'connectionTable', 'presenceGraceSeconds', 'sender'],
+    grants: [
+      ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'Query'),
+      ...on('AgentTable', 'GetItem', 'UpdateItem'),
+      connections('GET'),
+      connections('POST'),
+      'lambda:InvokeFunction on <FunctionsPresenceFunction>',
+      'sqs:SendMessage on <FailureQueue>',
+    ],
+    eventAge: 300,
+  },
+  sweep: {
+    timeout: 120,
+    environment: [
+      'agentTable',
+      'callbackUrl',
+      'connectionTable',
+      'presenceFunction',
+      'presenceGraceSeconds',
+      'sender',
+    ],
+    grants: [
+      ...on(
+        'ConnectionTable',
+        ...['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'Scan', 'UpdateItem'],
+      ),
+      ...on('AgentTable', 'GetItem', 'Scan', 'UpdateItem'),
+      connections('DELETE'),
+      connections('GET'),
+      connections('POST'),
+      'lambda:InvokeFunction on <FunctionsPresenceFunction>',
+      'sqs:SendMessage on <FailureQueue>',
+    ],
+    eventAge: 60,
+  },
+};
 
 test.each(functionNames)('%s runs on arm64 with 512 MB and logs into a group of its own', (name) => {
   const { Properties } = lambda(template, name);
@@ -37,24 +191,28 @@ test('no two functions share a log group or a role', () => {
   expect(new Set(functions.map(({ Role }) => flattened(Role))).size).toBe(functionNames.length);
 });
 
-test('the limit of the authorizer is three seconds', () => {
-  expect(lambda(template, 'authorizer').Properties.Timeout).toBe(3);
+test.each(functionNames)('%s has its own timeout, variables and permissions, and no others', (name) => {
+  const { timeout, environment, grants } = expected[name];
+  expect(lambda(template, name).Properties.Timeout).toBe(timeout);
+  expect(Object.keys(variablesOf(template, name)).sort()).toEqual(
+    environment.map((each) => variables[each]).sort(),
+  );
+  expect(grantsOf(template, name)).toEqual([...grants].sort());
 });
 
-test('what is started and not awaited is not repeated by the platform, and its event is kept in an encrypted queue', () => {
+test('a failed asynchronous invocation is not retried, and its event goes to an encrypted queue', () => {
   const configurations = Object.values(resources(template, 'AWS::Lambda::EventInvokeConfig'));
   const ages = configurations.map(({ Properties }) => {
     expect(Properties.MaximumRetryAttempts).toBe(0);
     expect(flattened(Properties.DestinationConfig.OnFailure.Destination)).toBe('<FailureQueue>');
     return [flattened(Properties.FunctionName), Properties.MaximumEventAgeInSeconds as number];
   });
-  expect(Object.fromEntries(ages)).toEqual({
-    // What comes after a minute, receivers of level 1 have read from the log.
-    '<FunctionsFanOutFunction>': 60,
-    '<FunctionsInboxFunction>': 900,
-    '<FunctionsPresenceFunction>': 300,
-    '<FunctionsSweepFunction>': 60,
+  const expectedAges = functionNames.flatMap((name) => {
+    const { eventAge } = expected[name];
+    const logicalId = `<Functions${name.charAt(0).toUpperCase()}${name.slice(1)}Function>`;
+    return eventAge === undefined ? [] : [[logicalId, eventAge]];
   });
+  expect(Object.fromEntries(ages)).toEqual(Object.fromEntries(expectedAges));
   expect(onlyResource(template, 'AWS::SQS::Queue').Properties).toMatchObject({
     SqsManagedSseEnabled: true,
     MessageRetentionPeriod: 14 * 86_400,
@@ -65,29 +223,17 @@ test('what is started and not awaited is not repeated by the platform, and its e
   ]);
 });
 
-test('the sweep runs every five minutes, which is longer than it may take', () => {
+test('the sweep runs every five minutes, which is longer than its timeout', () => {
   const { Properties } = onlyResource(template, 'AWS::Events::Rule');
   expect(Properties).toMatchObject({ ScheduleExpression: 'rate(5 minutes)', State: 'ENABLED' });
   expect(Properties.Targets as unknown[]).toHaveLength(1);
   const [target] = Properties.Targets as { Arn: unknown; RetryPolicy: unknown }[];
   expect(flattened(target!.Arn)).toBe('<FunctionsSweepFunction>');
   expect(target!.RetryPolicy).toEqual({ MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 });
-  expect(lambda(template, 'sweep').Properties.Timeout).toBe(120);
 });
 
 describe('variables', () => {
-  const names = (name: (typeof functionNames)[number]) => Object.keys(variablesOf(template, name)).sort();
-
-  test('authorizer', () => {
-    expect(names('authorizer')).toEqual([
-      variables.agentClaim,
-      variables.channelsClaim,
-      variables.defaultGrants,
-      variables.tenantClaim,
-      variables.tokenAudience,
-      variables.tokenIssuer,
-      variables.tokenKeyArn,
-    ]);
+  test('the defaults of the settings', () => {
     expect(variablesOf(template, 'authorizer')).toMatchObject({
       TOKEN_ISSUER: 'urn:artcafe:pubsub:artcafe',
       TOKEN_AUDIENCE: 'artcafe-pubsub',
@@ -96,43 +242,10 @@ describe('variables', () => {
       CHANNELS_CLAIM: 'channels',
       DEFAULT_GRANTS: 'all',
     });
-  });
-
-  test('connect', () => {
-    expect(names('connect')).toEqual([
-      variables.agentTable,
-      variables.callbackUrl,
-      variables.connectionLimit,
-      variables.connectionTable,
-      variables.inboxFunction,
-      variables.presenceFunction,
-      variables.presenceGraceSeconds,
-      variables.sender,
-    ]);
-    expect(flattened(variablesOf(template, 'connect').INBOX_FUNCTION)).toBe('<FunctionsInboxFunction>');
     expect(variablesOf(template, 'connect').CONNECTION_LIMIT).toBe('100');
-  });
-
-  test('default', () => {
-    expect(names('default')).toEqual([
-      variables.agentBurst,
-      variables.agentRate,
-      variables.agentTable,
-      variables.callbackUrl,
-      variables.connectionTable,
-      variables.fanOutFunction,
-      variables.messageTable,
-      variables.ownReceivers,
-      variables.presenceFunction,
-      variables.presenceGraceSeconds,
-      variables.retentionSeconds,
-      variables.sender,
-      variables.tenantBurst,
-      variables.tenantRate,
-    ]);
-    expect(variablesOf(template, 'default').SENDER).toBe('lean');
-    expect(variablesOf(template, 'default').RETENTION_SECONDS).toBe('86400');
     expect(variablesOf(template, 'default')).toMatchObject({
+      SENDER: 'lean',
+      RETENTION_SECONDS: '86400',
       AGENT_RATE: '50',
       AGENT_BURST: '100',
       TENANT_RATE: '1000',
@@ -140,57 +253,11 @@ describe('variables', () => {
     });
   });
 
-  test('disconnect', () => {
-    expect(names('disconnect')).toEqual([
-      variables.agentTable,
-      variables.connectionTable,
-      variables.presenceFunction,
-      variables.presenceGraceSeconds,
-    ]);
-    expect(flattened(variablesOf(template, 'disconnect').PRESENCE_FUNCTION)).toBe(
-      '<FunctionsPresenceFunction>',
-    );
-  });
-
-  test('inbox', () => {
-    expect(names('inbox')).toEqual([
-      variables.agentTable,
-      variables.callbackUrl,
-      variables.messageTable,
-      variables.sender,
-    ]);
-  });
-
-  test('fan-out', () => {
-    expect(names('fan-out')).toEqual([
-      variables.agentTable,
-      variables.callbackUrl,
-      variables.connectionTable,
-      variables.presenceFunction,
-      variables.presenceGraceSeconds,
-      variables.sender,
-    ]);
-  });
-
-  test('presence', () => {
-    expect(names('presence')).toEqual([
-      variables.agentTable,
-      variables.callbackUrl,
-      variables.connectionTable,
-      variables.presenceGraceSeconds,
-      variables.sender,
-    ]);
-  });
-
-  test('sweep', () => {
-    expect(names('sweep')).toEqual([
-      variables.agentTable,
-      variables.callbackUrl,
-      variables.connectionTable,
-      variables.presenceFunction,
-      variables.presenceGraceSeconds,
-      variables.sender,
-    ]);
+  test('functions are named to those that invoke them', () => {
+    expect(flattened(variablesOf(template, 'connect').INBOX_FUNCTION)).toBe('<FunctionsInboxFunction>');
+    expect(flattened(variablesOf(template, 'default').FAN_OUT_FUNCTION)).toBe('<FunctionsFanOutFunction>');
+    for (const name of ['connect', 'default', 'disconnect', 'fanOut', 'sweep'] as const)
+      expect(flattened(variablesOf(template, name).PRESENCE_FUNCTION)).toBe('<FunctionsPresenceFunction>');
   });
 
   test('the callback URL is the stage itself, never the edge', () => {
@@ -232,119 +299,18 @@ describe('variables', () => {
   });
 });
 
-describe('grants', () => {
-  const on = (table: string, ...operations: string[]) =>
-    operations.map((operation) => `dynamodb:${operation} on <Tables${table}>`);
-
-  test('authorizer: the public half of the key', () => {
-    expect(grantsOf(template, 'authorizer')).toEqual(['kms:GetPublicKey on <TokenKey>']);
-  });
-
-  test('connect', () => {
-    expect(grantsOf(template, 'connect')).toEqual(
-      [
-        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'PutItem', 'Query'),
-        ...on('AgentTable', 'GetItem', 'UpdateItem'),
-        connections('GET'),
-        'lambda:InvokeFunction on <FunctionsInboxFunction>',
-        'lambda:InvokeFunction on <FunctionsPresenceFunction>',
-      ].sort(),
-    );
-  });
-
-  test('inbox', () => {
-    expect(grantsOf(template, 'inbox')).toEqual(
-      [
-        ...on('AgentTable', 'GetItem', 'UpdateItem'),
-        ...on('MessageTable', 'Query'),
-        connections('GET'),
-        connections('POST'),
-        'lambda:InvokeFunction on <FunctionsInboxFunction>',
-        'sqs:SendMessage on <FailureQueue>',
-      ].sort(),
-    );
-  });
-
-  test('default', () => {
-    expect(grantsOf(template, 'default')).toEqual(
-      [
-        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'PutItem', 'Query', 'UpdateItem'),
-        ...on('AgentTable', 'GetItem', 'Query', 'UpdateItem'),
-        ...on('MessageTable', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
-        connections('GET'),
-        connections('POST'),
-        'lambda:InvokeFunction on <FunctionsFanOutFunction>',
-        'lambda:InvokeFunction on <FunctionsPresenceFunction>',
-      ].sort(),
-    );
-  });
-
-  test('fan-out', () => {
-    expect(grantsOf(template, 'fan-out')).toEqual(
-      [
-        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'Query'),
-        ...on('AgentTable', 'GetItem', 'UpdateItem'),
-        connections('GET'),
-        connections('POST'),
-        'lambda:InvokeFunction on <FunctionsPresenceFunction>',
-        'sqs:SendMessage on <FailureQueue>',
-      ].sort(),
-    );
-  });
-
-  test('disconnect', () => {
-    expect(grantsOf(template, 'disconnect')).toEqual(
-      [
-        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'Query'),
-        ...on('AgentTable', 'GetItem', 'UpdateItem'),
-        'lambda:InvokeFunction on <FunctionsPresenceFunction>',
-      ].sort(),
-    );
-  });
-
-  test('presence', () => {
-    expect(grantsOf(template, 'presence')).toEqual(
-      [
-        ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'Query'),
-        ...on('AgentTable', 'GetItem', 'UpdateItem'),
-        connections('GET'),
-        connections('POST'),
-        'lambda:InvokeFunction on <FunctionsPresenceFunction>',
-        'sqs:SendMessage on <FailureQueue>',
-      ].sort(),
-    );
-  });
-
-  test('sweep', () => {
-    expect(grantsOf(template, 'sweep')).toEqual(
-      [
-        ...on(
-          'ConnectionTable',
-          ...['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'Scan', 'UpdateItem'],
-        ),
-        ...on('AgentTable', 'GetItem', 'Scan', 'UpdateItem'),
-        connections('DELETE'),
-        connections('GET'),
-        connections('POST'),
-        'lambda:InvokeFunction on <FunctionsPresenceFunction>',
-        'sqs:SendMessage on <FailureQueue>',
-      ].sort(),
-    );
-  });
-
-  test('no action anywhere has a wildcard, and no function has a managed policy', () => {
-    const statements = Object.values(resources(template, 'AWS::IAM::Policy')).flatMap(
-      ({ Properties }) => Properties.PolicyDocument.Statement as Statement[],
-    );
-    expect(statements.length).toBeGreaterThan(0);
-    for (const { Action, Resource } of statements) {
-      expect(JSON.stringify(Action)).not.toContain('*');
-      expect(Resource).not.toBe('*');
-    }
-    const managed = Object.values(resources(template, 'AWS::IAM::Role')).filter(
-      ({ Properties }) => Properties.ManagedPolicyArns !== undefined,
-    );
-    expect(managed).toHaveLength(1);
-    expect(JSON.stringify(managed)).toContain('AmazonAPIGatewayPushToCloudWatchLogs');
-  });
+test('no action anywhere has a wildcard, and no function has a managed policy', () => {
+  const statements = Object.values(resources(template, 'AWS::IAM::Policy')).flatMap(
+    ({ Properties }) => Properties.PolicyDocument.Statement as Statement[],
+  );
+  expect(statements.length).toBeGreaterThan(0);
+  for (const { Action, Resource } of statements) {
+    expect(JSON.stringify(Action)).not.toContain('*');
+    expect(Resource).not.toBe('*');
+  }
+  const managed = Object.values(resources(template, 'AWS::IAM::Role')).filter(
+    ({ Properties }) => Properties.ManagedPolicyArns !== undefined,
+  );
+  expect(managed).toHaveLength(1);
+  expect(JSON.stringify(managed)).toContain('AmazonAPIGatewayPushToCloudWatchLogs');
 });

@@ -9,6 +9,7 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import cdkJson from '../../cdk.json';
 import { parseSettings } from '../../lib/config';
+import type { FunctionName } from '../../lib/function-table';
 import { PubSubStack } from '../../lib/pubsub-stack';
 
 // Schema checks of every template would take two seconds each; `npm run synth` has them.
@@ -52,23 +53,10 @@ export function onlyResource(template: Template, type: string): Resource {
   return found[0]!;
 }
 
-/** Functions by the last word of their purpose. */
-const purposes = {
-  authorizer: 'Verifies the token of a handshake',
-  connect: 'Registers a connection',
-  default: 'Handles every frame of a client',
-  disconnect: 'Removes a connection that has ended',
-  inbox: 'Pushes an inbox to a new connection',
-  'fan-out': 'Serves a part of a wide channel',
-  presence: 'Tells watchers of presence',
-  sweep: 'Finds what no event told of',
-} as const;
-export type FunctionName = keyof typeof purposes;
-export const functionNames = Object.keys(purposes) as FunctionName[];
-
 export function lambda(template: Template, name: FunctionName): Resource {
-  const found = Object.values(resources(template, 'AWS::Lambda::Function'));
-  return found.find(({ Properties }) => Properties.Description === purposes[name])!;
+  const id = `Functions${name.charAt(0).toUpperCase()}${name.slice(1)}Function`;
+  const functions = Object.entries(resources(template, 'AWS::Lambda::Function'));
+  return functions.find(([logicalId]) => logicalId.startsWith(id))![1];
 }
 
 export function variablesOf(template: Template, name: FunctionName): Properties {

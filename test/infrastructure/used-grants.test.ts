@@ -22,7 +22,8 @@ import { tellPresence } from '../../lambda/delivery/tell-presence';
 import { parseText } from '../../protocol/index';
 import { type LocalTables, startLocalTables } from '../contract/local-tables';
 import { createWorld } from '../lambda/world';
-import { type FunctionName, grantsOf, templateOf } from './synthesized';
+import type { FunctionName } from '../../lib/function-table';
+import { grantsOf, templateOf } from './synthesized';
 
 const template = templateOf();
 let tables: LocalTables;
@@ -133,7 +134,7 @@ test('a fan-out worker calls what it may', async () => {
   const chunk = { tenant: 't', channel: 'c', texts: { 0: ['{}'] }, receivers };
   // The platform may run a chunk twice: then somebody is gone already.
   for (let times = 0; times < 2; times++) await fanOutRoute(deps)(chunk);
-  expect([...calls].sort()).toEqual(granted('fan-out'));
+  expect([...calls].sort()).toEqual(granted('fanOut'));
 });
 
 test('presence calls what it may', async () => {
