@@ -82,7 +82,9 @@ export class RetryingSender {
   }
 
   private send(connectionId: string, text: string): Promise<DeliveryOutcome> {
-    const timeoutMs = Math.min(maxPostMs, this.deadline.remainingMs + graceMs);
-    return this.sender.post(connectionId, text, timeoutMs);
+    const leftMs = this.deadline.remainingMs + graceMs;
+    const timeoutMs = Math.min(maxPostMs, Math.max(graceMs, leftMs / 2));
+    // Sockets open slowly in a new environment. A post that waits for one loses nothing but time.
+    return this.sender.post(connectionId, text, timeoutMs, Math.max(graceMs, leftMs - timeoutMs));
   }
 }

@@ -6,7 +6,7 @@
  * - `delivered`: the platform took it (which doesn't prove receipt).
  * - `gone`: 410, the platform doesn't know the connection (also said of one that is still opening).
  * - `throttled`: 429, the account's rate or this client's full buffer.
- * - `failed`: 5xx or a reset before an answer; trying again is worth it.
+ * - `failed`: 5xx, a reset before an answer, or not sent for want of a socket; trying again is worth it.
  * - `lost`: no answer in time. It may have been delivered, so it is not tried again.
  * - `refused`: any other 4xx; trying again would not help.
  */
@@ -21,7 +21,8 @@ export interface PostFailure {
   readonly systemCode: string | undefined;
 }
 
-const resets: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ECONNREFUSED']);
+/** `NOT_SENT`: no socket opened in time. */
+const resets: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ECONNREFUSED', 'NOT_SENT']);
 
 export function classifyFailure(failure: PostFailure): DeliveryOutcome {
   const { httpStatus, name, systemCode } = failure;

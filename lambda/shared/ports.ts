@@ -45,8 +45,11 @@ export interface RateCounter {
 }
 
 export interface ConnectionSender {
-  /** One attempt, given up after `timeoutMs`. Never throws. */
-  post(connectionId: string, text: string, timeoutMs: number): Promise<DeliveryOutcome>;
+  /**
+   * One attempt. `timeoutMs` bounds the wait for the answer; a sender that queues posts before it sends them bounds that wait
+   * with `waitMs` (`timeoutMs` by default), and answers `failed` for what it never sent. Never throws.
+   */
+  post(connectionId: string, text: string, timeoutMs: number, waitMs?: number): Promise<DeliveryOutcome>;
   /** Whether the platform still knows the connection. Never throws. */
   status(connectionId: string): Promise<'open' | 'gone' | 'unknown'>;
 }

@@ -1,6 +1,7 @@
 /** Calls over kept sockets, against a server that does on its sockets just what the test says. */
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { type Answer, KeepAliveCalls } from '../../lambda/aws/calls/keep-alive-calls';
+import { KeepAliveCalls } from '../../lambda/aws/calls/keep-alive-calls';
+import { type Answer, notSent } from '../../lambda/aws/calls/pending-call';
 
 const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
 const patienceMs = 5_000;
@@ -82,16 +83,40 @@ test('each caller gets the answer to its own call, though they wait for one sock
 });
 
 test('a call whose time is over before it had a socket is never made', async () => {
-  const held: Socket[] = [];
-  onRequest = ({ socket }) => held.push(socket);
+  const arrival = new Promise<Socket>((resolve) => {
+    onRequest = ({ socket }) => {
+      resolve(socket);
+    };
+  });
   const call = callsOver(1);
   const first = call('/first');
-  expect(await call('/second', 20)).toEqual(noAnswer);
-  held[0]?.write(ok);
+  const held = await arrival;
+  expect(await call('/second', 20)).toEqual({ status: undefined, systemCode: notSent });
+  held.write(ok);
   expect(await first).toEqual(delivered);
   onRequest = ({ socket }) => socket.write(ok);
   expect(await call('/third')).toEqual(delivered);
   expect(requests.map(({ text }) => text.split(' ')[1])).toEqual(['/first', '/third']);
+});
+
+test('the time for the answer begins when the request is written, not when the call is made', async () => {
+  const answerAfter = (ms: number) => (request: Request) => setTimeout(() => request.socket.write(ok), ms);
+  onRequest = answerAfter(400);
+  const call = callsOver(1);
+  expect(await Promise.all([call('/first', 700), call('/second', 700)])).toEqual([delivered, delivered]);
+});
+
+test('a socket that was idle for 20 seconds is not used again', async () => {
+  const call = callsOver(1);
+  await call('/a');
+  const now = performance.now();
+  const clock = jest.spyOn(performance, 'now').mockReturnValue(now + 20_000);
+  try {
+    expect(await call('/b')).toEqual(delivered);
+  } finally {
+    clock.mockRestore();
+  }
+  expect(requests.map(({ number }) => number)).toEqual([0, 1]);
 });
 
 test('an answer that comes too late answers no other call', async () => {
@@ -109,7 +134,7 @@ test('an answer that comes too late answers no other call', async () => {
 test('a status whose body does not come in time is an answer, and the socket is not used again', async () => {
   onRequest = ({ socket }) => socket.write('HTTP/1.1 500 X\r\ncontent-length: 9\r\n\r\nbegun');
   const call = callsOver(1);
-  expect(await call('/a', 20)).toEqual({ status: 500, systemCode: undefined });
+  expect(await call('/a', 1_000)).toEqual({ status: 500, systemCode: undefined });
   onRequest = ({ socket }) => socket.write(ok);
   expect(await call('/b')).toEqual(delivered);
   expect(requests.map(({ number }) => number)).toEqual([0, 1]);

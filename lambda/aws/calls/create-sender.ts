@@ -18,7 +18,7 @@ function sdkSender(callbackUrl: string): ConnectionSender & ConnectionCloser {
     ({ ApiGatewaySender }) => new ApiGatewaySender(callbackUrl),
   );
   return {
-    post: async (...call) => (await loading).post(...call),
+    post: async (connectionId, text, timeoutMs) => (await loading).post(connectionId, text, timeoutMs),
     status: async (...call) => (await loading).status(...call),
     close: async (...call) => (await loading).close(...call),
   };

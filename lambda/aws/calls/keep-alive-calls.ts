@@ -3,8 +3,9 @@
  * themselves, as `node:http` takes most of a post's processor time (docs/adr/013-posts-on-plain-sockets.md).
  */
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
-import { connect as connectSecure } from 'node:tls';
-import { KeptSocket, type PendingCall, type SocketEvents } from './kept-socket';
+import { connect as connectSecure, createSecureContext } from 'node:tls';
+import { KeptSocket, type SocketEvents } from './kept-socket';
+import { type Answer, PendingCall } from './pending-call';
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -12,86 +13,102 @@ export interface Call {
   /** Without a line end in them: they are written as they are. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
+  /** For the answer, from when the request is written. */
   readonly timeoutMs: number;
+  /** For a socket, before that; `timeoutMs` by default. */
+  readonly waitMs?: number | undefined;
 }
 
-/** `status` as soon as an answer was read; a `systemCode` if the socket failed; neither if time ran out. */
-export interface Answer {
-  readonly status: number | undefined;
-  /** Its `Date` header. */
-  readonly date: string | undefined;
-  readonly systemCode: string | undefined;
+/** A handshake takes about 1 ms of processor time: more at once would hold up the posts on sockets that are open. */
+const openConcurrency = 8;
+/** API Gateway closes idle sockets, and a frozen environment does not notice. */
+const maxIdleMs = 20_000;
+
+interface Connector {
+  open(): Socket;
+  readonly openEvent: 'connect' | 'secureConnect';
 }
 
 export class KeepAliveCalls {
-  /** The one that was used last is taken first, so that the others can grow old. */
+  /** The one that was used last is taken first, so that the others grow old. */
   private readonly idle: KeptSocket[] = [];
-  private readonly waiting = new Set<PendingCall>();
+  private waiting: PendingCall[] = [];
   private sockets = 0;
-  private readonly connect: () => Socket;
+  private opening = 0;
+  /** The first handshake goes alone: those after it resume its TLS session. */
+  private hasOpened = false;
+  private readonly connector: Connector;
 
   constructor(
     endpoint: URL,
     private readonly maxSockets: number,
   ) {
-    this.connect = connector(endpoint);
+    this.connector = connectorTo(endpoint);
   }
 
   call(call: Call): Promise<Answer> {
+    const { timeoutMs, waitMs = timeoutMs } = call;
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.waiting.delete(pending);
-        if (pending.socket === undefined) pending.settle(undefined, undefined);
-        else pending.socket.giveUp();
-      }, call.timeoutMs);
-      let isSettled = false;
-      const pending: PendingCall = {
-        request: requestText(call),
-        socket: undefined,
-        settle: (read, systemCode) => {
-          if (isSettled) return;
-          isSettled = true;
-          clearTimeout(timer);
-          resolve({ status: read?.status, date: read?.date, systemCode });
-        },
+      const leave = (): void => {
+        this.waiting = this.waiting.filter((each) => each !== pending);
       };
-      this.begin(pending);
+      const pending: PendingCall = new PendingCall(requestText(call), waitMs, timeoutMs, resolve, leave);
+      const socket = this.takeIdle();
+      if (socket !== undefined) {
+        socket.serve(pending);
+        return;
+      }
+      this.waiting.push(pending);
+      this.openSockets();
     });
   }
 
-  private begin(call: PendingCall): void {
-    const socket = this.idle.pop();
-    if (socket !== undefined) socket.serve(call);
-    else if (this.sockets < this.maxSockets) this.restart(call);
-    else this.waiting.add(call);
+  private takeIdle(): KeptSocket | undefined {
+    for (;;) {
+      const socket = this.idle.pop();
+      if (socket === undefined || performance.now() - socket.idleSince < maxIdleMs) return socket;
+      socket.destroy();
+    }
   }
 
-  private restart(call: PendingCall): void {
-    this.sockets += 1;
-    new KeptSocket(this.connect(), this.events).serve(call);
+  /** As many as the waiting calls need, a few at a time. */
+  private openSockets(): void {
+    const most = this.hasOpened ? openConcurrency : 1;
+    while (this.opening < Math.min(most, this.waiting.length) && this.sockets < this.maxSockets) {
+      this.sockets += 1;
+      this.opening += 1;
+      new KeptSocket(this.connector.open(), this.connector.openEvent, this.events);
+    }
   }
 
   private readonly events: SocketEvents = {
+    opened: () => {
+      this.opening -= 1;
+      this.hasOpened = true;
+    },
     free: (socket) => {
-      const next = this.nextWaiting();
+      const next = this.waiting.shift();
       if (next === undefined) this.idle.push(socket);
       else socket.serve(next);
+      this.openSockets();
     },
-    ended: (socket, stale) => {
+    ended: (socket, systemCode, stale) => {
       this.sockets -= 1;
-      const place = this.idle.indexOf(socket);
-      if (place !== -1) this.idle.splice(place, 1);
-      // The server closed the kept socket while the call was on its way. Not on another kept one: it may be as old.
-      const next = stale ?? this.nextWaiting();
-      if (next !== undefined) this.restart(next);
+      const index = this.idle.indexOf(socket);
+      if (index !== -1) this.idle.splice(index, 1);
+      if (!socket.isOpen) {
+        this.opening -= 1;
+        this.waiting.shift()?.settle(undefined, systemCode);
+      }
+      if (stale !== undefined) {
+        stale.isRepeated = true;
+        this.waiting.unshift(stale);
+        // The other idle sockets may be as old as this one.
+        for (const other of this.idle.splice(0)) other.destroy();
+      }
+      this.openSockets();
     },
   };
-
-  private nextWaiting(): PendingCall | undefined {
-    const [next] = this.waiting;
-    if (next !== undefined) this.waiting.delete(next);
-    return next;
-  }
 }
 
 function requestText({ method, path, headers, body }: Call): string {
@@ -101,25 +118,31 @@ function requestText({ method, path, headers, body }: Call): string {
   return `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
-function connector({ protocol, hostname, port }: URL): () => Socket {
+function connectorTo({ protocol, hostname, port }: URL): Connector {
   // An IPv6 address stands in brackets in a URL, and nowhere else.
   const host = hostname.replace(/^\[|\]$/g, '');
-  if (protocol === 'http:') return () => connectPlain({ host, port: Number(port || 80) });
+  if (protocol === 'http:')
+    return { open: () => connectPlain({ host, port: Number(port || 80) }), openEvent: 'connect' };
+  // One for all sockets: making it takes as long as a handshake.
+  let secureContext: ReturnType<typeof createSecureContext> | undefined;
   let session: Buffer | undefined;
-  return () => {
+  const open = (): Socket => {
+    secureContext ??= createSecureContext();
     const socket = connectSecure({
       host,
       port: Number(port || 443),
+      secureContext,
       ALPNProtocols: ['http/1.1'],
-      // A name is what the certificate is for; an address is not sent.
+      // The certificate names a host; an address is not sent.
       ...(isIP(host) === 0 && { servername: host }),
       ...(session && { session }),
     });
-    // Later handshakes take less of both sides; what came of one that failed is not to be trusted.
+    // A resumed handshake takes half the processor time. The session of a socket that failed is not used again.
     socket.on('session', (latest) => (session = latest));
     socket.on('close', (hadError) => {
       if (hadError) session = undefined;
     });
     return socket;
   };
+  return { open, openEvent: 'secureConnect' };
 }

@@ -3,36 +3,39 @@
  */
 import type { Socket } from 'node:net';
 import { AnswerReader } from './answer-reader';
-
-/** A call on its way, whichever socket it is on. */
-export interface PendingCall {
-  /** Head and body, written at once. */
-  readonly request: string;
-  /** Where it is now; `undefined` while it waits for one. */
-  socket: KeptSocket | undefined;
-  /** The first word counts. `read`: what is known of the answer. */
-  settle(read: Pick<AnswerReader, 'status' | 'date'> | undefined, systemCode: string | undefined): void;
-}
+import type { PendingCall } from './pending-call';
 
 export interface SocketEvents {
-  /** The answer was read to its end; another call can follow. */
+  /** The handshake is over; `free` follows. */
+  opened(): void;
+  /** A call can follow: the socket has just opened, or an answer was read to its end. */
   free(socket: KeptSocket): void;
-  /** The socket is gone. `stale`: the call that found it so, and got nowhere. */
-  ended(socket: KeptSocket, stale: PendingCall | undefined): void;
+  /** The socket is closed. `stale`: a call that was written to a kept socket which the server had closed. */
+  ended(socket: KeptSocket, systemCode: string, stale: PendingCall | undefined): void;
 }
 
 export class KeptSocket {
+  isOpen = false;
+  /** When it was last free, in milliseconds of `performance.now()`. */
+  idleSince = 0;
   private readonly reader = new AnswerReader();
   private call: PendingCall | undefined;
   private isReused = false;
   private systemCode: string | undefined;
 
+  /** `openEvent`: after which requests can be written; `secureConnect` over TLS. */
   constructor(
     private readonly socket: Socket,
+    openEvent: 'connect' | 'secureConnect',
     private readonly events: SocketEvents,
   ) {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 1_000);
+    socket.once(openEvent, () => {
+      this.isOpen = true;
+      events.opened();
+      this.becomeFree();
+    });
     socket.on('data', (bytes: Buffer) => {
       this.read(bytes);
     });
@@ -44,31 +47,42 @@ export class KeptSocket {
 
   serve(call: PendingCall): void {
     this.call = call;
-    call.socket = this;
     this.reader.begin();
     this.socket.ref();
     this.socket.write(call.request);
+    call.sent(() => {
+      this.giveUp();
+    });
   }
 
-  /** Ends the call with what is known by now, and the socket: the rest of the answer may still come. */
-  giveUp(): void {
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  /** Ends the call with what is known, and the socket: the rest of the answer may still come. */
+  private giveUp(): void {
     const { call, reader } = this;
     this.call = undefined;
     call?.settle(reader, undefined);
-    this.socket.destroy();
+    this.destroy();
   }
 
   private read(bytes: Buffer): void {
     const { call, reader } = this;
-    // Bytes behind an answer that nobody has asked for are read as a part of it, which makes it the last.
+    // Unexpected bytes after an answer are read as a part of it, which makes it the last one.
     const progress = reader.read(bytes);
-    if (progress === 'last') this.socket.destroy();
+    if (progress === 'last') this.destroy();
     if (call === undefined || progress === 'more') return;
     this.call = undefined;
     call.settle(reader, undefined);
     if (progress === 'last') return;
     this.isReused = true;
-    // What waits for a call only does not keep a process alive.
+    this.becomeFree();
+  }
+
+  private becomeFree(): void {
+    this.idleSince = performance.now();
+    // An idle socket does not keep the process alive.
     this.socket.unref();
     this.events.free(this);
   }
@@ -76,9 +90,10 @@ export class KeptSocket {
   private closed(): void {
     const { call, reader } = this;
     this.call = undefined;
-    const isStale = call !== undefined && this.isReused && !reader.hasBegun;
-    this.events.ended(this, isStale ? call : undefined);
-    // A server that ends the socket in order says no code: it has not answered all the same.
-    if (!isStale) call?.settle(reader, this.systemCode ?? 'ECONNRESET');
+    // A server that closes the socket in order gives no code, but it has not answered either.
+    const systemCode = this.systemCode ?? 'ECONNRESET';
+    const isStale = call !== undefined && this.isReused && !reader.hasBegun && !call.isRepeated;
+    this.events.ended(this, systemCode, isStale ? call : undefined);
+    if (!isStale) call?.settle(reader, systemCode);
   }
 }

@@ -6,7 +6,8 @@ import { hash } from 'node:crypto';
 import { classifyFailure, type DeliveryOutcome } from '../../shared/delivery-outcome';
 import type { ConnectionCloser, ConnectionSender } from '../../shared/ports';
 import { ConnectionSigner, type Credentials, encodedSegment } from './connection-signer';
-import { type Answer, KeepAliveCalls } from './keep-alive-calls';
+import { KeepAliveCalls } from './keep-alive-calls';
+import type { Answer } from './pending-call';
 import { mayBeRefusal, serviceTime } from '../service-time';
 
 /** As many as the core has posts in flight. */
@@ -38,8 +39,13 @@ export class LeanSender implements ConnectionSender, ConnectionCloser {
     this.calls = new KeepAliveCalls(endpoint, sockets);
   }
 
-  async post(connectionId: string, text: string, timeoutMs: number): Promise<DeliveryOutcome> {
-    return outcomeOf(await this.call('POST', connectionId, text, timeoutMs));
+  async post(
+    connectionId: string,
+    text: string,
+    timeoutMs: number,
+    waitMs?: number,
+  ): Promise<DeliveryOutcome> {
+    return outcomeOf(await this.call('POST', connectionId, text, timeoutMs, waitMs));
   }
 
   async status(connectionId: string): Promise<'open' | 'gone' | 'unknown'> {
@@ -58,6 +64,7 @@ export class LeanSender implements ConnectionSender, ConnectionCloser {
     connectionId: string,
     text: string | undefined,
     timeoutMs: number,
+    waitMs?: number,
   ): Promise<Answer> {
     const path = this.path + encodedSegment(connectionId);
     const request = {
@@ -69,7 +76,7 @@ export class LeanSender implements ConnectionSender, ConnectionCloser {
     const attempt = async (): Promise<Answer & { readonly isMistimed: boolean }> => {
       const signedAt = this.time.now();
       const headers = this.signer.sign(request, credentialsIn(this.env), signedAt);
-      const answer = await this.calls.call({ method, path, headers, body: text, timeoutMs });
+      const answer = await this.calls.call({ method, path, headers, body: text, timeoutMs, waitMs });
       const isMistimed = this.time.learn(answer.date, signedAt);
       return { ...answer, isMistimed };
     };
