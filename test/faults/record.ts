@@ -135,7 +135,11 @@ export interface Invocation {
   readonly end: 'returned' | 'killed' | 'timed-out';
   /** Calls that were still under way when the function returned, or begun after it. */
   readonly leftOver: number;
-  readonly posts: readonly { readonly connectionId: string; readonly text: string }[];
+  readonly posts: readonly {
+    readonly connectionId: string;
+    readonly text: string;
+    readonly isRetry: boolean;
+  }[];
   /** Those who had to be posted a message: by the tables, from its write to the end, with no fault in the way. */
   readonly missed: readonly string[];
 }

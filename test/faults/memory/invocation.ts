@@ -63,7 +63,9 @@ export class InvocationRun {
   leftOver = 0;
   /** Whether a fault touched anything but single posts. */
   wasDisturbed = false;
-  readonly posts: { readonly connectionId: string; readonly text: string }[] = [];
+  readonly posts: { readonly connectionId: string; readonly text: string; readonly isRetry: boolean }[] = [];
+  /** By connection and text. */
+  private readonly outcomes = new Map<string, DeliveryOutcome | 'under way'>();
   /** Connections that did not take what they were posted; after that nothing more is posted to one of level 0. */
   readonly refusedBy = new Set<string>();
   private underWay = 0;
@@ -282,7 +284,11 @@ export class InvocationRun {
           'post duplicate',
           'post delay',
         );
-    this.posts.push({ connectionId, text });
+    const key = `${connectionId} ${text}`;
+    const before = this.outcomes.get(key);
+    // After a 410 the service asks whether the connection is still there, and posts once more: that is no retry.
+    this.posts.push({ connectionId, text, isRetry: before !== undefined && before !== 'gone' });
+    this.outcomes.set(key, 'under way');
     const answers: Partial<Record<Kind, DeliveryOutcome>> = {
       'post gone': 'gone',
       'post throttled': 'throttled',
@@ -308,6 +314,7 @@ export class InvocationRun {
       outcome === 'delivered' && (fault === 'post failed after' || fault === 'post lost after');
     const seen = isHidden ? (fault === 'post failed after' ? 'failed' : 'lost') : outcome;
     if (seen !== 'delivered') this.refusedBy.add(connectionId);
+    this.outcomes.set(key, seen);
     return seen;
   }
 }
