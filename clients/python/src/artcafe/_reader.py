@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ._tasks import new_future, result_of, spawn
+from ._tasks import new_future, settle, spawn
 from .messages import Message
 
 Handler = Callable[[Message], Any]
@@ -110,13 +110,8 @@ class Reader:
 
     async def _handle(self, handler: Handler, message: Message) -> None:
         try:
-            if await result_of(handler(message)) is NOT_HANDLED:
+            if await settle(handler(message)) is NOT_HANDLED:
                 return
-        except asyncio.CancelledError as error:
-            # Something that the handler waited for was cancelled, or the loop is being shut down.
-            if is_being_cancelled():
-                raise
-            self._port.failed(error)
         except Exception as error:
             self._port.failed(error)
         self._port.done(message)
@@ -126,10 +121,3 @@ class Reader:
         if len(self._unread) == _FULL // 2:
             self._port.drained()
         return message
-
-
-def is_being_cancelled() -> bool:
-    """Whether this task itself is being cancelled. Python 3.10 does not tell; it is then taken for the shutdown of the loop."""
-    task = asyncio.current_task()
-    cancelling = getattr(task, "cancelling", None)
-    return cancelling is None or cancelling() > 0

@@ -13,9 +13,8 @@ from typing import Any
 from ._checks import check, need
 from ._clock import ServerClock
 from ._publisher import Publisher, Said
-from ._reader import is_being_cancelled
 from ._replies import REQUEST_EXPIRED
-from ._tasks import new_future, result_of, spawn
+from ._tasks import new_future, settle, spawn
 from .errors import PubSubError, RequestError
 from .messages import Message, new_id, text_in
 
@@ -144,12 +143,8 @@ class Requests:
             if handler is None:
                 await self._reply(message, "No handler for requests", _FAILURE, {"code": _NO_HANDLER})
             else:
-                value = await result_of(handler(message.content, message))
+                value = await settle(handler(message.content, message))
                 await self._reply(message, _one_value(value), _REPLY)
-        except asyncio.CancelledError as error:
-            if is_being_cancelled():
-                raise
-            await self._reply_failure(message, error)
         except Exception as error:
             await self._reply_failure(message, error)
 
@@ -158,7 +153,7 @@ class Requests:
             if not pending.reply.done():
                 pending.reply.set_exception(error)
 
-    async def _reply_failure(self, message: Message, error: BaseException) -> None:
+    async def _reply_failure(self, message: Message, error: Exception) -> None:
         is_told = isinstance(error, RequestError)
         if not is_told:
             self._failed(error)

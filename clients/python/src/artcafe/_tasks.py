@@ -65,3 +65,18 @@ async def result_of(value: Awaitable[T] | T) -> T:
     if inspect.isawaitable(value):
         return await value
     return value
+
+
+async def settle(value: Awaitable[T] | T) -> T:
+    """The same for a handler. A cancellation of what it waits for is its own failure, and does not end the caller."""
+    if not inspect.isawaitable(value):
+        return value
+    work: asyncio.Future[T] = asyncio.ensure_future(value)
+    try:
+        await asyncio.wait({work})
+    except asyncio.CancelledError:
+        work.cancel()
+        raise
+    if work.cancelled():
+        raise RuntimeError("The handler was cancelled")
+    return work.result()

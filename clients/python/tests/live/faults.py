@@ -5,8 +5,8 @@ answer late and in another order, are run twice and die at their calls, posts an
 told twice or never, tokens expire, and all pass the agents' rate limit. Half way the clock moves until the platform cuts every
 connection for its age. One agent gets direct messages; its processes register their handler late and crash every four seconds.
 
-`python faults.py [SEED]` prints figures as JSON; exit code 1 when anything is lost, doubled or out of order, or when a fault
-never happened. The JavaScript SDK's run is test/load/client-faults.ts.
+`python faults.py [SEED [MESSAGES]]` prints figures as JSON; exit code 1 when anything is lost, doubled or out of order, or
+when a fault never happened. The JavaScript SDK's run is test/load/client-faults.ts.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from cuttable import Cuttable, networks
 
 PUBLISHERS = 5
 SUBSCRIBERS = 20
-MESSAGES = 2_000
+MESSAGES = int(sys.argv[2]) if len(sys.argv) > 2 else 2_000
 # One of so many publishes is followed by a direct message.
 DIRECT_EVERY = 5
 # Of the cuts.
