@@ -11,7 +11,7 @@ from cuttable import Cuttable, networks
 from live_bus import Live
 
 NAMES = ["both-1", "both-2"]
-ROUNDS = 10
+ROUNDS = 6
 EACH = 10
 TOTAL = 2 * len(NAMES) * ROUNDS * EACH
 
