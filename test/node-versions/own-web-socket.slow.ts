@@ -1,0 +1,118 @@
+/**
+ * The client on the WebSocket that Node brings, against a laptop gateway and against servers on which a handshake fails. Node 22
+ * fires `error` without `close` there: the attempt must end with it, not after its 15 s.
+ */
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { PubSub, type PubSubEvents } from '../../client/index';
+import { Bus, fresh } from '../helpers/bus';
+import { FakeTimers } from '../helpers/fake-timers';
+import { freePort } from '../helpers/processes';
+
+jest.setTimeout(60_000);
+
+/** Far below the 15 s of an attempt, for a busy machine. */
+const atOnceMs = 5_000;
+
+let bus: Bus;
+
+beforeAll(async () => {
+  bus = await Bus.start();
+}, 120_000);
+
+afterAll(() => bus.stop());
+
+test('this Node has a WebSocket of its own', () => {
+  expect(typeof globalThis.WebSocket).toBe('function');
+});
+
+test('two agents talk over the gateway', async () => {
+  const tenant = fresh('t');
+  const agent = (name: string): PubSub =>
+    new PubSub({ url: bus.baseUrls.edge, token: () => bus.token({ tenant, agent: name }) });
+  const [alice, bob] = [agent('alice'), agent('bob')];
+  try {
+    bob.onRequest((question) => `You asked: ${String(question)}`);
+    await bob.connect();
+    const messages = alice.channel('c').messages();
+    const next = messages.next();
+    await alice.channel('c').publish('hello');
+    expect((await next).value).toMatchObject({ content: 'hello' });
+    await expect(alice.agent('bob').request('?')).resolves.toMatchObject({ content: 'You asked: ?' });
+  } finally {
+    await Promise.all([alice.close(), bob.close()]);
+  }
+});
+
+/** The first failure of a client, and how long it took. */
+async function firstFailure(url: string): Promise<PubSubEvents['retrying'] & { readonly ms: number }> {
+  const client = new PubSub({ url, token: 'no-token-at-all' });
+  const startedAt = Date.now();
+  try {
+    return await new Promise((resolve) => {
+      client.on('retrying', (event) => {
+        resolve({ ...event, ms: Date.now() - startedAt });
+      });
+      client.connect().catch(() => undefined);
+    });
+  } finally {
+    await client.close();
+  }
+}
+
+/** `socket`: what a server does with a connection. */
+async function serving(socket: (socket: Socket) => void): Promise<{ readonly port: number; server: Server }> {
+  const server = createServer(socket);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: (server.address() as AddressInfo).port, server };
+}
+
+describe('an attempt ends at once', () => {
+  test('on a handshake that is refused with 401', async () => {
+    const { error, ms } = await firstFailure(bus.baseUrls.edge);
+    expect(error.code).toBe('unavailable');
+    expect(ms).toBeLessThan(atOnceMs);
+  });
+
+  test('on a port where nobody listens', async () => {
+    const { error, ms } = await firstFailure(`ws://127.0.0.1:${await freePort()}`);
+    expect(error.code).toBe('unavailable');
+    expect(ms).toBeLessThan(atOnceMs);
+  });
+
+  test('on TLS to a plain port', async () => {
+    const { port, server } = await serving((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    try {
+      const { error, ms } = await firstFailure(`wss://127.0.0.1:${port}`);
+      expect(error.code).toBe('unavailable');
+      expect(ms).toBeLessThan(atOnceMs);
+    } finally {
+      server.close();
+    }
+  });
+});
+
+test('a server that never answers is given up after 15 s, and its socket is closed', async () => {
+  const timers = new FakeTimers(1);
+  let taken: (socket: Socket) => void = () => undefined;
+  const connected = new Promise<Socket>((resolve) => (taken = resolve));
+  const { port, server } = await serving((socket) => {
+    socket.on('error', () => undefined).resume();
+    taken(socket);
+  });
+  const client = new PubSub({ url: `ws://127.0.0.1:${port}`, token: 't' }, timers);
+  try {
+    const failed = new Promise<PubSubEvents['retrying']>((resolve) => client.on('retrying', resolve));
+    client.connect().catch(() => undefined);
+    const socket = await connected;
+    const closed = once(socket, 'close');
+    await timers.advance(15_000);
+    expect((await failed).error.code).toBe('timeout');
+    await closed;
+  } finally {
+    void client.close();
+    await timers.advance(10_000);
+    server.close();
+  }
+});
