@@ -3,7 +3,7 @@
  * fires `error` without `close` there: the attempt must end with it, not after its 15 s.
  */
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { PubSub, type PubSubEvents } from '../../client/index';
 import { Bus, fresh } from '../helpers/bus';
 import { FakeTimers } from '../helpers/fake-timers';
@@ -60,12 +60,28 @@ async function firstFailure(url: string): Promise<PubSubEvents['retrying'] & { r
   }
 }
 
-/** `socket`: what a server does with a connection. */
-async function serving(socket: (socket: Socket) => void): Promise<{ readonly port: number; server: Server }> {
-  const server = createServer(socket);
+interface Serving {
+  readonly port: number;
+  close(): void;
+}
+
+/** `serve`: what the server does with a connection. What it has taken ends with it, as it would hold the process. */
+async function serving(serve: (socket: Socket) => void): Promise<Serving> {
+  const taken = new Set<Socket>();
+  const server = createServer((socket) => {
+    taken.add(socket);
+    socket.on('error', () => undefined);
+    serve(socket);
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { port: (server.address() as AddressInfo).port, server };
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => {
+      server.close();
+      for (const socket of taken) socket.destroy();
+    },
+  };
 }
 
 describe('an attempt ends at once', () => {
@@ -82,9 +98,9 @@ describe('an attempt ends at once', () => {
   });
 
   test('on TLS to a plain port', async () => {
-    const { port, server } = await serving((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const server = await serving((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     try {
-      const { error, ms } = await firstFailure(`wss://127.0.0.1:${port}`);
+      const { error, ms } = await firstFailure(`wss://127.0.0.1:${server.port}`);
       expect(error.code).toBe('unavailable');
       expect(ms).toBeLessThan(atOnceMs);
     } finally {
@@ -97,11 +113,11 @@ test('a server that never answers is given up after 15 s, and its socket is clos
   const timers = new FakeTimers(1);
   let taken: (socket: Socket) => void = () => undefined;
   const connected = new Promise<Socket>((resolve) => (taken = resolve));
-  const { port, server } = await serving((socket) => {
-    socket.on('error', () => undefined).resume();
+  const server = await serving((socket) => {
+    socket.resume();
     taken(socket);
   });
-  const client = new PubSub({ url: `ws://127.0.0.1:${port}`, token: 't' }, timers);
+  const client = new PubSub({ url: `ws://127.0.0.1:${server.port}`, token: 't' }, timers);
   try {
     const failed = new Promise<PubSubEvents['retrying']>((resolve) => client.on('retrying', resolve));
     client.connect().catch(() => undefined);

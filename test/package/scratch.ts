@@ -7,18 +7,38 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const root = path.resolve(__dirname, '../..');
-/** For one install; the largest takes 20 s on two busy cores. */
-const installMs = 120_000;
+/** For one program; the largest install takes a minute on two busy cores. */
+const runMs = 240_000;
+/** And sooner at their end when nobody answers. */
+const quiet = ['--no-audit', '--no-fund', '--fetch-retries=1', '--fetch-timeout=60000'];
 /** In npm's output when it is the registry that fails, and not the package. */
 const unreachable =
   /ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ERR_SOCKET_TIMEOUT|ENETUNREACH|E50\d|E403|ENOTCACHED/;
+
+/** Nobody's fault here: the rest of the suite is left out. */
+class Unreachable extends Error {}
+
+/** Runs a suite; without a registry it ends with one line that says so, and passes. */
+export async function runSuite(suite: () => void | Promise<void>): Promise<void> {
+  try {
+    await suite();
+  } catch (error) {
+    if (error instanceof Unreachable) console.log(error.message);
+    else {
+      console.error(error);
+      process.exitCode = 1;
+    }
+  }
+}
 
 export interface Scratch {
   readonly folder: string;
   /** Standard output; throws with all that the program has said when it fails. */
   run(command: string, ...args: readonly string[]): string;
-  /** False when the registry does not answer; throws when it refuses a package. */
-  install(...packages: readonly string[]): boolean;
+  /** Packages, into the folder. Throws `Unreachable` when the registry does not answer. */
+  install(...packages: readonly string[]): void;
+  /** An install of any kind, likewise. */
+  npm(args: readonly string[], environment?: Readonly<Record<string, string>>): void;
   write(name: string, text: string): void;
   remove(): void;
 }
@@ -26,35 +46,20 @@ export interface Scratch {
 export function scratchFolder(): Scratch {
   const folder = mkdtempSync(path.join(tmpdir(), 'artcafe-scratch-'));
   writeFileSync(path.join(folder, 'package.json'), '{ "private": true }');
-  const run = (command: string, args: readonly string[], timeout?: number): string => {
+  const npm: Scratch['npm'] = (args, environment) => {
     try {
-      return execFileSync(command, args, {
-        cwd: folder,
-        encoding: 'utf8',
-        stdio: 'pipe',
-        timeout: timeout ?? 120_000,
-      });
+      run(folder, 'npm', [...args, ...quiet], environment);
     } catch (error) {
-      const { stdout, stderr, code } = error as { stdout?: string; stderr?: string; code?: string };
-      throw new Error(
-        `${command} ${args.join(' ')} has failed (${code ?? 'exit code'}):\n${stdout}${stderr}`,
-        {
-          cause: error,
-        },
-      );
+      if (!unreachable.test(String(error))) throw error;
+      throw new Unreachable(`Left out from here on: the registry does not answer npm ${args.join(' ')}`);
     }
   };
   return {
     folder,
-    run: (command, ...args) => run(command, args),
+    npm,
+    run: (command, ...args) => run(folder, command, args),
     install: (...packages) => {
-      try {
-        run('npm', ['install', '--no-audit', '--no-fund', '--fetch-retries=1', ...packages], installMs);
-        return true;
-      } catch (error) {
-        if (unreachable.test(String(error))) return false;
-        throw error;
-      }
+      npm(['install', ...packages]);
     },
     write: (name, text) => {
       writeFileSync(path.join(folder, name), text);
@@ -63,6 +68,27 @@ export function scratchFolder(): Scratch {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function run(
+  folder: string,
+  command: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): string {
+  try {
+    return execFileSync(command, args, {
+      cwd: folder,
+      env: { ...process.env, ...environment },
+      encoding: 'utf8',
+      stdio: 'pipe',
+      timeout: runMs,
+    });
+  } catch (error) {
+    const { stdout, stderr, code } = error as { stdout?: string; stderr?: string; code?: string };
+    const said = `${command} ${args.join(' ')} has failed (${code ?? 'exit code'}):\n${stdout}${stderr}`;
+    throw new Error(said, { cause: error });
+  }
 }
 
 /** Packs the SDK into the folder; gives the name of the file. */

@@ -12,7 +12,7 @@ import { checkOut, type OldRelease, oldCommit } from './old-release';
 import { check, fill } from './tables';
 
 const root = path.resolve(__dirname, '../..');
-const messages = 400;
+const messages = 200;
 
 async function main(): Promise<void> {
   const old = checkOut();
