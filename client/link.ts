@@ -32,6 +32,8 @@ const silenceMs = 10_000;
 /** What has come so lately says that the other side is there. */
 const freshMs = 5_000;
 const protocolPingMs = 25_000;
+/** For the other side's part of the closing handshake. */
+const closingMs = 2_000;
 
 export class Link {
   /** Settles when the socket is open, or can't be. */
@@ -164,7 +166,11 @@ export class Link {
     try {
       // A closing handshake with a peer that is not there would take until the platform gives up.
       if (error.code !== 'closed' && socket.terminate) socket.terminate();
-      else if (socket.readyState <= openState) socket.close(1000);
+      else if (socket.readyState <= openState) {
+        socket.close(1000);
+        // An answer that never comes must not hold a Node process.
+        this.timers.after(closingMs, () => socket.terminate?.());
+      }
     } catch {
       // It is not used any more either way.
     }

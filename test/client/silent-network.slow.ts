@@ -1,17 +1,16 @@
 /**
- * Connections that go silent under a client on real sockets and real timers: after a hint of the platform, and after the process was
- * stopped as a sleeping machine stops it. `npm run test:silence`, about 30 s: ten of them are the sleep.
+ * Connections that go silent under a client on real sockets and real timers: after a hint of the platform, without one, and after
+ * the process or the service was stopped as a sleeping machine stops them. `npm run test:silence`, two minutes: most of it is waiting.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import WebSocket from 'ws';
-import { PubSub } from '../../client/index';
+import { PubSub, type PubSubOptions } from '../../client/index';
+import { runCommand, startCommand } from '../bin/run-command';
 import { Bus, fresh } from '../helpers/bus';
-import { fakePage } from '../helpers/page';
+import { eventually } from '../helpers/eventually';
+import { fakePage, type FakePage } from '../helpers/page';
 import { startTcpProxy, type TcpProxy } from '../helpers/tcp-proxy';
+import { type Sleeper, startSleeper } from './sleeping-process';
 
 jest.setTimeout(90_000);
 
@@ -20,9 +19,16 @@ const replacedMs = 10_000;
 const sleepMs = 15_000;
 /** Without anything that has come for so long, a hint asks. */
 const quietMs = 5_000;
+const heartbeatMs = 2_000;
+/** For the end of a process whose client is closed: what it waits for, and what Node takes on a busy machine. */
+const exitMs = 10_000;
 
 let bus: Bus;
 let proxy: TcpProxy;
+let page: FakePage;
+/** Of the test. */
+let client: PubSub | undefined;
+let sleeper: Sleeper | undefined;
 
 beforeAll(async () => {
   bus = await Bus.start();
@@ -30,67 +36,167 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   proxy = await startTcpProxy(Number(new URL(bus.baseUrls.edge).port));
+  page = fakePage();
 });
 
-afterEach(() => proxy.close());
+afterEach(async () => {
+  sleeper?.kill('SIGKILL');
+  await Promise.all([client?.close(), sleeper?.exit, bus.hangUp()]);
+  client = undefined;
+  sleeper = undefined;
+  page.remove();
+  await proxy.close();
+});
 
 afterAll(() => bus.stop());
 
 const url = (): string => bus.baseUrls.edge.replace(/:\d+/, `:${proxy.port}`);
 
-test('a connection that goes silent is replaced within 10 s of a hint, and nothing is lost', async () => {
-  const page = fakePage();
-  const who = { tenant: fresh('t'), agent: 'a' };
-  const opened: number[] = [];
-  class Counted extends WebSocket {
-    constructor(address: string, protocols?: string[]) {
-      super(address, protocols);
-      this.on('open', () => opened.push(Date.now()));
-    }
+interface Connected {
+  /** Contents of the channel `c`. */
+  readonly heard: unknown[];
+  /** When its next connection is there. */
+  readonly again: () => Promise<number>;
+}
+
+async function connected(options: PubSubOptions): Promise<Connected> {
+  const made = new PubSub({ ...options, WebSocket });
+  client = made;
+  const heard: unknown[] = [];
+  await made.channel('c').subscribe(({ content }) => heard.push(content));
+  return {
+    heard,
+    again: () =>
+      new Promise((resolve) => {
+        made.on('state', ({ state }) => {
+          if (state === 'connected') resolve(Date.now());
+        });
+      }),
+  };
+}
+
+const hears = (heard: unknown[], content: string): Promise<unknown[]> =>
+  eventually(
+    () => heard,
+    (contents) => contents.includes(content),
+  );
+
+async function publishAsOther(tenant: string, contents: readonly string[], to?: string): Promise<void> {
+  const other = await bus.connect({ tenant, agent: 'other' }, { level: 1 });
+  for (const content of contents) {
+    const address = to === undefined ? { channel_id: 'c' } : { to };
+    const ack = await other.request({ type: 'message', id: fresh('m'), content, ...address });
+    expect(ack.type).toBe('ACK');
   }
-  const client = new PubSub({ url: url(), token: () => bus.token(who), WebSocket: Counted });
-  try {
-    await client.connect();
-    const messages = client.channel('c').messages();
-    const first = messages.next();
-    await client.channel('c').publish('before');
-    await first;
+}
+
+test.each(['online', 'pageshow', 'visibilitychange'] as const)(
+  'a connection that goes silent is replaced within 10 s of %s, and nothing is lost',
+  async (hint) => {
+    const tenant = fresh('t');
+    const { heard, again } = await connected({
+      url: url(),
+      token: () => bus.token({ tenant, agent: 'a' }),
+    });
     proxy.blackhole();
     await pause(quietMs);
-    const other = await bus.connect({ ...who, agent: 'b' }, { channel: 'c' });
-    other.send({ id: fresh('m'), content: 'meanwhile' });
+    await publishAsOther(tenant, ['meanwhile']);
+    const back = again();
+    const hintedAt = Date.now();
+    page.tell(hint);
+    expect((await back) - hintedAt).toBeLessThanOrEqual(replacedMs);
+    expect(await hears(heard, 'meanwhile')).toEqual(['meanwhile']);
+  },
+);
+
+test('without a hint the heartbeat finds that a connection has gone silent', async () => {
+  const tenant = fresh('t');
+  const { heard, again } = await connected({
+    url: url(),
+    token: () => bus.token({ tenant, agent: 'a' }),
+    heartbeatMs,
+  });
+  proxy.blackhole();
+  const back = again();
+  const silentAt = Date.now();
+  await publishAsOther(tenant, ['meanwhile']);
+  expect((await back) - silentAt).toBeLessThanOrEqual(heartbeatMs + replacedMs + quietMs);
+  expect(await hears(heard, 'meanwhile')).toEqual(['meanwhile']);
+});
+
+test('a service that is stopped is noticed within 10 s of a hint, and found again when it goes on', async () => {
+  const { child, outcome, said } = startCommand('start.ts', ['--port', '0']);
+  try {
+    const base = /Base URL +(ws:\S+)/.exec(await said(/npm run connect/))?.[1] ?? '';
+    const { stdout: token } = await runCommand('token.ts', ['--tenant', 'demo', '--agent', 'alice']);
+    const { heard, again } = await connected({ url: base, token: () => token.trim() });
+    child.kill('SIGSTOP');
+    await pause(quietMs);
+    const lost = new Promise((resolve) => {
+      client?.on('state', ({ state }) => {
+        if (state === 'connecting') resolve(Date.now());
+      });
+    });
     const hintedAt = Date.now();
     page.tell('online');
-    expect((await messages.next()).value).toMatchObject({ content: 'meanwhile' });
-    expect(opened).toHaveLength(2);
-    expect(opened[1]! - hintedAt).toBeLessThanOrEqual(replacedMs);
+    expect(Number(await lost) - hintedAt).toBeLessThanOrEqual(replacedMs);
+    const back = again();
+    const continuedAt = Date.now();
+    child.kill('SIGCONT');
+    expect((await back) - continuedAt).toBeLessThanOrEqual(replacedMs);
+    await client?.channel('c').publish('after');
+    expect(await hears(heard, 'after')).toEqual(['after']);
   } finally {
-    await client.close();
-    page.remove();
-    await bus.hangUp();
+    child.kill('SIGCONT');
+    child.kill('SIGINT');
+    await outcome;
   }
 });
 
-test('a process that was stopped for 15 s replaces its dead connection within 10 s', async () => {
-  const token = await bus.token({ tenant: fresh('t'), agent: 'sleeper' });
-  const script = path.join(__dirname, 'sleeper.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', script], {
-    env: { ...process.env, BUS_URL: url(), BUS_TOKEN: token },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  try {
-    expect((await lines.next()).value).toBe('open');
-    proxy.blackhole();
-    child.kill('SIGSTOP');
-    await pause(sleepMs);
-    const wokenAt = Date.now();
-    child.kill('SIGCONT');
-    expect((await lines.next()).value).toBe('open');
-    expect(Date.now() - wokenAt).toBeLessThanOrEqual(replacedMs);
-  } finally {
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
+describe('a process that is stopped for 15 s', () => {
+  const numbers = (word: string): string[] => Array.from({ length: 30 }, (_, index) => `${word} ${index}`);
+
+  test.each(['lives', 'has died'])(
+    'gets every message once and in order when its connection %s',
+    async (fate) => {
+      const tenant = fresh('t');
+      const started = await asleep(tenant, fate === 'has died');
+      const [channel, direct] = [numbers('channel'), numbers('direct')];
+      await publishAsOther(tenant, channel);
+      await publishAsOther(tenant, direct, 'sleeper');
+      await pause(sleepMs);
+      const wokenAt = Date.now();
+      started.kill('SIGCONT');
+      if (fate === 'has died') {
+        await started.until('open');
+        expect(Date.now() - wokenAt).toBeLessThanOrEqual(replacedMs);
+      }
+      await publishAsOther(tenant, ['end'], 'sleeper');
+      await publishAsOther(tenant, ['end of the channel']);
+      const heard = [...(await started.until('end')), ...(await started.until('end of the channel'))];
+      for (const each of [channel, direct]) expect(heard.filter((line) => each.includes(line))).toEqual(each);
+    },
+  );
+
+  async function asleep(tenant: string, isDead: boolean): Promise<Sleeper> {
+    const token = await bus.token({ tenant, agent: 'sleeper' });
+    const started = startSleeper({ BUS_URL: url(), BUS_TOKEN: token });
+    sleeper = started;
+    await started.until('subscribed');
+    started.kill('SIGSTOP');
+    if (isDead) proxy.blackhole();
+    return started;
   }
+});
+
+test('a closed client holds no process, though the other side never answers', async () => {
+  const token = await bus.token({ tenant: fresh('t'), agent: 'sleeper' });
+  const started = startSleeper({ BUS_URL: url(), BUS_TOKEN: token });
+  sleeper = started;
+  await started.until('subscribed');
+  proxy.blackhole();
+  const closedAt = Date.now();
+  started.kill('SIGTERM');
+  await started.exit;
+  expect(Date.now() - closedAt).toBeLessThanOrEqual(exitMs);
 });
