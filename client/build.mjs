@@ -76,10 +76,12 @@ if (compiler === undefined) {
   writeModuleTypes();
 }
 
-/** An install for production leaves it out. */
+/** An install for production leaves out the types of Node, and may bring the compiler all the same, as a peer of another package. */
 function findCompiler() {
+  const { resolve } = createRequire(import.meta.url);
   try {
-    return createRequire(import.meta.url).resolve('typescript/bin/tsc');
+    resolve('@types/node/package.json');
+    return resolve('typescript/bin/tsc');
   } catch {
     return undefined;
   }
