@@ -6,8 +6,10 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { PubSub, type PubSubEvents } from '../../client/index';
 import { Bus, fresh } from '../helpers/bus';
+import { eventually } from '../helpers/eventually';
 import { FakeTimers } from '../helpers/fake-timers';
 import { freePort } from '../helpers/processes';
+import { startTcpProxy } from '../helpers/tcp-proxy';
 
 jest.setTimeout(60_000);
 
@@ -34,13 +36,42 @@ test('two agents talk over the gateway', async () => {
   try {
     bob.onRequest((question) => `You asked: ${String(question)}`);
     await bob.connect();
-    const messages = alice.channel('c').messages();
-    const next = messages.next();
-    await alice.channel('c').publish('hello');
-    expect((await next).value).toMatchObject({ content: 'hello' });
+    const message = new Promise((resolve) => {
+      void alice
+        .channel('c')
+        .subscribe(resolve)
+        .then(() => alice.channel('c').publish('hello'));
+    });
+    await expect(message).resolves.toMatchObject({ content: 'hello' });
     await expect(alice.agent('bob').request('?')).resolves.toMatchObject({ content: 'You asked: ?' });
   } finally {
     await Promise.all([alice.close(), bob.close()]);
+  }
+});
+
+test('after a drop it is back, and has what was sent meanwhile', async () => {
+  const tenant = fresh('t');
+  const proxy = await startTcpProxy(Number(new URL(bus.baseUrls.edge).port));
+  const url = bus.baseUrls.edge.replace(/:\d+/, `:${proxy.port}`);
+  const client = new PubSub({ url, token: () => bus.token({ tenant, agent: 'a' }) });
+  const other = await bus.connect({ tenant, agent: 'b' }, { channel: 'c' });
+  try {
+    const heard: unknown[] = [];
+    await client.channel('c').subscribe(({ content }) => heard.push(content));
+    const dropped = new Promise((resolve) => client.on('retrying', resolve));
+    proxy.cut();
+    await dropped;
+    await other.request({ type: 'message', content: 'meanwhile' });
+    await client.channel('c').publish('after');
+    await eventually(
+      () => heard,
+      (contents) => contents.includes('after'),
+    );
+    expect(heard).toEqual(['meanwhile', 'after']);
+  } finally {
+    await client.close();
+    await proxy.close();
+    await bus.hangUp();
   }
 });
 
