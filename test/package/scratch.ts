@@ -9,8 +9,14 @@ import path from 'node:path';
 const root = path.resolve(__dirname, '../..');
 /** For one program; the largest install takes a minute on two busy cores. */
 const runMs = 240_000;
-/** And sooner at their end when nobody answers. */
-const quiet = ['--no-audit', '--no-fund', '--fetch-retries=1', '--fetch-timeout=60000'];
+/** Sooner at its end when nobody answers, and never silent, as `npm run --silent` would make it. */
+const settings = [
+  '--no-audit',
+  '--no-fund',
+  '--fetch-retries=1',
+  '--fetch-timeout=60000',
+  '--loglevel=error',
+];
 /** In npm's output when it is the registry that fails, and not the package. */
 const unreachable =
   /ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ERR_SOCKET_TIMEOUT|ENETUNREACH|E50\d|E403|ENOTCACHED/;
@@ -48,7 +54,7 @@ export function scratchFolder(): Scratch {
   writeFileSync(path.join(folder, 'package.json'), '{ "private": true }');
   const npm: Scratch['npm'] = (args, environment) => {
     try {
-      run(folder, 'npm', [...args, ...quiet], environment);
+      run(folder, 'npm', [...args, ...settings], environment);
     } catch (error) {
       if (!unreachable.test(String(error))) throw error;
       throw new Unreachable(`Left out from here on: the registry does not answer npm ${args.join(' ')}`);
