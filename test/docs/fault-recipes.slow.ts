@@ -85,11 +85,11 @@ withFaults(
 );
 
 withFaults(
-  'Who is online when the platform forgets to say goodbye: online until a message can’t be delivered',
+  'Who is online when the end of a connection is not reported: online until a message cannot be delivered',
   async () => {
     const { tables, gateway } = bus.inside;
     const ghost = await bus.connect({ tenant, agent: 'ghost' }, { channel: 'news' });
-    await put(recipe('Who is online when the platform forgets to say goodbye'));
+    await put(recipe('Who is online when the end of a connection is not reported'));
     await ghost.close();
     await gateway.clock.advance(11_000);
     expect(await tables.presence(tenant, 'ghost')).toMatchObject({ status: 'online' });
