@@ -21,7 +21,7 @@ export function readJson(text: string): JsonReading {
 }
 
 /** What is wrong with a value that is to be stored and sent on, or `undefined`. */
-export function complaintAbout(value: unknown): string | undefined {
+export function storageComplaint(value: unknown): string | undefined {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {
     const next: unknown[] = [];

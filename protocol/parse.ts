@@ -3,10 +3,10 @@
  * Nothing here throws, whatever the bytes are; a complaint says what was wrong and repeats only the frame's id.
  */
 import { type ControlFrame, isControlType, readControl } from './control';
-import { complaintAbout, isJsonObject, type JsonObject, readJson } from './json';
+import { storageComplaint, isJsonObject, type JsonObject, readJson } from './json';
 import { limits } from './limits';
 import type { ErrorDetails, PublishFrame } from './messages';
-import { needsOutline, scanJson } from './scan-json';
+import { needsScan, scanJson } from './scan-json';
 import { isChannel, isId, isMessageType, isReservedChannel } from './names';
 
 export type ParsedFrame =
@@ -22,7 +22,7 @@ export function frameId(parsed: ParsedFrame): unknown {
 
 /** One text message: a frame, or an array of 1–25 frames. Gives one result per frame, in order. */
 export function parseText(text: string): readonly ParsedFrame[] {
-  const excess = needsOutline(text) ? excessOf(text) : undefined;
+  const excess = needsScan(text) ? overLimit(text) : undefined;
   if (excess !== undefined) return [excess];
   const reading = readJson(text);
   if (!reading.ok) return [refuse('invalid_message', reading.error)];
@@ -36,7 +36,7 @@ export function parseText(text: string): readonly ParsedFrame[] {
 }
 
 /** What is wrong with a text that would take too long to read, all of it or its parts. */
-function excessOf(text: string): ParsedFrame | undefined {
+function overLimit(text: string): ParsedFrame | undefined {
   const { depth, values, id } = scanJson(text);
   if (depth > limits.textDepth) {
     return refuse('invalid_message', `Nested deeper than ${limits.depth} levels`, echoableId(id));
@@ -92,7 +92,7 @@ function parseFrame(value: unknown): ParsedFrame {
   if (!isTimeout(timeoutMs)) {
     return refuseThis(`"timeout_ms" must be a whole number from 1 to ${limits.requestTimeoutMs}`);
   }
-  const complaint = complaintAbout(value);
+  const complaint = storageComplaint(value);
   if (complaint !== undefined) return refuseThis(`The frame can't be stored: ${complaint}`);
 
   return {

@@ -4,7 +4,7 @@
  */
 import { limits } from './limits';
 
-export interface Outline {
+export interface JsonScan {
   /** Open arrays and objects at the deepest place. */
   readonly depth: number;
   /** Elements, fields and names of fields of all arrays and objects. */
@@ -24,7 +24,7 @@ const space = 32;
 const idValue = /\s*:\s*("(?:[^"\\]|\\.){0,1024}"|-?\d[\d.eE+-]{0,40})/y;
 
 /** Of any text; says something about JSON only. Such a text has no value that is shorter than a character. */
-export function scanJson(text: string): Outline {
+export function scanJson(text: string): JsonScan {
   let depth = 0;
   let deepest = 0;
   let values = 0;
@@ -55,7 +55,7 @@ export function scanJson(text: string): Outline {
 }
 
 /** Whether a text may be beyond a limit of `scanJson` at all: a value takes a character at least, a level two. */
-export function needsOutline(text: string): boolean {
+export function needsScan(text: string): boolean {
   return text.length > Math.min(limits.values, 2 * limits.textDepth);
 }
 

@@ -53,7 +53,7 @@ export async function announceChange(
  * the deployment waits with saying so.
  */
 export function visiblePresence(
-  { left, ...presence }: AgentRecord,
+  { lastDeparture: left, ...presence }: AgentRecord,
   graceMs: number,
   now: number,
 ): AgentPresence {
@@ -64,7 +64,10 @@ export function visiblePresence(
 }
 
 /** Whether it came back in time, before anybody was told that it had left, and as it was. */
-function isWithinGrace({ left, version, status, changedAt }: AgentRecord, graceMs: number): boolean {
+function isWithinGrace(
+  { lastDeparture: left, version, status, changedAt }: AgentRecord,
+  graceMs: number,
+): boolean {
   // Without a grace every departure has been told at once.
   if (graceMs === 0 || left?.status !== status) return false;
   // Whoever tells notes it first, under the version that this one has taken the place of: it can't do so any more.
@@ -84,7 +87,7 @@ async function announce(
       const tellAt = waits ? changedAt + deps.presenceGraceMs : undefined;
       await deps.invoker.start(
         deps.presenceFunction,
-        encodePresenceJob({ tenantId, presence, reason, tellAt }),
+        encodePresenceJob({ tenantId, presence, reason, sendAt: tellAt }),
       );
     } else if (waits) {
       // Nobody to be spared: whoever asks from now on may know it at once.

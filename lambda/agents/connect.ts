@@ -29,9 +29,9 @@ export const lifetimeMs = 2 * 3_600_000;
 export const lifetimeMarginMs = 60_000;
 const probeConcurrency = 20;
 /** The rest of the handshake needs its time. */
-const suspicionMs = 1_500;
+const maxProbingMs = 1_500;
 /** The handshake does not wait longer for those who watch: they can ask. */
-const announceWithinMs = 1_500;
+const announceDeadlineMs = 1_500;
 
 /** Throws what the stores throw. */
 export async function connect(deps: ConnectDependencies, caller: Caller): Promise<'connected' | 'too-many'> {
@@ -42,13 +42,13 @@ export async function connect(deps: ConnectDependencies, caller: Caller): Promis
   const identity = { connectionId, tenantId, agentId, channels };
   try {
     await deps.connections.putConnection({ ...identity, level, echo, connectedAt, expiresAt });
-    const { outcome, mark, arrival } = await join(deps, caller);
+    const { outcome, inboxMark: mark, arrival } = await addToAgent(deps, caller);
     if (outcome === 'full') {
       await deps.connections.removeConnection(connectionId);
       return 'too-many';
     }
     const subscription = { connectionId, agentId, level, echo, expiresAt };
-    const isSlow = deps.clock.monotonic() - startedAt > announceWithinMs;
+    const isSlow = deps.clock.monotonic() - startedAt > announceDeadlineMs;
     if (arrival && isSlow)
       deps.log.error('presence_not_announced', { tenant_id: tenantId, agent_id: agentId, error: 'late' });
     await Promise.all([
@@ -57,7 +57,14 @@ export async function connect(deps: ConnectDependencies, caller: Caller): Promis
       // At level 1 the client says hello, and gets its inbox after the answer.
       mark !== undefined &&
         level === 0 &&
-        startPush(deps, { tenantId, agentId, connectionId, expiresAt, mark, at: deps.clock.now() }),
+        startPush(deps, {
+          tenantId,
+          agentId,
+          connectionId,
+          expiresAt,
+          inboxMark: mark,
+          at: deps.clock.now(),
+        }),
     ]);
     return 'connected';
   } catch (error) {
@@ -67,7 +74,7 @@ export async function connect(deps: ConnectDependencies, caller: Caller): Promis
   }
 }
 
-async function join(deps: ConnectDependencies, caller: Caller): Promise<AddResult> {
+async function addToAgent(deps: ConnectDependencies, caller: Caller): Promise<AddResult> {
   const { tenantId, agentId, connectionId } = caller;
   const add = () => deps.agents.addConnection(tenantId, agentId, connectionId, deps.connectionLimit);
   const first = await add();
@@ -120,7 +127,7 @@ async function dropGone(deps: ConnectDependencies, connections: readonly Connect
     return true;
   };
   for (let start = 0; start < oldest.length; start += probeConcurrency) {
-    if (deps.clock.monotonic() - startedAt > suspicionMs) return;
+    if (deps.clock.monotonic() - startedAt > maxProbingMs) return;
     const asked = await Promise.all(oldest.slice(start, start + probeConcurrency).map(isGone));
     if (asked.includes(true)) return;
   }

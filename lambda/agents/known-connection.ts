@@ -6,7 +6,7 @@ import type { Caller } from '../shared/caller';
 import type { ConnectionStore } from '../shared/connection-store';
 
 /** One call. Throws what the store throws. */
-export async function isKnown(
+export async function hasConnectionRow(
   connections: Pick<ConnectionStore, 'getConnections'>,
   { connectionId }: Pick<Caller, 'connectionId'>,
 ): Promise<boolean> {

@@ -11,7 +11,7 @@ export interface LiveDependencies {
   readonly clock: Clock;
 }
 
-export interface AgentNow {
+export interface AgentWithConnections {
   readonly view: AgentView;
   readonly live: readonly Connection[];
 }
@@ -22,12 +22,16 @@ export async function liveConnections(
   tenantId: string,
   agentId: string,
 ): Promise<readonly Connection[]> {
-  return (await agentNow(deps, tenantId, agentId)).live;
+  return (await agentWithConnections(deps, tenantId, agentId)).live;
 }
 
 /** The same with the agent's item that they were found by. */
-export async function agentNow(deps: LiveDependencies, tenantId: string, agentId: string): Promise<AgentNow> {
-  const view = await deps.agents.look(tenantId, agentId);
+export async function agentWithConnections(
+  deps: LiveDependencies,
+  tenantId: string,
+  agentId: string,
+): Promise<AgentWithConnections> {
+  const view = await deps.agents.getAgent(tenantId, agentId);
   if (view.connectionIds.length === 0) return { view, live: [] };
   const rows = await deps.connections.getConnections(view.connectionIds);
   // The set is trusted with ids only: a row of another tenant or agent under the same id is never followed.

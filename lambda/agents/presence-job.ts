@@ -9,10 +9,10 @@ export interface PresenceJob {
   readonly presence: AgentPresence;
   readonly reason: PresenceReason;
   /** Epoch milliseconds: when to tell of it, if the agent has not come back by then. Absent: at once. */
-  readonly tellAt: number | undefined;
+  readonly sendAt: number | undefined;
 }
 
-export function encodePresenceJob({ tenantId, presence, reason, tellAt }: PresenceJob): object {
+export function encodePresenceJob({ tenantId, presence, reason, sendAt: tellAt }: PresenceJob): object {
   const { agentId, status, capabilities, version, changedAt } = presence;
   return {
     tenant: tenantId,
@@ -51,7 +51,7 @@ export function decodePresenceJob(event: Readonly<Record<string, unknown>>): Pre
     throw new Error('The event is no order to tell of a presence');
   }
   const presence = { agentId: agent, status, capabilities, version, changedAt };
-  return { tenantId: tenant, presence, reason, tellAt };
+  return { tenantId: tenant, presence, reason, sendAt: tellAt };
 }
 
 function isListOfTexts(value: unknown): value is string[] {

@@ -6,9 +6,9 @@ import type { Clock } from '../shared/ports';
 import { systemClock } from './system-clock';
 
 /** Between a signature and the time at AWS; AWS allows five minutes. */
-const maxMs = 4 * 60_000;
+const maxSkewMs = 4 * 60_000;
 /** `Date` is in whole seconds, and an answer may be on its way for some. */
-const roundMs = 5_000;
+const minCorrectionMs = 5_000;
 
 export class ServiceTime {
   private offsetMs = 0;
@@ -21,11 +21,11 @@ export class ServiceTime {
   }
 
   /** `date`: the header of an answer to a request that was signed for `signedAt`. Tells whether that was too far off. */
-  learn(date: string | undefined, signedAt: number): boolean {
+  synchronize(date: string | undefined, signedAt: number): boolean {
     const at = date === undefined ? NaN : Date.parse(date);
     if (Number.isNaN(at)) return false;
-    if (Math.abs(at - this.now()) > roundMs) this.offsetMs = at - this.machine.now();
-    return Math.abs(at - signedAt) > maxMs;
+    if (Math.abs(at - this.now()) > minCorrectionMs) this.offsetMs = at - this.machine.now();
+    return Math.abs(at - signedAt) > maxSkewMs;
   }
 }
 
@@ -37,25 +37,25 @@ export const serviceTime = new ServiceTime();
  * leaves it to its retries to use it; there are none for a clock that has been set right meanwhile, nor for one attempt only.
  * The refused call has done nothing: one more is still the first.
  */
-export function resignMistimed<Args, Result>(next: (args: Args) => Promise<Result>) {
+export function retryClockSkew<Args, Result>(next: (args: Args) => Promise<Result>) {
   return async (args: Args): Promise<Result> => {
     try {
       return await next(args);
     } catch (error) {
-      if (!isMistimed(error)) throw error;
+      if (!isClockSkewError(error)) throw error;
       return next(args);
     }
   };
 }
 
 /** What AWS calls a signature of another time. One that is wrong for another reason fails the second time as well. */
-const mistimed: ReadonlySet<string> = new Set(['InvalidSignatureException', 'RequestExpired']);
+const clockSkewErrors: ReadonlySet<string> = new Set(['InvalidSignatureException', 'RequestExpired']);
 
-function isMistimed(error: unknown): boolean {
-  return error instanceof Error && mistimed.has(error.name);
+function isClockSkewError(error: unknown): boolean {
+  return error instanceof Error && clockSkewErrors.has(error.name);
 }
 
 /** Whether the service may have refused the request for its time; nothing has happened then, and it may be made again. */
-export function mayBeRefusal(status: number | undefined): boolean {
+export function mayBeClockSkew(status: number | undefined): boolean {
   return status === 403 || status === 400;
 }

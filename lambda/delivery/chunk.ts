@@ -47,7 +47,7 @@ export function decodeChunk(event: Readonly<Record<string, unknown>>): Chunk {
     texts === null ||
     !Object.values(texts).every(isTexts) ||
     !Array.isArray(receivers) ||
-    !receivers.every(isTuple) ||
+    !receivers.every(isReceiverTuple) ||
     (at !== undefined && typeof at !== 'number')
   ) {
     throw new Error('The event is no chunk of a fan-out');
@@ -77,7 +77,7 @@ function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((text) => typeof text === 'string');
 }
 
-function isTuple(value: unknown): value is ReceiverTuple {
+function isReceiverTuple(value: unknown): value is ReceiverTuple {
   if (!Array.isArray(value)) return false;
   const [connectionId, agentId, level, expiresAt] = value as unknown[];
   return (

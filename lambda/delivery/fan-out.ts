@@ -31,8 +31,8 @@ const receiverConcurrency = 200;
 
 /** After an outage there may be thousands: each publish buries a few, so that the living don't wait for it. */
 const probeConcurrency = 20;
-const examinationMs = 1_000;
-const openingMs = 500;
+const minProbeMs = 1_000;
+const openingPauseMs = 500;
 
 /** `late`: not begun, for want of time; `handed`: given to workers, who count for themselves. */
 export type FanOutCounts = Partial<Record<DeliveryOutcome | 'late' | 'handed', number>>;
@@ -46,7 +46,7 @@ export interface FanOutResult {
 /** A receiver that answered 410 or nothing, and what it has not got yet. */
 interface Suspect {
   readonly receiver: Receiver;
-  readonly left: readonly Unit[];
+  readonly unsent: readonly Unit[];
 }
 
 /**
@@ -74,10 +74,10 @@ export async function fanOut(
   const deliver = async (receiver: Receiver, units: readonly Unit[]): Promise<Suspect | undefined> => {
     for (const [index, unit] of units.entries()) {
       const outcome = await sender.postInTime(receiver.connectionId, unit.text);
-      if (outcome === 'gone') return { receiver, left: units.slice(index) };
+      if (outcome === 'gone') return { receiver, unsent: units.slice(index) };
       count(receiver, outcome, unit.messages);
       // It may have got this one; the next would only hang as well.
-      if (outcome === 'lost') return { receiver, left: units.slice(index + 1) };
+      if (outcome === 'lost') return { receiver, unsent: units.slice(index + 1) };
     }
     return undefined;
   };
@@ -97,7 +97,7 @@ export async function fanOut(
     if (suspect !== undefined) suspects.push(suspect);
   };
 
-  const probeConnections = async ({ receiver, left }: Suspect): Promise<void> => {
+  const probeConnections = async ({ receiver, unsent: left }: Suspect): Promise<void> => {
     const { connectionId, agentId } = receiver;
     const channels = target.channelId === undefined ? [] : [target.channelId];
     try {
@@ -107,7 +107,7 @@ export async function fanOut(
         agentId,
         channels,
       });
-      if (found === 'opening') await deps.clock.sleep(openingMs);
+      if (found === 'opening') await deps.clock.sleep(openingPauseMs);
       if (found !== 'removed' && (await deliver(receiver, left)) === undefined) return;
     } catch (error) {
       deps.log.error('examination_failed', { connection_id: connectionId, ...errorFields(error) });
@@ -118,9 +118,9 @@ export async function fanOut(
   try {
     await eachConcurrently(receivers, receiverConcurrency, serve);
   } finally {
-    const isTime = deadline.remainingMs >= examinationMs;
+    const isTime = deadline.remainingMs >= minProbeMs;
     const examined = isTime ? suspects.slice(0, probeConcurrency) : [];
-    for (const { receiver, left } of suspects.slice(examined.length))
+    for (const { receiver, unsent: left } of suspects.slice(examined.length))
       count(receiver, 'gone', messagesIn(left));
     await Promise.all(examined.map(probeConnections));
   }

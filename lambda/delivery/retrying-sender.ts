@@ -11,7 +11,7 @@ const firstPauseMs = 50;
 /** Posts to vanished peers have been seen to hang for good. */
 const maxPostMs = 1_000;
 /** What a post that begins just before the deadline may still take. */
-const graceMs = 400;
+const lastPostMs = 400;
 
 /** Retries that one invocation may spend: enough for a hiccup, a fraction of a wide fan-out. */
 export class RetryBudget {
@@ -82,9 +82,9 @@ export class RetryingSender {
   }
 
   private send(connectionId: string, text: string): Promise<DeliveryOutcome> {
-    const leftMs = this.deadline.remainingMs + graceMs;
-    const timeoutMs = Math.min(maxPostMs, Math.max(graceMs, leftMs / 2));
+    const leftMs = this.deadline.remainingMs + lastPostMs;
+    const timeoutMs = Math.min(maxPostMs, Math.max(lastPostMs, leftMs / 2));
     // Sockets open slowly in a new environment. A post that waits for one loses nothing but time.
-    return this.sender.post(connectionId, text, timeoutMs, Math.max(graceMs, leftMs - timeoutMs));
+    return this.sender.post(connectionId, text, timeoutMs, Math.max(lastPostMs, leftMs - timeoutMs));
   }
 }

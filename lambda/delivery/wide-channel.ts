@@ -98,7 +98,7 @@ export async function* splitToWorkers(
 }
 
 /** A chunk that is being filled, with receivers of one level: no text is in an event for nothing. */
-interface Filling {
+interface ChunkBuilder {
   readonly room: number;
   receivers: Receiver[];
   bytes: number;
@@ -112,8 +112,8 @@ async function* splitIntoChunks(
   pages: AsyncIterable<readonly Receiver[]>,
   own: PageQueue<Receiver>,
 ): AsyncGenerator<readonly (readonly Receiver[])[]> {
-  const fillings = new Map<number, Filling>();
-  const fillingOf = (level: number): Filling => {
+  const fillings = new Map<number, ChunkBuilder>();
+  const fillingOf = (level: number): ChunkBuilder => {
     const known = fillings.get(level);
     if (known !== undefined) return known;
     const made = { room: eventBytes - sizeOf(textsFor(messages, level)), receivers: [], bytes: 0 };

@@ -30,7 +30,7 @@ export interface AuthorizerResult {
 export function authorizerRoute(deps: AuthorizerDependencies) {
   return async (event: AuthorizerEvent): Promise<AuthorizerResult> => {
     const { connectionId, requestId, requestTimeEpoch } = event.requestContext;
-    deps.clock.begin(requestTimeEpoch);
+    deps.clock.startEvent(requestTimeEpoch);
     const refuse = (reason: string): never => {
       deps.log.info('unauthorized', { connection_id: connectionId, request_id: requestId, reason });
       throw new Error('Unauthorized');

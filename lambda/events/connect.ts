@@ -10,7 +10,7 @@ import { callerOf, type RouteResponse, subProtocolsOf, type WebSocketEvent } fro
 export function connectRoute(deps: ConnectDependencies & { readonly clock: EventClock }) {
   return async (event: WebSocketEvent): Promise<RouteResponse> => {
     const { connectionId, requestId, requestTimeEpoch } = event.requestContext;
-    deps.clock.begin(requestTimeEpoch);
+    deps.clock.startEvent(requestTimeEpoch);
     const fields = { connection_id: connectionId, request_id: requestId };
     try {
       const caller = callerOf(event);

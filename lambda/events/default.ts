@@ -5,7 +5,7 @@ import { parseText } from '../../protocol/index';
 import type { AcceptDependencies } from '../publish/accept';
 import { Deadline } from '../shared/deadline';
 import type { EventClock, Logger, LogFields } from '../shared/ports';
-import { publish } from '../frames/handle-text-message';
+import { handleTextMessage } from '../frames/handle-text-message';
 import { RateLimiter, type RateLimiterDependencies, refuseOverLimit } from '../publish/rate-limiter';
 import { callerOf, type RouteResponse, type WebSocketEvent } from './web-socket-event';
 
@@ -20,7 +20,7 @@ export function defaultRoute(deps: DefaultDependencies) {
   return async (event: WebSocketEvent): Promise<RouteResponse> => {
     const startedAt = deps.clock.monotonic();
     const { connectionId, requestId, requestTimeEpoch } = event.requestContext;
-    deps.clock.begin(requestTimeEpoch);
+    deps.clock.startEvent(requestTimeEpoch);
     const fields = { connection_id: connectionId, request_id: requestId };
     try {
       const caller = callerOf(event);
@@ -29,7 +29,7 @@ export function defaultRoute(deps: DefaultDependencies) {
       const frames = refuseOverLimit(parsed, rate);
       const deadline = new Deadline(deps.clock, startedAt + timeMs);
       const log = withFields(deps.log, { request_id: requestId });
-      const { delivered, ...summary } = await publish({ ...deps, log }, caller, frames, deadline, {
+      const { delivered, ...summary } = await handleTextMessage({ ...deps, log }, caller, frames, deadline, {
         requestId,
         sentAt: requestTimeEpoch,
       });

@@ -9,7 +9,7 @@ import { callerOf, type RouteResponse, type WebSocketEvent } from './web-socket-
 export function disconnectRoute(deps: RemovalDependencies & { readonly clock: EventClock }) {
   return async (event: WebSocketEvent): Promise<RouteResponse> => {
     const { connectionId, requestId, requestTimeEpoch, disconnectStatusCode } = event.requestContext;
-    deps.clock.begin(requestTimeEpoch);
+    deps.clock.startEvent(requestTimeEpoch);
     const fields = { connection_id: connectionId, request_id: requestId };
     try {
       const { tenantId, agentId, channelId } = callerOf(event);

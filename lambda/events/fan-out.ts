@@ -18,7 +18,7 @@ export function fanOutRoute(deps: FanOutDependencies & { readonly clock: EventCl
     const startedAt = clock.monotonic();
     const deadline = new Deadline(clock, startedAt + timeMs);
     const { tenantId, channelId, messages, receivers, at } = decodeChunk(event);
-    clock.begin(at);
+    clock.startEvent(at);
     try {
       const sender = new RetryingSender(deps.sender, clock, deadline);
       // The sender of the message was served before.

@@ -28,16 +28,24 @@ export function inboxRoute(deps: InboxDependencies) {
     const startedAt = clock.monotonic();
     const deadline = new Deadline(clock, startedAt + timeMs);
     const order = decodeInboxJob(event);
-    clock.begin(order.at);
+    clock.startEvent(order.at);
     const { tenantId, agentId, connectionId } = order;
     const fields = { connection_id: connectionId, tenant_id: tenantId, agent_id: agentId };
     try {
       const sender = new RetryingSender(deps.sender, clock, deadline);
       const deliver = deliverTexts(sender, deps.sender, clock, order);
-      const { kind, taken, mark } = await pushInbox(deps, order, order.mark, deliver, deadline);
+      const {
+        kind,
+        taken,
+        inboxMark: mark,
+      } = await pushInbox(deps, order, order.inboxMark, deliver, deadline);
       // A push that got nowhere would only do so again.
       const goesOn = mark !== undefined && taken > 0;
-      if (goesOn) await deps.invoker.start(deps.ownName, encodeInboxJob({ ...order, mark, at: clock.now() }));
+      if (goesOn)
+        await deps.invoker.start(
+          deps.ownName,
+          encodeInboxJob({ ...order, inboxMark: mark, at: clock.now() }),
+        );
       log.info('inbox_pushed', {
         ...fields,
         outcome: kind,

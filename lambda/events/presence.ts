@@ -5,22 +5,22 @@ import { Deadline } from '../shared/deadline';
 import { errorFields } from '../shared/error-fields';
 import { decodePresenceJob } from '../agents/presence-job';
 import type { EventClock } from '../shared/ports';
-import { tellPresence, type TellDependencies } from '../delivery/tell-presence';
+import { sendPresenceEvent, type PresenceEventDependencies } from '../delivery/send-presence-event';
 
 /** Ours; the function's own timeout of 60 s leaves room for a last post and the writes after it. */
 const timeMs = 50_000;
 
-export function presenceRoute(deps: TellDependencies & { readonly clock: EventClock }) {
+export function presenceRoute(deps: PresenceEventDependencies & { readonly clock: EventClock }) {
   return async (event: Readonly<Record<string, unknown>>): Promise<void> => {
     const { clock, log } = deps;
     const startedAt = clock.monotonic();
     const order = decodePresenceJob(event);
     const { tenantId, presence, reason } = order;
     // It is started as soon as the agent has changed.
-    clock.begin(presence.changedAt);
+    clock.startEvent(presence.changedAt);
     const fields = { tenant_id: tenantId, agent_id: presence.agentId, reason };
     try {
-      const counts = await tellPresence(deps, order, new Deadline(clock, startedAt + timeMs));
+      const counts = await sendPresenceEvent(deps, order, new Deadline(clock, startedAt + timeMs));
       const outcome = counts === undefined ? 'came-back' : 'told';
       log.info('presence_told', { ...fields, outcome, ...counts, ms: clock.monotonic() - startedAt });
     } catch (error) {

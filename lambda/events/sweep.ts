@@ -14,7 +14,7 @@ export function sweepRoute(deps: SweepDependencies & { readonly clock: EventCloc
   return async (event?: unknown): Promise<void> => {
     const { clock, log } = deps;
     const startedAt = clock.monotonic();
-    clock.begin(timeOf(event));
+    clock.startEvent(timeOf(event));
     try {
       const summary = await sweep(deps, new Deadline(clock, startedAt + timeMs));
       log.info('swept', { ...summary, ms: clock.monotonic() - startedAt });

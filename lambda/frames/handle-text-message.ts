@@ -10,7 +10,7 @@ import {
   type ParsedFrame,
   type PublishFrame,
 } from '../../protocol/index';
-import { accept, type AcceptDependencies, type Acceptance, type FramePlace } from '../publish/accept';
+import { accept, type AcceptDependencies, type Acceptance, type FrameContext } from '../publish/accept';
 import type { Caller } from '../shared/caller';
 import { control } from './control';
 import type { AfterReply, ControlOutcome } from './control-outcome';
@@ -36,7 +36,7 @@ interface Delivery {
   readonly messages: Outgoing[];
   isDurable: boolean;
   receivers: readonly Receiver[];
-  missable: MissedMessage | undefined;
+  missedIfUndelivered: MissedMessage | undefined;
 }
 
 export interface PublishSummary {
@@ -49,7 +49,7 @@ export interface PublishSummary {
 }
 
 /** Never throws: whatever happens to a frame becomes its ACK or ERROR. Ends when everything has been sent or given up. */
-export async function publish(
+export async function handleTextMessage(
   deps: AcceptDependencies,
   caller: Caller,
   frames: readonly ParsedFrame[],
@@ -138,13 +138,13 @@ export async function publish(
       messages: [],
       isDurable: false,
       receivers: [],
-      missable: undefined,
+      missedIfUndelivered: undefined,
     };
     const { textFor, expiresAt } = result;
     delivery.messages.push({ textFor, acknowledged, echo: frame.echo, expiresAt });
     delivery.isDurable ||= result.isDurable;
     delivery.receivers = result.receivers ?? delivery.receivers;
-    delivery.missable ??= result.missable;
+    delivery.missedIfUndelivered ??= result.missedIfUndelivered;
     deliveries.set(key, delivery);
   }
 
@@ -197,7 +197,7 @@ async function acceptSafely(
   frame: PublishFrame,
   destination: Destination,
   deadline: Deadline,
-  place: FramePlace,
+  place: FrameContext,
 ): Promise<Acceptance> {
   try {
     return await accept(deps, caller, frame, destination, deadline, place);

@@ -11,7 +11,7 @@ import {
 import type { Caller } from '../shared/caller';
 import { type ControlDependencies, type ControlOutcome, notSubscribed, stateLost } from './control-outcome';
 import { mapStoreCalls } from '../shared/each-concurrently';
-import { inboxStanding, replayInbox } from '../inbox/hello-inbox';
+import { inboxPosition, replayInbox } from '../inbox/hello-inbox';
 import { replay, ReplayBudget } from './replay';
 import { setPresence } from './presence';
 import { mayUse, channelPosition } from '../log/channel-position';
@@ -42,7 +42,7 @@ export async function hello(
   const asked = caller.level === 0 ? granted : [...granted, ...unasked(added.channels, granted)];
   const places = await mapStoreCalls(asked, (resume) =>
     resume.channelId === reservedChannels.inbox
-      ? inboxStanding(deps, caller, resume)
+      ? inboxPosition(deps, caller, resume)
       : channelPosition(deps, caller, resume),
   );
   const forbidden = frame.resume
@@ -71,8 +71,8 @@ export async function hello(
       await said?.announce?.(sender, deadline);
       const budget = new ReplayBudget(deadline);
       for (const place of places) {
-        if (place.mark === undefined) await replay(deps, sender, caller, place, budget);
-        else await replayInbox(deps, sender, caller, place, place.mark, budget.deadline);
+        if (place.inboxMark === undefined) await replay(deps, sender, caller, place, budget);
+        else await replayInbox(deps, sender, caller, place, place.inboxMark, budget.deadline);
       }
     },
   };

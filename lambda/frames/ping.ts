@@ -11,13 +11,13 @@ import {
 import type { Caller } from '../shared/caller';
 import { lifetimeMs } from '../agents/connect';
 import { type ControlDependencies, type ControlOutcome, refused } from './control-outcome';
-import { handledUpTo, keepHandled } from '../inbox/handled';
-import { isKnown } from '../agents/known-connection';
+import { handledUpTo, saveHandled } from '../inbox/handled';
+import { hasConnectionRow } from '../agents/known-connection';
 import { isSamePosition } from '../log/head';
 import { mayUse, channelPosition } from '../log/channel-position';
 
 /** How long before the platform's two hours a client is told. */
-const noticeMs = 10 * 60_000;
+const rotationNoticeMs = 10 * 60_000;
 
 /** Throws what the stores throw. */
 export async function ping(
@@ -34,8 +34,8 @@ export async function ping(
     const { head } = await channelPosition(deps, caller, { channelId, since: undefined });
     const reported = handledUpTo(handled, head);
     if (reported !== undefined) {
-      const { handled: kept } = await deps.agents.look(caller.tenantId, caller.agentId);
-      await keepHandled(deps, caller, kept, reported, reported);
+      const { handled: kept } = await deps.agents.getAgent(caller.tenantId, caller.agentId);
+      await saveHandled(deps, caller, kept, reported, reported);
     }
     if (since === undefined || !isSamePosition(head, since)) moved.push({ channelId, head });
   });
@@ -48,6 +48,6 @@ export async function ping(
 async function reasonToLeave(deps: ControlDependencies, caller: Caller): Promise<GoAwayCode | undefined> {
   const now = deps.clock.now();
   if (caller.tokenExpiresAt <= now) return 'token_expired';
-  if (caller.connectedAt + lifetimeMs - noticeMs <= now) return 'rotate';
-  return (await isKnown(deps.connections, caller)) ? undefined : 'state_lost';
+  if (caller.connectedAt + lifetimeMs - rotationNoticeMs <= now) return 'rotate';
+  return (await hasConnectionRow(deps.connections, caller)) ? undefined : 'state_lost';
 }

@@ -24,7 +24,7 @@ import {
   refused,
   stateLost,
 } from './control-outcome';
-import { isKnown } from '../agents/known-connection';
+import { hasConnectionRow } from '../agents/known-connection';
 import type { AgentRecord } from '../shared/agent-store';
 
 /** Agents that one query looks at; the rest is for the next page. */
@@ -40,7 +40,7 @@ export async function presence(
   caller: Caller,
   { id, own, query }: PresenceFrame,
 ): Promise<ControlOutcome> {
-  if (query !== undefined) return ask(deps, caller, id, query);
+  if (query !== undefined) return queryPresence(deps, caller, id, query);
   const set = await setPresence(deps, caller, own);
   if (set === undefined) return stateLost();
   return {
@@ -62,7 +62,7 @@ export async function setPresence(
   { tenantId, agentId, connectionId }: Caller,
   own: OwnPresence | undefined,
 ): Promise<SetPresence | undefined> {
-  const { record, connectionIds } = await deps.agents.look(tenantId, agentId);
+  const { record, connectionIds } = await deps.agents.getAgent(tenantId, agentId);
   if (record === undefined || !connectionIds.includes(connectionId)) return undefined;
   if (own === undefined || isSame(record, own)) return { presence: record, announce: undefined };
   const changed = await deps.agents.setPresence(tenantId, agentId, connectionId, own);
@@ -84,7 +84,7 @@ function isSame(record: AgentRecord, { status, capabilities }: OwnPresence): boo
   );
 }
 
-async function ask(
+async function queryPresence(
   deps: ControlDependencies,
   caller: Caller,
   id: string,
@@ -97,14 +97,14 @@ async function ask(
     query.agentId === undefined
       ? findAgents(deps, caller.tenantId, query)
       : findAgent(deps, caller.tenantId, query.agentId, query),
-    isKnown(deps.connections, caller),
+    hasConnectionRow(deps.connections, caller),
   ]);
   const now = deps.clock.now();
   const answer = presenceText(id, agents, next, now);
   return { ok: true, answer: isStillKnown ? [answer] : [answer, goAwayText('state_lost', now)] };
 }
 
-interface Found {
+interface AgentPage {
   readonly agents: readonly AgentPresence[];
   /** The last agent that was looked at, when there may be more. */
   readonly next: string | undefined;
@@ -115,15 +115,19 @@ async function findAgent(
   tenantId: string,
   agentId: string,
   query: PresenceQuery,
-): Promise<Found> {
+): Promise<AgentPage> {
   const now = deps.clock.now();
-  const { record, connectionIds, expiresAt = Infinity } = await deps.agents.look(tenantId, agentId);
+  const { record, connectionIds, expiresAt = Infinity } = await deps.agents.getAgent(tenantId, agentId);
   const isKnown = record !== undefined && (connectionIds.length > 0 || expiresAt > now);
   const agents = isKnown ? [visiblePresence(record, deps.presenceGraceMs, now)] : [];
-  return { agents: agents.filter((agent) => fits(agent, query)), next: undefined };
+  return { agents: agents.filter((agent) => matchesQuery(agent, query)), next: undefined };
 }
 
-async function findAgents(deps: ControlDependencies, tenantId: string, query: PresenceQuery): Promise<Found> {
+async function findAgents(
+  deps: ControlDependencies,
+  tenantId: string,
+  query: PresenceQuery,
+): Promise<AgentPage> {
   const agents: AgentPresence[] = [];
   let bytes = envelopeBytes;
   let read = 0;
@@ -131,7 +135,7 @@ async function findAgents(deps: ControlDependencies, tenantId: string, query: Pr
   for await (const page of deps.agents.agents(tenantId, query.after)) {
     for (const { agentId, record } of page) {
       const agent = record && visiblePresence(record, deps.presenceGraceMs, deps.clock.now());
-      if (agent !== undefined && fits(agent, query)) {
+      if (agent !== undefined && matchesQuery(agent, query)) {
         bytes += presenceBytes(agent);
         // One text of the platform: an agent with all its words has a third of it.
         if (agents.length === query.limit || bytes > limits.frameBytes) return { agents, next: last };
@@ -145,7 +149,7 @@ async function findAgents(deps: ControlDependencies, tenantId: string, query: Pr
   return { agents, next: undefined };
 }
 
-function fits({ status, capabilities }: AgentPresence, query: PresenceQuery): boolean {
+function matchesQuery({ status, capabilities }: AgentPresence, query: PresenceQuery): boolean {
   return (
     (query.status === undefined || query.status === status) &&
     (query.online === undefined || query.online === (status !== offline)) &&

@@ -14,7 +14,7 @@ const maxHoldMs = 250;
 export class Replies {
   private isSenderLost = false;
   /** Whether the one reply that may still go out after the deadline has gone. */
-  private isLate = false;
+  private hasRepliedLate = false;
   private last: Promise<void> = Promise.resolve();
   private held: { readonly text: string; readonly isLogged: boolean; readonly settle: () => void }[] = [];
   private heldSince = 0;
@@ -58,8 +58,8 @@ export class Replies {
   private post(text: string, isLogged: boolean): Promise<void> {
     this.last = this.last.then(async () => {
       // One reply after another to a peer that has vanished would outlast the function.
-      if (this.isSenderLost || this.isLate) return;
-      this.isLate = this.deadline.hasPassed;
+      if (this.isSenderLost || this.hasRepliedLate) return;
+      this.hasRepliedLate = this.deadline.hasPassed;
       const { connectionId } = this.receiver;
       const outcome = await this.sender.post(connectionId, text);
       if (outcome === 'delivered') return;

@@ -8,7 +8,7 @@ import type { LogDependencies } from '../log/head';
 import type { AgentStore } from '../shared/agent-store';
 
 export interface HandledDependencies extends Pick<LogDependencies, 'retentionMs'> {
-  readonly agents: Pick<AgentStore, 'look' | 'keepHandled'>;
+  readonly agents: Pick<AgentStore, 'getAgent' | 'saveHandled'>;
 }
 
 /** What is reported, as a position of the log that ends at `head`: never above it. `undefined` for one of another epoch. */
@@ -21,7 +21,7 @@ export function handledUpTo(reported: Handled, head: Position): Position | undef
  * Raises what is kept to what is reported, or begins with that, or else with `start`. Gives what is kept then. One write if
  * it moves, none otherwise. Throws what the store throws.
  */
-export async function keepHandled(
+export async function saveHandled(
   { agents, retentionMs }: HandledDependencies,
   { tenantId, agentId }: Pick<Caller, 'tenantId' | 'agentId'>,
   kept: Position | undefined,
@@ -31,6 +31,6 @@ export async function keepHandled(
   const isLower = kept?.epoch === reported?.epoch && (kept?.sequence ?? 0) >= (reported?.sequence ?? 0);
   if (kept !== undefined && (reported === undefined || isLower)) return kept;
   const next = reported ?? start;
-  await agents.keepHandled(tenantId, agentId, next, retentionMs, kept === undefined);
+  await agents.saveHandled(tenantId, agentId, next, retentionMs, kept === undefined);
   return next;
 }

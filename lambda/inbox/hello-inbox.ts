@@ -15,7 +15,7 @@ import type { Caller } from '../shared/caller';
 import type { Deadline } from '../shared/deadline';
 import type { AgentView, InboxMark } from '../shared/agent-store';
 import { type Deliver, pushInbox, type PushDependencies } from './push-inbox';
-import { handledUpTo, keepHandled } from './handled';
+import { handledUpTo, saveHandled } from './handled';
 import { oldestReadable } from '../log/recover';
 import type { RetryingSender } from '../delivery/retrying-sender';
 import type { LogDependencies } from '../log/head';
@@ -27,7 +27,7 @@ export type InboxDependencies = LogDependencies & PushDependencies;
  * Where the inbox stands, where its replay begins, and the mark. Keeps what the client says that it has handled, before
  * anything is replayed. Throws what the stores throw.
  */
-export async function inboxStanding(
+export async function inboxPosition(
   deps: InboxDependencies,
   caller: Caller,
   resume: Resume,
@@ -36,14 +36,14 @@ export async function inboxStanding(
   if (caller.level === 0) return channelPosition(deps, caller, resume);
   const [place, view] = await Promise.all([
     channelPosition(deps, caller, resume),
-    deps.agents.look(caller.tenantId, caller.agentId),
+    deps.agents.getAgent(caller.tenantId, caller.agentId),
   ]);
-  const { mark } = view;
+  const { inboxMark: mark } = view;
   const unhandled = await replayStart(deps, caller, resume, place, view);
   const from = place.replayAfter ?? unhandled;
   return {
     ...place,
-    mark,
+    inboxMark: mark,
     state: { ...place.state, from },
     replayAfter: from < place.head.sequence ? from : undefined,
   };
@@ -57,9 +57,9 @@ async function replayStart(
   { head, subject }: ChannelPosition,
   view: AgentView,
 ): Promise<number> {
-  const marked = Math.min(head.sequence, (view.mark?.from ?? Infinity) - 1);
+  const marked = Math.min(head.sequence, (view.inboxMark?.from ?? Infinity) - 1);
   if (handled === undefined || deps.retentionMs === 0) return marked;
-  const kept = await keepHandled(deps, caller, view.handled, handledUpTo(handled, head), {
+  const kept = await saveHandled(deps, caller, view.handled, handledUpTo(handled, head), {
     ...head,
     sequence: marked,
   });

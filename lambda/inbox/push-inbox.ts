@@ -1,6 +1,6 @@
 /**
  * The receiver's half of the inbox: gives a connection what its agent has missed, and then takes the inbox mark away.
- * The other half is `note-missed.ts`. At least once, in the order of the inbox.
+ * The other half is `record-missed.ts`. At least once, in the order of the inbox.
  */
 import type { Gap, Message, Position } from '../../protocol/index';
 import type { Deadline } from '../shared/deadline';
@@ -38,7 +38,7 @@ export interface PushOutcome {
   /** What is missing in the part of the log that was pushed. */
   readonly gaps: readonly Gap[];
   /** Where to go on, when unfinished. */
-  readonly mark?: InboxMark;
+  readonly inboxMark?: InboxMark;
 }
 
 /** Kept back for writing down how far the push came. */
@@ -77,17 +77,17 @@ export async function pushInbox(
       gaps.push(...missing.filter(({ to }) => to < next));
       if (!hasTime() && next <= upTo) {
         if (next > known.from) await deps.agents.settleMark(tenantId, agentId, connectionId, known, next);
-        return { kind: 'unfinished', taken, gaps, mark: { from: next, count: known.count } };
+        return { kind: 'unfinished', taken, gaps, inboxMark: { from: next, count: known.count } };
       }
       if (count < messages.length) return { kind: 'stopped', taken, gaps };
     }
     if (await deps.agents.settleMark(tenantId, agentId, connectionId, known))
       return { kind: 'settled', taken, gaps };
-    const { mark: current, connectionIds } = await deps.agents.look(tenantId, agentId);
+    const { inboxMark: current, connectionIds } = await deps.agents.getAgent(tenantId, agentId);
     // Another connection of the agent has got everything too, and was first.
     if (current === undefined) return { kind: 'settled', taken, gaps };
     if (!connectionIds.includes(connectionId)) return { kind: 'stopped', taken, gaps };
-    if (!hasTime()) return { kind: 'unfinished', taken, gaps, mark: current };
+    if (!hasTime()) return { kind: 'unfinished', taken, gaps, inboxMark: current };
     // Something was noted meanwhile. Lower than before, it is older than all that was pushed; else only the rest is left.
     next = current.from < known.from ? current.from : Math.max(next, upTo + 1, current.from);
     known = current;

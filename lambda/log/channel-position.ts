@@ -25,7 +25,7 @@ export interface ChannelPosition {
   /** The sequence after which a replay begins; `undefined` when there is none. */
   readonly replayAfter: number | undefined;
   /** Of the inbox in a `hello`: the mark of messages that no connection took. */
-  readonly mark?: InboxMark | undefined;
+  readonly inboxMark?: InboxMark | undefined;
 }
 
 /** `$presence` keeps nothing. */

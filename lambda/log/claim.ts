@@ -4,11 +4,11 @@
  */
 import type { Position } from '../../protocol/index';
 import type { Deadline } from '../shared/deadline';
-import type { LogTail, Place, Wanted } from './log-tail';
+import type { LogTail, Slot, FrameKey } from './log-tail';
 import type { HistoryStore, MessageFields, MessageRow } from '../shared/history-store';
 import type { Clock } from '../shared/ports';
 
-export interface Claim extends Wanted {
+export interface Claim extends FrameKey {
   readonly body: string;
   /** How long the row is kept. */
   readonly retentionMs: number;
@@ -45,16 +45,16 @@ export async function claim(
   const limit = deadline.within(claimTimeMs);
   if (limit.remainingMs === 0) return undefined;
   const nonce = tail.newNonce(message.index);
-  let place = await tail.locate(message, limit);
+  let place = await tail.findSlot(message, limit);
   while (place !== undefined) {
     if (place.kind === 'taken') return claimed('duplicate', place.row);
     if (limit.hasPassed) return undefined;
     const row = toRow(tail, message, place, nonce);
     if ((await history.tryPut(tail.subject, row)) === 'written') {
-      tail.meet(row);
+      tail.addRow(row);
       return claimed('claimed', row);
     }
-    const met = await meetFrom(history, tail, row.sequence, nonce);
+    const met = await readRowsFrom(history, tail, row.sequence, nonce);
     if (met.mine !== undefined) return claimed('claimed', met.mine);
     if (met.isNone) {
       // An unclear put that has not come in: the same sequence and nonce again, so that it can't come in twice.
@@ -62,13 +62,13 @@ export async function claim(
       continue;
     }
     // The row is there, so the next sequence leaves no hole; its epoch is the log's. No pause: it would only let newcomers pass.
-    place = tail.place(message);
+    place = tail.nextSlot(message);
   }
   return undefined;
 }
 
 /** Every row from the sequence on is met, so that neither my own nor a copy is jumped over, and the next try is at the end. */
-async function meetFrom(
+async function readRowsFrom(
   history: HistoryStore,
   tail: LogTail,
   sequence: number,
@@ -79,7 +79,7 @@ async function meetFrom(
   for await (const page of history.range(tail.subject, { after: sequence - 1 })) {
     for (const row of page) {
       isNone = false;
-      tail.meet(row);
+      tail.addRow(row);
       if (row.nonce === nonce) mine = row;
     }
   }
@@ -96,7 +96,7 @@ function claimed(
 function toRow(
   { arrival }: LogTail,
   { id, isRetry, body, retentionMs }: Claim,
-  { position, timestamp }: Extract<Place, { kind: 'free' }>,
+  { position, timestamp }: Extract<Slot, { kind: 'free' }>,
   nonce: string,
 ): MessageRow {
   const expiresAt = timestamp + retentionMs;

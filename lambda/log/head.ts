@@ -26,7 +26,7 @@ export async function headOf(deps: LogDependencies, subject: string): Promise<Po
 export async function refreshedEnd(deps: LogDependencies, subject: string): Promise<LogEnd> {
   const end = await logEnd(deps, subject);
   try {
-    await keep(deps, subject, end);
+    await refreshCheckpoint(deps, subject, end);
   } catch (error) {
     deps.log.error('mark_not_raised', errorFields(error));
   }
@@ -34,16 +34,16 @@ export async function refreshedEnd(deps: LogDependencies, subject: string): Prom
 }
 
 /** Raises item 0 when half of the time is over for which the end can be told. A busy log never gets here. */
-async function keep(
+async function refreshCheckpoint(
   { history, clock, retentionMs }: LogDependencies,
   subject: string,
-  { head, headExpiresAt, isFromMark }: LogEnd,
+  { head, headExpiresAt, isFromCheckpoint: isFromMark }: LogEnd,
 ): Promise<void> {
   const soon = clock.now() + retentionMs / 2;
   if (head === undefined || headExpiresAt > soon) return;
   if (!isFromMark) {
-    const mark = await history.mark(subject);
+    const mark = await history.checkpoint(subject);
     if (mark !== undefined && mark.sequence >= head.sequence && mark.expiresAt > soon) return;
   }
-  await history.raiseMark(subject, head, clock.now() + retentionMs);
+  await history.raiseCheckpoint(subject, head, clock.now() + retentionMs);
 }

@@ -12,7 +12,7 @@ export interface LogEnd {
   /** Until when `head` can be told, epoch milliseconds. */
   readonly headExpiresAt: number;
   /** Whether `head` is known from item 0: its row has expired. */
-  readonly isFromMark: boolean;
+  readonly isFromCheckpoint: boolean;
   /** No sequence up to this one is given again; 0 when nothing is known. */
   readonly lastSequence: number;
   /** The newest epoch that is known, even of what has expired. */
@@ -26,9 +26,9 @@ export interface EndDependencies {
 
 /** One call while the newest row is alive, or when the log has no rows at all; else two. */
 export async function logEnd(deps: EndDependencies, subject: string, known?: Head): Promise<LogEnd> {
-  const { row, mark } = known ?? (await deps.history.head(subject));
+  const { row, checkpoint: mark } = known ?? (await deps.history.head(subject));
   if (row === undefined || row.expiresAt > deps.clock.now()) return endOf(row, mark, deps.clock.now());
-  return endOf(row, await deps.history.mark(subject), deps.clock.now());
+  return endOf(row, await deps.history.checkpoint(subject), deps.clock.now());
 }
 
 /**
@@ -43,7 +43,7 @@ export function endOf(row: MessageFields | undefined, mark: Checkpoint | undefin
   return {
     head: end === undefined ? undefined : { epoch: end.epoch, sequence: end.sequence },
     headExpiresAt: end?.expiresAt ?? 0,
-    isFromMark: end !== undefined && end === mark,
+    isFromCheckpoint: end !== undefined && end === mark,
     lastSequence: newest?.sequence ?? 0,
     lastEpoch: newest?.epoch,
   };

@@ -9,7 +9,7 @@ import type { Head, MessageFields } from '../shared/history-store';
 import type { NewId } from '../shared/ports';
 
 /** Where a message goes: to a free place, or nowhere, as a copy of it is in the log already. */
-export type Place =
+export type Slot =
   | {
       readonly kind: 'free';
       readonly position: Position;
@@ -27,7 +27,7 @@ export interface Arrival {
 }
 
 /** One frame of it. */
-export interface Wanted {
+export interface FrameKey {
   readonly id: string;
   /** Of the frame in its text message. */
   readonly index: number;
@@ -40,9 +40,9 @@ export interface TailDependencies extends EndDependencies {
 }
 
 /** How far a retry looks for its first copy. */
-const searchedMs = 10 * 60_000;
+const searchWindowMs = 10 * 60_000;
 /** No search reads more rows: a channel takes about as many in the five seconds by which an event may be late. */
-const searchedRows = 1_000;
+const maxSearchedRows = 1_000;
 /**
  * No event comes so late: API Gateway waits 29 s for a function. A row that is further ahead was stamped by a wrong clock. Its
  * time is not taken over, nor does it count as newer than the event.
@@ -53,10 +53,10 @@ export class LogTail {
   /** The last row of the log, as far as it is known; a log without rows ends where item 0 or a new epoch says. */
   private last: (Position & { readonly timestamp: number | undefined }) | undefined;
   /** The rows of the same agent that were met, by sequence. */
-  private readonly own = new Map<number, MessageFields>();
+  private readonly ownRows = new Map<number, MessageFields>();
   private searchedTo = Infinity;
   /** Whether too many rows are newer than the event to say of all that they are no copies. */
-  private isTooFar = false;
+  private hasTooManyNewerRows = false;
 
   constructor(
     private readonly deps: TailDependencies,
@@ -68,46 +68,46 @@ export class LogTail {
    * Where the message goes. `undefined` when that can't be found out in time, or among too many rows that are newer than the
    * event. Throws what the store throws.
    */
-  async locate(message: Wanted, deadline: Deadline): Promise<Place | undefined> {
+  async findSlot(message: FrameKey, deadline: Deadline): Promise<Slot | undefined> {
     if (message.isRetry) {
-      const isSearched = await this.search(this.arrival.sentAt - searchedMs, deadline);
-      return isSearched ? this.place(message) : undefined;
+      const isSearched = await this.search(this.arrival.sentAt - searchWindowMs, deadline);
+      return isSearched ? this.nextSlot(message) : undefined;
     }
-    if (this.last === undefined && !(await this.begin(deadline))) return undefined;
-    return this.isTooFar ? undefined : this.place(message);
+    if (this.last === undefined && !(await this.readHead(deadline))) return undefined;
+    return this.hasTooManyNewerRows ? undefined : this.nextSlot(message);
   }
 
   /** The same from what is known by now, without a call. */
-  place(message: Wanted): Place | undefined {
-    const row = this.copyOf(message);
+  nextSlot(message: FrameKey): Slot | undefined {
+    const row = this.findCopy(message);
     if (row !== undefined) return { kind: 'taken', row };
     if (this.last === undefined) return undefined;
     const { epoch, sequence, timestamp } = this.last;
     return {
       kind: 'free',
       position: { epoch, sequence: sequence + 1 },
-      timestamp: this.stampAfter(timestamp),
+      timestamp: this.timestampAfter(timestamp),
     };
   }
 
   /** The row is in the log. */
-  meet(row: MessageFields): void {
+  addRow(row: MessageFields): void {
     if (this.last === undefined || row.sequence > this.last.sequence) this.last = row;
-    if (row.agentId === this.arrival.agentId) this.own.set(row.sequence, row);
+    if (row.agentId === this.arrival.agentId) this.ownRows.set(row.sequence, row);
   }
 
   /** For the row of a frame. What it begins with tells a second delivery of the event. */
   newNonce(index: number): string {
-    return `${this.frameOf(index)}${this.deps.newId()}`;
+    return `${this.noncePrefixOf(index)}${this.deps.newId()}`;
   }
 
   /** A newest row that is not older than the event may be the work of another delivery of it, or stand behind one. */
-  private async begin(deadline: Deadline): Promise<boolean> {
+  private async readHead(deadline: Deadline): Promise<boolean> {
     const head = await this.deps.history.head(this.subject);
     const { sentAt } = this.arrival;
-    if (head.row !== undefined && head.row.timestamp >= sentAt && !this.isAhead(head.row.timestamp))
+    if (head.row !== undefined && head.row.timestamp >= sentAt && !this.isFromWrongClock(head.row.timestamp))
       return this.search(sentAt, deadline);
-    await this.continueBehind(head);
+    await this.continueAfter(head);
     return true;
   }
 
@@ -121,23 +121,23 @@ export class LogTail {
       for (const row of page) {
         newest ??= row;
         if (row.timestamp < from) break search;
-        if (met.length === searchedRows) {
-          this.isTooFar = row.timestamp >= this.arrival.sentAt;
+        if (met.length === maxSearchedRows) {
+          this.hasTooManyNewerRows = row.timestamp >= this.arrival.sentAt;
           break search;
         }
         met.push(row);
       }
     }
     // Not the head again: a copy that came in after the search would not be met.
-    const mark = newest === undefined ? await this.deps.history.mark(this.subject) : undefined;
-    await this.continueBehind({ row: newest, mark });
-    for (const row of met) this.meet(row);
+    const mark = newest === undefined ? await this.deps.history.checkpoint(this.subject) : undefined;
+    await this.continueAfter({ row: newest, checkpoint: mark });
+    for (const row of met) this.addRow(row);
     this.searchedTo = from;
     return true;
   }
 
   /** A log that has nothing to continue from starts a new epoch. */
-  private async continueBehind(head: Head): Promise<void> {
+  private async continueAfter(head: Head): Promise<void> {
     const { head: end, lastSequence } = await logEnd(this.deps, this.subject, head);
     // Above everything that was: expired rows are deleted late, and item 0 is only ever raised.
     const position = end ?? { epoch: this.deps.newId(), sequence: lastSequence };
@@ -145,19 +145,19 @@ export class LogTail {
   }
 
   /** Along a log timestamps never decrease. */
-  private stampAfter(timestamp: number | undefined): number {
+  private timestampAfter(timestamp: number | undefined): number {
     const { sentAt } = this.arrival;
-    return timestamp === undefined || this.isAhead(timestamp) ? sentAt : Math.max(timestamp, sentAt);
+    return timestamp === undefined || this.isFromWrongClock(timestamp) ? sentAt : Math.max(timestamp, sentAt);
   }
 
-  private isAhead(timestamp: number): boolean {
+  private isFromWrongClock(timestamp: number): boolean {
     return timestamp - this.arrival.sentAt > maxAheadMs;
   }
 
-  private copyOf({ id, index, isRetry }: Wanted): MessageFields | undefined {
+  private findCopy({ id, index, isRetry }: FrameKey): MessageFields | undefined {
     let newest: MessageFields | undefined;
-    for (const row of this.own.values()) {
-      if (row.nonce.startsWith(this.frameOf(index))) return row;
+    for (const row of this.ownRows.values()) {
+      if (row.nonce.startsWith(this.noncePrefixOf(index))) return row;
       if (row.id !== id || !(isRetry || this.isRetrySince(row))) continue;
       if (newest === undefined || row.sequence > newest.sequence) newest = row;
     }
@@ -170,7 +170,7 @@ export class LogTail {
     return isRetry && timestamp >= sentAt && !nonce.startsWith(`${requestId}.`);
   }
 
-  private frameOf(index: number): string {
+  private noncePrefixOf(index: number): string {
     return `${this.arrival.requestId}.${String(index)}.`;
   }
 }

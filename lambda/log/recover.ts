@@ -28,23 +28,27 @@ const emptyMarginMs = 10 * 60_000;
 /** Throws what the store throws. */
 export async function recover(deps: LogDependencies, subject: string, cursor: Position): Promise<Recovery> {
   const now = deps.clock.now();
-  if (deps.retentionMs === 0) return lost(emptyPosition(now), 'no_log');
+  if (deps.retentionMs === 0) return notRecovered(emptyPosition(now), 'no_log');
   const end = await refreshedEnd(deps, subject);
   const head = end.head ?? emptyPosition(now);
   const verdict = verdictByEnd(cursor, end, now, deps.retentionMs);
   if (verdict === 'recovered') return { head, recovered: true, after: head.sequence };
   if (verdict === 'look-at-next') {
     const reason = verdictByNext(cursor, await deps.history.get(subject, cursor.sequence + 1), now);
-    return reason === 'recovered' ? { head, recovered: true, after: cursor.sequence } : lost(head, reason);
+    return reason === 'recovered'
+      ? { head, recovered: true, after: cursor.sequence }
+      : notRecovered(head, reason);
   }
   if (verdict === 'look-for-oldest') {
     const oldest = await oldestReadable(deps, subject, head.sequence);
-    return oldest === undefined ? lost(head, 'expired') : { head, recovered: true, after: oldest - 1 };
+    return oldest === undefined
+      ? notRecovered(head, 'expired')
+      : { head, recovered: true, after: oldest - 1 };
   }
-  return lost(head, verdict);
+  return notRecovered(head, verdict);
 }
 
-function lost(head: Position, reason: NotRecovered): Recovery {
+function notRecovered(head: Position, reason: NotRecovered): Recovery {
   return { head, recovered: false, reason, after: head.sequence };
 }
 

@@ -20,7 +20,7 @@ import { errorFields } from '../shared/error-fields';
 import type { FanOutDependencies, Receiver } from '../delivery/fan-out';
 import { liveConnections } from '../agents/live-connections';
 import type { LogTails } from '../log/log-tail';
-import { findOrNote } from '../inbox/note-missed';
+import { findReceiversOrRecordMissed } from '../inbox/record-missed';
 import type { MissedMessage } from '../shared/agent-store';
 import type { Connection } from '../shared/connection-store';
 import type { HistoryStore } from '../shared/history-store';
@@ -49,7 +49,7 @@ export interface Accepted {
   /** Direct messages: who was connected right after the put. Nobody: it is noted as missed. */
   readonly receivers: readonly Receiver[] | undefined;
   /** Direct messages that are in the inbox and have receivers: what to note if none of them takes it. */
-  readonly missable: MissedMessage | undefined;
+  readonly missedIfUndelivered: MissedMessage | undefined;
 }
 
 export type Acceptance = Accepted | { readonly ok: false; readonly error: Omit<ErrorDetails, 'messageId'> };
@@ -58,7 +58,7 @@ const unavailable: Acceptance = { ok: false, error: { code: 'unavailable', retry
 const requestExpired: Acceptance = { ok: false, error: { code: 'request_expired' } };
 
 /** Where a frame stands in its text message, and what that message knows of the logs. */
-export interface FramePlace {
+export interface FrameContext {
   /** From 0. */
   readonly index: number;
   readonly tails: LogTails;
@@ -71,7 +71,7 @@ export async function accept(
   frame: PublishFrame,
   destination: Destination,
   deadline: Deadline,
-  { index, tails }: FramePlace,
+  { index, tails }: FrameContext,
 ): Promise<Acceptance> {
   const { sentAt } = tails.arrival;
   const message = toMessage(frame, caller, destination, deps.newId, sentAt);
@@ -152,7 +152,7 @@ function accepted(
     isDuplicate: status === 'duplicate',
     isDurable: position !== undefined,
     receivers,
-    missable,
+    missedIfUndelivered: missable,
   };
 }
 
@@ -199,7 +199,7 @@ async function receiversAfterPut(
   deadline: Deadline,
 ): Promise<readonly Connection[]> {
   try {
-    return await findOrNote(deps, missed, new Set(), deadline);
+    return await findReceiversOrRecordMissed(deps, missed, new Set(), deadline);
   } catch (error) {
     deps.log.error('receivers_unknown', { tenant_id: missed.tenantId, ...errorFields(error) });
     await deps.agents.recordMissed(missed, undefined);

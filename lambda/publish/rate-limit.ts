@@ -14,11 +14,11 @@ export interface Rate {
 /** Environments that serve one sender at the same time; where there are more, the limit holds less exactly. */
 const environments = 8;
 /** Of the burst, what an environment admits at once before it tells. */
-const untoldShare = 0.1;
+const unreportedShare = 0.1;
 /** The same where nothing is left of the burst: a sender at its limit must not cost a report per frame. */
-const minShare = 0.02;
+const minUnreportedShare = 0.02;
 /** Of the burst, what others may have been admitted without anybody knowing. */
-const unheardShare = 0.4;
+const unknownShare = 0.4;
 /** Over half a minute the limit holds within a fifth, whatever the environments do not know of each other. */
 const window = { seconds: 30, share: 0.2 };
 /** Frames per report at the least; a sender far below its limit costs no more than that. */
@@ -30,18 +30,18 @@ const minReportInterval = 10;
  */
 export class RateShare {
   private readonly frameMs: number;
-  private readonly every: number;
+  private readonly reportInterval: number;
   /** Epoch milliseconds. */
   private usedUntil = -Infinity;
   /** Frames that the counter does not know, and where they alone would have got to from a rest. */
-  private untold = 0;
-  private untoldUntil = -Infinity;
+  private unreported = 0;
+  private unreportedUntil = -Infinity;
   /** Where the refused frames will have got to when they come again as they were told. */
   private promisedUntil = -Infinity;
-  private seen: number;
+  private framesSinceReport: number;
   private reportedAt = -Infinity;
   /** Whether the last answer told of frames that other environments have admitted. */
-  private hasOthers = false;
+  private hasOtherEnvironments = false;
 
   /** `maxReportInterval`: frames seen per report. `phase` (0 ≤ x < 1) spreads the first reports of environments that start together. */
   constructor(
@@ -52,9 +52,15 @@ export class RateShare {
     const { perSecond, burst } = rate;
     this.frameMs = 1_000 / perSecond;
     const unknown = window.share * (burst + window.seconds * perSecond);
-    this.every = Math.min(maxReportInterval, Math.max(minReportInterval, Math.floor(unknown / environments)));
+    this.reportInterval = Math.min(
+      maxReportInterval,
+      Math.max(minReportInterval, Math.floor(unknown / environments)),
+    );
     // Where a frame from each environment is much of the burst, the first one asks what the others have admitted.
-    this.seen = burst < environments * minReportInterval ? this.every - 1 : Math.floor(phase * this.every);
+    this.framesSinceReport =
+      burst < environments * minReportInterval
+        ? this.reportInterval - 1
+        : Math.floor(phase * this.reportInterval);
   }
 
   /** How many frames may go. */
@@ -65,26 +71,27 @@ export class RateShare {
   }
 
   /** Frames have come, and the first `admitted` of them go. */
-  take(frames: number, admitted: number, now: number): void {
+  count(frames: number, admitted: number, now: number): void {
     const floor = this.floorAt(now);
-    this.seen += frames;
+    this.framesSinceReport += frames;
     if (admitted === 0) return;
     this.usedUntil = Math.max(this.usedUntil, floor) + admitted * this.frameMs;
-    this.untoldUntil = Math.max(this.untoldUntil, floor) + admitted * this.frameMs;
-    this.untold += admitted;
+    this.unreportedUntil = Math.max(this.unreportedUntil, floor) + admitted * this.frameMs;
+    this.unreported += admitted;
   }
 
   /** What to report now, mostly nothing: the more often, the less is left of the burst. `room`: before the frames came. */
-  due(room: number, now: number): RateUse | undefined {
-    if (this.untold === 0) return undefined;
-    const level = (this.untoldUntil - this.floorAt(now)) / this.frameMs;
+  reportIfDue(room: number, now: number): RateUse | undefined {
+    if (this.unreported === 0) return undefined;
+    const level = (this.unreportedUntil - this.floorAt(now)) / this.frameMs;
     const share = room / environments;
     const { burst } = this.rate;
     const mayBeUntold =
       room < burst / 2
-        ? Math.max(share, burst * minShare)
-        : Math.max(1, Math.min(burst * untoldShare, share));
-    const isDue = this.seen >= this.every || level > mayBeUntold || this.mayBeBusyElsewhere(now);
+        ? Math.max(share, burst * minUnreportedShare)
+        : Math.max(1, Math.min(burst * unreportedShare, share));
+    const isDue =
+      this.framesSinceReport >= this.reportInterval || level > mayBeUntold || this.mayBeBusyElsewhere(now);
     return isDue ? this.report(now) : undefined;
   }
 
@@ -93,26 +100,26 @@ export class RateShare {
    * environment counts in common as soon as its own part of the traffic could be one of many above half of the rate.
    */
   private mayBeBusyElsewhere(now: number): boolean {
-    if (!this.hasOthers || this.rate.burst >= 2 * environments) return false;
-    return now - this.reportedAt < 2 * environments * this.untold * this.frameMs;
+    if (!this.hasOtherEnvironments || this.rate.burst >= 2 * environments) return false;
+    return now - this.reportedAt < 2 * environments * this.unreported * this.frameMs;
   }
 
   /** All that the counter does not know, if only to hear what it knows. */
   report(now: number): RateUse {
-    const usedMs = this.untold * this.frameMs;
+    const usedMs = this.unreported * this.frameMs;
     // As if they had been counted when they came: a report that comes late must not count as a burst.
-    const floor = this.untold === 0 ? this.floorAt(now) : this.untoldUntil - usedMs;
-    this.seen = 0;
+    const floor = this.unreported === 0 ? this.floorAt(now) : this.unreportedUntil - usedMs;
+    this.framesSinceReport = 0;
     this.reportedAt = now;
-    this.untold = 0;
-    this.untoldUntil = -Infinity;
+    this.unreported = 0;
+    this.unreportedUntil = -Infinity;
     const ceiling = now + this.rate.burst * this.frameMs + window.seconds * 1_000;
-    return { usedMs, floor, ceiling, isRested: this.usedUntil - usedMs < floor + this.frameMs / 2 };
+    return { usedMs, floor, ceiling, isIdle: this.usedUntil - usedMs < floor + this.frameMs / 2 };
   }
 
   /** The common counter's answer to a report. */
-  learn(usedUntil: number): void {
-    this.hasOthers = usedUntil > this.usedUntil + this.frameMs / 2;
+  merge(usedUntil: number): void {
+    this.hasOtherEnvironments = usedUntil > this.usedUntil + this.frameMs / 2;
     this.usedUntil = Math.max(this.usedUntil, usedUntil);
   }
 
@@ -126,7 +133,7 @@ export class RateShare {
     const full = Math.max(used, now - burst * this.frameMs) + burst * this.frameMs;
     const promised = Math.max(this.promisedUntil, used) + frames * environments * this.frameMs;
     this.promisedUntil = Math.min(promised, full);
-    return Math.max(1, Math.ceil(this.promisedUntil + burst * unheardShare * this.frameMs - now));
+    return Math.max(1, Math.ceil(this.promisedUntil + burst * unknownShare * this.frameMs - now));
   }
 
   /** Time that counts as used up at the least. */

@@ -39,10 +39,10 @@ const maxRemembered = 5_000;
 /** Refusals of one agent make one log line in this time. */
 const logEveryMs = 10_000;
 /** What a refusal says is no older: a flood must not become a flood of questions. */
-const askEveryMs = 100;
+const minReportPauseMs = 100;
 
 /** What was admitted elsewhere at the same moment is in the counter by then. */
-const hearMs = 30;
+const settleMs = 30;
 
 interface Refusals {
   frames: number;
@@ -53,7 +53,7 @@ interface Share {
   readonly subject: string;
   readonly share: RateShare;
   /** When the counter was asked last, on the monotonic clock. */
-  askedAt: number;
+  reportedAt: number;
 }
 
 export class RateLimiter {
@@ -77,11 +77,11 @@ export class RateLimiter {
     const admitted = Math.min(frames, ...rooms);
     const refused = frames - admitted;
     const reports = shares.map((each, index) =>
-      this.tell(each, rooms[index] ?? 0, { frames, admitted, now }),
+      this.count(each, rooms[index] ?? 0, { frames, admitted, now }),
     );
     const reported = Promise.all(reports);
     if (refused === 0) return { admitted, retryAfterMs: 0, reported };
-    this.note(tenantId, agentId, refused, now);
+    this.logRefusal(tenantId, agentId, refused, now);
     // Other environments have admitted frames that this one does not know of.
     await reported;
     return {
@@ -96,30 +96,30 @@ export class RateLimiter {
     const share = this.shares.get(subject) ?? {
       subject,
       share: new RateShare(rate, every, this.deps.clock.random()),
-      askedAt: -Infinity,
+      reportedAt: -Infinity,
     };
-    remember(this.shares, subject, share);
+    putLast(this.shares, subject, share);
     return share;
   }
 
   /** Counts the frames, and reports what has to be: all there is before a refusal, so that its answer says when to come again. */
-  private async tell(
+  private async count(
     each: Share,
     room: number,
     { frames, admitted, now }: { readonly frames: number; readonly admitted: number; readonly now: number },
   ): Promise<void> {
     const { share } = each;
-    share.take(frames, admitted, now);
+    share.count(frames, admitted, now);
     const moment = this.deps.clock.monotonic();
-    const mustAsk = room < frames && moment - each.askedAt >= askEveryMs;
+    const mustAsk = room < frames && moment - each.reportedAt >= minReportPauseMs;
     if (mustAsk) {
-      each.askedAt = moment;
-      await this.deps.clock.sleep(hearMs);
+      each.reportedAt = moment;
+      await this.deps.clock.sleep(settleMs);
     }
-    const report = mustAsk ? share.report(now) : share.due(room, now);
+    const report = mustAsk ? share.report(now) : share.reportIfDue(room, now);
     if (report === undefined) return;
     try {
-      share.learn(await this.deps.rateCounter.add(each.subject, report));
+      share.merge(await this.deps.rateCounter.add(each.subject, report));
     } catch (error) {
       // Uncounted frames cost less than refused ones, and the environment still counts its own.
       this.deps.log.error('rate_not_counted', errorFields(error));
@@ -127,11 +127,11 @@ export class RateLimiter {
   }
 
   /** One line for the first refusal, then one for all in every ten seconds: a flood must not become a flood of lines. */
-  private note(tenantId: string, agentId: string, frames: number, now: number): void {
+  private logRefusal(tenantId: string, agentId: string, frames: number, now: number): void {
     const key = agentRateSubject(tenantId, agentId);
     const refusals = this.refusals.get(key) ?? { frames: 0, loggedAt: -Infinity };
     refusals.frames += frames;
-    remember(this.refusals, key, refusals);
+    putLast(this.refusals, key, refusals);
     if (now - refusals.loggedAt < logEveryMs) return;
     this.deps.log.info('rate_limited', { tenant_id: tenantId, agent_id: agentId, frames: refusals.frames });
     refusals.frames = 0;
@@ -158,7 +158,7 @@ function refusal(messageId: unknown, retryAfterMs: number) {
 }
 
 /** Puts the entry last; the first one goes when there are too many. */
-function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
+function putLast<Value>(map: Map<string, Value>, key: string, value: Value): void {
   map.delete(key);
   map.set(key, value);
   if (map.size <= maxRemembered) return;

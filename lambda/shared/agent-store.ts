@@ -14,7 +14,7 @@ export interface InboxMark {
 export interface AddResult {
   readonly outcome: AddOutcome;
   /** As it is with the connection in the set. */
-  readonly mark: InboxMark | undefined;
+  readonly inboxMark: InboxMark | undefined;
   /** The agent with the connection that turned it online; absent when it had others, or nothing was added. */
   readonly arrival: AgentRecord | undefined;
 }
@@ -28,7 +28,7 @@ export interface RemoveResult {
 
 /** What is known of an agent, and what was when it last went offline. */
 export interface AgentRecord extends AgentPresence {
-  readonly left:
+  readonly lastDeparture:
     | {
         /** Epoch milliseconds. */
         readonly at: number;
@@ -50,7 +50,7 @@ export interface AgentView {
   readonly connectionIds: readonly string[];
   /** Absent for an agent that never connected. */
   readonly version: number | undefined;
-  readonly mark: InboxMark | undefined;
+  readonly inboxMark: InboxMark | undefined;
   /** Everything up to here in its inbox has been handled; only of an agent whose clients report it. */
   readonly handled: Position | undefined;
   /** Epoch milliseconds: when the item may be deleted, if nothing happens. */
@@ -97,7 +97,7 @@ export interface AgentStore {
   /** Strongly consistent. Empty for an agent that is offline or was never seen. */
   connectionIds(tenantId: string, agentId: string): Promise<readonly string[]>;
   /** Strongly consistent. */
-  look(tenantId: string, agentId: string): Promise<AgentView>;
+  getAgent(tenantId: string, agentId: string): Promise<AgentView>;
   /**
    * Notes that no connection took the message: lowers the mark to it where that is needed, and raises the mark's count.
    * With `seen` only if the agent's set is still what it was then; tells whether it was.
@@ -119,7 +119,7 @@ export interface AgentStore {
    * connection has ended. With `isFirst` only if no position is kept; otherwise only if the kept one is lower or of another
    * epoch. Changes nothing for an agent without an item. Idempotent.
    */
-  keepHandled(
+  saveHandled(
     tenantId: string,
     agentId: string,
     handled: Position,

@@ -5,7 +5,7 @@
  */
 export async function eachConcurrently<T>(
   pages: AsyncIterable<readonly T[]>,
-  atOnce: number,
+  concurrency: number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
   let running = 0;
@@ -28,7 +28,7 @@ export async function eachConcurrently<T>(
       for (const item of page) {
         running += 1;
         work(item).then(ended, failed);
-        await untilAtMost(atOnce - 1);
+        await untilAtMost(concurrency - 1);
       }
     }
   } finally {

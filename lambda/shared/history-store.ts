@@ -43,7 +43,7 @@ export interface Head {
   /** The row with the highest sequence; item 0 is never it. */
   readonly row: MessageFields | undefined;
   /** Known only of a log without rows, where the same read finds it; else ask `mark`. */
-  readonly mark: Checkpoint | undefined;
+  readonly checkpoint: Checkpoint | undefined;
 }
 
 export type PutOutcome = 'written' | 'exists' | 'unclear';
@@ -65,12 +65,12 @@ export interface HistoryStore {
   /** Pages from the newest row to older ones, the first one small: whoever looks for a row seldom has to go further. */
   newestFirst(subject: string): AsyncIterable<readonly MessageFields[]>;
   /** Item 0. */
-  mark(subject: string): Promise<Checkpoint | undefined>;
+  checkpoint(subject: string): Promise<Checkpoint | undefined>;
   /**
    * Raises item 0 to the position, or lets it live longer at the position that it has. Anything lower changes nothing:
    * a new epoch begins above the mark of the old one, so a higher sequence is a newer position in whatever epoch. Idempotent.
    */
-  raiseMark(subject: string, position: Position, expiresAt: number): Promise<void>;
+  raiseCheckpoint(subject: string, position: Position, expiresAt: number): Promise<void>;
   /** Pages of the rows above `after`, oldest first, up to and including `upTo`. Item 0 is not among them. */
   range(
     subject: string,

@@ -12,7 +12,7 @@ export interface PushTarget {
 }
 
 export interface InboxJob extends PushTarget {
-  readonly mark: InboxMark;
+  readonly inboxMark: InboxMark;
   /** Epoch milliseconds: when the connection stops receiving. */
   readonly expiresAt: number;
   /** When it was written, epoch milliseconds; absent in those of earlier deployments. */
@@ -20,7 +20,7 @@ export interface InboxJob extends PushTarget {
 }
 
 export function encodeInboxJob(order: InboxJob): object {
-  const { tenantId, agentId, connectionId, expiresAt, mark, at } = order;
+  const { tenantId, agentId, connectionId, expiresAt, inboxMark: mark, at } = order;
   const { from, count } = mark;
   return {
     tenant: tenantId,
@@ -47,5 +47,12 @@ export function decodeInboxJob(event: Readonly<Record<string, unknown>>): InboxJ
   ) {
     throw new Error('The event is no order to push an inbox');
   }
-  return { tenantId: tenant, agentId: agent, connectionId: connection, expiresAt, mark: { from, count }, at };
+  return {
+    tenantId: tenant,
+    agentId: agent,
+    connectionId: connection,
+    expiresAt,
+    inboxMark: { from, count },
+    at,
+  };
 }

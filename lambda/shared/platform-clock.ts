@@ -6,21 +6,21 @@ import type { Clock, EventClock } from './ports';
 
 export class PlatformClock implements EventClock {
   private eventAt: number;
-  private begunAt: number;
+  private eventStartedAt: number;
 
   constructor(private readonly machine: Clock) {
     this.eventAt = machine.now();
-    this.begunAt = machine.monotonic();
+    this.eventStartedAt = machine.monotonic();
   }
 
-  begin(at: number | undefined): void {
+  startEvent(at: number | undefined): void {
     // An event without a time comes from a deployment that did not write one.
     this.eventAt = at ?? this.machine.now();
-    this.begunAt = this.machine.monotonic();
+    this.eventStartedAt = this.machine.monotonic();
   }
 
   now(): number {
-    return this.eventAt + this.machine.monotonic() - this.begunAt;
+    return this.eventAt + this.machine.monotonic() - this.eventStartedAt;
   }
 
   monotonic(): number {

@@ -35,7 +35,7 @@ export interface RateUse {
   /** Epoch milliseconds: a counter that is ahead of it was written by a wrong clock, and counts as rested. */
   readonly ceiling: number;
   /** Whether the caller thinks that the counter is behind the floor. A wrong guess costs a write, nothing else. */
-  readonly isRested: boolean;
+  readonly isIdle: boolean;
 }
 
 /** How far agents and tenants have used up their time. `subject` is a key of `subjects.ts`. */
@@ -81,7 +81,7 @@ export interface Clock {
 /** The clock of an environment, which serves one event after another. */
 export interface EventClock extends Clock {
   /** An event has come. From here on `now` goes on from the platform's time of it, if that is known (epoch milliseconds). */
-  begin(at: number | undefined): void;
+  startEvent(at: number | undefined): void;
 }
 
 /** Fresh, unguessable ids. */

@@ -39,10 +39,10 @@ export interface Missing {
 const checkEveryMs = 600_000;
 const postMs = 1_000;
 /** It is open: the limit has been seen to. */
-const anyNumber = Number.MAX_SAFE_INTEGER;
+const noLimit = Number.MAX_SAFE_INTEGER;
 
 /** What there is to do about it now, if anything. */
-export function dueFor(
+export function sweepActionFor(
   { connectedAt, expiresAt, checkedAt }: SweptConnection,
   now: number,
 ): 'end' | 'check' | undefined {
@@ -108,7 +108,7 @@ async function repair(
   if (row === undefined) return 'gone';
   const { tenantId, agentId, channels } = row;
   if (!missing.isMember) {
-    const { arrival } = await deps.agents.addConnection(tenantId, agentId, connectionId, anyNumber);
+    const { arrival } = await deps.agents.addConnection(tenantId, agentId, connectionId, noLimit);
     if (arrival !== undefined) await announceArrival(deps, tenantId, arrival);
   }
   // Those that the client has left since the scan stay left.

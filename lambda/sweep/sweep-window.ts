@@ -54,7 +54,7 @@ export class SweepWindow {
       window.next = next;
       if (window.rows >= maxRows || deadline.hasPassed) break;
     }
-    window.nameSubscriptions();
+    window.addUnlistedChannels();
     return window;
   }
 
@@ -68,7 +68,7 @@ export class SweepWindow {
   }
 
   /** Whether everything there is has been read. */
-  get isWhole(): boolean {
+  get isComplete(): boolean {
     return this.from === undefined && this.next === undefined;
   }
 
@@ -76,7 +76,7 @@ export class SweepWindow {
     return {
       isMember: !this.hasAllMembers || this.members.has(memberKey(tenantId, agentId, connectionId)),
       // A row that was not read is not missing.
-      channels: this.isWhole
+      channels: this.isComplete
         ? channels.filter(
             (channelId) => !this.subscribed.has(subscriptionKey({ tenantId, channelId, connectionId })),
           )
@@ -99,7 +99,7 @@ export class SweepWindow {
    * connection's row does not name. Named here, it is removed together with its connection. While the connection is open
    * it stays: which of the two frames came last is not known, and a message too many does less harm than a lost one.
    */
-  private nameSubscriptions(): void {
+  private addUnlistedChannels(): void {
     for (const { tenantId, channelId, connectionId } of this.subscriptions) {
       const row = this.byId.get(connectionId);
       if (row?.tenantId !== tenantId || row.channels.includes(channelId)) continue;

@@ -9,7 +9,7 @@ import { Pacer } from './pacer';
 import { removeConnection } from '../agents/remove-connection';
 import {
   checkConnection,
-  dueFor,
+  sweepActionFor,
   endConnection,
   type SweepDependencies,
   type SweepOutcome,
@@ -19,7 +19,7 @@ import { SweepWindow } from './sweep-window';
 
 /** Calls to the platform: a fiftieth of what an account may make. */
 const callsPerSecond = 200;
-const atOnce = 50;
+const sweepConcurrency = 50;
 /** Kept for what has been begun. */
 const reserveMs = 8_000;
 /** The most that reading may take of a run. */
@@ -27,7 +27,7 @@ const readingMs = 45_000;
 /** Of a run, the least that is kept for asking and ending. */
 const checkingMs = 40_000;
 /** Connections that are looked up together. */
-const lookUp = 100;
+const rowsPerLookup = 100;
 
 export type SweepCounts = Partial<Record<SweepOutcome | 'strays' | 'failed' | 'left', number>>;
 
@@ -64,23 +64,23 @@ export async function sweep(deps: SweepDependencies, deadline: Deadline): Promis
 
   const now = deps.clock.now();
   const pacer = new Pacer(deps.clock, callsPerSecond);
-  const rank = (row: SweptConnection): number => (dueFor(row, now) === 'end' ? 0 : 1);
+  const rank = (row: SweptConnection): number => (sweepActionFor(row, now) === 'end' ? 0 : 1);
   const due = window.connections
-    .filter((row) => dueFor(row, now) !== undefined)
+    .filter((row) => sweepActionFor(row, now) !== undefined)
     // What is due to end first. Among the others, the time of the check is what a run goes on from.
     .sort((a, b) => rank(a) - rank(b) || a.checkedAt - b.checkedAt);
   const handle = (row: SweptConnection): Promise<void> =>
     attempt(() =>
-      dueFor(row, now) === 'end'
+      sweepActionFor(row, now) === 'end'
         ? endConnection(deps, pacer, row)
         : checkConnection(deps, pacer, row, window.missingOf(row)),
     );
-  await eachConcurrently(pagesOf(due), atOnce, handle);
+  await eachConcurrently(pagesOf(due), sweepConcurrency, handle);
 
   if (failure !== undefined) deps.log.error('sweep_incomplete', errorFields(failure));
   // Also when something is left here: a part that is never done must not keep the rest of the table waiting.
   if (window.next !== from) await deps.sweep.moveCursor(window.next);
-  return { rows: window.rows, whole: window.isWhole, ...counts };
+  return { rows: window.rows, whole: window.isComplete, ...counts };
 }
 
 type Attempt = (work: () => Promise<keyof SweepCounts | undefined>) => Promise<void>;
@@ -95,10 +95,10 @@ async function removeStrays(
   const { subscriptions, members } = window.strays;
   const ids = [...new Set([...subscriptions, ...members].map(({ connectionId }) => connectionId))];
   const absent = new Set<string>();
-  for (let start = 0; start < ids.length; start += lookUp) {
+  for (let start = 0; start < ids.length; start += rowsPerLookup) {
     // In a part of a large table most of them are only somewhere else: what there is no time for has its next turn.
     if (deadline.remainingMs < reserveMs + checkingMs) break;
-    const asked = ids.slice(start, start + lookUp);
+    const asked = ids.slice(start, start + rowsPerLookup);
     const known = new Set(
       (await deps.connections.getConnections(asked)).map(({ connectionId }) => connectionId),
     );
@@ -114,7 +114,7 @@ async function removeStrays(
       remove: () => removeConnection(deps, { ...member, channels: [] }),
     })),
   ].filter(({ connectionId }) => absent.has(connectionId));
-  await eachConcurrently(pagesOf(strays), atOnce, ({ remove }) =>
+  await eachConcurrently(pagesOf(strays), sweepConcurrency, ({ remove }) =>
     attempt(async () => {
       await remove();
       return 'strays';

@@ -98,8 +98,8 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
   describe('what an agent has handled', () => {
     const retentionMs = 3_600_000;
     const keep = (sequence: number, { epoch = 'e1', isFirst = false, ms = retentionMs } = {}) =>
-      store.keepHandled(tenant, 'a', { epoch, sequence }, ms, isFirst);
-    const handled = async () => (await store.look(tenant, 'a')).handled;
+      store.saveHandled(tenant, 'a', { epoch, sequence }, ms, isFirst);
+    const handled = async () => (await store.getAgent(tenant, 'a')).handled;
 
     test('is kept from the first report on, and raised by higher ones', async () => {
       await store.addConnection(tenant, 'a', '1=', 9);
@@ -117,9 +117,9 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
 
     test('is no change that others see, and outlives connections and marks', async () => {
       await store.addConnection(tenant, 'a', '1=', 9);
-      const { version } = await store.look(tenant, 'a');
+      const { version } = await store.getAgent(tenant, 'a');
       await keep(3);
-      expect((await store.look(tenant, 'a')).version).toBe(version);
+      expect((await store.getAgent(tenant, 'a')).version).toBe(version);
       await store.removeConnection(tenant, 'a', '1=');
       await store.recordMissed(
         { tenantId: tenant, agentId: 'a', sequence: 4, expiresAt: Date.now() + retentionMs },
@@ -132,7 +132,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
     test('makes nothing of an agent that has no item', async () => {
       await keep(3, { isFirst: true });
       await keep(3);
-      expect(await store.look(tenant, 'a')).toMatchObject({ version: undefined, handled: undefined });
+      expect(await store.getAgent(tenant, 'a')).toMatchObject({ version: undefined, handled: undefined });
     });
 
     test('lives as long as the rows of the inbox', async () => {
@@ -141,7 +141,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
         await store.addConnection(tenant, 'a', '1=', 9);
         if (ms !== undefined) await keep(ms, { ms });
         await store.removeConnection(tenant, 'a', '1=');
-        return ((await store.look(tenant, 'a')).expiresAt ?? 0) - Date.now();
+        return ((await store.getAgent(tenant, 'a')).expiresAt ?? 0) - Date.now();
       };
       const isAbout = (ms: number, days: number): void => {
         expect(ms).toBeGreaterThan(days * day - 60_000);
@@ -161,30 +161,30 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
       expiresAt,
     });
     const note = (sequence: number) => store.recordMissed(at(sequence), undefined);
-    const mark = async () => (await store.look(tenant, 'a')).mark;
+    const mark = async () => (await store.getAgent(tenant, 'a')).inboxMark;
 
     test('is absent for agents that have missed nothing', async () => {
-      expect(await store.look(tenant, 'a')).toEqual({
+      expect(await store.getAgent(tenant, 'a')).toEqual({
         connectionIds: [],
         version: undefined,
-        mark: undefined,
+        inboxMark: undefined,
         handled: undefined,
         expiresAt: undefined,
         record: undefined,
       });
       expect(await store.addConnection(tenant, 'a', '1=', 9)).toMatchObject({
         outcome: 'added',
-        mark: undefined,
+        inboxMark: undefined,
       });
       expect(await mark()).toBeUndefined();
     });
 
     test('is kept for an agent that was never there, without making it known as anything', async () => {
-      expect(await store.recordMissed(at(7), await store.look(tenant, 'a'))).toBe(true);
-      expect(await store.look(tenant, 'a')).toMatchObject({
+      expect(await store.recordMissed(at(7), await store.getAgent(tenant, 'a'))).toBe(true);
+      expect(await store.getAgent(tenant, 'a')).toMatchObject({
         connectionIds: [],
         version: undefined,
-        mark: { from: 7, count: 1 },
+        inboxMark: { from: 7, count: 1 },
       });
       expect((await inspect(tenant, 'a'))?.status).toBeUndefined();
     });
@@ -197,19 +197,25 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
     test('is told to whoever connects, in the very write that adds it', async () => {
       await note(7);
       const told = { from: 7, count: 1 };
-      expect(await store.addConnection(tenant, 'a', '1=', 1)).toMatchObject({ outcome: 'added', mark: told });
+      expect(await store.addConnection(tenant, 'a', '1=', 1)).toMatchObject({
+        outcome: 'added',
+        inboxMark: told,
+      });
       expect(await store.addConnection(tenant, 'a', '1=', 1)).toMatchObject({
         outcome: 'present',
-        mark: told,
+        inboxMark: told,
       });
-      expect(await store.addConnection(tenant, 'a', '2=', 1)).toMatchObject({ outcome: 'full', mark: told });
+      expect(await store.addConnection(tenant, 'a', '2=', 1)).toMatchObject({
+        outcome: 'full',
+        inboxMark: told,
+      });
     });
 
     test('lives through connecting and disconnecting, and leaves the version alone', async () => {
       await store.addConnection(tenant, 'a', '1=', 9);
-      const { version } = await store.look(tenant, 'a');
+      const { version } = await store.getAgent(tenant, 'a');
       await note(7);
-      expect((await store.look(tenant, 'a')).version).toBe(version);
+      expect((await store.getAgent(tenant, 'a')).version).toBe(version);
       await store.removeConnection(tenant, 'a', '1=');
       await store.addConnection(tenant, 'a', '2=', 9);
       expect(await mark()).toEqual({ from: 7, count: 1 });
@@ -220,7 +226,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
       ['another connection', (): unknown => store.addConnection(tenant, 'a', '1=', 9)],
     ])('is refused when %s has come since the look', async (_, before) => {
       await before();
-      const seen = await store.look(tenant, 'a');
+      const seen = await store.getAgent(tenant, 'a');
       await store.addConnection(tenant, 'a', '2=', 9);
       expect(await store.recordMissed(at(7), seen)).toBe(false);
       expect(await mark()).toBeUndefined();
@@ -228,7 +234,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
 
     test('is refused when a connection has come and gone since the look, whatever the mark was', async () => {
       await note(5);
-      const seen = await store.look(tenant, 'a');
+      const seen = await store.getAgent(tenant, 'a');
       await store.addConnection(tenant, 'a', '1=', 9);
       await store.removeConnection(tenant, 'a', '1=');
       expect(await store.recordMissed(at(7), seen)).toBe(false);
@@ -238,7 +244,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
 
     test('is taken although the mark has moved since the look', async () => {
       await note(5);
-      const seen = await store.look(tenant, 'a');
+      const seen = await store.getAgent(tenant, 'a');
       await note(3);
       expect(await store.recordMissed(at(4), seen)).toBe(true);
       expect(await mark()).toEqual({ from: 3, count: 3 });
@@ -247,21 +253,21 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
     test('is settled by a connection of the set, once', async () => {
       await note(5);
       const added = await store.addConnection(tenant, 'a', '1=', 9);
-      expect(await store.settleMark(tenant, 'a', '1=', added.mark!)).toBe(true);
+      expect(await store.settleMark(tenant, 'a', '1=', added.inboxMark!)).toBe(true);
       expect(await mark()).toBeUndefined();
-      expect(await store.settleMark(tenant, 'a', '1=', added.mark!)).toBe(false);
+      expect(await store.settleMark(tenant, 'a', '1=', added.inboxMark!)).toBe(false);
     });
 
     test('is raised by a connection that took a part', async () => {
       await note(5);
-      const { mark: told } = await store.addConnection(tenant, 'a', '1=', 9);
+      const { inboxMark: told } = await store.addConnection(tenant, 'a', '1=', 9);
       expect(await store.settleMark(tenant, 'a', '1=', told!, 8)).toBe(true);
       expect(await mark()).toEqual({ from: 8, count: 1 });
     });
 
     test('is not settled when something was noted since, even if the mark did not move', async () => {
       await note(5);
-      const { mark: told } = await store.addConnection(tenant, 'a', '1=', 9);
+      const { inboxMark: told } = await store.addConnection(tenant, 'a', '1=', 9);
       await note(6);
       expect(await store.settleMark(tenant, 'a', '1=', told!)).toBe(false);
       expect(await store.settleMark(tenant, 'a', '1=', told!, 6)).toBe(false);
@@ -270,7 +276,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
 
     test('is not settled for a connection that has left the set', async () => {
       await note(5);
-      const { mark: told } = await store.addConnection(tenant, 'a', '1=', 9);
+      const { inboxMark: told } = await store.addConnection(tenant, 'a', '1=', 9);
       await store.addConnection(tenant, 'a', '2=', 9);
       await store.removeConnection(tenant, 'a', '1=');
       expect(await store.settleMark(tenant, 'a', '1=', told!)).toBe(false);
@@ -279,7 +285,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
 
     test('that was settled does not come back for an old note of the same message', async () => {
       await note(5);
-      const { mark: told } = await store.addConnection(tenant, 'a', '1=', 9);
+      const { inboxMark: told } = await store.addConnection(tenant, 'a', '1=', 9);
       await store.settleMark(tenant, 'a', '1=', told!);
       await note(5);
       expect(await store.settleMark(tenant, 'a', '1=', told!)).toBe(false);
@@ -289,9 +295,9 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
     test('is kept at least as long as the message', async () => {
       const inAYear = Date.now() + 365 * 86_400_000;
       await store.recordMissed(at(5, inAYear), undefined);
-      expect((await store.look(tenant, 'a')).expiresAt).toBeGreaterThanOrEqual(inAYear);
+      expect((await store.getAgent(tenant, 'a')).expiresAt).toBeGreaterThanOrEqual(inAYear);
       await store.addConnection(tenant, 'a', '1=', 9);
-      expect((await store.look(tenant, 'a')).expiresAt).toBeUndefined();
+      expect((await store.getAgent(tenant, 'a')).expiresAt).toBeUndefined();
     });
 
     test('loses no note, whatever runs at the same time', async () => {
@@ -309,7 +315,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
     const leave = (connectionId: string) => store.removeConnection(tenant, 'a', connectionId);
     const say = (connectionId: string, status?: string, capabilities?: string[]) =>
       store.setPresence(tenant, 'a', connectionId, { status, capabilities });
-    const known = async () => (await store.look(tenant, 'a')).record;
+    const known = async () => (await store.getAgent(tenant, 'a')).record;
     const agents = async (after?: string) =>
       (await collect(store.agents(tenant, after))).flatMap(({ record }) => record?.agentId ?? []);
 
@@ -319,7 +325,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
         agentId: 'a',
         status: 'online',
         capabilities: [],
-        left: undefined,
+        lastDeparture: undefined,
       });
       expect(first.arrival!.changedAt).toBeGreaterThan(1_600_000_000_000);
       expect((await join('1=')).arrival).toBeUndefined();
@@ -327,7 +333,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
       expect((await leave('1=')).departure).toBeUndefined();
       const { departure } = await leave('2=');
       expect(departure).toMatchObject({ status: 'offline', version: first.arrival!.version + 3 });
-      expect(departure!.left).toEqual({
+      expect(departure!.lastDeparture).toEqual({
         at: departure!.changedAt,
         status: 'online',
         announcedVersion: undefined,
@@ -335,7 +341,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
       expect((await leave('2=')).departure).toBeUndefined();
       const again = await join('3=');
       expect(again.arrival).toMatchObject({ status: 'online', version: departure!.version + 1 });
-      expect(again.arrival!.left).toEqual(departure!.left);
+      expect(again.arrival!.lastDeparture).toEqual(departure!.lastDeparture);
     });
 
     test('keeps what the agent says: the status until it leaves, capabilities beyond', async () => {
@@ -355,7 +361,11 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
       });
       await leave('1=');
       const { departure } = await leave('2=');
-      expect(departure).toMatchObject({ status: 'offline', capabilities: ['x'], left: { status: 'idle' } });
+      expect(departure).toMatchObject({
+        status: 'offline',
+        capabilities: ['x'],
+        lastDeparture: { status: 'idle' },
+      });
       expect((await join('3=')).arrival).toMatchObject({ status: 'online', capabilities: ['x'] });
     });
 
@@ -376,9 +386,9 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
       expect(await store.markAnnounced(tenant, 'a', departure!.version - 1)).toBe(false);
       expect(await store.markAnnounced(tenant, 'a', departure!.version)).toBe(true);
       expect(await store.markAnnounced(tenant, 'a', departure!.version)).toBe(true);
-      expect((await known())?.left?.announcedVersion).toBe(departure!.version);
+      expect((await known())?.lastDeparture?.announcedVersion).toBe(departure!.version);
       const again = await join('2=');
-      expect(again.arrival!.left?.announcedVersion).toBe(again.arrival!.version - 1);
+      expect(again.arrival!.lastDeparture?.announcedVersion).toBe(again.arrival!.version - 1);
       expect(await store.markAnnounced(tenant, 'a', departure!.version)).toBe(false);
       expect(await store.markAnnounced(tenant, 'nobody', 1)).toBe(false);
     });

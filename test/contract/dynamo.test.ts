@@ -130,15 +130,15 @@ describe('DynamoHistoryStore', () => {
 
   test('has rows deleted an hour after their expiry, and item 0 a day after its own', async () => {
     await store().tryPut('t/channel/ttl', row('{}'));
-    await store().raiseMark('t/channel/ttl', { epoch: 'e', sequence: 1 }, 1_790_086_400_000);
+    await store().raiseCheckpoint('t/channel/ttl', { epoch: 'e', sequence: 1 }, 1_790_086_400_000);
     expect(await item('t/channel/ttl', 1)).toMatchObject({ ttl: 1_790_086_400 + 3_600 });
     expect(await item('t/channel/ttl', 0)).toMatchObject({ ttl: 1_790_086_400 + 86_400 });
   });
 
   test('finds item 0 with one call when the log has nothing else', async () => {
-    await store().raiseMark('t/channel/one-call', { epoch: 'e', sequence: 1 }, 1_790_086_400_000);
+    await store().raiseCheckpoint('t/channel/one-call', { epoch: 'e', sequence: 1 }, 1_790_086_400_000);
     const send = jest.spyOn(clients.calls, 'send');
-    expect((await store().head('t/channel/one-call')).mark).toBeDefined();
+    expect((await store().head('t/channel/one-call')).checkpoint).toBeDefined();
     expect(send).toHaveBeenCalledTimes(1);
     send.mockRestore();
   });
@@ -153,10 +153,10 @@ describe('DynamoRateCounter', () => {
     const ceiling = floor + 60_000;
     const other = new DynamoRateCounter(clients.singleAttempt, tables.connectionTable);
     const overtaken = overtakenAfterFirst(clients.singleAttempt, () =>
-      other.add(subject, { usedMs: 10, floor, ceiling, isRested: true }),
+      other.add(subject, { usedMs: 10, floor, ceiling, isIdle: true }),
     );
     const counter = new DynamoRateCounter(overtaken, tables.connectionTable);
-    expect(await counter.add(subject, { usedMs: 10, floor, ceiling, isRested: false })).toBe(floor + 20);
+    expect(await counter.add(subject, { usedMs: 10, floor, ceiling, isIdle: false })).toBe(floor + 20);
   });
 });
 

@@ -36,7 +36,7 @@ export function historyStoreSuite(create: () => HistoryStoreUnderTest): void {
   });
 
   test('has no head and no rows to begin with', async () => {
-    expect(await store.head(subject)).toEqual({ row: undefined, mark: undefined });
+    expect(await store.head(subject)).toEqual({ row: undefined, checkpoint: undefined });
     expect(await store.get(subject, 1)).toBeUndefined();
   });
 
@@ -45,7 +45,7 @@ export function historyStoreSuite(create: () => HistoryStoreUnderTest): void {
     expect(await store.get(subject, 1)).toEqual(row(1));
     const { body, ...entry } = row(1);
     expect(body).toBe('{"content":1}');
-    expect(await store.head(subject)).toEqual({ row: entry, mark: undefined });
+    expect(await store.head(subject)).toEqual({ row: entry, checkpoint: undefined });
   });
 
   test('gives a sequence to one row only', async () => {
@@ -91,7 +91,7 @@ export function historyStoreSuite(create: () => HistoryStoreUnderTest): void {
       for (const sequence of upwards(1, 120)) {
         while ((await store.tryPut(subject, row(sequence))) === 'unclear');
       }
-      await store.raiseMark(subject, { epoch: 'epoch-1', sequence: 100 }, 1_790_000_000_000);
+      await store.raiseCheckpoint(subject, { epoch: 'epoch-1', sequence: 100 }, 1_790_000_000_000);
     });
 
     test('go upwards from above a sequence, item 0 never among them', async () => {
@@ -141,15 +141,15 @@ export function historyStoreSuite(create: () => HistoryStoreUnderTest): void {
     const later = soon + 1;
 
     test('is not there to begin with, and is given back as it was raised', async () => {
-      expect(await store.mark(subject)).toBeUndefined();
-      await store.raiseMark(subject, at(5), soon);
-      expect(await store.mark(subject)).toEqual({ ...at(5), expiresAt: soon });
+      expect(await store.checkpoint(subject)).toBeUndefined();
+      await store.raiseCheckpoint(subject, at(5), soon);
+      expect(await store.checkpoint(subject)).toEqual({ ...at(5), expiresAt: soon });
     });
 
     test('is found by the read of the head when the log has no rows, and is never a row', async () => {
-      await store.raiseMark(subject, at(5), soon);
+      await store.raiseCheckpoint(subject, at(5), soon);
       const mark = { ...at(5), expiresAt: soon };
-      expect(await store.head(subject)).toEqual({ row: undefined, mark });
+      expect(await store.head(subject)).toEqual({ row: undefined, checkpoint: mark });
       expect(await collect(store.newestFirst(subject))).toEqual([]);
       await store.tryPut(subject, row(3));
       expect((await store.head(subject)).row?.sequence).toBe(3);
@@ -166,16 +166,16 @@ export function historyStoreSuite(create: () => HistoryStoreUnderTest): void {
       ['a lower sequence of another epoch', at(4, 'e2'), later, false],
       ['the same sequence of another epoch', at(5, 'e2'), later, false],
     ])('%s', async (_, position, expiresAt, isTaken) => {
-      await store.raiseMark(subject, at(5), soon);
-      await store.raiseMark(subject, position, expiresAt);
+      await store.raiseCheckpoint(subject, at(5), soon);
+      await store.raiseCheckpoint(subject, position, expiresAt);
       const before = { ...at(5), expiresAt: soon };
-      expect(await store.mark(subject)).toEqual(isTaken ? { ...position, expiresAt } : before);
+      expect(await store.checkpoint(subject)).toEqual(isTaken ? { ...position, expiresAt } : before);
     });
 
     test('ends at the highest, in whatever order it is raised', async () => {
       const orders = [4, 9, 1, 7, 9, 3];
-      await Promise.all(orders.map((sequence) => store.raiseMark(subject, at(sequence), soon)));
-      expect(await store.mark(subject)).toEqual({ ...at(9), expiresAt: soon });
+      await Promise.all(orders.map((sequence) => store.raiseCheckpoint(subject, at(sequence), soon)));
+      expect(await store.checkpoint(subject)).toEqual({ ...at(9), expiresAt: soon });
     });
   });
 

@@ -15,43 +15,47 @@ export function rateCounterSuite(create: () => RateCounter): void {
     subject = tenantRateSubject(randomUUID());
   });
 
-  test.each([true, false])('starts at the floor, whatever the guess (%s)', async (isRested) => {
-    expect(await counter.add(subject, { usedMs: 20.5, floor: start, ceiling, isRested })).toBe(start + 20.5);
+  test.each([true, false])('starts at the floor, whatever the guess (%s)', async (isIdle) => {
+    expect(await counter.add(subject, { usedMs: 20.5, floor: start, ceiling, isIdle: isIdle })).toBe(
+      start + 20.5,
+    );
   });
 
   test.each([true, false])(
     'adds up while the floor is behind it, whatever the guess (%s)',
-    async (isRested) => {
-      await counter.add(subject, { usedMs: 500, floor: start, ceiling, isRested: true });
-      expect(await counter.add(subject, { usedMs: 20, floor: start + 400, ceiling, isRested })).toBe(
+    async (isIdle) => {
+      await counter.add(subject, { usedMs: 500, floor: start, ceiling, isIdle: true });
+      expect(await counter.add(subject, { usedMs: 20, floor: start + 400, ceiling, isIdle: isIdle })).toBe(
         start + 520,
       );
-      expect(await counter.add(subject, { usedMs: 1, floor: start + 520, ceiling, isRested })).toBe(
+      expect(await counter.add(subject, { usedMs: 1, floor: start + 520, ceiling, isIdle: isIdle })).toBe(
         start + 521,
       );
     },
   );
 
-  test.each([true, false])('forgets time that was not used, whatever the guess (%s)', async (isRested) => {
-    await counter.add(subject, { usedMs: 500, floor: start, ceiling, isRested: true });
-    expect(await counter.add(subject, { usedMs: 20, floor: start + 9_000, ceiling, isRested })).toBe(
+  test.each([true, false])('forgets time that was not used, whatever the guess (%s)', async (isIdle) => {
+    await counter.add(subject, { usedMs: 500, floor: start, ceiling, isIdle: true });
+    expect(await counter.add(subject, { usedMs: 20, floor: start + 9_000, ceiling, isIdle: isIdle })).toBe(
       start + 9_020,
     );
   });
 
   test.each([true, false])(
     'rests when it is ahead of the ceiling, whatever the guess (%s)',
-    async (isRested) => {
-      const wrongClock = { usedMs: 500, floor: start + 240_000, ceiling: start + 300_000, isRested: true };
+    async (isIdle) => {
+      const wrongClock = { usedMs: 500, floor: start + 240_000, ceiling: start + 300_000, isIdle: true };
       await counter.add(subject, wrongClock);
-      expect(await counter.add(subject, { usedMs: 20, floor: start, ceiling, isRested })).toBe(start + 20);
+      expect(await counter.add(subject, { usedMs: 20, floor: start, ceiling, isIdle: isIdle })).toBe(
+        start + 20,
+      );
     },
   );
 
   test('loses nothing when many count at once', async () => {
     const floor = start;
     const adds = Array.from({ length: 20 }, (_, n) =>
-      counter.add(subject, { usedMs: 10, floor, ceiling, isRested: n % 2 === 0 }),
+      counter.add(subject, { usedMs: 10, floor, ceiling, isIdle: n % 2 === 0 }),
     );
     const answers = await Promise.all(adds);
     expect(Math.max(...answers)).toBe(start + 200);
@@ -59,7 +63,7 @@ export function rateCounterSuite(create: () => RateCounter): void {
 
   test('keeps agents and tenants apart', async () => {
     const tenant = randomUUID();
-    const use = { usedMs: 10, floor: start, ceiling, isRested: true };
+    const use = { usedMs: 10, floor: start, ceiling, isIdle: true };
     for (const each of [
       tenantRateSubject(tenant),
       agentRateSubject(tenant, 'tenant'),

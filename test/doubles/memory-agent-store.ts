@@ -20,7 +20,7 @@ export interface MemoryAgent {
   readonly said: string | undefined;
   readonly capabilities: readonly string[];
   readonly changedAt: number;
-  readonly left: AgentRecord['left'];
+  readonly lastDeparture: AgentRecord['lastDeparture'];
   readonly inboxFrom: number | undefined;
   /** Outlives the mark, so that a new one is never taken for an old one. */
   readonly inboxCount: number;
@@ -40,7 +40,7 @@ const nobody: MemoryAgent = {
   said: undefined,
   capabilities: [],
   changedAt: 0,
-  left: undefined,
+  lastDeparture: undefined,
   inboxFrom: undefined,
   inboxCount: 0,
   handled: undefined,
@@ -59,7 +59,7 @@ export class MemoryAgentStore implements AgentStore {
   addConnection(tenantId: string, agentId: string, connectionId: string, limit: number): Promise<AddResult> {
     const before = this.agent(tenantId, agentId) ?? nobody;
     const { connections } = before;
-    const unchanged = { mark: markOf(before), arrival: undefined };
+    const unchanged = { inboxMark: markOf(before), arrival: undefined };
     if (connections.has(connectionId)) return Promise.resolve({ outcome: 'present', ...unchanged });
     if (connections.size >= limit) return Promise.resolve({ outcome: 'full', ...unchanged });
     const after = this.put(tenantId, agentId, {
@@ -71,7 +71,7 @@ export class MemoryAgentStore implements AgentStore {
       expiresAt: undefined,
     });
     const arrival = connections.size === 0 ? recordOf(agentId, after) : undefined;
-    return Promise.resolve({ outcome: 'added', mark: markOf(before), arrival });
+    return Promise.resolve({ outcome: 'added', inboxMark: markOf(before), arrival });
   }
 
   removeConnection(tenantId: string, agentId: string, connectionId: string): Promise<RemoveResult> {
@@ -89,7 +89,11 @@ export class MemoryAgentStore implements AgentStore {
       ...(isLast && {
         status: 'offline',
         said: undefined,
-        left: { at: now, status: before.said ?? online, announcedVersion: before.left?.announcedVersion },
+        lastDeparture: {
+          at: now,
+          status: before.said ?? online,
+          announcedVersion: before.lastDeparture?.announcedVersion,
+        },
         expiresAt: now + before.keptForMs,
       }),
     });
@@ -116,9 +120,12 @@ export class MemoryAgentStore implements AgentStore {
 
   markAnnounced(tenantId: string, agentId: string, version: number): Promise<boolean> {
     const before = this.agent(tenantId, agentId);
-    if (before?.left === undefined || before.version !== version || before.connections.size > 0)
+    if (before?.lastDeparture === undefined || before.version !== version || before.connections.size > 0)
       return Promise.resolve(false);
-    this.put(tenantId, agentId, { ...before, left: { ...before.left, announcedVersion: version } });
+    this.put(tenantId, agentId, {
+      ...before,
+      lastDeparture: { ...before.lastDeparture, announcedVersion: version },
+    });
     return Promise.resolve(true);
   }
 
@@ -141,14 +148,14 @@ export class MemoryAgentStore implements AgentStore {
     return Promise.resolve([...(this.agent(tenantId, agentId)?.connections ?? [])]);
   }
 
-  look(tenantId: string, agentId: string): Promise<AgentView> {
+  getAgent(tenantId: string, agentId: string): Promise<AgentView> {
     const agent = this.agent(tenantId, agentId) ?? nobody;
     const { connections, version, handled, expiresAt } = agent;
     const record = recordOf(agentId, agent);
     return Promise.resolve({
       connectionIds: [...connections],
       version,
-      mark: markOf(agent),
+      inboxMark: markOf(agent),
       handled,
       expiresAt,
       record,
@@ -182,7 +189,7 @@ export class MemoryAgentStore implements AgentStore {
     return Promise.resolve(true);
   }
 
-  keepHandled(
+  saveHandled(
     tenantId: string,
     agentId: string,
     handled: Position,
@@ -222,7 +229,7 @@ function markOf({ inboxFrom, inboxCount }: MemoryAgent): InboxMark | undefined {
 }
 
 function recordOf(agentId: string, agent: MemoryAgent): AgentRecord | undefined {
-  const { version, status, said, capabilities, changedAt, left } = agent;
+  const { version, status, said, capabilities, changedAt, lastDeparture } = agent;
   if (version === undefined) return undefined;
   return {
     agentId,
@@ -230,7 +237,7 @@ function recordOf(agentId: string, agent: MemoryAgent): AgentRecord | undefined 
     capabilities,
     version,
     changedAt,
-    left,
+    lastDeparture,
   };
 }
 

@@ -14,15 +14,15 @@ const pageRows = 100;
 
 export class MemoryHistoryStore implements HistoryStore {
   private readonly logs = new Map<string, Map<number, MessageRow>>();
-  private readonly marks = new Map<string, Checkpoint>();
+  private readonly checkpoints = new Map<string, Checkpoint>();
   private readonly damaged = new Set<MessageRow>();
 
   head(subject: string): Promise<Head> {
     const row = this.rows(subject)[0];
     return Promise.resolve(
       row === undefined
-        ? { row: undefined, mark: this.marks.get(subject) }
-        : { row: toEntry(row), mark: undefined },
+        ? { row: undefined, checkpoint: this.checkpoints.get(subject) }
+        : { row: toEntry(row), checkpoint: undefined },
     );
   }
 
@@ -43,15 +43,15 @@ export class MemoryHistoryStore implements HistoryStore {
     yield await Promise.resolve(this.rows(subject).map(toEntry));
   }
 
-  mark(subject: string): Promise<Checkpoint | undefined> {
-    return Promise.resolve(this.marks.get(subject));
+  checkpoint(subject: string): Promise<Checkpoint | undefined> {
+    return Promise.resolve(this.checkpoints.get(subject));
   }
 
-  raiseMark(subject: string, { epoch, sequence }: Position, expiresAt: number): Promise<void> {
-    const mark = this.marks.get(subject);
+  raiseCheckpoint(subject: string, { epoch, sequence }: Position, expiresAt: number): Promise<void> {
+    const mark = this.checkpoints.get(subject);
     const isHigher = mark === undefined || sequence > mark.sequence;
     const isLonger = sequence === mark?.sequence && epoch === mark.epoch && expiresAt > mark.expiresAt;
-    if (isHigher || isLonger) this.marks.set(subject, { epoch, sequence, expiresAt });
+    if (isHigher || isLonger) this.checkpoints.set(subject, { epoch, sequence, expiresAt });
     return Promise.resolve();
   }
 
@@ -77,7 +77,7 @@ export class MemoryHistoryStore implements HistoryStore {
 
   /** What expiry does in the end: takes the row, or item 0, away. */
   delete(subject: string, sequence: number): void {
-    if (sequence === 0) this.marks.delete(subject);
+    if (sequence === 0) this.checkpoints.delete(subject);
     else this.logs.get(subject)?.delete(sequence);
   }
 

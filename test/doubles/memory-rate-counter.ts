@@ -6,7 +6,7 @@ export class MemoryRateCounter implements RateCounter {
   /** Calls that a counter behind a network would pay for. */
   writes = 0;
 
-  add(subject: string, { usedMs, floor, ceiling, isRested }: RateUse): Promise<number> {
+  add(subject: string, { usedMs, floor, ceiling, isIdle: isRested }: RateUse): Promise<number> {
     const before = this.usedUntil.get(subject) ?? -Infinity;
     const after = (before > ceiling ? floor : Math.max(before, floor)) + usedMs;
     this.usedUntil.set(subject, after);

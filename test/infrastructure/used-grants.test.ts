@@ -12,13 +12,13 @@ import { DynamoSweepStore } from '../../lambda/aws/dynamo/dynamo-sweep-store';
 import { DynamoRateCounter } from '../../lambda/aws/dynamo/dynamo-rate-counter';
 import { connect } from '../../lambda/agents/connect';
 import { Deadline } from '../../lambda/shared/deadline';
-import { publish } from '../../lambda/frames/handle-text-message';
+import { handleTextMessage } from '../../lambda/frames/handle-text-message';
 import { pushInbox } from '../../lambda/inbox/push-inbox';
 import { RateLimiter } from '../../lambda/publish/rate-limiter';
 import { removeConnection } from '../../lambda/agents/remove-connection';
 import { fanOutRoute } from '../../lambda/events/fan-out';
 import { sweep } from '../../lambda/sweep/sweep';
-import { tellPresence } from '../../lambda/delivery/tell-presence';
+import { sendPresenceEvent } from '../../lambda/delivery/send-presence-event';
 import { parseText } from '../../protocol/index';
 import { type LocalTables, startLocalTables } from '../contract/local-tables';
 import { createWorld } from '../lambda/world';
@@ -94,7 +94,7 @@ test('default calls what it may', async () => {
   sockets.closed.add('d2');
   calls.clear();
   const send = (frame: object, from = alice) =>
-    publish(deps, from, parseText(JSON.stringify(frame)), new Deadline(clock, clock.time + 4_000), {
+    handleTextMessage(deps, from, parseText(JSON.stringify(frame)), new Deadline(clock, clock.time + 4_000), {
       requestId: randomUUID(),
       sentAt: clock.time,
     });
@@ -153,8 +153,8 @@ test('presence calls what it may', async () => {
   clock.time += 11_000;
   sockets.closed.add('g1');
   calls.clear();
-  const order = { tenantId: 't', presence: departure!, reason: 'disconnected', tellAt: clock.time } as const;
-  const counts = await tellPresence(deps, order, new Deadline(clock, clock.time + 9_000));
+  const order = { tenantId: 't', presence: departure!, reason: 'disconnected', sendAt: clock.time } as const;
+  const counts = await sendPresenceEvent(deps, order, new Deadline(clock, clock.time + 9_000));
   expect(counts).toEqual({ gone: 1 });
   expect([...calls].sort()).toEqual(granted('presence'));
 });
@@ -199,7 +199,7 @@ test('inbox calls what it may', async () => {
     body: '{"content":1}',
   });
   await deps.agents.recordMissed(missed, undefined);
-  const { mark } = await deps.agents.addConnection('t', 'f', 'f1', 9);
+  const { inboxMark: mark } = await deps.agents.addConnection('t', 'f', 'f1', 9);
   await deps.agents.recordMissed(missed, undefined);
   calls.clear();
   const deliver = (messages: readonly unknown[]) => Promise.resolve(messages.length);

@@ -143,9 +143,9 @@ test('bytes of any kind do no harm', () => {
 test('begins anew for the next call', () => {
   const reader = new AnswerReader();
   reader.read(Buffer.from('HTTP/1.1 410 Gone\r\nContent-Length: 5\r\n\r\nabc'));
-  expect([reader.status, reader.hasBegun]).toEqual([410, true]);
-  reader.begin();
-  expect([reader.status, reader.hasBegun]).toEqual([undefined, false]);
+  expect([reader.status, reader.hasReceived]).toEqual([410, true]);
+  reader.reset();
+  expect([reader.status, reader.hasReceived]).toEqual([undefined, false]);
   expect(reader.read(Buffer.from('HTTP/1.1 204 No Content\r\n\r\n'))).toBe('whole');
   expect(reader.status).toBe(204);
 });

@@ -8,7 +8,7 @@ import { FakeClock } from './world';
 
 const subject = 't/channel/c';
 /** What a reader sees who comes too early. */
-const noHead = { row: undefined, mark: undefined };
+const noHead = { row: undefined, checkpoint: undefined };
 let clock: FakeClock;
 let history: MemoryHistoryStore;
 let ids: number;
@@ -211,20 +211,20 @@ describe('when every row has expired', () => {
 
   test('goes on behind item 0 while that covers the newest row', async () => {
     await history.tryPut(subject, before(clock.time));
-    await history.raiseMark(subject, { epoch: 'e', sequence: 7 }, clock.time + 1);
+    await history.raiseCheckpoint(subject, { epoch: 'e', sequence: 7 }, clock.time + 1);
     expect((await run(wanted('m1')))?.position).toEqual({ epoch: 'e', sequence: 8 });
   });
 
   test('goes on behind item 0 also when the rows have been deleted, with one read', async () => {
-    await history.raiseMark(subject, { epoch: 'e', sequence: 7 }, clock.time + 1);
-    const mark = jest.spyOn(history, 'mark');
+    await history.raiseCheckpoint(subject, { epoch: 'e', sequence: 7 }, clock.time + 1);
+    const mark = jest.spyOn(history, 'checkpoint');
     expect((await run(wanted('m1')))?.position).toEqual({ epoch: 'e', sequence: 8 });
     expect(mark).not.toHaveBeenCalled();
   });
 
   test('goes on behind item 0 when newer rows were deleted before older ones', async () => {
     await history.tryPut(subject, before(clock.time));
-    await history.raiseMark(subject, { epoch: 'e', sequence: 9 }, clock.time + 1);
+    await history.raiseCheckpoint(subject, { epoch: 'e', sequence: 9 }, clock.time + 1);
     expect((await run(wanted('m1')))?.position).toEqual({ epoch: 'e', sequence: 10 });
   });
 
@@ -234,7 +234,7 @@ describe('when every row has expired', () => {
     ['has expired, and is above the newest row', 9, 0, 10],
   ])('starts a new epoch, above all that was, when item 0 %s', async (_, sequence, lives, expected) => {
     await history.tryPut(subject, before(clock.time));
-    await history.raiseMark(subject, { epoch: 'e', sequence }, clock.time + lives);
+    await history.raiseCheckpoint(subject, { epoch: 'e', sequence }, clock.time + lives);
     const claimed = await run(wanted('m1'));
     expect(claimed?.position.sequence).toBe(expected);
     expect(claimed?.position.epoch).not.toBe('e');

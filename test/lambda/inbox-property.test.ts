@@ -8,7 +8,7 @@ import { Deadline } from '../../lambda/shared/deadline';
 import { deliverTexts } from '../../lambda/inbox/deliver-texts';
 import type { DeliveryOutcome } from '../../lambda/shared/delivery-outcome';
 import { decodeInboxJob } from '../../lambda/shared/inbox-job';
-import { publish } from '../../lambda/frames/handle-text-message';
+import { handleTextMessage } from '../../lambda/frames/handle-text-message';
 import { pushInbox } from '../../lambda/inbox/push-inbox';
 import { removeConnection } from '../../lambda/agents/remove-connection';
 import { RetryingSender } from '../../lambda/delivery/retrying-sender';
@@ -34,7 +34,7 @@ const step = fc.oneof(
 /** Every call of a store or a socket waits for the scheduler, which decides whose call is next. */
 function interleave(world: ReturnType<typeof createWorld>, scheduler: fc.Scheduler): void {
   const rooms: [object, readonly string[]][] = [
-    [world.agents, ['look', 'recordMissed', 'settleMark', 'addConnection', 'removeConnection']],
+    [world.agents, ['getAgent', 'recordMissed', 'settleMark', 'addConnection', 'removeConnection']],
     [world.connections, ['getConnections', 'putConnection', 'removeConnection']],
     [world.history, ['head', 'tryPut']],
     [world.sockets, ['post']],
@@ -73,7 +73,7 @@ test('nothing acknowledged is lost, and nothing is pushed to who has missed noth
           const deadline = new Deadline(own, own.time + 50_000);
           const sender = new RetryingSender(sockets, own, deadline);
           const deliver = deliverTexts(sender, sockets, own, order);
-          await pushInbox({ ...deps, clock: own }, order, order.mark, deliver, deadline);
+          await pushInbox({ ...deps, clock: own }, order, order.inboxMark, deliver, deadline);
         };
         const running: Promise<unknown>[] = [];
         const start = invoker.start.bind(invoker);
@@ -97,7 +97,7 @@ test('nothing acknowledged is lost, and nothing is pushed to who has missed noth
             const frame = { id: `m${String((sent += 1))}`, to: 'bob', content: sent };
             const frames = parseText(JSON.stringify(frame));
             running.push(
-              publish(deps, alice, frames, new Deadline(clock, clock.time + 4_000), {
+              handleTextMessage(deps, alice, frames, new Deadline(clock, clock.time + 4_000), {
                 requestId: frame.id,
                 sentAt: clock.time,
               }),
@@ -137,7 +137,7 @@ test('nothing acknowledged is lost, and nothing is pushed to who has missed noth
         const pushed = sockets.of('last').map((frame) => frame.id);
         const places = pushed.map((id) => acks.find((ack) => ack.message_id === id)?.sequence as number);
         expect(places).toEqual(places.toSorted((a, b) => a - b));
-        expect((await scheduler.waitFor(world.agents.look('t', 'bob'))).mark).toBeUndefined();
+        expect((await scheduler.waitFor(world.agents.getAgent('t', 'bob'))).inboxMark).toBeUndefined();
       },
     ),
     { numRuns: 300 },

@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 
 const bob = { agentId: 'bob', channelId: undefined };
-const mark = async () => (await world.agents.look('t', 'bob')).mark;
+const mark = async () => (await world.agents.getAgent('t', 'bob')).inboxMark;
 const write = (id: string, more: object = {}) => world.send(alice, { id, to: 'bob', content: id, ...more });
 const ackOf = (id: string) => world.sockets.of('alice').findLast((frame) => frame.message_id === id);
 const ids = (connectionId: string) => world.sockets.of(connectionId).map((frame) => frame.id);
@@ -33,7 +33,7 @@ const push = (deliver?: Deliver, timeMs = 50_000): Promise<PushOutcome> => {
   const deadline = new Deadline(world.clock, world.clock.time + timeMs);
   const sender = new RetryingSender(world.sockets, world.clock, deadline);
   const texts = deliverTexts(sender, world.sockets, world.clock, order);
-  return pushInbox(world.deps, order, order.mark, deliver ?? texts, deadline);
+  return pushInbox(world.deps, order, order.inboxMark, deliver ?? texts, deadline);
 };
 
 /** Runs something in the middle: right before or after the next call of a store's method. */
@@ -103,7 +103,7 @@ describe('the sender', () => {
     world.clock.time += 29.5 * 86_400_000;
     alice = { ...alice, tokenExpiresAt: world.clock.time + 60_000 };
     await write('m2');
-    const { expiresAt } = await world.agents.look('t', 'bob');
+    const { expiresAt } = await world.agents.getAgent('t', 'bob');
     expect(expiresAt).toBeGreaterThanOrEqual(world.clock.time + world.deps.retentionMs);
   });
 
@@ -167,7 +167,7 @@ describe('the sender', () => {
 
   test('notes nothing of a message to itself that it does not want to hear', async () => {
     await world.send(alice, { id: 'm1', to: 'alice', content: 1, echo: false });
-    expect((await world.agents.look('t', 'alice')).mark).toBeUndefined();
+    expect((await world.agents.getAgent('t', 'alice')).inboxMark).toBeUndefined();
   });
 
   test('tries the connection that comes while the dead one is being tried', async () => {
@@ -190,7 +190,7 @@ describe('the sender', () => {
 
   test('stores rather than posts when nobody can tell who is connected', async () => {
     await world.open('bob1', bob);
-    around(world.agents, 'look', 'before', () => Promise.reject(new Unavailable('down')));
+    around(world.agents, 'getAgent', 'before', () => Promise.reject(new Unavailable('down')));
     await write('m1');
     expect(ackOf('m1')?.status).toBe('stored');
     expect(await mark()).toMatchObject({ from: 1 });
@@ -198,7 +198,7 @@ describe('the sender', () => {
 
   test('says unavailable when the message can’t be noted, and makes up for it on the retry', async () => {
     around(world.agents, 'recordMissed', 'before', () => Promise.reject(new Unavailable('down')));
-    around(world.agents, 'look', 'before', () => Promise.reject(new Unavailable('down')));
+    around(world.agents, 'getAgent', 'before', () => Promise.reject(new Unavailable('down')));
     await write('m1');
     expect(ackOf('m1')).toMatchObject({ type: 'ERROR', code: 'unavailable' });
     expect(await mark()).toBeUndefined();
@@ -236,7 +236,7 @@ describe('connecting', () => {
       connectionId: 'bob1',
       at,
       expiresAt: tokenExpiresAt,
-      mark: { from: 1, count: 1 },
+      inboxMark: { from: 1, count: 1 },
     });
   });
 
@@ -251,7 +251,7 @@ describe('connecting', () => {
     await write('m1');
     around(world.invoker, 'start', 'before', () => Promise.reject(new Unavailable('down')));
     await world.open('bob1', bob);
-    expect((await world.agents.look('t', 'bob')).connectionIds).toEqual(['bob1']);
+    expect((await world.agents.getAgent('t', 'bob')).connectionIds).toEqual(['bob1']);
     await world.open('bob2', bob);
     await push();
     expect(ids('bob2')).toEqual(['m1']);
@@ -409,7 +409,7 @@ describe('the push', () => {
       kind: 'unfinished',
       taken: 2,
       gaps: [],
-      mark: { from: 3, count: 1 },
+      inboxMark: { from: 3, count: 1 },
     });
     expect(await mark()).toEqual({ from: 3, count: 1 });
   });

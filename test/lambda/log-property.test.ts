@@ -184,7 +184,7 @@ class Life {
       expect(rows).toEqual(this.book.slice(written));
     }
     this.positions.push({ position: await stored(headOf(deps, subject)), written: this.book.length });
-    this.markExpiry = (await this.history.mark(subject))?.expiresAt ?? 0;
+    this.markExpiry = (await this.history.checkpoint(subject))?.expiresAt ?? 0;
   }
 
   check(): void {

@@ -63,23 +63,23 @@ describe('the end of a log', () => {
 
 describe('item 0', () => {
   test('is not raised while the newest row is younger than half the retention, and costs no read', async () => {
-    const mark = jest.spyOn(deps.history, 'mark');
+    const mark = jest.spyOn(deps.history, 'checkpoint');
     await write(1);
     deps.clock.time += day / 2 - 1;
     expect(await look()).toEqual({ epoch: 'e', sequence: 1 });
     expect(mark).not.toHaveBeenCalled();
-    expect(await deps.history.mark(subject)).toBeUndefined();
+    expect(await deps.history.checkpoint(subject)).toBeUndefined();
   });
 
   test('is raised by whoever first meets an older one, and not again by the next', async () => {
-    const raise = jest.spyOn(deps.history, 'raiseMark');
+    const raise = jest.spyOn(deps.history, 'raiseCheckpoint');
     await write(1, 2);
     deps.clock.time += day / 2;
     await look();
     await look();
     await from(1);
     expect(raise).toHaveBeenCalledTimes(1);
-    expect(await deps.history.mark(subject)).toEqual({
+    expect(await deps.history.checkpoint(subject)).toEqual({
       epoch: 'e',
       sequence: 2,
       expiresAt: start + 1.5 * day,
@@ -111,17 +111,17 @@ describe('item 0', () => {
   });
 
   test('is raised to the new epoch', async () => {
-    await deps.history.raiseMark(subject, { epoch: 'old', sequence: 6 }, start + day);
+    await deps.history.raiseCheckpoint(subject, { epoch: 'old', sequence: 6 }, start + day);
     await write(7);
     deps.clock.time += day / 2;
     await look();
-    expect(await deps.history.mark(subject)).toMatchObject({ epoch: 'e', sequence: 7 });
+    expect(await deps.history.checkpoint(subject)).toMatchObject({ epoch: 'e', sequence: 7 });
   });
 
   test('that can’t be raised is a line in the log, not a failure', async () => {
     await write(1);
     deps.clock.time += day / 2;
-    deps.history.raiseMark = () => Promise.reject(new TypeError('secret'));
+    deps.history.raiseCheckpoint = () => Promise.reject(new TypeError('secret'));
     expect(await look()).toEqual({ epoch: 'e', sequence: 1 });
     expect(deps.log.lines).toEqual([{ event: 'mark_not_raised', fields: { error: 'TypeError' } }]);
   });

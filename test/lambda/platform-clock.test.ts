@@ -16,7 +16,7 @@ test.each([-300_000, 300_000])('an event %d ms off is handled at the time that i
   const clock = new PlatformClock(machine);
   machine.skewMs = skewMs;
   machine.time += 10_000;
-  clock.begin(machine.time - 25);
+  clock.startEvent(machine.time - 25);
   expect(clock.now()).toBe(machine.time - 25);
   machine.time += 1_500;
   machine.skewMs = -skewMs;
@@ -28,7 +28,7 @@ test('between events it goes on from the last one, and before the first from the
   machine.skewMs = 5_000;
   const clock = new PlatformClock(machine);
   expect(clock.now()).toBe(machine.time + 5_000);
-  clock.begin(machine.time);
+  clock.startEvent(machine.time);
   machine.time += 60_000;
   expect(clock.now()).toBe(machine.time);
 });
@@ -36,7 +36,7 @@ test('between events it goes on from the last one, and before the first from the
 test("an event without a time is handled at the machine's, as it is then", () => {
   const machine = new WrongClock();
   const clock = new PlatformClock(machine);
-  clock.begin(machine.time - 100_000);
-  clock.begin(undefined);
+  clock.startEvent(machine.time - 100_000);
+  clock.startEvent(undefined);
   expect(clock.now()).toBe(machine.time);
 });

@@ -3,7 +3,7 @@ import type { Caller } from '../../lambda/shared/caller';
 import { Deadline } from '../../lambda/shared/deadline';
 import { decodePresenceJob } from '../../lambda/agents/presence-job';
 import { removeConnection } from '../../lambda/agents/remove-connection';
-import { tellPresence } from '../../lambda/delivery/tell-presence';
+import { sendPresenceEvent } from '../../lambda/delivery/send-presence-event';
 import { createWorld } from './world';
 
 let world: ReturnType<typeof createWorld>;
@@ -31,7 +31,7 @@ async function tell(): Promise<void> {
   for (const { functionName, payload } of world.deps.invoker.started.splice(0)) {
     expect(functionName).toBe('presence');
     const order = decodePresenceJob(JSON.parse(JSON.stringify(payload)) as Record<string, unknown>);
-    await tellPresence(world.deps, order, new Deadline(world.clock, world.clock.time + 50_000));
+    await sendPresenceEvent(world.deps, order, new Deadline(world.clock, world.clock.time + 50_000));
   }
 }
 

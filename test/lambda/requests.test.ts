@@ -44,7 +44,7 @@ async function push(): Promise<void> {
   await pushInbox(
     world.deps,
     order,
-    order.mark,
+    order.inboxMark,
     deliverTexts(sender, world.sockets, world.clock, order),
     deadline,
   );
@@ -62,7 +62,7 @@ test('one that no connection took is not pushed to a later one once it has expir
   await push();
   expect(stored()).toEqual(['m2', 'm1']);
   expect(idsAt('bob1')).toEqual(['m2']);
-  expect((await world.agents.look('t', 'bob')).mark).toBeUndefined();
+  expect((await world.agents.getAgent('t', 'bob')).inboxMark).toBeUndefined();
 });
 
 test('the hello of a later connection names it as a gap', async () => {
@@ -81,8 +81,8 @@ test('the hello of a later connection names it as a gap', async () => {
 
 test.each([false, true])('one that expires before its turn is refused; ephemeral: %s', async (ephemeral) => {
   await world.open('bob1', bob);
-  const look = world.agents.look.bind(world.agents);
-  world.agents.look = (...args) => {
+  const look = world.agents.getAgent.bind(world.agents);
+  world.agents.getAgent = (...args) => {
     world.clock.time += 50;
     return look(...args);
   };

@@ -167,12 +167,12 @@ describe('a second delivery', () => {
     const twice = event();
     await world.send(alice, message('m', { to: 'bob' }), twice);
     await world.send(alice, message('m', { to: 'bob' }), twice);
-    expect((await world.agents.look('t', 'bob')).mark).toBeUndefined();
+    expect((await world.agents.getAgent('t', 'bob')).inboxMark).toBeUndefined();
     expect(heard('b')).toEqual(['m']);
 
     await world.agents.removeConnection('t', 'bob', 'b');
     await world.send(alice, message('m', { to: 'bob' }), twice);
-    expect((await world.agents.look('t', 'bob')).mark).toMatchObject({ from: 1 });
+    expect((await world.agents.getAgent('t', 'bob')).inboxMark).toMatchObject({ from: 1 });
     expect(acks('a').map(({ status, sequence }) => [status, sequence])).toEqual([
       ['accepted', 1],
       ['duplicate', 1],
@@ -342,7 +342,7 @@ describe('timestamps', () => {
     const ahead = stored(1, { timestamp: world.clock.time + 20 });
     jest.spyOn(world.history, 'head').mockImplementationOnce(async (key) => {
       await world.history.tryPut(key, ahead);
-      return { row: undefined, mark: undefined };
+      return { row: undefined, checkpoint: undefined };
     });
     await world.send(alice, [message('m'), message('n')]);
     expect(times()).toEqual([ahead.timestamp, ahead.timestamp, ahead.timestamp]);
@@ -362,7 +362,7 @@ describe('timestamps', () => {
 
   test('of a message that the log begins with, or goes on with behind item 0, are its own', async () => {
     const alice = await world.open('a');
-    await world.history.raiseMark(subject, { epoch: 'e', sequence: 7 }, world.clock.time + 1_000);
+    await world.history.raiseCheckpoint(subject, { epoch: 'e', sequence: 7 }, world.clock.time + 1_000);
     await world.send(alice, message('m'));
     expect(world.history.rows(subject)).toMatchObject([{ sequence: 8, timestamp: world.clock.time }]);
   });

@@ -8,7 +8,7 @@ import { connect } from '../../lambda/agents/connect';
 import { Deadline } from '../../lambda/shared/deadline';
 import type { DeliveryOutcome } from '../../lambda/shared/delivery-outcome';
 import type { ConnectionSender, EventClock, Invoker, Logger, LogFields } from '../../lambda/shared/ports';
-import { publish, type PublishSummary } from '../../lambda/frames/handle-text-message';
+import { handleTextMessage, type PublishSummary } from '../../lambda/frames/handle-text-message';
 import { allChannels, parseText } from '../../protocol/index';
 
 export class FakeClock implements EventClock {
@@ -24,7 +24,7 @@ export class FakeClock implements EventClock {
   }
 
   /** Its time is the platform's. */
-  begin(): void {
+  startEvent(): void {
     return;
   }
 
@@ -140,14 +140,14 @@ export function createWorld() {
 
   let events = 0;
   const sendWith = (
-    own: Parameters<typeof publish>[0],
+    own: Parameters<typeof handleTextMessage>[0],
     from: Caller,
     message: unknown,
     event: Partial<EventFacts> = {},
   ): Promise<PublishSummary> => {
     const facts = { requestId: `event-${String((events += 1))}`, sentAt: clock.time, ...event };
     const text = typeof message === 'string' ? message : JSON.stringify(message);
-    return publish(own, from, parseText(text), new Deadline(clock, clock.time + 4_000), facts);
+    return handleTextMessage(own, from, parseText(text), new Deadline(clock, clock.time + 4_000), facts);
   };
 
   return {

@@ -114,7 +114,7 @@ function withLatency(inner: MemoryHistoryStore, ms: number): HistoryStore {
     };
   return Object.create(inner, {
     head: { value: slow((subject: string) => inner.head(subject)) },
-    mark: { value: slow((subject: string) => inner.mark(subject)) },
+    checkpoint: { value: slow((subject: string) => inner.checkpoint(subject)) },
     tryPut: { value: slow((subject: string, row: MessageRow) => inner.tryPut(subject, row)) },
     newestFirst: {
       value: async function* (subject: string) {

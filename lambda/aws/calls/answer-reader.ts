@@ -26,19 +26,19 @@ export class AnswerReader {
   /** Its `Date`, when the head has one. */
   date: string | undefined;
   /** Whether anything at all has come. */
-  hasBegun = false;
+  hasReceived = false;
   private text = '';
 
   /** The next answer is another call's. */
-  begin(): void {
+  reset(): void {
     this.status = undefined;
     this.date = undefined;
-    this.hasBegun = false;
+    this.hasReceived = false;
     this.text = '';
   }
 
   read(bytes: Buffer): Progress {
-    this.hasBegun = true;
+    this.hasReceived = true;
     // One character a byte, as all positions are those of bytes.
     this.text += bytes.toString('latin1');
     return this.text.length > maxBytes ? 'last' : this.progress();

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-apigatewaymanagementapi';
 import { classifyFailure, type DeliveryOutcome } from '../../shared/delivery-outcome';
 import type { ConnectionCloser, ConnectionSender } from '../../shared/ports';
-import { resignMistimed } from '../service-time';
+import { retryClockSkew } from '../service-time';
 
 /** Sockets to the management API: as many as the core has posts in flight. */
 const sockets = 200;
@@ -26,7 +26,7 @@ export class ApiGatewaySender implements ConnectionSender, ConnectionCloser {
       maxAttempts: 1,
       requestHandler: { httpAgent: agent, httpsAgent: agent },
     });
-    this.client.middlewareStack.add(resignMistimed, { step: 'initialize', name: 'resignMistimed' });
+    this.client.middlewareStack.add(retryClockSkew, { step: 'initialize', name: 'resignMistimed' });
   }
 
   async post(connectionId: string, text: string, timeoutMs: number): Promise<DeliveryOutcome> {

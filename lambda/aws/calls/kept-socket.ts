@@ -47,7 +47,7 @@ export class KeptSocket {
 
   serve(call: PendingCall): void {
     this.call = call;
-    this.reader.begin();
+    this.reader.reset();
     this.socket.ref();
     this.socket.write(call.request);
     call.sent(() => {
@@ -92,7 +92,7 @@ export class KeptSocket {
     this.call = undefined;
     // A server that closes the socket in order gives no code, but it has not answered either.
     const systemCode = this.systemCode ?? 'ECONNRESET';
-    const isStale = call !== undefined && this.isReused && !reader.hasBegun && !call.isRepeated;
+    const isStale = call !== undefined && this.isReused && !reader.hasReceived && !call.isRepeated;
     this.events.ended(this, systemCode, isStale ? call : undefined);
     if (!isStale) call?.settle(reader, systemCode);
   }

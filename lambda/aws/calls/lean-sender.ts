@@ -8,7 +8,7 @@ import type { ConnectionCloser, ConnectionSender } from '../../shared/ports';
 import { ConnectionSigner, type Credentials, encodedSegment } from './connection-signer';
 import { KeepAliveCalls } from './keep-alive-calls';
 import type { Answer } from './pending-call';
-import { mayBeRefusal, serviceTime } from '../service-time';
+import { mayBeClockSkew, serviceTime } from '../service-time';
 
 /** As many as the core has posts in flight. */
 const sockets = 200;
@@ -77,11 +77,11 @@ export class LeanSender implements ConnectionSender, ConnectionCloser {
       const signedAt = this.time.now();
       const headers = this.signer.sign(request, credentialsIn(this.env), signedAt);
       const answer = await this.calls.call({ method, path, headers, body: text, timeoutMs, waitMs });
-      const isMistimed = this.time.learn(answer.date, signedAt);
+      const isMistimed = this.time.synchronize(answer.date, signedAt);
       return { ...answer, isMistimed };
     };
     const answer = await attempt();
-    return answer.isMistimed && mayBeRefusal(answer.status) ? attempt() : answer;
+    return answer.isMistimed && mayBeClockSkew(answer.status) ? attempt() : answer;
   }
 
   private hashOf(text: string): string {

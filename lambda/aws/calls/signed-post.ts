@@ -5,7 +5,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { mayBeRefusal, serviceTime } from '../service-time';
+import { mayBeClockSkew, serviceTime } from '../service-time';
 
 export interface SignedPost {
   /** As in the credential scope, such as `kms`. */
@@ -57,11 +57,11 @@ export async function signedPost(
   const attempt = async () => {
     const signedAt = time.now();
     const answer = await postOnce(post, env, signedAt);
-    const isMistimed = time.learn(answer.date, signedAt);
+    const isMistimed = time.synchronize(answer.date, signedAt);
     return { answer, isMistimed };
   };
   const { answer, isMistimed } = await attempt();
-  return isMistimed && mayBeRefusal(answer.status) ? (await attempt()).answer : answer;
+  return isMistimed && mayBeClockSkew(answer.status) ? (await attempt()).answer : answer;
 }
 
 async function postOnce(post: SignedPost, env: NodeJS.ProcessEnv, signedAt: number): Promise<PostAnswer> {

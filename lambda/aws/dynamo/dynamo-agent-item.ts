@@ -29,7 +29,7 @@ export interface AgentItem {
   readonly ttl?: number;
 }
 
-export function markOf({ inbox_from: from, inbox_count: count }: AgentItem): InboxMark | undefined {
+export function inboxMarkOf({ inbox_from: from, inbox_count: count }: AgentItem): InboxMark | undefined {
   return from === undefined || count === undefined ? undefined : { from, count };
 }
 
@@ -51,7 +51,7 @@ export function recordOf(agentId: string, item: AgentItem): AgentRecord | undefi
     version,
     // A version begins with the time; items that are older than this attribute have changed a few times since.
     changedAt: changed_at ?? version,
-    left:
+    lastDeparture:
       left_at === undefined
         ? undefined
         : { at: left_at, status: said_before ?? online, announcedVersion: told },

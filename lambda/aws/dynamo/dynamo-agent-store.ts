@@ -23,7 +23,7 @@ import type {
   RemoveResult,
 } from '../../shared/agent-store';
 import { type Clock, Unavailable } from '../../shared/ports';
-import { type AgentItem, handledOf, markOf, recordOf } from './dynamo-agent-item';
+import { type AgentItem, handledOf, inboxMarkOf, recordOf } from './dynamo-agent-item';
 import { defaultCallMs, guarded, isConditionFailure, timer } from './dynamo-calls';
 
 /** How long an offline agent's item is kept. */
@@ -73,10 +73,10 @@ export class DynamoAgentStore implements AgentStore {
       });
       if (added !== undefined) {
         const arrival = added.connections?.size === 1 ? recordOf(agentId, added) : undefined;
-        return { outcome: 'added', mark: markOf(added), arrival };
+        return { outcome: 'added', inboxMark: inboxMarkOf(added), arrival };
       }
-      const { connectionIds, mark } = await this.look(tenantId, agentId);
-      const unchanged = { mark, arrival: undefined };
+      const { connectionIds, inboxMark } = await this.getAgent(tenantId, agentId);
+      const unchanged = { inboxMark, arrival: undefined };
       if (connectionIds.includes(connectionId)) return { outcome: 'present', ...unchanged };
       if (connectionIds.length >= limit) return { outcome: 'full', ...unchanged };
     }
@@ -155,17 +155,17 @@ export class DynamoAgentStore implements AgentStore {
   }
 
   async connectionIds(tenantId: string, agentId: string): Promise<readonly string[]> {
-    return (await this.look(tenantId, agentId)).connectionIds;
+    return (await this.getAgent(tenantId, agentId)).connectionIds;
   }
 
-  async look(tenantId: string, agentId: string): Promise<AgentView> {
+  async getAgent(tenantId: string, agentId: string): Promise<AgentView> {
     const get = new GetCommand({ TableName: this.table, Key: key(tenantId, agentId), ConsistentRead: true });
     const answer = await guarded(this.client.send(get, timer(this.callMs)));
     const item: AgentItem = answer.Item ?? {};
     return {
       connectionIds: [...(item.connections ?? [])],
       version: item.version,
-      mark: markOf(item),
+      inboxMark: inboxMarkOf(item),
       handled: handledOf(item),
       expiresAt: item.ttl === undefined ? undefined : item.ttl * 1_000,
       record: recordOf(agentId, item),
@@ -174,7 +174,7 @@ export class DynamoAgentStore implements AgentStore {
 
   async recordMissed(missed: MissedMessage, seen: AgentView | undefined): Promise<boolean> {
     const { tenantId, agentId, sequence, expiresAt } = missed;
-    const isCovered = (seen?.mark?.from ?? Infinity) <= sequence;
+    const isCovered = (seen?.inboxMark?.from ?? Infinity) <= sequence;
     const forms = [
       { set: 'inbox_from = :from, ', condition: 'attribute_not_exists(inbox_from) OR inbox_from > :from' },
       { set: '', condition: 'inbox_from <= :from' },
@@ -200,7 +200,8 @@ export class DynamoAgentStore implements AgentStore {
         if (noted !== undefined) return true;
       }
       // Between the two forms only the mark can have moved, unless the set has changed.
-      if (seen !== undefined && (await this.look(tenantId, agentId)).version !== seen.version) return false;
+      if (seen !== undefined && (await this.getAgent(tenantId, agentId)).version !== seen.version)
+        return false;
     }
     throw new Unavailable('The agent changes too fast');
   }
@@ -225,7 +226,7 @@ export class DynamoAgentStore implements AgentStore {
     return settled !== undefined;
   }
 
-  async keepHandled(
+  async saveHandled(
     tenantId: string,
     agentId: string,
     { epoch, sequence }: Position,

@@ -4,7 +4,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Unavailable } from '../../shared/ports';
-import { resignMistimed } from '../service-time';
+import { retryClockSkew } from '../service-time';
 
 /** For a call with its retries. DynamoDB answers in single milliseconds, or something is wrong; a publish can't wait long. */
 export const defaultCallMs = 800;
@@ -22,7 +22,7 @@ export function createDynamoClients(): DynamoClients {
   });
   const once = new DynamoDBClient({ maxAttempts: 1, requestHandler: base.config.requestHandler });
   for (const client of [base, once]) {
-    client.middlewareStack.add(resignMistimed, { step: 'initialize', name: 'resignMistimed' });
+    client.middlewareStack.add(retryClockSkew, { step: 'initialize', name: 'resignMistimed' });
   }
   const translation = { marshallOptions: { removeUndefinedValues: true } };
   return {

@@ -28,21 +28,21 @@ import {
 } from './dynamo-calls';
 import {
   attributesWithoutBody,
-  type EntryItem,
+  type MessageFieldsItem,
   key,
-  type MarkItem,
-  markTtl,
+  type CheckpointItem,
+  checkpointTtl,
   type MessageItem,
-  toEntry,
+  toMessageFields,
   toItem,
-  toMark,
+  toCheckpoint,
   toRow,
 } from './message-item';
 
 const pageRows = 100;
 /** Of a search, which mostly ends among the newest rows; every row that is read costs. */
 const firstPageRows = 25;
-const markSequence = 0;
+const checkpointSequence = 0;
 
 export class DynamoHistoryStore implements HistoryStore {
   constructor(
@@ -53,14 +53,14 @@ export class DynamoHistoryStore implements HistoryStore {
   ) {}
 
   async head(subject: string): Promise<Head> {
-    const query = withoutBody(this.query(subject, '#sequence >= :from', { ':from': markSequence }));
+    const query = withoutBody(this.query(subject, '#sequence >= :from', { ':from': checkpointSequence }));
     const command = new QueryCommand({ ...query, ScanIndexForward: false, Limit: 1 });
     const page = await guarded(this.clients.calls.send(command, timer(this.callMs)));
-    const item = page.Items?.[0] as EntryItem | undefined;
-    if (item === undefined) return { row: undefined, mark: undefined };
-    return item.sequence === markSequence
-      ? { row: undefined, mark: toMark(item as unknown as MarkItem) }
-      : { row: toEntry(item), mark: undefined };
+    const item = page.Items?.[0] as MessageFieldsItem | undefined;
+    if (item === undefined) return { row: undefined, checkpoint: undefined };
+    return item.sequence === checkpointSequence
+      ? { row: undefined, checkpoint: toCheckpoint(item as unknown as CheckpointItem) }
+      : { row: toMessageFields(item), checkpoint: undefined };
   }
 
   async get(subject: string, sequence: number): Promise<StoredRow | undefined> {
@@ -87,21 +87,21 @@ export class DynamoHistoryStore implements HistoryStore {
   }
 
   async *newestFirst(subject: string): AsyncGenerator<readonly MessageFields[]> {
-    const query = withoutBody(this.query(subject, '#sequence > :after', { ':after': markSequence }));
+    const query = withoutBody(this.query(subject, '#sequence > :after', { ':after': checkpointSequence }));
     for await (const items of this.pages({ ...query, ScanIndexForward: false }, firstPageRows)) {
-      yield (items as unknown as EntryItem[]).map(toEntry);
+      yield (items as unknown as MessageFieldsItem[]).map(toMessageFields);
     }
   }
 
-  async mark(subject: string): Promise<Checkpoint | undefined> {
-    const item = await this.item(subject, markSequence);
-    return item && toMark(item as unknown as MarkItem);
+  async checkpoint(subject: string): Promise<Checkpoint | undefined> {
+    const item = await this.item(subject, checkpointSequence);
+    return item && toCheckpoint(item as unknown as CheckpointItem);
   }
 
-  async raiseMark(subject: string, { epoch, sequence }: Position, expiresAt: number): Promise<void> {
+  async raiseCheckpoint(subject: string, { epoch, sequence }: Position, expiresAt: number): Promise<void> {
     const command = new UpdateCommand({
       TableName: this.table,
-      Key: key(subject, markSequence),
+      Key: key(subject, checkpointSequence),
       UpdateExpression: 'SET #mark = :mark, #epoch = :epoch, #expires_at = :expires_at, #ttl = :ttl',
       ConditionExpression:
         'attribute_not_exists(#mark) OR #mark < :mark OR (#mark = :mark AND #epoch = :epoch AND #expires_at < :expires_at)',
@@ -110,7 +110,7 @@ export class DynamoHistoryStore implements HistoryStore {
         ':mark': sequence,
         ':epoch': epoch,
         ':expires_at': expiresAt,
-        ':ttl': markTtl(expiresAt),
+        ':ttl': checkpointTtl(expiresAt),
       },
     });
     try {
@@ -125,7 +125,7 @@ export class DynamoHistoryStore implements HistoryStore {
     subject: string,
     { after, upTo }: { readonly after: number; readonly upTo?: number },
   ): AsyncGenerator<readonly StoredRow[]> {
-    const from = Math.max(after, markSequence) + 1;
+    const from = Math.max(after, checkpointSequence) + 1;
     // DynamoDB refuses such a condition.
     if (upTo !== undefined && upTo < from) return;
     const query =
@@ -139,7 +139,7 @@ export class DynamoHistoryStore implements HistoryStore {
     subject: string,
     { before }: { readonly before?: number },
   ): AsyncGenerator<readonly StoredRow[]> {
-    const from = markSequence + 1;
+    const from = checkpointSequence + 1;
     if (before !== undefined && before <= from) return;
     const query =
       before === undefined

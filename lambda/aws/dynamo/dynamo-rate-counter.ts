@@ -19,7 +19,7 @@ export class DynamoRateCounter implements RateCounter {
     private readonly table: string,
   ) {}
 
-  async add(subject: string, { usedMs, floor, ceiling, isRested }: RateUse): Promise<number> {
+  async add(subject: string, { usedMs, floor, ceiling, isIdle: isRested }: RateUse): Promise<number> {
     const values = { ':floor': floor, ':ceiling': ceiling, ':ttl': Math.ceil(floor / 1_000) + keptSeconds };
     const fromRest = {
       condition: 'attribute_not_exists(used_until) OR used_until < :floor OR used_until > :ceiling',

@@ -14,7 +14,7 @@ const maxBodyBytes = 2 * limits.messageBytes;
 /** DynamoDB deletes whole seconds too early otherwise. An hour, because item 0 counts on rows that outlive all clocks and calls. */
 const deletionMarginSeconds = 3_600;
 /** An item 0 that proves nothing any more still keeps the sequences of the next epoch above those of the last. */
-const markMarginSeconds = 86_400;
+const checkpointMarginSeconds = 86_400;
 
 /** Bodies are large, have to be inflated, and tell nothing about places. */
 export const attributesWithoutBody = [
@@ -29,7 +29,7 @@ export const attributesWithoutBody = [
   'mark',
 ];
 
-export interface EntryItem {
+export interface MessageFieldsItem {
   readonly sequence: number;
   readonly epoch: string;
   readonly nonce: string;
@@ -42,12 +42,12 @@ export interface EntryItem {
   readonly expires_at: number;
 }
 
-export interface MessageItem extends EntryItem {
+export interface MessageItem extends MessageFieldsItem {
   readonly body: string | Uint8Array;
   readonly crc: number;
 }
 
-export interface MarkItem {
+export interface CheckpointItem {
   readonly epoch: string;
   /** The position's sequence; the item's own is 0. */
   readonly mark: number;
@@ -76,12 +76,12 @@ export function toItem(subject: string, row: MessageRow): Record<string, unknown
 }
 
 export function toRow(item: MessageItem): StoredRow {
-  const entry = toEntry(item);
+  const entry = toMessageFields(item);
   const body = readBody(item.body);
   return { ...entry, body: body !== undefined && checksum(entry, body) === item.crc ? body : undefined };
 }
 
-export function toEntry(item: EntryItem): MessageFields {
+export function toMessageFields(item: MessageFieldsItem): MessageFields {
   return {
     sequence: item.sequence,
     epoch: item.epoch,
@@ -94,13 +94,13 @@ export function toEntry(item: EntryItem): MessageFields {
   };
 }
 
-export function toMark(item: MarkItem): Checkpoint {
+export function toCheckpoint(item: CheckpointItem): Checkpoint {
   return { epoch: item.epoch, sequence: item.mark, expiresAt: item.expires_at };
 }
 
 /** Epoch seconds. */
-export function markTtl(expiresAt: number): number {
-  return Math.ceil(expiresAt / 1_000) + markMarginSeconds;
+export function checkpointTtl(expiresAt: number): number {
+  return Math.ceil(expiresAt / 1_000) + checkpointMarginSeconds;
 }
 
 /** Over all that a receiver gets. */

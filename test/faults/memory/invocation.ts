@@ -46,11 +46,11 @@ const paged: ReadonlySet<string> = new Set([
 const reads: ReadonlySet<string> = new Set([
   'getConnections',
   'connectionIds',
-  'look',
+  'getAgent',
   'hasSubscribers',
   'head',
   'get',
-  'mark',
+  'checkpoint',
   'publicKey',
   'pages',
   'cursor',

@@ -3,27 +3,27 @@
  * the agent's inbox mark says that it was missed. The other half is `push-inbox.ts`.
  */
 import type { Deadline } from '../shared/deadline';
-import { agentNow, type LiveDependencies } from '../agents/live-connections';
+import { agentWithConnections, type LiveDependencies } from '../agents/live-connections';
 import type { AgentView, MissedMessage } from '../shared/agent-store';
 import type { Connection } from '../shared/connection-store';
 
 /** The set of connections changes between the look and the write only when the agent comes or goes just then. */
-const rounds = 5;
+const maxRounds = 5;
 /** With less, nobody is looked for. */
-const minFrameMs = 400;
+const minLookupMs = 400;
 
 /**
  * Gives the live connections that have not been tried yet. When there are none, the message is noted as missed before
  * it returns. Throws what the stores throw; then nothing is certain.
  */
-export async function findOrNote(
+export async function findReceiversOrRecordMissed(
   deps: LiveDependencies,
   missed: MissedMessage,
   tried: ReadonlySet<string>,
   deadline: Deadline,
 ): Promise<readonly Connection[]> {
-  for (let round = 0; round < rounds && deadline.remainingMs >= minFrameMs; round++) {
-    const { view, live } = await agentNow(deps, missed.tenantId, missed.agentId);
+  for (let round = 0; round < maxRounds && deadline.remainingMs >= minLookupMs; round++) {
+    const { view, live } = await agentWithConnections(deps, missed.tenantId, missed.agentId);
     const untried = live.filter(({ connectionId }) => !tried.has(connectionId));
     if (untried.length > 0) return untried;
     // Refused when a connection came after the look: it knows nothing of this message, so it has to be found.
@@ -41,7 +41,7 @@ export async function findOrNote(
  * the head, and the look found none in the set. With dead connections in the set this can't be told, so their agent's mark
  * is written.
  */
-function isCovered({ connectionIds, mark, expiresAt }: AgentView, missed: MissedMessage): boolean {
+function isCovered({ connectionIds, inboxMark: mark, expiresAt }: AgentView, missed: MissedMessage): boolean {
   if (connectionIds.length > 0 || mark === undefined || mark.from > missed.sequence) return false;
   // The item, and the mark with it, must not be deleted before the message.
   return expiresAt === undefined || expiresAt > missed.expiresAt;

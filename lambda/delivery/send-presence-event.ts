@@ -8,17 +8,17 @@ import type { NewId } from '../shared/ports';
 import type { PresenceJob } from '../agents/presence-job';
 import { RetryingSender } from './retrying-sender';
 
-export interface TellDependencies extends FanOutDependencies {
+export interface PresenceEventDependencies extends FanOutDependencies {
   readonly newId: NewId;
 }
 
 /** Counts per outcome; `undefined` when there is nothing to tell, because the agent has come back. Throws what the stores throw. */
-export async function tellPresence(
-  deps: TellDependencies,
+export async function sendPresenceEvent(
+  deps: PresenceEventDependencies,
   order: PresenceJob,
   deadline: Deadline,
 ): Promise<FanOutCounts | undefined> {
-  const { tenantId, presence, tellAt } = order;
+  const { tenantId, presence, sendAt: tellAt } = order;
   if (tellAt !== undefined) {
     await deps.clock.sleep(Math.max(0, tellAt - deps.clock.now()));
     // From here on its return is told as well: both hang on this one write.
