@@ -1,12 +1,12 @@
 /**
- * Sends messages to the connections that are to get them. One bad receiver never hurts another, nor the sender.
+ * Posts messages to their receivers. A failing receiver delays neither the others nor the sender (MSG-9).
  */
+import { type GoneDependencies, probeConnection } from '../agents/probe-connection';
+import type { Subscription } from '../shared/connection-store';
 import type { Deadline } from '../shared/deadline';
 import type { DeliveryOutcome } from '../shared/delivery-outcome';
 import { eachConcurrently } from '../shared/each-concurrently';
 import { errorFields } from '../shared/error-fields';
-import { probeConnection, type GoneDependencies } from '../agents/probe-connection';
-import type { Subscription } from '../shared/connection-store';
 import type { ConnectionSender, Logger } from '../shared/ports';
 import { messagesIn, type Outgoing, toUnits, type Unit, unitsByLevel } from './outgoing';
 import type { RetryingSender } from './retrying-sender';
@@ -16,43 +16,36 @@ export interface FanOutDependencies extends GoneDependencies {
   readonly log: Logger;
 }
 
-/** A connection that is to get messages. */
+/** A connection that gets the messages. */
 export type Receiver = Subscription;
 
 export interface FanOutTarget {
   readonly tenantId: string;
-  /** The channel whose subscription row led here; absent for direct messages. */
+  /** The channel of the subscription rows; absent for direct messages. */
   readonly channelId: string | undefined;
   readonly senderConnectionId: string;
 }
 
-/** Receivers served side by side. */
+/** Receivers served in parallel. */
 const receiverConcurrency = 200;
-
-/** After an outage there may be thousands: each publish buries a few, so that the living don't wait for it. */
-const probeConcurrency = 20;
+/** After an outage thousands may be gone: each publish probes a few, so that others do not wait. */
+const maxProbes = 20;
 const minProbeMs = 1_000;
 const openingPauseMs = 500;
 
-/** `late`: not begun, for want of time; `handed`: given to workers, who count for themselves. */
+/** `late`: not started, because time was up; `handed`: given to workers, which count their own posts. */
 export type FanOutCounts = Partial<Record<DeliveryOutcome | 'late' | 'handed', number>>;
 
 export interface FanOutResult {
   readonly counts: FanOutCounts;
-  /** Connections that took every message, or want none of them. */
+  /** Connections that got every message meant for them. */
   readonly served: ReadonlySet<string>;
 }
 
-/** A receiver that answered 410 or nothing, and what it has not got yet. */
-interface Suspect {
-  readonly receiver: Receiver;
-  readonly unsent: readonly Unit[];
-}
-
 /**
- * Each receiver gets the messages in their order, one after another; receivers are served side by side. What can't be
- * sent before the deadline is counted as `late` and not sent: the function must not be cut off in the middle. Those
- * that seem to be gone are looked into when all others have been served. Throws what the pages throw.
+ * Each receiver gets the messages in order, one after another; receivers are served in parallel. What can't be sent before
+ * the deadline is counted as `late` and not sent, so that the function is not cut off during a post. Receivers that seem to
+ * be gone are probed after all others are served. Throws what the pages throw.
  */
 export async function fanOut(
   deps: FanOutDependencies,
@@ -62,67 +55,87 @@ export async function fanOut(
   receivers: AsyncIterable<readonly Receiver[]>,
   deadline: Deadline,
 ): Promise<FanOutResult> {
-  const counts: FanOutCounts = {};
-  const served = new Set<string>();
-  const count = ({ connectionId }: Receiver, outcome: DeliveryOutcome | 'late', posted: number): void => {
-    if (posted === 0) return;
-    counts[outcome] = (counts[outcome] ?? 0) + posted;
-    if (outcome !== 'delivered') served.delete(connectionId);
-  };
-  const unitsFor = unitsByLevel(messages);
+  const run = new FanOut(deps, sender, target, messages);
+  try {
+    await eachConcurrently(receivers, receiverConcurrency, (receiver) => run.serve(receiver));
+  } finally {
+    await run.probeSuspects(deadline);
+  }
+  return run;
+}
 
-  const deliver = async (receiver: Receiver, units: readonly Unit[]): Promise<Suspect | undefined> => {
+/** A receiver that answered 410 or not at all, and the posts that it has not got. */
+interface Suspect {
+  readonly receiver: Receiver;
+  readonly unsent: readonly Unit[];
+}
+
+class FanOut implements FanOutResult {
+  readonly counts: FanOutCounts = {};
+  readonly served = new Set<string>();
+  private readonly suspects: Suspect[] = [];
+  private readonly unitsFor: (level: number) => readonly Unit[];
+
+  constructor(
+    private readonly deps: FanOutDependencies,
+    private readonly sender: RetryingSender,
+    private readonly target: FanOutTarget,
+    private readonly messages: readonly Outgoing[],
+  ) {
+    this.unitsFor = unitsByLevel(messages);
+  }
+
+  async serve(receiver: Receiver): Promise<void> {
+    // TOK-7
+    if (receiver.expiresAt <= this.deps.clock.now()) return;
+    this.served.add(receiver.connectionId);
+    const suspect = await this.post(receiver, await this.unitsOf(receiver));
+    if (suspect !== undefined) this.suspects.push(suspect);
+  }
+
+  async probeSuspects(deadline: Deadline): Promise<void> {
+    const hasTime = deadline.remainingMs >= minProbeMs;
+    const probed = hasTime ? this.suspects.slice(0, maxProbes) : [];
+    for (const { receiver, unsent } of this.suspects.slice(probed.length))
+      this.count(receiver, 'gone', messagesIn(unsent));
+    await Promise.all(probed.map((suspect) => this.probe(suspect)));
+  }
+
+  private async unitsOf(receiver: Receiver): Promise<readonly Unit[]> {
+    if (receiver.connectionId !== this.target.senderConnectionId) return this.unitsFor(receiver.level);
+    const echoed = this.messages.filter((message) => message.echo ?? receiver.echo); // MSG-4
+    await Promise.all(echoed.map((message) => message.acknowledged)); // ACK-5
+    return toUnits(echoed, receiver.level);
+  }
+
+  private async post(receiver: Receiver, units: readonly Unit[]): Promise<Suspect | undefined> {
     for (const [index, unit] of units.entries()) {
-      const outcome = await sender.postInTime(receiver.connectionId, unit.text);
+      const outcome = await this.sender.postInTime(receiver.connectionId, unit.text);
       if (outcome === 'gone') return { receiver, unsent: units.slice(index) };
-      count(receiver, outcome, unit.messages);
-      // It may have got this one; the next would only hang as well.
+      this.count(receiver, outcome, unit.messages);
+      // It may have been delivered. The next post would wait for its timeout too.
       if (outcome === 'lost') return { receiver, unsent: units.slice(index + 1) };
     }
     return undefined;
-  };
-
-  const unitsOf = async (receiver: Receiver): Promise<readonly Unit[]> => {
-    if (receiver.connectionId !== target.senderConnectionId) return unitsFor(receiver.level);
-    const heard = messages.filter((message) => message.echo ?? receiver.echo);
-    await Promise.all(heard.map((message) => message.acknowledged));
-    return toUnits(heard, receiver.level);
-  };
-
-  const suspects: Suspect[] = [];
-  const serve = async (receiver: Receiver): Promise<void> => {
-    if (receiver.expiresAt <= deps.clock.now()) return;
-    served.add(receiver.connectionId);
-    const suspect = await deliver(receiver, await unitsOf(receiver));
-    if (suspect !== undefined) suspects.push(suspect);
-  };
-
-  const probeConnections = async ({ receiver, unsent: left }: Suspect): Promise<void> => {
-    const { connectionId, agentId } = receiver;
-    const channels = target.channelId === undefined ? [] : [target.channelId];
-    try {
-      const found = await probeConnection(deps, {
-        connectionId,
-        tenantId: target.tenantId,
-        agentId,
-        channels,
-      });
-      if (found === 'opening') await deps.clock.sleep(openingPauseMs);
-      if (found !== 'removed' && (await deliver(receiver, left)) === undefined) return;
-    } catch (error) {
-      deps.log.error('examination_failed', { connection_id: connectionId, ...errorFields(error) });
-    }
-    count(receiver, 'gone', messagesIn(left));
-  };
-
-  try {
-    await eachConcurrently(receivers, receiverConcurrency, serve);
-  } finally {
-    const isTime = deadline.remainingMs >= minProbeMs;
-    const examined = isTime ? suspects.slice(0, probeConcurrency) : [];
-    for (const { receiver, unsent: left } of suspects.slice(examined.length))
-      count(receiver, 'gone', messagesIn(left));
-    await Promise.all(examined.map(probeConnections));
   }
-  return { counts, served };
+
+  private async probe({ receiver, unsent }: Suspect): Promise<void> {
+    const { connectionId, agentId } = receiver;
+    const { tenantId, channelId } = this.target;
+    const channels = channelId === undefined ? [] : [channelId];
+    try {
+      const state = await probeConnection(this.deps, { connectionId, tenantId, agentId, channels });
+      if (state === 'opening') await this.deps.clock.sleep(openingPauseMs);
+      if (state !== 'removed' && (await this.post(receiver, unsent)) === undefined) return;
+    } catch (error) {
+      this.deps.log.error('examination_failed', { connection_id: connectionId, ...errorFields(error) });
+    }
+    this.count(receiver, 'gone', messagesIn(unsent));
+  }
+
+  private count({ connectionId }: Receiver, outcome: DeliveryOutcome | 'late', posted: number): void {
+    if (posted === 0) return;
+    this.counts[outcome] = (this.counts[outcome] ?? 0) + posted;
+    if (outcome !== 'delivered') this.served.delete(connectionId);
+  }
 }

@@ -2,17 +2,16 @@
  * `$default`: every text message of a client. Nothing is returned to it here; ACKs and ERRORs are posted.
  */
 import { parseText } from '../../protocol/index';
-import type { AcceptDependencies } from '../publish/accept';
 import { Deadline } from '../shared/deadline';
 import type { EventClock, Logger, LogFields } from '../shared/ports';
-import { handleTextMessage } from '../frames/handle-text-message';
+import { handleTextMessage, type TextMessageDependencies } from '../frames/handle-text-message';
 import { RateLimiter, type RateLimiterDependencies, refuseOverLimit } from '../publish/rate-limiter';
 import { callerOf, type RouteResponse, type WebSocketEvent } from './web-socket-event';
 
 /** Ours; the function's own timeout is later. The clients of the original protocol give up after 5 s. */
 const timeMs = 4_000;
 
-export type DefaultDependencies = AcceptDependencies &
+export type DefaultDependencies = TextMessageDependencies &
   RateLimiterDependencies & { readonly clock: EventClock };
 
 export function defaultRoute(deps: DefaultDependencies) {

@@ -4,8 +4,9 @@
  */
 import { decodeChunk } from '../delivery/chunk';
 import { Deadline } from '../shared/deadline';
+import { onePage } from '../shared/each-concurrently';
 import { errorFields } from '../shared/error-fields';
-import { fanOut, type FanOutDependencies, type Receiver } from '../delivery/fan-out';
+import { fanOut, type FanOutDependencies } from '../delivery/fan-out';
 import type { EventClock } from '../shared/ports';
 import { RetryingSender } from '../delivery/retrying-sender';
 
@@ -31,8 +32,4 @@ export function fanOutRoute(deps: FanOutDependencies & { readonly clock: EventCl
       throw error;
     }
   };
-}
-
-async function* onePage(receivers: readonly Receiver[]): AsyncGenerator<readonly Receiver[]> {
-  yield await Promise.resolve(receivers);
 }

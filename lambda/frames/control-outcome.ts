@@ -2,11 +2,14 @@
  * What comes of a control frame: an answer and what is posted after it, or an error.
  */
 import { type ErrorDetails, type GoAwayCode, limits } from '../../protocol/index';
-import type { AcceptDependencies } from '../publish/accept';
+import type { AnnounceDependencies } from '../agents/announce';
+import type { InboxDependencies } from '../inbox/hello-inbox';
+import type { ConnectionStore } from '../shared/connection-store';
 import type { Deadline } from '../shared/deadline';
 import type { RetryingSender } from '../delivery/retrying-sender';
 
-export type ControlDependencies = AcceptDependencies;
+export type ControlDependencies = AnnounceDependencies &
+  InboxDependencies & { readonly connections: ConnectionStore };
 
 /** Posted after the answer: a replay, a page of history. Throws what the stores throw. */
 export type AfterReply = (sender: RetryingSender, deadline: Deadline) => Promise<void>;

@@ -1,5 +1,6 @@
 /**
- * Accepts one message: gives it a place in its log, or says why not. What is accepted is durable before anybody hears of it.
+ * Accepts one message: writes it to its log, or returns the reason of the rejection. An accepted message is durable before
+ * the ACK and before any delivery (ACK-2).
  */
 import {
   ackText,
@@ -13,153 +14,178 @@ import {
   type Position,
   type PublishFrame,
 } from '../../protocol/index';
+import { liveConnections, type LiveDependencies } from '../agents/live-connections';
+import type { Receiver } from '../delivery/fan-out';
+import type { Outgoing } from '../delivery/outgoing';
+import { findReceiversOrRecordMissed } from '../inbox/record-missed';
+import { claim, type Claimed } from '../log/claim';
+import type { LogTails } from '../log/log-tail';
+import { bodyOf } from '../log/stored-message';
+import type { MissedMessage } from '../shared/agent-store';
 import type { Caller } from '../shared/caller';
-import { claim } from '../log/claim';
+import type { Connection } from '../shared/connection-store';
 import type { Deadline } from '../shared/deadline';
 import { errorFields } from '../shared/error-fields';
-import type { FanOutDependencies, Receiver } from '../delivery/fan-out';
-import { liveConnections } from '../agents/live-connections';
-import type { LogTails } from '../log/log-tail';
-import { findReceiversOrRecordMissed } from '../inbox/record-missed';
-import type { MissedMessage } from '../shared/agent-store';
-import type { Connection } from '../shared/connection-store';
 import type { HistoryStore } from '../shared/history-store';
-import type { NewId } from '../shared/ports';
-import type { Destination } from './route-frame';
-import { bodyOf } from '../log/stored-message';
-import type { HandOverDependencies } from '../delivery/wide-channel';
+import type { Logger, NewId } from '../shared/ports';
 import { channelSubject, inboxSubject } from '../shared/subjects';
+import type { Destination } from './route-frame';
 
-export interface AcceptDependencies extends FanOutDependencies, HandOverDependencies {
+export interface AcceptDependencies extends LiveDependencies {
   readonly history: HistoryStore;
   readonly newId: NewId;
-  /** How long a message stays in its log; 0 = no log, so that every message is ephemeral. */
+  readonly log: Logger;
+  /** How long a message stays in its log; 0 = no log, so every message is ephemeral (ACK-7). */
   readonly retentionMs: number;
 }
 
 export interface Accepted {
   readonly ok: true;
-  readonly textFor: (level: number) => string;
-  /** Of a request: from then on it is not posted, epoch milliseconds. */
-  readonly expiresAt: number | undefined;
+  readonly outgoing: Pick<Outgoing, 'textFor' | 'expiresAt'>;
   /** ACK text when the frame had an id. */
   readonly ack: string | undefined;
   readonly isDuplicate: boolean;
   readonly isDurable: boolean;
-  /** Direct messages: who was connected right after the put. Nobody: it is noted as missed. */
+  /** Direct messages: the connections right after the write. When there are none, the message is recorded as missed. */
   readonly receivers: readonly Receiver[] | undefined;
-  /** Direct messages that are in the inbox and have receivers: what to note if none of them takes it. */
+  /** Direct messages in the inbox that have receivers: the record to write if every post fails. */
   readonly missedIfUndelivered: MissedMessage | undefined;
 }
 
 export type Acceptance = Accepted | { readonly ok: false; readonly error: Omit<ErrorDetails, 'messageId'> };
 
-const unavailable: Acceptance = { ok: false, error: { code: 'unavailable', retryAfterMs: 500 } };
-const requestExpired: Acceptance = { ok: false, error: { code: 'request_expired' } };
-
-/** Where a frame stands in its text message, and what that message knows of the logs. */
-export interface FrameContext {
-  /** From 0. */
+/** One message frame and its index in the text message, from 0. */
+export interface Publication {
+  readonly frame: PublishFrame;
+  readonly destination: Destination;
   readonly index: number;
-  readonly tails: LogTails;
 }
 
 /** Throws what the stores throw. */
 export async function accept(
   deps: AcceptDependencies,
   caller: Caller,
-  frame: PublishFrame,
-  destination: Destination,
+  publication: Publication,
+  tails: LogTails,
   deadline: Deadline,
-  { index, tails }: FrameContext,
 ): Promise<Acceptance> {
-  const { sentAt } = tails.arrival;
-  const message = toMessage(frame, caller, destination, deps.newId, sentAt);
-  // A later timestamp in the log makes it no longer.
+  const { frame, destination } = publication;
+  const message = toMessage(publication, caller, deps.newId, tails.arrival.sentAt);
+  // ERR-6. A later timestamp in the log does not make it longer.
   if (largestBytes(messageText(message), message) > limits.storedMessageBytes)
-    return { ok: false, error: { code: 'payload_too_large' } };
-
+    return rejected('payload_too_large');
   if (destination.kind === 'agent' && frame.expectsReply) {
-    const others = (await liveConnections(deps, caller.tenantId, destination.agentId)).filter(
-      (connection) => connection.connectionId !== caller.connectionId,
-    );
-    if (others.length === 0) return { ok: false, error: { code: 'no_responders' } };
+    // DIR-5
+    if (!(await hasResponder(deps, caller, destination.agentId))) return rejected('no_responders');
   }
-
-  const { expiresAt = Infinity } = message;
-  if (expiresAt <= deps.clock.now()) return requestExpired;
-  if (frame.ephemeral || deps.retentionMs === 0) {
-    const receivers = await directReceivers(deps, caller, destination);
-    return accepted(frame, message, {
-      textFor: textsOf(message),
-      timestamp: sentAt,
-      status: 'accepted',
-      receivers,
-    });
-  }
-
-  const subject =
-    destination.kind === 'channel'
-      ? channelSubject(caller.tenantId, destination.channelId)
-      : inboxSubject(caller.tenantId, destination.agentId);
-  const isRetry = frame.retry && frame.id !== undefined;
-  const wanted = { id: message.id, index, isRetry, body: bodyOf(message), retentionMs: deps.retentionMs };
-  // No put begins when nobody waits for the reply any more.
-  const putDeadline = deadline.within(expiresAt - deps.clock.now());
-  const claimed = await claim(deps, tails.of(subject), wanted, putDeadline);
-  if (claimed === undefined) return expiresAt <= deps.clock.now() ? requestExpired : unavailable;
-  const { position, timestamp } = claimed;
-  const isDuplicate = claimed.status === 'duplicate';
-  const placed = { textFor: textsOf({ ...message, timestamp }, position), timestamp, position };
-  if (destination.kind === 'channel')
-    return accepted(frame, message, { ...placed, status: isDuplicate ? 'duplicate' : 'accepted' });
-
-  // Also for a duplicate: its first attempt may have ended between the put and the note. What was live then is over.
-  const { tenantId } = caller;
-  const { sequence } = position;
-  const missed = { tenantId, agentId: destination.agentId, sequence, expiresAt: claimed.expiresAt };
-  const live = await receiversAfterPut(deps, missed, deadline);
-  if (isDuplicate) return accepted(frame, message, { ...placed, status: 'duplicate' });
-  const receivers = live.map((connection) => toReceiver(connection, caller));
-  const isStored = receivers.length === 0;
-  const status = isStored ? 'stored' : 'accepted';
-  const missable = isStored ? undefined : missed;
-  return accepted(frame, message, { ...placed, status, receivers, missable });
+  if (isExpired(message, deps.clock.now())) return rejected('request_expired'); // REQ-3
+  return frame.ephemeral || deps.retentionMs === 0
+    ? acceptEphemeral(deps, caller, publication, message)
+    : acceptDurable(deps, caller, publication, message, tails, deadline);
 }
 
-function textsOf(message: Message, position?: Position): (level: number) => string {
-  return (level) => (level === 0 ? messageText(message) : levelOneText(message, position));
+function rejected(code: ErrorDetails['code'], retryAfterMs?: number): Acceptance {
+  return { ok: false, error: { code, retryAfterMs } };
+}
+
+async function hasResponder(deps: LiveDependencies, caller: Caller, agentId: string): Promise<boolean> {
+  const connections = await liveConnections(deps, caller.tenantId, agentId);
+  return connections.some(({ connectionId }) => connectionId !== caller.connectionId);
+}
+
+function isExpired({ expiresAt = Infinity }: Message, now: number): boolean {
+  return expiresAt <= now;
+}
+
+/** DIR-6, ACK-4: neither stored nor numbered. */
+async function acceptEphemeral(
+  deps: LiveDependencies,
+  caller: Caller,
+  { frame, destination }: Publication,
+  message: Message,
+): Promise<Accepted> {
+  const connections =
+    destination.kind === 'channel'
+      ? undefined
+      : await liveConnections(deps, caller.tenantId, destination.agentId);
+  const receivers = connections?.map((connection) => toReceiver(connection, caller));
+  return accepted(frame, message, { status: 'accepted', receivers });
+}
+
+async function acceptDurable(
+  deps: AcceptDependencies,
+  caller: Caller,
+  { frame, destination, index }: Publication,
+  message: Message,
+  tails: LogTails,
+  deadline: Deadline,
+): Promise<Acceptance> {
+  const { tenantId } = caller;
+  const { expiresAt = Infinity } = message;
+  const isRetry = frame.retry && frame.id !== undefined; // ACK-8
+  const entry = { id: message.id, index, isRetry, body: bodyOf(message), retentionMs: deps.retentionMs };
+  // A request is not written after it has expired.
+  const putDeadline = deadline.within(expiresAt - deps.clock.now());
+  const claimed = await claim(deps, tails.of(subjectOf(tenantId, destination)), entry, putDeadline);
+  if (claimed === undefined)
+    return isExpired(message, deps.clock.now()) ? rejected('request_expired') : rejected('unavailable', 500);
+  const { position, timestamp } = claimed;
+  const stored = { ...message, timestamp };
+  const status = claimed.status === 'duplicate' ? 'duplicate' : 'accepted';
+  if (destination.kind === 'channel') return accepted(frame, stored, { status, position });
+  const missed = missedMessage(tenantId, destination.agentId, claimed);
+  // A duplicate needs this too: its first attempt may have ended between the write and the record.
+  const live = await receiversAfterPut(deps, missed, deadline);
+  if (status === 'duplicate') return accepted(frame, stored, { status, position });
+  // DIR-4
+  if (live.length === 0) return accepted(frame, stored, { status: 'stored', position, receivers: [] });
+  const receivers = live.map((connection) => toReceiver(connection, caller));
+  return accepted(frame, stored, { status, position, receivers, missedIfUndelivered: missed });
+}
+
+function subjectOf(tenantId: string, destination: Destination): string {
+  return destination.kind === 'channel'
+    ? channelSubject(tenantId, destination.channelId)
+    : inboxSubject(tenantId, destination.agentId);
+}
+
+function missedMessage(
+  tenantId: string,
+  agentId: string,
+  { position, expiresAt }: Pick<Claimed, 'position' | 'expiresAt'>,
+): MissedMessage {
+  return { tenantId, agentId, sequence: position.sequence, expiresAt };
 }
 
 function accepted(
   frame: PublishFrame,
-  { expiresAt }: Message,
+  message: Message,
   result: {
-    readonly textFor: (level: number) => string;
-    readonly timestamp: number;
     readonly status: AckStatus;
     readonly position?: Position | undefined;
     readonly receivers?: readonly Receiver[] | undefined;
-    readonly missable?: MissedMessage | undefined;
+    readonly missedIfUndelivered?: MissedMessage | undefined;
   },
 ): Accepted {
-  const { textFor, timestamp, status, position, receivers, missable } = result;
+  const { status, position, receivers, missedIfUndelivered } = result;
+  const textFor = (level: number): string =>
+    level === 0 ? messageText(message) : levelOneText(message, position);
   return {
     ok: true,
-    textFor,
-    expiresAt,
-    ack: frame.id === undefined ? undefined : ackText(frame.id, timestamp, status, position),
+    outgoing: { textFor, expiresAt: message.expiresAt },
+    // ACK-3: the timestamp of the message.
+    ack: frame.id === undefined ? undefined : ackText(frame.id, message.timestamp, status, position),
     isDuplicate: status === 'duplicate',
     isDurable: position !== undefined,
     receivers,
-    missedIfUndelivered: missable,
+    missedIfUndelivered,
   };
 }
 
+/** MSG-1: the fields of the service. */
 function toMessage(
-  frame: PublishFrame,
+  { frame, destination }: Publication,
   caller: Caller,
-  destination: Destination,
   newId: NewId,
   timestamp: number,
 ): Message {
@@ -175,23 +201,13 @@ function toMessage(
     channelId: destination.kind === 'channel' ? destination.channelId : undefined,
     to: destination.kind === 'agent' ? destination.agentId : undefined,
     timestamp,
-    ...(frame.timeoutMs !== undefined && { expiresAt: timestamp + frame.timeoutMs }),
+    ...(frame.timeoutMs !== undefined && { expiresAt: timestamp + frame.timeoutMs }), // REQ-1
   };
 }
 
-async function directReceivers(
-  deps: AcceptDependencies,
-  caller: Caller,
-  destination: Destination,
-): Promise<readonly Receiver[] | undefined> {
-  if (destination.kind === 'channel') return undefined;
-  const connections = await liveConnections(deps, caller.tenantId, destination.agentId);
-  return connections.map((connection) => toReceiver(connection, caller));
-}
-
 /**
- * The message is in the log by now. When nobody can tell who is connected, it is noted as missed, so that it is pushed
- * later rather than posted now. Throws when neither could be done: the sender has to try again.
+ * The message is in the log. When the connections can't be read, it is recorded as missed: a later push delivers it. Throws
+ * when both fail; the sender then has to publish again.
  */
 async function receiversAfterPut(
   deps: AcceptDependencies,
@@ -211,6 +227,6 @@ export function toReceiver(
   { connectionId, agentId, level, expiresAt }: Connection,
   caller: Caller,
 ): Receiver {
-  // Only the sender's own connection ever asks for `echo`, and what it wants is in its authorizer context.
+  // Only the connection of the sender uses `echo`, and its value is in the authorizer context.
   return { connectionId, agentId, level, expiresAt, echo: caller.echo };
 }

@@ -1,56 +1,55 @@
 /**
- * Direct messages on their way to the connections of their agent. Those that no connection takes are noted as missed.
+ * Delivers direct messages to the connections of their agent (DIR-1). If every post fails, the first message is recorded as
+ * missed, and the next connection gets it and all later ones from the inbox (INB-1).
  */
-import { type AcceptDependencies, toReceiver } from './accept';
+import type { LiveDependencies } from '../agents/live-connections';
+import { fanOut, type FanOutCounts, type FanOutDependencies, type Receiver } from '../delivery/fan-out';
+import type { Outgoing } from '../delivery/outgoing';
+import type { RetryingSender } from '../delivery/retrying-sender';
+import { findReceiversOrRecordMissed } from '../inbox/record-missed';
+import type { MissedMessage } from '../shared/agent-store';
 import type { Caller } from '../shared/caller';
 import type { Deadline } from '../shared/deadline';
-import { fanOut, type FanOutCounts, type Receiver } from '../delivery/fan-out';
-import { findReceiversOrRecordMissed } from '../inbox/record-missed';
-import type { Outgoing } from '../delivery/outgoing';
-import type { MissedMessage } from '../shared/agent-store';
-import type { RetryingSender } from '../delivery/retrying-sender';
+import { onePage } from '../shared/each-concurrently';
+import { toReceiver } from './accept';
 
-/** Connections that come while others are being tried are tried as well, so often. */
+/** Connections that open during a round are tried in the next one. */
 const maxRounds = 3;
 
 export interface DirectDelivery {
   readonly messages: readonly Outgoing[];
-  /** Who was connected when the last of them was accepted. */
+  /** The connections when the last message was accepted. */
   readonly receivers: readonly Receiver[];
-  /** The first of them that is in the inbox and that nobody has noted yet. */
+  /** The first message that is in the inbox and not yet recorded as missed. */
   readonly missedIfUndelivered: MissedMessage | undefined;
 }
 
-/** Throws what the stores throw. The messages are in the inbox all the same. */
+/** Throws what the stores throw. The messages are in the inbox in any case. */
 export async function deliverDirect(
-  deps: AcceptDependencies,
+  deps: FanOutDependencies & LiveDependencies,
   sender: RetryingSender,
   caller: Caller,
-  { messages, receivers, missedIfUndelivered: missable }: DirectDelivery,
+  { messages, receivers, missedIfUndelivered }: DirectDelivery,
   deadline: Deadline,
 ): Promise<FanOutCounts[]> {
   const target = { tenantId: caller.tenantId, channelId: undefined, senderConnectionId: caller.connectionId };
   const tried = new Set<string>();
-  const all: FanOutCounts[] = [];
+  const countsOfRounds: FanOutCounts[] = [];
   let batch = receivers;
   for (let round = 1; ; round++) {
     const now = deps.clock.now();
-    const wanted = messages.filter(({ expiresAt = Infinity }) => expiresAt > now);
-    const { counts, served } = await fanOut(deps, sender, target, wanted, onePage(batch), deadline);
-    all.push(counts);
-    if (missable === undefined || served.size > 0) return all;
+    const unexpired = messages.filter(({ expiresAt = Infinity }) => expiresAt > now); // REQ-4
+    const { counts, served } = await fanOut(deps, sender, target, unexpired, onePage(batch), deadline);
+    countsOfRounds.push(counts);
+    if (missedIfUndelivered === undefined || served.size > 0) return countsOfRounds;
     if (round === maxRounds || deadline.hasPassed) {
-      // No time to see who has come: the next connection gets it, whenever it comes.
-      await deps.agents.recordMissed(missable, undefined);
-      return all;
+      // No time to look for new connections: the record makes the next one push the inbox.
+      await deps.agents.recordMissed(missedIfUndelivered, undefined);
+      return countsOfRounds;
     }
     for (const { connectionId } of batch) tried.add(connectionId);
-    const found = await findReceiversOrRecordMissed(deps, missable, tried, deadline);
-    if (found.length === 0) return all;
+    const found = await findReceiversOrRecordMissed(deps, missedIfUndelivered, tried, deadline);
+    if (found.length === 0) return countsOfRounds;
     batch = found.map((connection) => toReceiver(connection, caller));
   }
-}
-
-async function* onePage<T>(items: readonly T[]): AsyncGenerator<readonly T[]> {
-  yield await Promise.resolve(items);
 }

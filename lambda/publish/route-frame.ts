@@ -12,7 +12,7 @@ export type Routing =
   | { readonly ok: true; readonly destination: Destination }
   | { readonly ok: false; readonly error: Pick<ErrorDetails, 'code' | 'text'> };
 
-export function routeFrame(frame: PublishFrame, caller: Caller): Routing {
+export function routeFrame(frame: PublishFrame, caller: Pick<Caller, 'channelId' | 'grants'>): Routing {
   if (frame.to !== undefined) return toAgent(frame.to);
   const channelId = frame.channelId ?? caller.channelId;
   if (channelId !== undefined) {

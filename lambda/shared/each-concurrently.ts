@@ -63,6 +63,7 @@ export async function mapStoreCalls<T, R>(items: readonly T[], call: (item: T) =
   return [...results].sort(([a], [b]) => a - b).map(([, result]) => result);
 }
 
-async function* onePage<T>(items: readonly T[]): AsyncGenerator<readonly T[]> {
+/** The items as a single page. */
+export async function* onePage<T>(items: readonly T[]): AsyncGenerator<readonly T[]> {
   yield await Promise.resolve(items);
 }

@@ -3,7 +3,7 @@
  * connections without their rows. What a run has no time for, the next one begins with.
  */
 import type { Deadline } from '../shared/deadline';
-import { eachConcurrently } from '../shared/each-concurrently';
+import { eachConcurrently, onePage } from '../shared/each-concurrently';
 import { errorFields } from '../shared/error-fields';
 import { Pacer } from './pacer';
 import { removeConnection } from '../agents/remove-connection';
@@ -75,7 +75,7 @@ export async function sweep(deps: SweepDependencies, deadline: Deadline): Promis
         ? endConnection(deps, pacer, row)
         : checkConnection(deps, pacer, row, window.missingOf(row)),
     );
-  await eachConcurrently(pagesOf(due), sweepConcurrency, handle);
+  await eachConcurrently(onePage(due), sweepConcurrency, handle);
 
   if (failure !== undefined) deps.log.error('sweep_incomplete', errorFields(failure));
   // Also when something is left here: a part that is never done must not keep the rest of the table waiting.
@@ -114,14 +114,10 @@ async function removeStrays(
       remove: () => removeConnection(deps, { ...member, channels: [] }),
     })),
   ].filter(({ connectionId }) => absent.has(connectionId));
-  await eachConcurrently(pagesOf(strays), sweepConcurrency, ({ remove }) =>
+  await eachConcurrently(onePage(strays), sweepConcurrency, ({ remove }) =>
     attempt(async () => {
       await remove();
       return 'strays';
     }),
   );
-}
-
-async function* pagesOf<T>(items: readonly T[]): AsyncGenerator<readonly T[]> {
-  yield await Promise.resolve(items);
 }

@@ -8,7 +8,7 @@ import { connect } from '../../lambda/agents/connect';
 import { Deadline } from '../../lambda/shared/deadline';
 import type { DeliveryOutcome } from '../../lambda/shared/delivery-outcome';
 import type { ConnectionSender, EventClock, Invoker, Logger, LogFields } from '../../lambda/shared/ports';
-import { handleTextMessage, type PublishSummary } from '../../lambda/frames/handle-text-message';
+import { handleTextMessage, type TextMessageSummary } from '../../lambda/frames/handle-text-message';
 import { allChannels, parseText } from '../../protocol/index';
 
 export class FakeClock implements EventClock {
@@ -144,7 +144,7 @@ export function createWorld() {
     from: Caller,
     message: unknown,
     event: Partial<EventFacts> = {},
-  ): Promise<PublishSummary> => {
+  ): Promise<TextMessageSummary> => {
     const facts = { requestId: `event-${String((events += 1))}`, sentAt: clock.time, ...event };
     const text = typeof message === 'string' ? message : JSON.stringify(message);
     return handleTextMessage(own, from, parseText(text), new Deadline(clock, clock.time + 4_000), facts);
@@ -163,7 +163,7 @@ export function createWorld() {
       return opened;
     },
     /** Sends one text message and waits until everything that follows from it has happened. */
-    send: (from: Caller, message: unknown, event?: Partial<EventFacts>): Promise<PublishSummary> =>
+    send: (from: Caller, message: unknown, event?: Partial<EventFacts>): Promise<TextMessageSummary> =>
       sendWith(deps, from, message, event),
     /** The same in a world that has more than the usual one. */
     sendWith,
