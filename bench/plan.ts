@@ -3,8 +3,8 @@
  */
 import type { BroadcastOptions } from './broadcast/run';
 import type { CostCase } from './costs/run';
-import { type LaneName, laneNames } from './lanes/lane';
-import type { LaneScenario } from './lanes/run';
+import { type LaneName, laneNames } from './contenders/contender';
+import type { LaneScenario } from './contenders/run';
 import type { SigningTask } from './signing/variants';
 
 export interface Plan {

@@ -9,8 +9,8 @@ import type { BroadcastResult } from './broadcast/run';
 import { canPin } from './child';
 import type { CostResult } from './costs/run';
 import type { InitResult } from './init/run';
-import type { Violations } from './lanes/delivery-stats';
-import type { LaneResult } from './lanes/run';
+import type { Violations } from './contenders/delivery-stats';
+import type { LaneResult } from './contenders/run';
 import type { ServerResult } from './servers/run';
 import type { SigningResult } from './signing/run';
 

@@ -4,8 +4,8 @@
  */
 import { App } from 'aws-cdk-lib';
 import { addPubSub } from '../lib/app';
-import { readSettings } from '../lib/read-settings';
-import { SettingsError } from '../lib/settings-error';
+import { readSettings } from '../lib/settings/read-settings';
+import { SettingsError } from '../lib/settings/settings-error';
 
 // Usage reports would put a resource into the template that says nothing about the deployment.
 const app = new App({ analyticsReporting: false });

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { costLine, type FaultPlanInput, parsePlan, startGateway } from '../gateway/index';
-import type { Settings } from '../lib/config';
-import { readSettings } from '../lib/read-settings';
+import type { Settings } from '../lib/settings/config';
+import { readSettings } from '../lib/settings/read-settings';
 import { localKeyFile, repository, runCommand, userPath, UsageError } from './command';
 import { synthesize } from './synthesize';
 

@@ -7,11 +7,11 @@ export { type Counts, countsBetween, messageUnits, noCounts } from './costs/coun
 export { type Price, type PriceName, priceList } from './costs/price-list';
 export { costLine, type CostReport } from './costs/report';
 export { GatewayError } from './gateway-error';
-export type { Faults, FaultSettings } from './faults';
-export type { FaultReport } from './faults/layer';
-export type { FaultPlan, FaultPlanInput, FaultRule } from './faults/plan';
-export { parsePlan } from './faults/plan';
+export type { Faults, FaultSettings } from './faults/event-faults';
+export type { FaultReport } from './faults/fault-plan';
+export type { FaultPlan, FaultPlanInput, FaultRule } from './faults/plan-schema';
+export { parsePlan } from './faults/plan-schema';
 export type { Gateway, GatewayLogEntry, GatewayOptions, OpenConnection } from './options';
-export { loadOrCreateKey } from './private-key';
+export { loadOrCreateKey } from './kms/private-key';
 export { startGateway } from './start';
 export type { UnverifiedBehaviour } from './unverified-behaviour';

@@ -3,9 +3,9 @@
  */
 
 import type { CostReport } from './costs/report';
-import type { Faults, FaultSettings } from './faults';
-import type { FaultReport } from './faults/layer';
-import type { FaultPlanInput } from './faults/plan';
+import type { Faults, FaultSettings } from './faults/event-faults';
+import type { FaultReport } from './faults/fault-plan';
+import type { FaultPlanInput } from './faults/plan-schema';
 import type { UnverifiedBehaviour } from './unverified-behaviour';
 
 export interface GatewayOptions {

@@ -2,36 +2,43 @@
  * Puts the gateway together: template, port, tables, functions, API. Whatever fails on the way,
  * nothing that was started stays behind.
  */
-import type { ApiRuntime } from './api-runtime';
+import type { ApiRuntime } from './sockets/api-runtime';
 import { Clock } from './clock';
 import { CostMeter } from './costs/meter';
 import { type MeteredTables, metered } from './costs/dynamo-proxy';
 import { costReport } from './costs/report';
-import { Edge } from './edge';
+import { Edge } from './sockets/edge';
 import type { ApiFacts } from './events/request-context';
-import { FaultPlan } from './faults';
+import { FaultPlan } from './faults/event-faults';
 import { serveFaults } from './faults/faults-page';
-import { FaultLayer } from './faults/layer';
+import { FaultLayer } from './faults/fault-plan';
 import type { FaultProxy } from './faults/proxy';
 import { Functions } from './functions/functions';
-import { Handshakes } from './handshake';
-import { type HttpRoutes, type HttpServer, kmsPrefix, lambdaPrefix, listen, readyPath } from './http-server';
-import { refuseUpgrade } from './http-reply';
-import { serveKms } from './kms-api';
-import { serveLambda } from './lambda-api';
-import { manageConnection } from './management-api';
+import { Handshakes } from './sockets/handshake';
+import {
+  type HttpRoutes,
+  type HttpServer,
+  kmsPrefix,
+  lambdaPrefix,
+  listen,
+  readyPath,
+} from './http/http-server';
+import { refuseUpgrade } from './http/http-reply';
+import { serveKms } from './kms/kms-api';
+import { serveLambda } from './http/lambda-api';
+import { manageConnection } from './http/management-api';
 import type { Gateway, GatewayOptions, Logger, RunningSchedule } from './options';
-import { Permissions } from './permissions';
+import { Permissions } from './http/permissions';
 import { limits } from './platform';
-import { loadOrCreateKey } from './private-key';
+import { loadOrCreateKey } from './kms/private-key';
 import { RateLimiter } from './rate-limiter';
-import { startSchedules } from './schedules';
-import { serveSchedules } from './schedules-page';
-import { startTables } from './tables';
-import { readTemplate } from './template';
+import { startSchedules } from './schedules/schedules';
+import { serveSchedules } from './schedules/schedules-page';
+import { startTables } from './tables/tables';
+import { readTemplate } from './template/read-template';
 import type { AppModel } from './template/model';
-import { admit } from './upgrade';
-import { Connections } from './connections';
+import { admit } from './sockets/upgrade';
+import { Connections } from './sockets/connections';
 import { likeliest } from './unverified-behaviour';
 
 /**

@@ -4,7 +4,7 @@
  */
 import { Validations, type App } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { fixedRegion, stackName, type Settings } from './config';
+import { fixedRegion, stackName, type Settings } from './settings/config';
 import { PubSubStack } from './pubsub-stack';
 
 /**

@@ -3,9 +3,9 @@
  * The names are read by the token command, the laptop gateway and the tests.
  */
 import { CfnOutput, type Stack } from 'aws-cdk-lib';
-import { tokenTerms, type Settings } from './config';
-import type { Edge } from './edge';
-import type { FailureQueue } from './failure-queue';
+import { tokenTerms, type Settings } from './settings/config';
+import type { Edge } from './edge/edge';
+import type { FailureQueue } from './functions/failure-queue';
 import type { Tables } from './tables';
 import type { TokenKey } from './token-key';
 import type { WebSocketEndpoint } from './websocket-api';

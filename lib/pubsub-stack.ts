@@ -5,10 +5,10 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { AccessLog } from './access-log';
-import { retainsData, type Settings } from './config';
-import { Edge } from './edge';
-import { FailureQueue } from './failure-queue';
-import { Functions } from './functions';
+import { retainsData, type Settings } from './settings/config';
+import { Edge } from './edge/edge';
+import { FailureQueue } from './functions/failure-queue';
+import { Functions } from './functions/functions';
 import { writeOutputs } from './outputs';
 import { Tables } from './tables';
 import { TokenKey } from './token-key';

@@ -8,7 +8,7 @@ import { WebSocketLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authoriz
 import { WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge';
-import type { NodeFunction } from './node-function';
+import type { NodeFunction } from './functions/node-function';
 
 /** Clients append `/ws` to their base URL, and a stage takes no path below its name. */
 const stageName = 'ws';

@@ -7,8 +7,8 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { WebSocket } from 'ws';
 import { billFor, type Counts, countsBetween } from '../../gateway/index';
-import { type Lane, type LaneFactory, type LaneName, tenant } from '../lanes/lane';
-import { floorPerMillion, quiet } from '../lanes/run';
+import { type Lane, type LaneFactory, type LaneName, tenant } from '../contenders/contender';
+import { floorPerMillion, quiet } from '../contenders/run';
 import { seededId } from '../seeded';
 
 export interface CostCase {

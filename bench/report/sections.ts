@@ -4,7 +4,7 @@
 import type { BroadcastResult } from '../broadcast/run';
 import type { CostResult } from '../costs/run';
 import type { InitResult } from '../init/run';
-import type { LaneResult } from '../lanes/run';
+import type { LaneResult } from '../contenders/run';
 import type { ServerResult } from '../servers/run';
 import type { SigningResult } from '../signing/run';
 import { calls, number, spread, table } from './table';

@@ -2,9 +2,9 @@
  * Servers of one's own under the load of the lanes: no gateway, no functions, no tables, so no table of theirs is ours.
  */
 import { Child } from '../child';
-import type { ClientFigures, OpenTask, PublishTask } from '../lanes/clients';
-import { type DeliveryStats, deliveryStatsOf } from '../lanes/delivery-stats';
-import type { LaneScenario } from '../lanes/run';
+import type { ClientFigures, OpenTask, PublishTask } from '../contenders/clients';
+import { type DeliveryStats, deliveryStatsOf } from '../contenders/delivery-stats';
+import type { LaneScenario } from '../contenders/run';
 import type { ServerReady, ServerTask } from './server';
 
 export const serverKinds = ['ws', 'socket.io'] as const;
@@ -43,7 +43,7 @@ async function repeat(
   durationMs: number,
 ): Promise<ClientFigures> {
   const server = Child.start('servers/server.ts', 0);
-  const clients = Child.start('lanes/clients.ts', 1);
+  const clients = Child.start('contenders/clients.ts', 1);
   try {
     const { url } = await server.ask<ServerReady>({ kind } satisfies ServerTask);
     const urls = Array.from({ length: subscribers }, () => url);

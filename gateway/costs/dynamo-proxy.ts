@@ -7,7 +7,7 @@ import { Agent as SecureAgent, request as sendSecurely } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { isObject, type JsonObject, parseJson } from '../json';
 import { itemWriteUnits } from './item-units';
-import type { Tables } from '../tables';
+import type { Tables } from '../tables/tables';
 import type { CostMeter } from './meter';
 
 export interface MeteredTables extends Tables {

@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { isObject, objectOr, parseJson, type JsonObject } from '../json';
-import type { Service } from './plan';
+import type { Service } from './plan-schema';
 
 export interface AwsCall {
   readonly service: Exclude<Service, 'event'>;

@@ -2,7 +2,7 @@
  * Decides for each call and event whether a rule of the plan hits it, and counts. Pure but for its counters: the same
  * plan and the same order of calls give the same faults.
  */
-import type { FaultKind, FaultPlan, FaultRule, Service } from './plan';
+import type { FaultKind, FaultPlan, FaultRule, Service } from './plan-schema';
 
 /** One call to AWS as a function makes it, or one event on its way to a function. */
 export interface Happening {

@@ -3,9 +3,9 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../gateway-error';
-import { readBody, reply } from '../http-reply';
+import { readBody, reply } from '../http/http-reply';
 import { parseJson } from '../json';
-import type { FaultLayer } from './layer';
+import type { FaultLayer } from './fault-plan';
 
 export const faultsPath = '/_gateway/faults';
 

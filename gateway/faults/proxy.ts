@@ -10,7 +10,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readBody } from '../http-reply';
+import { readBody } from '../http/http-reply';
 import { codeOf, objectOr, parseJson } from '../json';
 import {
   type AwsCall,
@@ -25,7 +25,7 @@ import {
   throttleAnswer,
 } from './aws-call';
 import { type Hosts, withSharedKey } from './hosts';
-import type { FaultKind, FaultRule } from './plan';
+import type { FaultKind, FaultRule } from './plan-schema';
 import { httpDate, isMistimed } from './signature-age';
 import { canBeEmpty, canSplit, emptyPage, OldAnswers, splitAnswer, splitInput } from './reads';
 import type { Happening } from './decisions';

@@ -2,7 +2,7 @@
  * The environment variables of a function: the template's, with the API's public origin replaced by the local one,
  * and what Lambda adds. Nothing of the user's own shell reaches a function.
  */
-import { sessionTokenOf } from '../permissions';
+import { sessionTokenOf } from '../http/permissions';
 import { credentials, region, urlSuffix } from '../platform';
 import type { FunctionModel } from '../template/model';
 

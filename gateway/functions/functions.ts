@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock';
 import type { CostMeter } from '../costs/meter';
-import type { FaultLayer } from '../faults/layer';
+import type { FaultLayer } from '../faults/fault-plan';
 import type { Logger } from '../options';
 import type { FunctionModel } from '../template/model';
 import { environmentOf, type LocalEndpoints } from './environment';
@@ -51,7 +51,7 @@ export class Functions {
   private running = 0;
   private stopped = false;
   private readonly whenQuiet = new Set<() => void>();
-  private readonly workerCode = compileWorker('function-worker.ts');
+  private readonly workerCode = compileWorker('functions/function-worker.ts');
 
   constructor(
     private readonly models: Map<string, FunctionModel>,

@@ -3,7 +3,7 @@
  * Other statements stay unread, since they may refer to resources that the gateway does not know.
  */
 import { isList, isObject, listOr, objectOr } from '../json';
-import { callbackAction } from '../permissions';
+import { callbackAction } from '../http/permissions';
 import { concerns } from '../policy';
 import type { Resolver, Resource } from './resolver';
 

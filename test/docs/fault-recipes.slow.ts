@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { faultKinds } from '../../gateway/faults/plan';
+import { faultKinds } from '../../gateway/faults/plan-schema';
 import { parsePlan } from '../../gateway/index';
 import { SocketParty } from '../faults/socket-party';
 import { Bus, fresh } from '../helpers/bus';

@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module';
 import { runInThisContext } from 'node:vm';
 import { buildSync } from 'esbuild';
-import { target } from '../../lib/bundling';
+import { target } from '../../lib/functions/bundling';
 
 /** The exports of a TypeScript file, path from this folder's; its classes are not those of a plain import. */
 export function loadOutsideSandbox(file: string): unknown {

@@ -2,7 +2,7 @@
  * Frames on the wire: size limits, binary, broken frames, pings, and how long texts reach the client.
  * Partly over a raw socket, because no decent client sends such frames.
  */
-import { FrameTap } from '../../gateway/frame-tap';
+import { FrameTap } from '../../gateway/sockets/frame-tap';
 import { accept, recording } from './helpers/assembly';
 import { call, connect, frame, rawClient } from './helpers/client';
 import { type Running, run, stopAll } from './helpers/running';

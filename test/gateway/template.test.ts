@@ -4,7 +4,7 @@
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readTemplate } from '../../gateway/template';
+import { readTemplate } from '../../gateway/template/read-template';
 import type { AppModel } from '../../gateway/template/model';
 import { accept, type Fixture, removeTemporaryFolders, writeAssembly } from './helpers/assembly';
 

@@ -1,6 +1,6 @@
 /** Timeout, variables and permissions of each function, and nothing else. */
 import { variables } from '../../lambda/contract';
-import { functionNames, type FunctionName } from '../../lib/function-table';
+import { functionNames, type FunctionName } from '../../lib/functions/function-table';
 import {
   flattened,
   grantsOf,

@@ -2,7 +2,7 @@
 import { Stack, type App } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { addPubSub } from '../../lib/app';
-import { parseSettings } from '../../lib/config';
+import { parseSettings } from '../../lib/settings/config';
 import { createApp, flattened, templateOf } from './synthesized';
 
 const outputsOf = (settings: Record<string, unknown>) =>

@@ -8,8 +8,8 @@ import path from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import cdkJson from '../../cdk.json';
-import { parseSettings } from '../../lib/config';
-import type { FunctionName } from '../../lib/function-table';
+import { parseSettings } from '../../lib/settings/config';
+import type { FunctionName } from '../../lib/functions/function-table';
 import { PubSubStack } from '../../lib/pubsub-stack';
 
 // Schema checks of every template would take two seconds each; `npm run synth` has them.

@@ -22,7 +22,7 @@ import { sendPresenceEvent } from '../../lambda/delivery/send-presence-event';
 import { parseText } from '../../protocol/index';
 import { type LocalTables, startLocalTables } from '../contract/local-tables';
 import { createWorld } from '../lambda/world';
-import type { FunctionName } from '../../lib/function-table';
+import type { FunctionName } from '../../lib/functions/function-table';
 import { grantsOf, templateOf } from './synthesized';
 
 const template = templateOf();

@@ -1,6 +1,6 @@
 /** Size of each function's bundle, made with the settings of the stack: size is cold start. */
 import { buildSync } from 'esbuild';
-import { aliases, mainFields, target } from '../../lib/bundling';
+import { aliases, mainFields, target } from '../../lib/functions/bundling';
 
 const kilobyte = 1_024;
 

@@ -1,7 +1,7 @@
 /** Settings: defaults, limits and the one sentence for whoever gets one wrong. */
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { fixedRegion, parseSettings, retainsData, stackName, tokenTerms } from '../../lib/config';
-import { logRetentionChoices } from '../../lib/settings-schema';
+import { fixedRegion, parseSettings, retainsData, stackName, tokenTerms } from '../../lib/settings/config';
+import { logRetentionChoices } from '../../lib/settings/settings-schema';
 
 const sentence = (settings: Record<string, unknown>): string => {
   try {

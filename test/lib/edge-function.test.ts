@@ -4,7 +4,7 @@ import path from 'node:path';
 import { createContext, runInContext } from 'node:vm';
 import { parse } from 'acorn';
 
-const source = readFileSync(path.join(__dirname, '../../lib/edge-function.js'), 'utf8');
+const source = readFileSync(path.join(__dirname, '../../lib/edge/edge-function.js'), 'utf8');
 
 interface Field {
   value: string;

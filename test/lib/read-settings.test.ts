@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { readSettings } from '../../lib/read-settings';
+import { readSettings } from '../../lib/settings/read-settings';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'artcafe-settings-'));
 const empty = mkdtempSync(path.join(directory, 'empty-'));

@@ -5,7 +5,7 @@
 import { cpSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { environmentOf, type LocalEndpoints } from '../../gateway/functions/environment';
-import { readTemplate } from '../../gateway/template';
+import { readTemplate } from '../../gateway/template/read-template';
 
 /** The emulator counts the loading of a function as part of its timeout; AWS gives it ten seconds apart. */
 const loadingSeconds = 10;

@@ -67,7 +67,7 @@ interface Result {
   readonly context?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Timeouts of the functions and of their calls to a store, as in lib/functions.ts and the entry points. */
+/** Timeouts of the functions and of their calls to a store, as in lib/functions/functions.ts and the entry points. */
 const limits: Readonly<Record<Kind, { readonly timeoutMs: number; readonly callMs: number }>> = {
   authorizer: { timeoutMs: 3_000, callMs: 2_000 },
   connect: { timeoutMs: 4_000, callMs: 1_200 },

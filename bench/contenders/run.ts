@@ -1,0 +1,147 @@
+/**
+ * All lanes through all scenarios, interleaved: each repetition runs every lane once before the next begins. Each run has a
+ * gateway and tables of its own, so nothing of the one before is left.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { billFor, type Counts, countsBetween, messageUnits, priceList } from '../../gateway/index';
+import { Child } from '../child';
+import { type Figure, figureOf } from '../stats';
+import type { ClientFigures, OpenTask, PublishTask } from './clients';
+import { type DeliveryStats, deliveryStatsOf, total } from './delivery-stats';
+import type { Lane, LaneFactory, LaneName } from './contender';
+
+export interface LaneScenario {
+  readonly subscribers: number;
+  readonly bytes: number;
+  readonly intervalMs: number;
+}
+
+export interface LaneOptions {
+  readonly lanes: readonly LaneName[];
+  readonly scenarios: readonly LaneScenario[];
+  readonly repetitions: number;
+  readonly durationMs: number;
+}
+
+export interface LaneResult extends LaneScenario, DeliveryStats {
+  readonly lane: LaneName;
+  readonly publishes: number;
+  readonly deliveries: number;
+  readonly ackP50Ms: Figure | undefined;
+  readonly ackP99Ms: Figure | undefined;
+  /** Calls to AWS of one publish, by operation. */
+  readonly callsPerPublish: Readonly<Record<string, number>>;
+  readonly readUnitsPerPublish: number;
+  readonly writeUnitsPerPublish: number;
+  readonly dollarsPerMillion: number;
+  /** Of messages in, out and one ACK, whether the lane sends one or not. */
+  readonly ratioToFloor: number;
+}
+
+/** The functions start, and their code becomes warm. */
+const warmUps = 3;
+
+interface Repetition {
+  readonly figures: ClientFigures;
+  readonly counts: Counts;
+}
+
+export async function runLanes(
+  factory: LaneFactory,
+  options: LaneOptions,
+  say: (text: string) => void,
+): Promise<LaneResult[]> {
+  const results: LaneResult[] = [];
+  for (const scenario of options.scenarios) {
+    const done = new Map<LaneName, Repetition[]>(options.lanes.map((name) => [name, []]));
+    for (let repetition = 1; repetition <= options.repetitions; repetition++) {
+      for (const name of options.lanes) {
+        say(`${name}: ${scenario.subscribers} subscribers, ${scenario.bytes} B, run ${repetition}`);
+        const lane = await factory.start(name);
+        try {
+          done.get(name)?.push(await repeat(lane, scenario, options.durationMs));
+        } finally {
+          await lane.stop();
+        }
+      }
+    }
+    for (const [name, repetitions] of done) results.push(summary(name, scenario, repetitions));
+  }
+  return results;
+}
+
+async function repeat(
+  lane: Lane,
+  { subscribers, bytes, intervalMs }: LaneScenario,
+  durationMs: number,
+): Promise<Repetition> {
+  const channel = 'all';
+  const urls = await Promise.all(
+    Array.from({ length: subscribers }, (_, agent) => lane.url(agent, { channel })),
+  );
+  const { acknowledges, dialect } = lane;
+  const task = { bytes, intervalMs, durationMs, acknowledges };
+  const clients = Child.start('contenders/clients.ts');
+  try {
+    await clients.ask({ dialect, urls } satisfies OpenTask);
+    // Connecting is not publishing.
+    await quiet(lane);
+    const warming: PublishTask = { ...task, prefix: 'warm', maxPublishes: warmUps };
+    await clients.ask<ClientFigures>(warming);
+    await quiet(lane);
+    const before = lane.counts();
+    const measuring: PublishTask = { ...task, prefix: 'm', maxPublishes: Number.MAX_SAFE_INTEGER };
+    const figures = await clients.ask<ClientFigures>(measuring);
+    await quiet(lane);
+    return { figures, counts: countsBetween(before, lane.counts()) };
+  } finally {
+    await clients.stop();
+  }
+}
+
+const quietMs = 200;
+
+/** Until no function has called anything for a moment. */
+export async function quiet(lane: Lane): Promise<void> {
+  for (let isQuiet = false; !isQuiet;) {
+    const before = JSON.stringify(lane.counts().calls);
+    await sleep(quietMs);
+    isQuiet = JSON.stringify(lane.counts().calls) === before;
+  }
+}
+
+/** Dollars per million publishes without which no design can do, if it does not batch. */
+export function floorPerMillion(subscribers: number, bytes: number): number {
+  return (messageUnits(bytes) * (1 + subscribers) + 1) * priceList.message.dollars * 1e6;
+}
+
+function summary(lane: LaneName, scenario: LaneScenario, repetitions: readonly Repetition[]): LaneResult {
+  const all = repetitions.map(({ figures }) => figures);
+  const acknowledged = (pick: (figures: ClientFigures) => number | undefined): Figure | undefined => {
+    const values = all.map(pick).filter((value) => value !== undefined);
+    return values.length === 0 ? undefined : figureOf(values);
+  };
+  const publishes = total(all, (each) => each.publishes);
+  const { subscribers, bytes } = scenario;
+  const counts = repetitions.map((each) => each.counts);
+  const sum = (pick: (counts: Counts) => number): number => counts.reduce((so, each) => so + pick(each), 0);
+  const operations = [...new Set(counts.flatMap(({ calls }) => Object.keys(calls)))].sort();
+  const dollars = sum((each) => billFor({ ...each, connectionMinutes: 0 }).dollars);
+  const dollarsPerMillion = (dollars / publishes) * 1e6;
+  return {
+    ...scenario,
+    lane,
+    publishes,
+    deliveries: total(all, (each) => each.deliveries),
+    ...deliveryStatsOf(all),
+    ackP50Ms: acknowledged((each) => each.ackP50Ms),
+    ackP99Ms: acknowledged((each) => each.ackP99Ms),
+    callsPerPublish: Object.fromEntries(
+      operations.map((operation) => [operation, sum(({ calls }) => calls[operation] ?? 0) / publishes]),
+    ),
+    readUnitsPerPublish: sum((each) => each.readUnits) / publishes,
+    writeUnitsPerPublish: sum((each) => each.writeUnits) / publishes,
+    dollarsPerMillion,
+    ratioToFloor: dollarsPerMillion / floorPerMillion(subscribers, bytes),
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * The fault layer of a running gateway: the plan, what of it has happened, and the places where it acts. Stands between
+ * the functions and AWS as they see it, so that neither side knows of it.
+ */
+import { type RuleCount, contains, Decisions } from './decisions';
+import { deliverEvent } from './events';
+import { Hosts } from './hosts';
+import { type FaultPlan, type FaultPlanInput, parsePlan } from './plan-schema';
+import { type Decide, type FaultProxy, type ProxyTargets, startProxy } from './proxy';
+
+export interface FaultReport {
+  readonly plan: FaultPlan;
+  /** Milliseconds since the plan began. */
+  readonly elapsedMs: number;
+  /** One for each rule, in their order. */
+  readonly counts: readonly Pick<RuleCount, 'seen' | 'fired'>[];
+}
+
+export class FaultLayer {
+  readonly hosts = new Hosts((functionName) => this.skewOf(functionName));
+  private plan: FaultPlan;
+  private decisions: Decisions;
+  private startedAt = performance.now();
+  private jumps: NodeJS.Timeout[] = [];
+
+  constructor(plan: FaultPlanInput) {
+    this.plan = parsePlan(plan);
+    this.decisions = new Decisions(this.plan);
+    this.begin();
+  }
+
+  /** Begins another plan; its time and its counts start at zero. Throws a `GatewayError` about a mistake in it. */
+  replace(plan: unknown): FaultReport {
+    this.plan = parsePlan(plan);
+    this.decisions = new Decisions(this.plan);
+    this.begin();
+    return this.report();
+  }
+
+  report(): FaultReport {
+    const counts = this.decisions.counts.map(({ seen, fired }) => ({ seen, fired }));
+    return { plan: this.plan, elapsedMs: Math.round(this.elapsedMs), counts };
+  }
+
+  startProxy(targets: ProxyTargets, now: () => number): Promise<FaultProxy> {
+    return startProxy(targets, this.hosts, this.decide, now);
+  }
+
+  /** Delivers an event to its function as the plan says; `undefined` when it is lost. */
+  deliver<Result>(
+    functionName: string,
+    payload: string,
+    run: () => Promise<Result>,
+  ): Promise<Result | undefined> {
+    return deliverEvent(this.decide, functionName, payload, run);
+  }
+
+  stop(): void {
+    for (const jump of this.jumps) clearTimeout(jump);
+  }
+
+  private readonly decide: Decide = (happening, isPossible) =>
+    this.decisions.decide(happening, this.elapsedMs, isPossible);
+
+  private get elapsedMs(): number {
+    return performance.now() - this.startedAt;
+  }
+
+  private begin(): void {
+    this.stop();
+    this.startedAt = performance.now();
+    this.hosts.setClocks();
+    this.jumps = this.plan.clocks
+      .filter(({ fromMs }) => fromMs > 0)
+      .map(({ fromMs }) =>
+        setTimeout(() => {
+          this.hosts.setClocks();
+        }, fromMs).unref(),
+      );
+  }
+
+  /** Of several clocks the one that jumped last. */
+  private skewOf(functionName: string): number {
+    // A timer may fire a little before its time.
+    const elapsed = this.elapsedMs + 1;
+    const jumped = this.plan.clocks
+      .filter((clock) => contains(functionName, clock.function) && clock.fromMs <= elapsed)
+      .sort((a, b) => a.fromMs - b.fromMs);
+    return jumped.at(-1)?.skewMs ?? 0;
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * The gateway's one port: handshakes, `@connections`, the AWS endpoints for functions, and the ready page.
+ * Only finds out who is meant; the answers come from the modules next to it.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { faultsPath } from '../faults/faults-page';
+import { GatewayError } from '../gateway-error';
+import { decodedOr, refuseUpgrade, reply, replyError } from './http-reply';
+import { codeOf } from '../json';
+import { schedulesPath } from '../schedules/schedules-page';
+
+export interface HttpServer {
+  server: Server;
+  port: number;
+  /** From now on requests are answered; before, all of them get 503. */
+  serve(routes: HttpRoutes): void;
+  stop(): Promise<void>;
+}
+
+export interface HttpRoutes {
+  stage: string;
+  readyPage: object;
+  costs(): object;
+  onUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
+  onConnection(request: IncomingMessage, response: ServerResponse, connectionId: string): Promise<void>;
+  onLambda(request: IncomingMessage, response: ServerResponse, path: string): Promise<void>;
+  onKms(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  onFaults(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  onSchedules(request: IncomingMessage, response: ServerResponse, path: string): Promise<void>;
+}
+
+export const lambdaPrefix = '/_aws/lambda';
+export const kmsPrefix = '/_aws/kms';
+export const readyPath = '/_gateway/ready';
+export const costsPath = '/_gateway/costs';
+
+/** Clients keep connections for reuse; a server that closes idle ones first would race their next request. */
+const keepAliveMs = 3_600_000;
+
+/** Room for a thousand clients that connect at the same moment. */
+const backlog = 4_096;
+
+export async function listen(host: string, port: number): Promise<HttpServer> {
+  let routes: HttpRoutes | undefined;
+  const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
+    if (routes === undefined) reply(response, 503, { status: 'starting' });
+    else answer(request, response, routes);
+  });
+  server.on('upgrade', (incoming, socket, head) => {
+    // A client may vanish at any time; whoever holds the socket learns of it by its close.
+    socket.on('error', () => socket.destroy());
+    if (routes === undefined) refuseUpgrade(socket, 503);
+    else settle(routes.onUpgrade(incoming, socket, head), socket);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(explain(error, host, port));
+    });
+    server.listen({ host, port, backlog }, resolve);
+  });
+  return {
+    server,
+    port: (server.address() as AddressInfo).port,
+    serve: (given) => {
+      routes = given;
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, routes: HttpRoutes): void {
+  const [path = '/'] = (request.url ?? '/').split('?');
+  if (path === readyPath && request.method === 'GET') {
+    reply(response, 200, routes.readyPage);
+  } else if (path === costsPath && request.method === 'GET') {
+    reply(response, 200, routes.costs());
+  } else if (path === faultsPath) {
+    settle(routes.onFaults(request, response), response);
+  } else if (path === schedulesPath || path.startsWith(`${schedulesPath}/`)) {
+    settle(routes.onSchedules(request, response, path.slice(schedulesPath.length)), response);
+  } else if (path.startsWith(`${lambdaPrefix}/`)) {
+    settle(routes.onLambda(request, response, path.slice(lambdaPrefix.length)), response);
+  } else if (path === kmsPrefix || path === `${kmsPrefix}/`) {
+    settle(routes.onKms(request, response), response);
+  } else {
+    const connectionId = connectionIn(path, routes.stage);
+    if (connectionId !== undefined) {
+      settle(routes.onConnection(request, response, connectionId), response);
+    } else if (path === `/${routes.stage}` || path === `/${routes.stage}/`) {
+      reply(response, 426, { message: 'Upgrade Required' }, { Upgrade: 'websocket' });
+    } else {
+      // A callback without its stage, or with a wrong one, looks like any other path to AWS.
+      replyError(response, 403, 'ForbiddenException', 'Forbidden');
+    }
+  }
+}
+
+/** A defect must not leave the other side waiting: it gets a cut, the process the exception. */
+function settle(work: Promise<void>, peer: Duplex | ServerResponse): void {
+  work.catch((error: unknown) => {
+    const isCutByPeer = codeOf(error) === 'ECONNRESET';
+    peer.destroy();
+    if (!isCutByPeer) throw error;
+  });
+}
+
+/** The id in `/{stage}/@connections/{id}`; SDKs write `%40` and `%3D`, others the plain characters. */
+function connectionIn(path: string, stage: string): string | undefined {
+  const [, prefix, word, encodedId, ...more] = path.split('/');
+  if (prefix !== stage || encodedId === undefined || more.length > 0) return undefined;
+  return decodedOr(word ?? '', '') === '@connections' ? decodedOr(encodedId, undefined) : undefined;
+}
+
+function explain(error: Error, host: string, port: number): Error {
+  if (codeOf(error) === 'EADDRINUSE') {
+    return new GatewayError(
+      `Port ${port} on ${host} is already in use.`,
+      'Stop the program that uses it, or choose another port.',
+      { cause: error },
+    );
+  }
+  if (codeOf(error) === 'EACCES' || codeOf(error) === 'EADDRNOTAVAIL') {
+    return new GatewayError(`Port ${port} on ${host} cannot be opened.`, 'Choose another port or host.', {
+      cause: error,
+    });
+  }
+  return error;
+}

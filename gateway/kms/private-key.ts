@@ -1,0 +1,51 @@
+/**
+ * The key file behind the template's KMS key. All gateways of a checkout share it,
+ * so that a token made for one of them is good for the others.
+ */
+import { createPrivateKey, generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { GatewayError } from '../gateway-error';
+import { codeOf } from '../json';
+
+/** The P-256 private key in `file`, which is made (readable by its owner only) when it is missing. */
+export function loadOrCreateKey(file: string): KeyObject {
+  const existing = readKey(file);
+  if (existing !== undefined) return existing;
+  mkdirSync(dirname(file), { recursive: true });
+  const draft = `${file}.${randomUUID()}`;
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  writeFileSync(draft, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  try {
+    // A link either appears with its whole content or fails because another process was first.
+    linkSync(draft, file);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  } finally {
+    rmSync(draft);
+  }
+  return readKey(file) ?? privateKey;
+}
+
+function readKey(file: string): KeyObject | undefined {
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(readFileSync(file));
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw new GatewayError(
+      `The key file ${file} cannot be read.`,
+      'Delete it; a new key is made on the next start.',
+      {
+        cause: error,
+      },
+    );
+  }
+  if (key.asymmetricKeyType !== 'ec' || key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') {
+    throw new GatewayError(
+      `The key in ${file} is not a P-256 key.`,
+      'Delete it; a new key is made on the next start.',
+    );
+  }
+  return key;
+}

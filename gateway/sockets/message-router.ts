@@ -1,0 +1,37 @@
+/**
+ * What happens to one text message: route, function, and the frames that the gateway itself sends back.
+ * Messages of one connection run concurrently; AWS promises no order.
+ */
+import type { ApiRuntime } from './api-runtime';
+import type { Connection } from './connection';
+import { messageEvent } from '../events/message';
+import { type RequestContext, requestContext } from '../events/request-context';
+import { callIntegration } from './integration';
+import { selectRoute } from './route-selection';
+
+/** The subset of a connection that answering needs. */
+type Caller = Pick<Connection, 'facts' | 'send'>;
+
+export async function handleMessage(runtime: ApiRuntime, caller: Caller, text: string): Promise<void> {
+  const { model, facts, functions, clock, faults, unsettled } = runtime;
+  const route = selectRoute(model, text, unsettled.lifecycleRoutesSelectable);
+  const context = requestContext(route?.key ?? '$default', 'MESSAGE', facts, caller.facts, clock.now());
+  if (route === undefined) {
+    sendError(caller, 'Forbidden', context);
+    return;
+  }
+  if (route.integration === undefined) return;
+  const event = messageEvent(text, facts, context);
+  const fate = faults.message();
+  await clock.wait(fate.startDelayMs);
+  const outcome = await callIntegration(route.integration, event, functions, clock);
+  await clock.wait(fate.replyDelayMs);
+  // Error frames go out on one-way routes too; the socket stays open after them.
+  if (outcome.kind === 'timed-out') sendError(caller, 'Endpoint request timed out', context);
+  else if (outcome.kind !== 'response') sendError(caller, 'Internal server error', context);
+  else if (route.repliesToCaller && outcome.body) caller.send(Buffer.from(outcome.body));
+}
+
+function sendError(caller: Caller, message: string, { connectionId, requestId }: RequestContext): void {
+  caller.send(Buffer.from(JSON.stringify({ message, connectionId, requestId })));
+}

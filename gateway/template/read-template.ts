@@ -1,0 +1,42 @@
+/**
+ * From a synthesized cloud assembly to the model that the gateway runs: the border at which
+ * the template, an untrusted file, becomes typed values.
+ */
+import { GatewayError } from '../gateway-error';
+import { objectOr } from '../json';
+import { readAssembly } from './assembly';
+import { readAttribute } from './attributes';
+import { readFunctions } from './functions';
+import type { AppModel } from './model';
+import { Resolver } from './resolver';
+import { readEdge, readSchedules, readSigningKeys, readTables } from './resources';
+import { readWebSocketApi } from './web-socket-api';
+
+export function readTemplate(folder: string, stack: string | undefined): AppModel {
+  const assembly = readAssembly(folder, stack);
+  const resolver = new Resolver(assembly.template, assembly.stackName, readAttribute);
+  const functions = readFunctions(resolver, assembly);
+  return {
+    stackName: assembly.stackName,
+    api: readWebSocketApi(resolver, functions),
+    functions: functions.functions,
+    tables: readTables(resolver),
+    signingKeys: readSigningKeys(resolver),
+    schedules: readSchedules(resolver, functions),
+    edge: readEdge(resolver),
+    outputs: readOutputs(assembly.template, resolver),
+  };
+}
+
+/** An output of a resource that the gateway ignores is left out: nothing here depends on it. */
+function readOutputs(template: Record<string, unknown>, resolver: Resolver): Record<string, string> {
+  const outputs: Record<string, string> = {};
+  for (const [name, output] of Object.entries(objectOr(template.Outputs))) {
+    try {
+      outputs[name] = resolver.text(objectOr(output).Value, { logicalId: 'Outputs', property: name });
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+    }
+  }
+  return outputs;
+}

@@ -1,0 +1,127 @@
+/**
+ * The edge: a CloudFront distribution that offers `/v1/ws…` and maps it onto the stage.
+ * A stage knows no paths and takes no WAF; this is where both live.
+ */
+import path from 'node:path';
+import { Duration } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import {
+  AllowedMethods,
+  CachePolicy,
+  Distribution,
+  Function as EdgeFunction,
+  FunctionCode,
+  FunctionEventType,
+  FunctionRuntime,
+  HttpVersion,
+  OriginProtocolPolicy,
+  OriginRequestPolicy,
+  OriginSslPolicy,
+  SecurityPolicyProtocol,
+  ViewerProtocolPolicy,
+  type ErrorResponse,
+} from 'aws-cdk-lib/aws-cloudfront';
+import { HttpOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
+import { Construct } from 'constructs';
+import { acknowledge } from '../acknowledge';
+import type { EdgeSettings } from '../settings/config';
+import { RateLimit } from './rate-limit';
+
+/** Every status that CloudFront would otherwise cache for ten seconds: one refused agent must not refuse the next. */
+const cachedErrors = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
+
+export interface EdgeProps {
+  readonly deployment: string;
+  /** Host of the WebSocket API. */
+  readonly origin: string;
+  readonly settings: EdgeSettings;
+}
+
+export class Edge extends Construct {
+  /** Clients append `/ws`. */
+  readonly baseUrl: string;
+
+  constructor(scope: Construct, id: string, { deployment, origin, settings }: EdgeProps) {
+    super(scope, id);
+    const webAclId = this.webAclArn(settings);
+    const distribution = new Distribution(this, 'Distribution', {
+      comment: `ArtCafe PubSub ${deployment}`,
+      defaultBehavior: {
+        origin: new HttpOrigin(origin, {
+          protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
+          originSslProtocols: [OriginSslPolicy.TLS_V1_2],
+        }),
+        viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+        allowedMethods: AllowedMethods.ALLOW_GET_HEAD,
+        cachePolicy: CachePolicy.CACHING_DISABLED,
+        // With the viewer's own Host header, API Gateway would answer 403.
+        originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+        compress: false,
+        functionAssociations: [
+          { eventType: FunctionEventType.VIEWER_REQUEST, function: this.pathFunction() },
+        ],
+      },
+      errorResponses: cachedErrors.map((httpStatus): ErrorResponse => ({
+        httpStatus,
+        ttl: Duration.seconds(0),
+      })),
+      // The upgrade to a WebSocket exists in HTTP/1.1 only.
+      httpVersion: HttpVersion.HTTP1_1,
+      enableIpv6: true,
+      ...this.customDomain(settings),
+      ...(webAclId === undefined ? {} : { webAclId }),
+    });
+    this.baseUrl = `wss://${settings.domainName ?? distribution.distributionDomainName}/v1`;
+    this.acknowledgeChoices(distribution, settings);
+  }
+
+  private pathFunction(): EdgeFunction {
+    return new EdgeFunction(this, 'PathFunction', {
+      comment: 'Maps /v1/ws and its path form onto the stage',
+      code: FunctionCode.fromFile({ filePath: path.join(__dirname, 'edge-function.js') }),
+      runtime: FunctionRuntime.JS_2_0,
+    });
+  }
+
+  private customDomain({ domainName, certificateArn }: EdgeSettings) {
+    if (domainName === undefined || certificateArn === undefined) return {};
+    const certificate = Certificate.fromCertificateArn(this, 'Certificate', certificateArn);
+    return {
+      domainNames: [domainName],
+      certificate,
+      minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
+    };
+  }
+
+  private webAclArn({ webAclArn, rateLimitPer5Minutes }: EdgeSettings): string | undefined {
+    if (rateLimitPer5Minutes === undefined) return webAclArn;
+    return new RateLimit(this, 'RateLimit', rateLimitPer5Minutes).webAclArn;
+  }
+
+  private acknowledgeChoices(distribution: Distribution, settings: EdgeSettings): void {
+    acknowledge(
+      distribution,
+      'AwsSolutions-CFR1',
+      'Agents connect from anywhere; who may is for the token to say.',
+    );
+    acknowledge(
+      distribution,
+      'AwsSolutions-CFR3',
+      'Standard logs hold the query string, and with it the token.',
+    );
+    if (settings.webAclArn === undefined && settings.rateLimitPer5Minutes === undefined) {
+      acknowledge(
+        distribution,
+        'AwsSolutions-CFR2',
+        'A WAF costs money when idle; two settings turn one on.',
+      );
+    }
+    if (settings.domainName === undefined) {
+      acknowledge(
+        distribution,
+        'AwsSolutions-CFR4',
+        'CloudFront fixes the TLS versions of its own domain name.',
+      );
+    }
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * Where events end that an asynchronous function could not handle. Nothing reads it: it is for an operator to look into.
+ */
+import { Duration } from 'aws-cdk-lib';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { acknowledge } from '../acknowledge';
+
+export class FailureQueue extends Construct {
+  readonly arn: string;
+  readonly url: string;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    const queue = new Queue(this, 'Resource', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      // The longest that SQS keeps anything.
+      retentionPeriod: Duration.days(14),
+    });
+    acknowledge(queue, 'AwsSolutions-SQS3', 'It is itself the place for what failed.');
+    this.arn = queue.queueArn;
+    this.url = queue.queueUrl;
+  }
+}

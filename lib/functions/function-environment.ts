@@ -1,0 +1,53 @@
+/** The values of the functions' variables, apart from the names of other functions. */
+import { tokenTerms, type Settings } from '../settings/config';
+import type { FunctionName, Variable } from './function-table';
+import type { Tables } from '../tables';
+import type { TokenKey } from '../token-key';
+import type { WebSocketEndpoint } from '../websocket-api';
+
+export interface EnvironmentSource {
+  readonly settings: Settings;
+  readonly tables: Tables;
+  readonly endpoint: WebSocketEndpoint;
+  /** Absent = tokens come from an OIDC issuer. */
+  readonly tokenKey: TokenKey | undefined;
+}
+
+/** Variables whose value is the name of another function. */
+export const functionVariables = {
+  inboxFunction: 'inbox',
+  presenceFunction: 'presence',
+  fanOutFunction: 'fanOut',
+} as const satisfies Partial<Record<Variable, FunctionName>>;
+
+export type ValueVariable = Exclude<Variable, keyof typeof functionVariables>;
+
+/** `undefined` = not set: a deployment has a token key or a JWKS URL, never both. */
+export function environmentValues(source: EnvironmentSource): Record<ValueVariable, string | undefined> {
+  const { settings, tables, endpoint, tokenKey } = source;
+  const { issuer, audience, jwksUri } = tokenTerms(settings);
+  const { claims, messageRate } = settings;
+  return {
+    connectionTable: tables.connections.tableName,
+    agentTable: tables.agents.tableName,
+    messageTable: tables.messages.tableName,
+    callbackUrl: endpoint.callbackUrl,
+    sender: settings.sender,
+    retentionSeconds: String(settings.retentionHours * 3_600),
+    ownReceivers: String(settings.ownReceivers),
+    presenceGraceSeconds: String(settings.presenceGraceSeconds),
+    connectionLimit: String(settings.connectionLimit),
+    agentRate: String(messageRate.agentPerSecond),
+    agentBurst: String(messageRate.agentBurst),
+    tenantRate: String(messageRate.tenantPerSecond),
+    tenantBurst: String(messageRate.tenantBurst),
+    tokenIssuer: issuer,
+    tokenAudience: audience,
+    tokenKeyArn: tokenKey?.arn,
+    tokenJwksUri: jwksUri,
+    tenantClaim: claims.tenant,
+    agentClaim: claims.agent,
+    channelsClaim: claims.channels,
+    defaultGrants: settings.defaultGrants,
+  };
+}

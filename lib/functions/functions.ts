@@ -1,0 +1,105 @@
+/** Creates the functions from the rows of `function-table.ts`. */
+import { Construct } from 'constructs';
+import { variables } from '../../lambda/contract';
+import type { FailureQueue } from './failure-queue';
+import { environmentValues, functionVariables, type EnvironmentSource } from './function-environment';
+import {
+  functionNames,
+  functionTable,
+  type FunctionName,
+  type FunctionRow,
+  type Grant,
+  type Variable,
+} from './function-table';
+import type { LogSettings } from '../log-group';
+import { NodeFunction } from './node-function';
+
+const anyConnection = 'Connection ids are made at run time; stage and method are fixed.';
+
+export interface FunctionsProps extends EnvironmentSource {
+  readonly logs: LogSettings;
+  readonly failures: FailureQueue;
+}
+
+export class Functions extends Construct {
+  readonly byName: Readonly<Record<FunctionName, NodeFunction>>;
+  private readonly created = new Map<FunctionName, NodeFunction>();
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: FunctionsProps,
+  ) {
+    super(scope, id);
+    for (const name of functionNames) this.created.set(name, this.create(name, functionTable[name]));
+    this.byName = Object.fromEntries(this.created) as Record<FunctionName, NodeFunction>;
+  }
+
+  private create(name: FunctionName, row: FunctionRow): NodeFunction {
+    const { entry, description, timeoutSeconds, memoryMb, asynchronous, everyMinutes } = row;
+    const fn = new NodeFunction(this, `${name.charAt(0).toUpperCase()}${name.slice(1)}Function`, {
+      logs: this.props.logs,
+      entry,
+      description,
+      timeoutSeconds,
+      memoryMb,
+      environment: this.environmentOf(row),
+      fixed: row.environment.includes('sender') ? [variables.sender] : [],
+    });
+    for (const grant of row.grants) this.allow(fn, grant);
+    if (asynchronous !== undefined) fn.runAsynchronously(this.props.failures, asynchronous.maxWaitMinutes);
+    if (asynchronous?.invokesItself) fn.allowInvokingItself();
+    if (everyMinutes !== undefined) fn.runEvery(everyMinutes);
+    return fn;
+  }
+
+  private environmentOf({ environment }: FunctionRow): Record<string, string> {
+    const values = environmentValues(this.props);
+    return Object.fromEntries(
+      environment.flatMap((name) => {
+        const value = isFunctionVariable(name)
+          ? this.named(functionVariables[name]).functionName
+          : values[name];
+        return value === undefined ? [] : [[variables[name], value]];
+      }),
+    );
+  }
+
+  private allow(fn: NodeFunction, grant: Grant): void {
+    const { tables, endpoint, tokenKey } = this.props;
+    switch (grant.to) {
+      case 'read-token-key':
+        if (tokenKey !== undefined) fn.allow(['kms:GetPublicKey'], [tokenKey.arn]);
+        return;
+      case 'invoke':
+        fn.allow(
+          ['lambda:InvokeFunction'],
+          grant.functions.map((name) => this.named(name).functionArn),
+        );
+        return;
+      case 'use-table':
+        fn.allow(
+          grant.operations.map((operation) => `dynamodb:${operation}`),
+          [tables[grant.table].tableArn],
+        );
+        return;
+      case 'manage-connections':
+        fn.allowAnyOf(
+          ['execute-api:ManageConnections'],
+          grant.methods.map((method) => endpoint.connectionsArn(method)),
+          anyConnection,
+        );
+    }
+  }
+
+  /** The table lists a function before those that refer to it. */
+  private named(name: FunctionName): NodeFunction['function'] {
+    const created = this.created.get(name);
+    if (created === undefined) throw new Error(`The function table must list ${name} earlier.`);
+    return created.function;
+  }
+}
+
+function isFunctionVariable(name: Variable): name is keyof typeof functionVariables {
+  return name in functionVariables;
+}

@@ -1,0 +1,139 @@
+/**
+ * The only place for function defaults: runtime, size, logs and the role.
+ * A function starts with no permission but its own log; each caller adds what its code calls.
+ */
+import path from 'node:path';
+import { Duration } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as FunctionTarget } from 'aws-cdk-lib/aws-events-targets';
+import { Effect, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Architecture,
+  type Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  SystemLogLevel,
+} from 'aws-cdk-lib/aws-lambda';
+import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Construct } from 'constructs';
+import { acknowledgeWildcard } from '../acknowledge';
+import { aliases, mainFields, repository, target } from './bundling';
+import type { FailureQueue } from './failure-queue';
+import { createLogGroup, type LogSettings } from '../log-group';
+
+/**
+ * One file per function with everything inside, the SDK too: it loads faster, and it is what the tests ran.
+ * esbuild is a dependency of ours, so the toolkit never asks for a container.
+ */
+const bundling = {
+  format: OutputFormat.CJS,
+  mainFields,
+  minify: true,
+  target,
+  esbuildArgs: Object.fromEntries(Object.entries(aliases).map(([name, file]) => [`--alias:${name}`, file])),
+  externalModules: [],
+  bundleAwsSDK: true,
+  logLevel: LogLevel.WARNING,
+};
+
+export interface NodeFunctionProps {
+  readonly logs: LogSettings;
+  /** File in `lambda/functions/` that exports `handler`. */
+  readonly entry: string;
+  readonly description: string;
+  /** Lambda takes whole seconds only. */
+  readonly timeoutSeconds: number;
+  readonly memoryMb: number;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Variables that the deployment fixes: their values stand in the bundle, and what they rule out is not in it. */
+  readonly fixed?: readonly string[];
+}
+
+export class NodeFunction extends Construct {
+  readonly function: LambdaFunction;
+  readonly timeoutSeconds: number;
+  private readonly role: Role;
+
+  constructor(scope: Construct, id: string, props: NodeFunctionProps) {
+    super(scope, id);
+    this.timeoutSeconds = props.timeoutSeconds;
+    const logGroup = createLogGroup(this, props.logs);
+    // Instead of the managed basic role, which may write to every log group of the account.
+    this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]);
+
+    this.function = new NodejsFunction(this, 'Resource', {
+      entry: path.join(repository, 'lambda/functions', props.entry),
+      projectRoot: repository,
+      depsLockFilePath: path.join(repository, 'package-lock.json'),
+      bundling: { ...bundling, define: definitions(props) },
+      // A variable for the SDK of version 2.
+      awsSdkConnectionReuse: false,
+      description: props.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: props.memoryMb,
+      timeout: Duration.seconds(props.timeoutSeconds),
+      environment: { ...props.environment },
+      role: this.role,
+      logGroup,
+      // Without this the platform adds three lines to every invocation, which cost more than the invocation.
+      loggingFormat: LoggingFormat.JSON,
+      systemLogLevelV2: SystemLogLevel.WARN,
+    });
+  }
+
+  /** @example fn.allow(['kms:GetPublicKey'], [keyArn]) */
+  allow(actions: readonly string[], resources: readonly string[]): void {
+    this.role.addToPolicy(
+      new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources] }),
+    );
+  }
+
+  /**
+   * For a function that is started and not awaited. The platform does not run it again after a failure, which would deliver
+   * twice; the event goes to the queue.
+   */
+  runAsynchronously(failures: FailureQueue, maxWaitMinutes: number): void {
+    this.function.configureAsyncInvoke({
+      retryAttempts: 0,
+      maxEventAge: Duration.minutes(maxWaitMinutes),
+      onFailure: { bind: () => ({ destination: failures.arn }) },
+    });
+    // Lambda sends it with the function's own role.
+    this.allow(['sqs:SendMessage'], [failures.arn]);
+  }
+
+  /** By a rule of EventBridge, which starts the function and does not wait for it. */
+  runEvery(minutes: number): void {
+    new Rule(this, 'Schedule', {
+      schedule: Schedule.rate(Duration.minutes(minutes)),
+      targets: [new FunctionTarget(this.function, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
+    });
+  }
+
+  /** In a policy of its own: the function waits for the others, and this one names the function. */
+  allowInvokingItself(): void {
+    const { functionArn } = this.function;
+    new Policy(this, 'SelfPolicy', {
+      roles: [this.role],
+      statements: [
+        new PolicyStatement({
+          effect: Effect.ALLOW,
+          actions: ['lambda:InvokeFunction'],
+          resources: [functionArn],
+        }),
+      ],
+    });
+  }
+
+  /** For resources that end in `*`, which the security checks let pass only with a reason. */
+  allowAnyOf(actions: readonly string[], resources: readonly string[], reason: string): void {
+    this.allow(actions, resources);
+    for (const resource of resources) acknowledgeWildcard(this.role, resource, reason);
+  }
+}
+
+function definitions({ environment, fixed = [] }: NodeFunctionProps): Record<string, string> {
+  return Object.fromEntries(fixed.map((name) => [`process.env.${name}`, JSON.stringify(environment[name])]));
+}
