@@ -3,24 +3,24 @@
  */
 import type { BroadcastOptions } from './broadcast/run';
 import type { CostCase } from './costs/run';
-import { type LaneName, laneNames } from './contenders/contender';
-import type { LaneScenario } from './contenders/run';
+import { type ContenderName, contenderNames } from './contenders/contender';
+import type { Scenario } from './contenders/run';
 import type { SigningTask } from './signing/variants';
 
 export interface Plan {
   readonly signing: SigningTask;
   readonly broadcast: BroadcastOptions;
-  readonly lanes: readonly LaneName[];
-  readonly scenarios: readonly LaneScenario[];
+  readonly contenders: readonly ContenderName[];
+  readonly scenarios: readonly Scenario[];
   readonly repetitions: number;
   readonly durationMs: number;
   readonly costs: readonly CostCase[];
-  readonly serverScenarios: readonly LaneScenario[];
+  readonly serverScenarios: readonly Scenario[];
   readonly initRepetitions: number;
 }
 
 /** Slow enough for every lane to keep up on an idle machine with two cores. */
-const fullScenarios: readonly LaneScenario[] = [
+const fullScenarios: readonly Scenario[] = [
   { subscribers: 1, bytes: 200, intervalMs: 50 },
   { subscribers: 10, bytes: 200, intervalMs: 100 },
   { subscribers: 100, bytes: 200, intervalMs: 500 },
@@ -30,16 +30,16 @@ const fullScenarios: readonly LaneScenario[] = [
 ];
 
 const lean = (subscribers: number, kind: CostCase['kind']): CostCase => ({
-  lane: 'lean',
+  contender: 'lean',
   subscribers,
   kind,
-  strangers: 0,
+  otherConnections: 0,
 });
 
 export const fullPlan: Plan = {
   signing: { rounds: 5, signatures: 100_000 },
   broadcast: { recipients: 10_000, bytes: 200, latencyMs: 8, repetitions: 5 },
-  lanes: laneNames,
+  contenders: contenderNames,
   scenarios: fullScenarios,
   repetitions: 3,
   durationMs: 10_000,
@@ -47,8 +47,8 @@ export const fullPlan: Plan = {
     ...[1, 10, 100, 1_000, 10_000].map((subscribers) => lean(subscribers, 'durable')),
     ...[1, 10, 100, 1_000].map((subscribers) => lean(subscribers, 'ephemeral')),
     lean(100, 'burst'),
-    { lane: 'lean', subscribers: 10, kind: 'durable', strangers: 100_000 },
-    { lane: 'naive', subscribers: 10, kind: 'durable', strangers: 100_000 },
+    { contender: 'lean', subscribers: 10, kind: 'durable', otherConnections: 100_000 },
+    { contender: 'naive', subscribers: 10, kind: 'durable', otherConnections: 100_000 },
   ],
   serverScenarios: [
     { subscribers: 100, bytes: 200, intervalMs: 100 },
@@ -61,7 +61,7 @@ export const fullPlan: Plan = {
 export const quickPlan: Plan = {
   signing: { rounds: 3, signatures: 10_000 },
   broadcast: { recipients: 1_000, bytes: 200, latencyMs: 8, repetitions: 1 },
-  lanes: ['lean', 'sdk', 'naive'],
+  contenders: ['lean', 'sdk', 'naive'],
   scenarios: [{ subscribers: 20, bytes: 200, intervalMs: 100 }],
   repetitions: 1,
   durationMs: 1_500,

@@ -10,7 +10,7 @@ import { canPin } from './child';
 import type { CostResult } from './costs/run';
 import type { InitResult } from './init/run';
 import type { Violations } from './contenders/delivery-stats';
-import type { LaneResult } from './contenders/run';
+import type { ContenderResult } from './contenders/run';
 import type { ServerResult } from './servers/run';
 import type { SigningResult } from './signing/run';
 
@@ -31,7 +31,7 @@ export interface Results {
   readonly circumstances: Circumstances;
   readonly signing: readonly SigningResult[];
   readonly broadcasts: readonly BroadcastResult[];
-  readonly lanes: readonly LaneResult[];
+  readonly contenders: readonly ContenderResult[];
   readonly costs: readonly CostResult[];
   readonly servers: readonly ServerResult[];
   readonly init: readonly InitResult[];
@@ -99,23 +99,23 @@ function commit(): string {
 }
 
 /** One sentence per broken promise. Only these fail a run: a time never does. */
-export function broken({ broadcasts, lanes, costs, servers }: Results): string[] {
-  const complaints: string[] = [];
+export function violations({ broadcasts, contenders, costs, servers }: Results): string[] {
+  const failures: string[] = [];
   const check = (who: string, violations: Partial<Violations>): void => {
     for (const [name, count] of Object.entries(violations)) {
-      if (count > 0) complaints.push(`${who}: ${count} ${name}`);
+      if (count > 0) failures.push(`${who}: ${count} ${name}`);
     }
   };
   for (const each of broadcasts) {
     const { lost, duplicated } = each;
     check(`${each.kind}, broadcast to ${each.recipients}`, { lost, duplicated });
   }
-  for (const each of [...lanes, ...servers]) {
+  for (const each of [...contenders, ...servers]) {
     const { lost, duplicated, reordered, corrupted, subscribers, bytes } = each;
-    const name = 'lane' in each ? each.lane : each.kind;
+    const name = 'contender' in each ? each.contender : each.kind;
     check(`${name}, ${subscribers} subscribers, ${bytes} B`, { lost, duplicated, reordered, corrupted });
   }
   for (const each of costs)
-    check(`${each.lane}, ${each.kind} to ${each.subscribers}, counted`, { lost: each.lost });
-  return complaints;
+    check(`${each.contender}, ${each.kind} to ${each.subscribers}, counted`, { lost: each.lost });
+  return failures;
 }

@@ -8,11 +8,11 @@ import { parseArgs } from 'node:util';
 import { runBroadcasts } from './broadcast/run';
 import { runCosts } from './costs/run';
 import { runInit } from './init/run';
-import { LaneFactory } from './contenders/contender';
-import { runLanes } from './contenders/run';
+import { ContenderFactory } from './contenders/contender';
+import { runContenders } from './contenders/run';
 import { fullPlan, type Plan, quickPlan } from './plan';
 import { writeReport } from './report/report';
-import { broken, circumstances, loadWarnings, type Results } from './results';
+import { violations, circumstances, loadWarnings, type Results } from './results';
 import { runServers } from './servers/run';
 import { runSigning } from './signing/run';
 import { targetsOf } from './targets';
@@ -30,7 +30,7 @@ type Section = (typeof sections)[number];
 const root = path.join(__dirname, '..');
 const startedAt = performance.now();
 
-function say(text: string): void {
+function report(text: string): void {
   console.log(`${((performance.now() - startedAt) / 1_000).toFixed(0).padStart(5)} s  ${text}`);
 }
 
@@ -69,10 +69,10 @@ async function main(): Promise<number> {
   for (const { name, wanted, found, isMet } of targetsOf(results)) {
     console.log(`${isMet ? 'met    ' : 'NOT MET'}  ${name}: ${found} (wanted ${wanted})`);
   }
-  say(`written to ${path.relative(process.cwd(), path.join(folder, 'benchmarks.md'))}`);
-  const complaints = broken(results);
-  for (const complaint of complaints) console.error(`BROKEN   ${complaint}`);
-  return complaints.length === 0 ? 0 : 1;
+  report(`written to ${path.relative(process.cwd(), path.join(folder, 'benchmarks.md'))}`);
+  const failures = violations(results);
+  for (const failure of failures) console.error(`BROKEN   ${failure}`);
+  return failures.length === 0 ? 0 : 1;
 }
 
 async function measure(
@@ -82,22 +82,26 @@ async function measure(
   command: string,
 ): Promise<Results> {
   const warnings = loadWarnings();
-  const factory = new LaneFactory();
+  const factory = new ContenderFactory();
   const section = async <T>(name: Section, run: () => Promise<T[]>): Promise<T[]> =>
     only.includes(name) ? run() : [];
   try {
     const { repetitions, durationMs } = plan;
-    const signing = await section('signing', () => runSigning(plan.signing, nodes, say));
-    const broadcasts = await section('broadcast', () => runBroadcasts(plan.broadcast, say));
-    const lanes = await section('lanes', () =>
-      runLanes(factory, { lanes: plan.lanes, scenarios: plan.scenarios, repetitions, durationMs }, say),
+    const signing = await section('signing', () => runSigning(plan.signing, nodes, report));
+    const broadcasts = await section('broadcast', () => runBroadcasts(plan.broadcast, report));
+    const contenders = await section('lanes', () =>
+      runContenders(
+        factory,
+        { contenders: plan.contenders, scenarios: plan.scenarios, repetitions, durationMs },
+        report,
+      ),
     );
-    const costs = await section('costs', () => runCosts(factory, plan.costs, say));
+    const costs = await section('costs', () => runCosts(factory, plan.costs, report));
     const servers = await section('servers', () =>
-      runServers({ scenarios: plan.serverScenarios, repetitions, durationMs }, say),
+      runServers({ scenarios: plan.serverScenarios, repetitions, durationMs }, report),
     );
-    const init = await section('init', () => runInit(plan.initRepetitions, nodes, say));
-    const found = { signing, broadcasts, lanes, costs, servers, init };
+    const init = await section('init', () => runInit(plan.initRepetitions, nodes, report));
+    const found = { signing, broadcasts, contenders, costs, servers, init };
     return { circumstances: circumstances(command, startedAt, warnings), ...found };
   } finally {
     factory.remove();

@@ -68,7 +68,7 @@ function costTargets({ costs }: Results): Target[] {
       Object.entries(wanted).every(([name, value]) => each[name as keyof CostResult] === value),
     );
   for (const each of costs) {
-    if (each.lane !== 'lean' || each.kind === 'burst' || each.strangers > 0) continue;
+    if (each.contender !== 'lean' || each.kind === 'burst' || each.otherConnections > 0) continue;
     const most = maxRatios[each.kind][each.subscribers];
     if (most === undefined) continue;
     targets.push({
@@ -79,8 +79,8 @@ function costTargets({ costs }: Results): Target[] {
     });
     if (each.kind === 'durable') targets.push(callsTarget(each));
   }
-  const hundred = find({ lane: 'lean', kind: 'durable', subscribers: 100, strangers: 0 });
-  const burst = find({ lane: 'lean', kind: 'burst', subscribers: 100 });
+  const hundred = find({ contender: 'lean', kind: 'durable', subscribers: 100, otherConnections: 0 });
+  const burst = find({ contender: 'lean', kind: 'burst', subscribers: 100 });
   if (hundred && burst) {
     const times = hundred.dollarsPerMillionMessages / burst.dollarsPerMillionMessages;
     targets.push({
@@ -90,8 +90,8 @@ function costTargets({ costs }: Results): Target[] {
       isMet: times >= 10,
     });
   }
-  const ours = find({ lane: 'lean', subscribers: 10, strangers: 100_000 });
-  const naive = find({ lane: 'naive', subscribers: 10, strangers: 100_000 });
+  const ours = find({ contender: 'lean', subscribers: 10, otherConnections: 100_000 });
+  const naive = find({ contender: 'naive', subscribers: 10, otherConnections: 100_000 });
   if (ours && naive) {
     const times = naive.dollarsPerMillionMessages / ours.dollarsPerMillionMessages;
     targets.push({
@@ -101,8 +101,8 @@ function costTargets({ costs }: Results): Target[] {
       isMet: times >= 25,
     });
   }
-  const thousand = find({ lane: 'lean', kind: 'durable', subscribers: 1_000 });
-  const tenThousand = find({ lane: 'lean', kind: 'durable', subscribers: 10_000 });
+  const thousand = find({ contender: 'lean', kind: 'durable', subscribers: 1_000 });
+  const tenThousand = find({ contender: 'lean', kind: 'durable', subscribers: 10_000 });
   if (hundred && thousand && tenThousand) targets.push(constancy(hundred, thousand, tenThousand));
   return targets;
 }

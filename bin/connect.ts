@@ -37,11 +37,11 @@ async function main(): Promise<void> {
   if (!/^wss?:\/\//.test(url) || !URL.canParse(url)) {
     throw new UsageError('The URL must start with ws:// or wss://; see --help.');
   }
-  await talk(new WebSocket(url, values.protocol === undefined ? [] : [values.protocol]));
+  await relay(new WebSocket(url, values.protocol === undefined ? [] : [values.protocol]));
 }
 
 /** Until either side closes. */
-function talk(socket: WebSocket): Promise<void> {
+function relay(socket: WebSocket): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.on('unexpected-response', (_request, { statusCode, statusMessage }: IncomingMessage) => {
       const reason = reasons[statusCode ?? 0];

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { costLine, type FaultPlanInput, parsePlan, startGateway } from '../gateway/index';
+import { costLine, type FaultPlanInput, parseFaultPlan, startGateway } from '../gateway/index';
 import type { Settings } from '../lib/settings/config';
 import { readSettings } from '../lib/settings/read-settings';
 import { localKeyFile, repository, runCommand, userPath, UsageError } from './command';
@@ -50,8 +50,8 @@ async function main(): Promise<void> {
     rmSync(assembly, { recursive: true, force: true });
   });
   // Nobody is connected yet, so there is nothing to wait for; exit takes the half-made stack away.
-  const givenUp = interrupted.then(() => true);
-  if (await Promise.race([synthesize(assembly, file), givenUp])) process.exit(interruptedStatus);
+  const isInterrupted = interrupted.then(() => true);
+  if (await Promise.race([synthesize(assembly, file), isInterrupted])) process.exit(interruptedStatus);
   const gateway = await startGateway({
     assembly,
     port,
@@ -60,7 +60,7 @@ async function main(): Promise<void> {
     ...(faultPlan === undefined ? {} : { faultPlan }),
     ...(process.env.DYNAMODB_ENDPOINT ? { dynamodbEndpoint: process.env.DYNAMODB_ENDPOINT } : {}),
     log: ({ function: name, stream, text }) => {
-      if (stream !== 'stdout') console.error(`[${name}] ${shown(text)}`);
+      if (stream !== 'stdout') console.error(`[${name}] ${display(text)}`);
     },
   });
   console.log(welcome(gateway.urls, settings, file));
@@ -86,11 +86,11 @@ function readFaultPlan(file: string): FaultPlanInput {
       `The fault plan ${file} can't be read: ${error instanceof Error ? error.message : ''}`,
     );
   }
-  return parsePlan(plan);
+  return parseFaultPlan(plan);
 }
 
 /** An authorizer throws this to have a client refused; a stack would look like a fault of the bus. */
-function shown(text: string): string {
+function display(text: string): string {
   return text.startsWith('Error: Unauthorized\n') ? 'A handshake was refused with 401.' : text.trimEnd();
 }
 

@@ -27,15 +27,15 @@ export async function synthesize(directory: string, settingsFile: string | undef
   // A child outlives the process that started it. First of all: whoever takes the folder away at exit comes later.
   const stop = () => child.kill();
   process.prependOnceListener('exit', stop);
-  let said = '';
+  let output = '';
   const listen = (chunk: Buffer) => {
-    said += chunk.toString('utf8');
+    output += chunk.toString('utf8');
   };
   child.stdout.on('data', listen);
   child.stderr.on('data', listen);
   const [code] = (await once(child, 'close')) as [number | null];
   process.removeListener('exit', stop);
-  if (code !== 0) throw new UsageError(`The stack cannot be synthesized.\n${said.trim()}`);
+  if (code !== 0) throw new UsageError(`The stack cannot be synthesized.\n${output.trim()}`);
 }
 
 function offlineEnvironment(): NodeJS.ProcessEnv {

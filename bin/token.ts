@@ -80,13 +80,13 @@ async function deployedMint(stack: string, outputsFile: string): Promise<Mint> {
     throw new UsageError(`The outputs of "${stack}" name no token issuer; deploy it again.`);
   }
   if (keyArn === undefined) throw tokensComeFrom(issuer);
-  const signer = await told('read the public key', () => createKmsSigner({ keyArn }));
-  const sign: Signer['sign'] = (bytes) => told('sign', () => signer.sign(bytes));
+  const signer = await describeKmsError('read the public key', () => createKmsSigner({ keyArn }));
+  const sign: Signer['sign'] = (bytes) => describeKmsError('sign', () => signer.sign(bytes));
   return { issuer, audience, signer: { kid: signer.kid, sign } };
 }
 
 /** What AWS refuses (no credentials, no permission, another account) is the operator's to mend. */
-async function told<Result>(what: string, call: () => Promise<Result>): Promise<Result> {
+async function describeKmsError<Result>(what: string, call: () => Promise<Result>): Promise<Result> {
   try {
     return await call();
   } catch (error) {

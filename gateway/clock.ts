@@ -20,7 +20,7 @@ export class Clock {
   readonly offset = new Float64Array(new SharedArrayBuffer(8));
   /** Ordered by due time; entries due together keep the order in which they were set. */
   private readonly entries: Entry[] = [];
-  private alarm: NodeJS.Timeout | undefined;
+  private timer: NodeJS.Timeout | undefined;
   private moving: Promise<void> = Promise.resolve();
   private stopped = false;
 
@@ -37,9 +37,9 @@ export class Clock {
         entry.run = undefined;
       },
     };
-    const place = this.placeFor(entry.due);
-    this.entries.splice(place, 0, entry);
-    if (place === 0) this.arm();
+    const insert = this.indexFor(entry.due);
+    this.entries.splice(insert, 0, entry);
+    if (insert === 0) this.schedule();
     return entry;
   }
 
@@ -59,7 +59,7 @@ export class Clock {
 
   stop(): void {
     this.stopped = true;
-    clearTimeout(this.alarm);
+    clearTimeout(this.timer);
     this.entries.length = 0;
   }
 
@@ -75,7 +75,7 @@ export class Clock {
       await new Promise(setImmediate);
     }
     this.moveTo(target);
-    this.arm();
+    this.schedule();
   }
 
   private moveTo(time: number): void {
@@ -83,7 +83,7 @@ export class Clock {
     if (ahead > 0) this.offset[0] = (this.offset[0] ?? 0) + ahead;
   }
 
-  private placeFor(due: number): number {
+  private indexFor(due: number): number {
     let low = 0;
     let high = this.entries.length;
     while (low < high) {
@@ -94,23 +94,23 @@ export class Clock {
     return low;
   }
 
-  private arm(): void {
-    clearTimeout(this.alarm);
+  private schedule(): void {
+    clearTimeout(this.timer);
     const next = this.entries[0];
     if (this.stopped || next === undefined) return;
     const delay = Math.min(Math.max(next.due - this.now(), 0), maxDelayMs);
-    this.alarm = setTimeout(() => {
-      this.ring();
+    this.timer = setTimeout(() => {
+      this.fireDue();
     }, delay);
   }
 
-  private ring(): void {
+  private fireDue(): void {
     for (let entry = this.entries[0]; entry !== undefined; entry = this.entries[0]) {
       if (entry.run !== undefined && entry.due > this.now()) break;
       this.entries.shift();
       void this.fire(entry);
     }
-    this.arm();
+    this.schedule();
   }
 
   private async fire(entry: Entry): Promise<void> {

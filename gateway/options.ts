@@ -37,7 +37,7 @@ export interface GatewayOptions {
   /** Whether a function's calls to `@connections` are held to the policies of its role; default true. */
   checkPermissions?: boolean;
   /** Other answers than the likeliest where AWS's behaviour is not established. */
-  unsettled?: Partial<UnverifiedBehaviour>;
+  unverified?: Partial<UnverifiedBehaviour>;
   /**
    * Connections that exist in tables only: a post to one of them is counted and answered 200. For fan-outs that are wider
    * than a machine has sockets for.

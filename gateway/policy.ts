@@ -16,7 +16,7 @@ export function evaluatePolicy(document: unknown, action: string, resource: stri
 }
 
 /** Whether a statement speaks of the action. */
-export function concerns(action: string, { Action }: JsonObject): boolean {
+export function appliesTo(action: string, { Action }: JsonObject): boolean {
   return names(Action).some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase()));
 }
 
@@ -33,7 +33,7 @@ function effectOf(
   if ((Effect !== 'Allow' && Effect !== 'Deny') || Action === undefined || Resource === undefined)
     return 'malformed';
   const resourceMatches = names(Resource).some((pattern) => matches(pattern, resource));
-  return concerns(action, statement) && resourceMatches ? Effect : 'none';
+  return appliesTo(action, statement) && resourceMatches ? Effect : 'none';
 }
 
 /** IAM takes one name or a list of them. */

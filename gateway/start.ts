@@ -9,9 +9,9 @@ import { type MeteredTables, metered } from './costs/dynamo-proxy';
 import { costReport } from './costs/report';
 import { Edge } from './sockets/edge';
 import type { ApiFacts } from './events/request-context';
-import { FaultPlan } from './faults/event-faults';
+import { EventFaults } from './faults/event-faults';
 import { serveFaults } from './faults/faults-page';
-import { FaultLayer } from './faults/fault-plan';
+import { FaultPlan } from './faults/fault-plan';
 import type { FaultProxy } from './faults/proxy';
 import { Functions } from './functions/functions';
 import { Handshakes } from './sockets/handshake';
@@ -39,7 +39,7 @@ import { readTemplate } from './template/read-template';
 import type { AppModel } from './template/model';
 import { admit } from './sockets/upgrade';
 import { Connections } from './sockets/connections';
-import { likeliest } from './unverified-behaviour';
+import { defaultBehaviour } from './unverified-behaviour';
 
 /**
  * Runs a synthesized stack on this machine.
@@ -54,7 +54,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const model = readTemplate(options.assembly, options.stack);
   const edge = model.edge && new Edge(model.edge);
   const privateKey = loadOrCreateKey(options.keyFile);
-  const layer = options.faultPlan && new FaultLayer(options.faultPlan);
+  const faultPlan = options.faultPlan && new FaultPlan(options.faultPlan);
   const http = await listen(host, port);
   const clock = new Clock();
   const costs = new CostMeter(clock);
@@ -69,12 +69,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await http.stop();
     throw error;
   }
-  const authority = `${reachable(host)}:${http.port}`;
+  const authority = `${connectableHost(host)}:${http.port}`;
   const targets = { dynamodb: tables.meteredEndpoint, gateway: `http://${authority}`, lambdaPrefix };
   const backends = {
     dynamodb: tables.meteredEndpoint,
-    layer,
-    proxy: await layer?.startProxy(targets, () => clock.now()),
+    faultPlan,
+    proxy: await faultPlan?.startProxy(targets, () => clock.now()),
   };
   const parts = assemble(model, authority, backends, { ...options, log }, clock, costs);
   const schedules = startSchedules(model.schedules, parts.runtime.functions, parts.runtime.clock, log);
@@ -90,7 +90,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
     costs: gateway.costs,
     onKms: (request, response) => serveKms(request, response, model.signingKeys, privateKey, clock),
-    onFaults: (request, response) => serveFaults(request, response, layer),
+    onFaults: (request, response) => serveFaults(request, response, faultPlan),
     onSchedules: (request, response, path) => serveSchedules(request, response, path, schedules),
   });
   return gateway;
@@ -100,7 +100,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
  * A function whose effects a client has seen may be about to return. It gets this much real time before the clock
  * jumps; otherwise it would be taken for one that exceeds its integration timeout.
  */
-const settlingMs = 250;
+const returnGraceMs = 250;
 
 interface Parts {
   authority: string;
@@ -108,21 +108,21 @@ interface Parts {
   connections: Connections;
   permissions: Permissions;
   handshakes: Handshakes;
-  layer: FaultLayer | undefined;
+  faultPlan: FaultPlan | undefined;
   proxy: FaultProxy | undefined;
 }
 
 /** What functions take for AWS: the table engine and this gateway, or what stands between while faults are planned. */
 interface Backends {
   dynamodb: string;
-  layer: FaultLayer | undefined;
+  faultPlan: FaultPlan | undefined;
   proxy: FaultProxy | undefined;
 }
 
 function assemble(
   model: AppModel,
   authority: string,
-  { dynamodb, layer, proxy }: Backends,
+  { dynamodb, faultPlan, proxy }: Backends,
   options: GatewayOptions & { log: Logger },
   clock: Clock,
   costs: CostMeter,
@@ -148,15 +148,15 @@ function assemble(
       reuseThreads: options.coldStarts !== 'always',
     },
     costs,
-    layer,
+    faultPlan,
   );
-  const unsettled = { ...likeliest, ...options.unsettled };
-  const faults = new FaultPlan(options.faults);
-  const runtime = { model: model.api, facts, functions, clock, faults, unsettled, costs };
+  const unverified = { ...defaultBehaviour, ...options.unverified };
+  const faults = new EventFaults(options.faults);
+  const runtime = { model: model.api, facts, functions, clock, faults, unverified, costs };
   const connections = new Connections(runtime);
   const permissions = new Permissions(model.functions, facts, options.checkPermissions ?? true);
   const handshakes = new Handshakes(runtime, connections);
-  return { authority, runtime, connections, permissions, handshakes, layer, proxy };
+  return { authority, runtime, connections, permissions, handshakes, faultPlan, proxy };
 }
 
 function routesOf(
@@ -164,22 +164,22 @@ function routesOf(
   edge: Edge | undefined,
   options: GatewayOptions,
 ): Omit<HttpRoutes, 'readyPage' | 'costs' | 'onKms' | 'onFaults' | 'onSchedules'> {
-  const { facts, functions, clock, unsettled, costs } = runtime;
+  const { facts, functions, clock, unverified, costs } = runtime;
   const { connectionsPerSecond, callbacksPerSecond, callbackBurst } = { ...limits, ...options };
   const handshakeLimiter = new RateLimiter(connectionsPerSecond, clock);
   const limiter = new RateLimiter(callbacksPerSecond, clock, callbackBurst);
   const isSeeded = options.isSeeded ?? (() => false);
-  const management = { connections, limiter, permissions, unsettled, costs, isSeeded };
+  const management = { connections, limiter, permissions, unverified, costs, isSeeded };
   return {
     stage: facts.stage,
     onUpgrade: async (incoming, socket, head) => {
-      const admission = await admit(incoming, facts, edge, clock.now(), unsettled.unknownPathStatus);
+      const admission = await admit(incoming, facts, edge, clock.now(), unverified.unknownPathStatus);
       if (admission.kind === 'refused') {
         refuseUpgrade(socket, admission.status, admission.body, admission.headers);
       } else if (!handshakeLimiter.take()) {
         refuseUpgrade(socket, 429);
       } else {
-        costs.shookHands(admission.request.viaEdge);
+        costs.handshake(admission.request.viaEdge);
         await handshakes.run(admission.request, { incoming, socket, head });
       }
     },
@@ -195,7 +195,7 @@ function describe(
   parts: Parts,
   schedules: RunningSchedule[],
 ): Gateway {
-  const { authority, connections, runtime, layer } = parts;
+  const { authority, connections, runtime, faultPlan } = parts;
   const { clock, faults, functions } = runtime;
   let stopping: Promise<void> | undefined;
   return {
@@ -217,12 +217,12 @@ function describe(
     clock: {
       now: () => clock.now(),
       advance: async (ms) => {
-        await functions.quiet(settlingMs);
+        await functions.untilIdle(returnGraceMs);
         await clock.advance(ms);
       },
     },
     faults: faults.faults,
-    faultPlan: layer,
+    faultPlan: faultPlan,
     connections: () =>
       connections.list().map(({ facts, lastActiveAt, viaEdge, hasVanished }) => ({
         connectionId: facts.connectionId,
@@ -242,10 +242,10 @@ function describe(
 async function stopAll(
   http: HttpServer,
   tables: MeteredTables,
-  { runtime, connections, handshakes, layer, proxy }: Parts,
+  { runtime, connections, handshakes, faultPlan, proxy }: Parts,
 ): Promise<void> {
   runtime.clock.stop();
-  layer?.stop();
+  faultPlan?.stop();
   const functionsStopped = runtime.functions.stop();
   handshakes.stop();
   connections.terminate();
@@ -255,7 +255,7 @@ async function stopAll(
 }
 
 /** An address to dial for an address to listen on. */
-function reachable(host: string): string {
+function connectableHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
 }

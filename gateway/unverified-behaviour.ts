@@ -20,7 +20,7 @@ export interface UnverifiedBehaviour {
   callInsideConnect: 'gone' | 'hang';
 }
 
-export const likeliest: UnverifiedBehaviour = {
+export const defaultBehaviour: UnverifiedBehaviour = {
   unknownPathStatus: 403,
   connectTimeoutStatus: 504,
   integrationLatency: true,

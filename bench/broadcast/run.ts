@@ -35,7 +35,7 @@ const broadcasts = 4;
 
 export async function runBroadcasts(
   options: BroadcastOptions,
-  say: (text: string) => void,
+  report: (text: string) => void,
 ): Promise<BroadcastResult[]> {
   const { recipients, bytes, latencyMs, repetitions } = options;
   const sink = Child.start('broadcast/sink.ts', 1);
@@ -45,7 +45,7 @@ export async function runBroadcasts(
     const sinkCounts = new Map<SenderKind, SinkCounts[]>(senders.map((kind) => [kind, []]));
     for (let repetition = 0; repetition < repetitions; repetition++) {
       for (const kind of senders) {
-        say(`${kind}: broadcast to ${recipients}, run ${repetition + 1}`);
+        report(`${kind}: broadcast to ${recipients}, run ${repetition + 1}`);
         const task: BroadcastTask = { ...ready, kind, bytes, broadcasts };
         figures.get(kind)?.push(await askOnce<BroadcastFigures>('broadcast/sender.ts', task, 0));
         sinkCounts.get(kind)?.push(await sink.ask<SinkCounts>({ count: true }));

@@ -39,7 +39,7 @@ export interface ClientFigures {
   readonly corrupted: number;
 }
 
-const patienceMs = 30_000;
+const timeoutMs = 30_000;
 const connectConcurrency = 25;
 const attempts = 5;
 /** Whatever comes twice comes soon. */
@@ -64,8 +64,8 @@ class Load {
   ) {
     for (const [index, peer] of peers.entries()) {
       this.seen.push(new Set());
-      peer.hear = (heard) => {
-        this.hear(index, heard);
+      peer.receive = (received) => {
+        this.receive(index, received);
       };
     }
   }
@@ -87,13 +87,13 @@ class Load {
       publishes += 1;
       const isComplete = await Promise.race([
         complete.then(() => true),
-        sleep(patienceMs, false, { ref: false }),
+        sleep(timeoutMs, false, { ref: false }),
       ]);
       busyMs += performance.now() - sentAt;
       if (!isComplete) break;
     }
     await sleep(drainMs);
-    const heard = this.seen.reduce((sum, { size }) => sum + size, 0);
+    const received = this.seen.reduce((sum, { size }) => sum + size, 0);
     const sorted = this.latencies.sort((a, b) => a - b);
     const acks = this.ackLatencies.sort((a, b) => a - b);
     return {
@@ -104,26 +104,26 @@ class Load {
       p99Ms: percentile(sorted, 0.99),
       ackP50Ms: acknowledges ? percentile(acks, 0.5) : undefined,
       ackP99Ms: acknowledges ? percentile(acks, 0.99) : undefined,
-      lost: publishes * this.peers.length - heard,
+      lost: publishes * this.peers.length - received,
       duplicated: this.duplicated,
       reordered: this.reordered,
       corrupted: this.corrupted,
     };
   }
 
-  private hear(client: number, heard: DeliveryStats): void {
-    if (heard.kind === 'other') return;
+  private receive(client: number, received: DeliveryStats): void {
+    if (received.kind === 'other') return;
     const now = performance.now();
-    if (heard.kind === 'ack') {
-      if (!heard.id.startsWith(this.task.prefix)) return;
+    if (received.kind === 'ack') {
+      if (!received.id.startsWith(this.task.prefix)) return;
       this.ackLatencies.push(now - this.sentFor);
       this.tick();
       return;
     }
-    const number = Number(heard.id.slice(this.task.prefix.length));
+    const number = Number(received.id.slice(this.task.prefix.length));
     const seen = this.seen[client];
-    const isOurs = heard.id.startsWith(this.task.prefix) && Number.isInteger(number);
-    if (!isOurs || heard.content.length !== this.task.bytes) this.corrupted += 1;
+    const isOurs = received.id.startsWith(this.task.prefix) && Number.isInteger(number);
+    if (!isOurs || received.content.length !== this.task.bytes) this.corrupted += 1;
     else if (seen?.has(number)) this.duplicated += 1;
     else {
       if (number !== this.current) this.reordered += 1;
@@ -141,7 +141,7 @@ class Load {
 }
 
 /** On a busy machine an authorizer's cold start may take longer than its timeout. */
-async function openPatiently(dialect: Dialect, url: string): Promise<Peer> {
+async function openWithRetries(dialect: Dialect, url: string): Promise<Peer> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await openPeer(dialect, url);
@@ -158,7 +158,7 @@ serveIpc(async (task: OpenTask | PublishTask): Promise<ClientFigures | object> =
   peers = [];
   for (let index = 0; index < task.urls.length; index += connectConcurrency) {
     const urls = task.urls.slice(index, index + connectConcurrency);
-    peers.push(...(await Promise.all(urls.map((url) => openPatiently(task.dialect, url)))));
+    peers.push(...(await Promise.all(urls.map((url) => openWithRetries(task.dialect, url)))));
   }
   return {};
 });

@@ -20,20 +20,20 @@ import { writeGraphqlAssembly } from './graphql/assembly';
 import { writeNaiveAssembly } from './naive/assembly';
 import type { Dialect } from './peers';
 
-export const laneNames = ['lean', 'sdk', 'naive', 'aws-lambda-graphql'] as const;
-export type LaneName = (typeof laneNames)[number];
+export const contenderNames = ['lean', 'sdk', 'naive', 'aws-lambda-graphql'] as const;
+export type ContenderName = (typeof contenderNames)[number];
 
-export interface LaneClient {
+export interface ContenderClient {
   readonly channel: string;
   readonly level?: 0 | 1;
 }
 
-export interface Lane {
-  readonly name: LaneName;
+export interface Contender {
+  readonly name: ContenderName;
   readonly dialect: Dialect;
   readonly acknowledges: boolean;
   /** Of the agent with this number, on the channel. */
-  url(agent: number, client: LaneClient): Promise<string>;
+  url(agent: number, client: ContenderClient): Promise<string>;
   counts(): Counts;
   readonly gateway: Gateway;
   stop(): Promise<void>;
@@ -43,12 +43,12 @@ export const tenant = 'bench';
 /** No quota of AWS's: the lanes are to be compared, not the gateway's limiter. */
 const unlimited = 1e9;
 
-export class LaneFactory {
+export class ContenderFactory {
   private readonly folder = mkdtempSync(path.join(tmpdir(), 'artcafe-bench-'));
-  private readonly assemblies = new Map<LaneName, Promise<string>>();
+  private readonly assemblies = new Map<ContenderName, Promise<string>>();
 
   /** `options`: what is special about this gateway. */
-  async start(name: LaneName, options: Partial<GatewayOptions> = {}): Promise<Lane> {
+  async start(name: ContenderName, options: Partial<GatewayOptions> = {}): Promise<Contender> {
     const keyFile = path.join(this.folder, 'key.pem');
     const gateway = await startGateway({
       assembly: await this.assembly(name),
@@ -96,13 +96,13 @@ export class LaneFactory {
   }
 
   /** Made once per name. */
-  private assembly(name: LaneName): Promise<string> {
+  private assembly(name: ContenderName): Promise<string> {
     const known = this.assemblies.get(name) ?? this.write(name);
     this.assemblies.set(name, known);
     return known;
   }
 
-  private async write(name: LaneName): Promise<string> {
+  private async write(name: ContenderName): Promise<string> {
     const folder = path.join(this.folder, name);
     if (name === 'naive') return writeNaiveAssembly(folder);
     if (name === 'aws-lambda-graphql') return writeGraphqlAssembly(folder);

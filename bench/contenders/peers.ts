@@ -15,7 +15,7 @@ export type DeliveryStats =
 export interface Peer {
   publish(id: string, content: string): void;
   /** Replaced by each load. */
-  hear: (heard: DeliveryStats) => void;
+  receive: (received: DeliveryStats) => void;
 }
 
 /** The fields that any of the dialects uses. */
@@ -93,13 +93,13 @@ async function openWire(wire: Wire, url: string): Promise<Peer> {
     if (index < wire.opening.length - 1) await new Promise((resolve) => socket.once('message', resolve));
   }
   const peer: Peer = {
-    hear: () => undefined,
+    receive: () => undefined,
     publish: (id, content) => {
       socket.send(wire.publish(id, content));
     },
   };
   socket.on('message', (data: Buffer) => {
-    peer.hear(wire.understand(JSON.parse(data.toString()) as Frame));
+    peer.receive(wire.understand(JSON.parse(data.toString()) as Frame));
   });
   return peer;
 }
@@ -111,13 +111,13 @@ async function openSocketIo(url: string): Promise<Peer> {
     socket.once('connect_error', reject);
   });
   const peer: Peer = {
-    hear: () => undefined,
+    receive: () => undefined,
     publish: (id, content) => {
       socket.emit('publish', { id, content });
     },
   };
   socket.on('message', (message: { id: string; content: string }) => {
-    peer.hear({ kind: 'message', ...message });
+    peer.receive({ kind: 'message', ...message });
   });
   return peer;
 }

@@ -8,23 +8,23 @@ import { Child } from '../child';
 import { type Figure, figureOf } from '../stats';
 import type { ClientFigures, OpenTask, PublishTask } from './clients';
 import { type DeliveryStats, deliveryStatsOf, total } from './delivery-stats';
-import type { Lane, LaneFactory, LaneName } from './contender';
+import type { Contender, ContenderFactory, ContenderName } from './contender';
 
-export interface LaneScenario {
+export interface Scenario {
   readonly subscribers: number;
   readonly bytes: number;
   readonly intervalMs: number;
 }
 
-export interface LaneOptions {
-  readonly lanes: readonly LaneName[];
-  readonly scenarios: readonly LaneScenario[];
+export interface ContenderOptions {
+  readonly contenders: readonly ContenderName[];
+  readonly scenarios: readonly Scenario[];
   readonly repetitions: number;
   readonly durationMs: number;
 }
 
-export interface LaneResult extends LaneScenario, DeliveryStats {
-  readonly lane: LaneName;
+export interface ContenderResult extends Scenario, DeliveryStats {
+  readonly contender: ContenderName;
   readonly publishes: number;
   readonly deliveries: number;
   readonly ackP50Ms: Figure | undefined;
@@ -46,22 +46,22 @@ interface Repetition {
   readonly counts: Counts;
 }
 
-export async function runLanes(
-  factory: LaneFactory,
-  options: LaneOptions,
-  say: (text: string) => void,
-): Promise<LaneResult[]> {
-  const results: LaneResult[] = [];
+export async function runContenders(
+  factory: ContenderFactory,
+  options: ContenderOptions,
+  report: (text: string) => void,
+): Promise<ContenderResult[]> {
+  const results: ContenderResult[] = [];
   for (const scenario of options.scenarios) {
-    const done = new Map<LaneName, Repetition[]>(options.lanes.map((name) => [name, []]));
+    const done = new Map<ContenderName, Repetition[]>(options.contenders.map((name) => [name, []]));
     for (let repetition = 1; repetition <= options.repetitions; repetition++) {
-      for (const name of options.lanes) {
-        say(`${name}: ${scenario.subscribers} subscribers, ${scenario.bytes} B, run ${repetition}`);
-        const lane = await factory.start(name);
+      for (const name of options.contenders) {
+        report(`${name}: ${scenario.subscribers} subscribers, ${scenario.bytes} B, run ${repetition}`);
+        const contender = await factory.start(name);
         try {
-          done.get(name)?.push(await repeat(lane, scenario, options.durationMs));
+          done.get(name)?.push(await repeat(contender, scenario, options.durationMs));
         } finally {
-          await lane.stop();
+          await contender.stop();
         }
       }
     }
@@ -71,29 +71,29 @@ export async function runLanes(
 }
 
 async function repeat(
-  lane: Lane,
-  { subscribers, bytes, intervalMs }: LaneScenario,
+  contender: Contender,
+  { subscribers, bytes, intervalMs }: Scenario,
   durationMs: number,
 ): Promise<Repetition> {
   const channel = 'all';
   const urls = await Promise.all(
-    Array.from({ length: subscribers }, (_, agent) => lane.url(agent, { channel })),
+    Array.from({ length: subscribers }, (_, agent) => contender.url(agent, { channel })),
   );
-  const { acknowledges, dialect } = lane;
+  const { acknowledges, dialect } = contender;
   const task = { bytes, intervalMs, durationMs, acknowledges };
   const clients = Child.start('contenders/clients.ts');
   try {
     await clients.ask({ dialect, urls } satisfies OpenTask);
     // Connecting is not publishing.
-    await quiet(lane);
+    await quiet(contender);
     const warming: PublishTask = { ...task, prefix: 'warm', maxPublishes: warmUps };
     await clients.ask<ClientFigures>(warming);
-    await quiet(lane);
-    const before = lane.counts();
+    await quiet(contender);
+    const before = contender.counts();
     const measuring: PublishTask = { ...task, prefix: 'm', maxPublishes: Number.MAX_SAFE_INTEGER };
     const figures = await clients.ask<ClientFigures>(measuring);
-    await quiet(lane);
-    return { figures, counts: countsBetween(before, lane.counts()) };
+    await quiet(contender);
+    return { figures, counts: countsBetween(before, contender.counts()) };
   } finally {
     await clients.stop();
   }
@@ -102,11 +102,11 @@ async function repeat(
 const quietMs = 200;
 
 /** Until no function has called anything for a moment. */
-export async function quiet(lane: Lane): Promise<void> {
+export async function quiet(contender: Contender): Promise<void> {
   for (let isQuiet = false; !isQuiet;) {
-    const before = JSON.stringify(lane.counts().calls);
+    const before = JSON.stringify(contender.counts().calls);
     await sleep(quietMs);
-    isQuiet = JSON.stringify(lane.counts().calls) === before;
+    isQuiet = JSON.stringify(contender.counts().calls) === before;
   }
 }
 
@@ -115,7 +115,11 @@ export function floorPerMillion(subscribers: number, bytes: number): number {
   return (messageUnits(bytes) * (1 + subscribers) + 1) * priceList.message.dollars * 1e6;
 }
 
-function summary(lane: LaneName, scenario: LaneScenario, repetitions: readonly Repetition[]): LaneResult {
+function summary(
+  contender: ContenderName,
+  scenario: Scenario,
+  repetitions: readonly Repetition[],
+): ContenderResult {
   const all = repetitions.map(({ figures }) => figures);
   const acknowledged = (pick: (figures: ClientFigures) => number | undefined): Figure | undefined => {
     const values = all.map(pick).filter((value) => value !== undefined);
@@ -130,7 +134,7 @@ function summary(lane: LaneName, scenario: LaneScenario, repetitions: readonly R
   const dollarsPerMillion = (dollars / publishes) * 1e6;
   return {
     ...scenario,
-    lane,
+    contender,
     publishes,
     deliveries: total(all, (each) => each.deliveries),
     ...deliveryStatsOf(all),

@@ -7,16 +7,16 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { WebSocket } from 'ws';
 import { billFor, type Counts, countsBetween } from '../../gateway/index';
-import { type Lane, type LaneFactory, type LaneName, tenant } from '../contenders/contender';
+import { type Contender, type ContenderFactory, type ContenderName, tenant } from '../contenders/contender';
 import { floorPerMillion, quiet } from '../contenders/run';
 import { seededId } from '../seeded';
 
 export interface CostCase {
-  readonly lane: LaneName;
+  readonly contender: ContenderName;
   readonly subscribers: number;
   readonly kind: 'durable' | 'ephemeral' | 'burst';
   /** Connections of other channels in the table. */
-  readonly strangers: number;
+  readonly otherConnections: number;
 }
 
 export interface CostResult extends CostCase {
@@ -39,40 +39,42 @@ const burst = 25;
 const channel = 'all';
 const rowsPerWrite = 25;
 const writeConcurrency = 8;
-const patienceMs = 60_000;
+const timeoutMs = 60_000;
 /** More workers at once than a laptop has cores would only time out at its gateway. */
 const threadsPerFunction = 2;
 
 export async function runCosts(
-  factory: LaneFactory,
+  factory: ContenderFactory,
   cases: readonly CostCase[],
-  say: (text: string) => void,
+  report: (text: string) => void,
 ): Promise<CostResult[]> {
   const results: CostResult[] = [];
   for (const each of cases) {
-    say(`${each.lane}: ${each.kind} publish to ${each.subscribers}, ${each.strangers} strangers, counted`);
-    const lane = await factory.start(each.lane, { threadsPerFunction });
+    report(
+      `${each.contender}: ${each.kind} publish to ${each.subscribers}, ${each.otherConnections} strangers, counted`,
+    );
+    const contender = await factory.start(each.contender, { threadsPerFunction });
     try {
-      results.push(await count(lane, each));
+      results.push(await count(contender, each));
     } finally {
-      await lane.stop();
+      await contender.stop();
     }
   }
   return results;
 }
 
-async function count(lane: Lane, each: CostCase): Promise<CostResult> {
+async function count(contender: Contender, each: CostCase): Promise<CostResult> {
   const level = each.kind === 'burst' ? 1 : 0;
-  const socket = new WebSocket(await lane.url(0, { channel, level }));
+  const socket = new WebSocket(await contender.url(0, { channel, level }));
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve);
     socket.once('error', reject);
   });
-  await seed(lane, each, level);
-  await quiet(lane);
+  await seed(contender, each, level);
+  await quiet(contender);
   const messages = each.kind === 'burst' ? burst : 1;
   const publish = async (prefix: string): Promise<Counts> => {
-    const before = lane.counts();
+    const before = contender.counts();
     const frames = Array.from({ length: messages }, (_, index) => ({
       type: 'message',
       id: `${prefix}${index}`,
@@ -80,8 +82,8 @@ async function count(lane: Lane, each: CostCase): Promise<CostResult> {
       ...(each.kind === 'ephemeral' ? { ephemeral: true } : {}),
     }));
     socket.send(JSON.stringify(messages === 1 ? frames[0] : frames));
-    await complete(lane, before, minPosts(each));
-    return countsBetween(before, lane.counts());
+    await complete(contender, before, minPosts(each));
+    return countsBetween(before, contender.counts());
   };
   // The first publish of a log is another one: there is no head to read.
   await publish('warm');
@@ -91,17 +93,17 @@ async function count(lane: Lane, each: CostCase): Promise<CostResult> {
 }
 
 /** Until all posts have been made that a publish has to make, or nothing has happened for long enough. */
-async function complete(lane: Lane, before: Counts, expected: number): Promise<void> {
+async function complete(contender: Contender, before: Counts, expected: number): Promise<void> {
   const posts = (): number =>
-    (lane.counts().calls['execute-api:POST'] ?? 0) - (before.calls['execute-api:POST'] ?? 0);
-  const until = performance.now() + patienceMs;
+    (contender.counts().calls['execute-api:POST'] ?? 0) - (before.calls['execute-api:POST'] ?? 0);
+  const until = performance.now() + timeoutMs;
   while (posts() < expected && performance.now() < until) await sleep(20);
-  await quiet(lane);
+  await quiet(contender);
 }
 
 /** One per receiver at least, and the ACK. */
-function minPosts({ lane, subscribers }: CostCase): number {
-  return subscribers + (lane === 'naive' ? 0 : 1);
+function minPosts({ contender, subscribers }: CostCase): number {
+  return subscribers + (contender === 'naive' ? 0 : 1);
 }
 
 function resultOf(each: CostCase, messages: number, counts: Counts): CostResult {
@@ -126,17 +128,21 @@ function resultOf(each: CostCase, messages: number, counts: Counts): CostResult 
 }
 
 /** The rows that connects would have written: subscribers of the channel, and connections of others. */
-async function seed(lane: Lane, { subscribers, strangers }: CostCase, level: number): Promise<void> {
+async function seed(
+  contender: Contender,
+  { subscribers, otherConnections }: CostCase,
+  level: number,
+): Promise<void> {
   const rows: Record<string, unknown>[] = [];
-  for (let number = 1; number < subscribers; number++) rows.push(rowOf(lane, number, channel, level));
-  for (let number = 0; number < strangers; number++) {
-    rows.push(rowOf(lane, subscribers + number, `other-${number % 1_000}`, level));
+  for (let number = 1; number < subscribers; number++) rows.push(rowOf(contender, number, channel, level));
+  for (let number = 0; number < otherConnections; number++) {
+    rows.push(rowOf(contender, subscribers + number, `other-${number % 1_000}`, level));
   }
-  const { gateway } = lane;
+  const { gateway } = contender;
   const table = Object.entries(gateway.tables).find(([logicalId]) =>
     /^(Tables)?Connection/.test(logicalId),
   )?.[1];
-  if (table === undefined) throw new Error(`The lane ${lane.name} has no table of connections`);
+  if (table === undefined) throw new Error(`The lane ${contender.name} has no table of connections`);
   // Not through the meter: connecting is not publishing.
   const client = new DynamoDBClient({
     endpoint: gateway.endpoints.dynamodb,
@@ -154,11 +160,16 @@ async function seed(lane: Lane, { subscribers, strangers }: CostCase, level: num
   client.destroy();
 }
 
-function rowOf(lane: Lane, number: number, ofChannel: string, level: number): Record<string, unknown> {
+function rowOf(
+  contender: Contender,
+  number: number,
+  ofChannel: string,
+  level: number,
+): Record<string, unknown> {
   const id = seededId(number);
   const agentId = `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
   const ttl = Math.floor(Date.now() / 1_000) + 7_200;
-  if (lane.name === 'naive') {
+  if (contender.name === 'naive') {
     const domainName = 'abcdefghij.execute-api.us-east-1.amazonaws.com';
     const connectedAt = new Date().toISOString();
     const where = { domainName, stage: 'ws', channel: ofChannel };

@@ -48,7 +48,7 @@ type Loading = readonly [number, number];
 export async function runInit(
   repetitions: number,
   nodes: readonly string[],
-  say: (text: string) => void,
+  report: (text: string) => void,
 ): Promise<InitResult[]> {
   if (repetitions === 0) return [];
   const folder = mkdtempSync(path.join(tmpdir(), 'artcafe-init-'));
@@ -60,7 +60,7 @@ export async function runInit(
     const results: InitResult[] = [];
     for (const node of nodes) {
       const version = execFileSync(node, ['-p', 'process.versions.node']).toString().trim();
-      say(`init on Node ${version}`);
+      report(`init on Node ${version}`);
       const times = new Map<Bundle, Loading[]>(bundles.map((bundle) => [bundle, []]));
       const empties: Loading[] = [];
       for (let repetition = 0; repetition < repetitions; repetition++) {

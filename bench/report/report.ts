@@ -5,12 +5,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Results } from '../results';
 import { targetsOf } from '../targets';
-import { barChart, type Chart } from './chart';
+import { barChart } from './chart';
+import { chartsOf } from './charts';
 import {
   broadcastSection,
   costSection,
   initSection,
-  laneSection,
+  contenderSection,
   serverSection,
   signingSection,
 } from './sections';
@@ -28,7 +29,7 @@ export function writeReport(folder: string, results: Results): void {
     head(results),
     targetSection(results),
     broadcastSection(results.broadcasts, image('broadcast')),
-    laneSection(results.lanes, image('deliveries'), image('latency')),
+    contenderSection(results.contenders, image('deliveries'), image('latency')),
     costSection(results.costs, image('costs')),
     serverSection(results.servers),
     signingSection(results.signing),
@@ -62,66 +63,4 @@ function targetSection(results: Results): string {
     isMet ? 'met' : '**not met**',
   ]);
   return `## Targets\n\n${table(['what', 'wanted', 'found', ''], rows)}`;
-}
-
-function chartsOf({ broadcasts, lanes, costs }: Results): Record<string, Chart> {
-  const charts: Record<string, Chart> = {};
-  if (broadcasts.length > 0) {
-    charts.broadcast = {
-      title: 'Processor time per delivery in µs (less is better)',
-      groups: ['fresh process', 'warm'],
-      series: broadcasts.map(({ kind, firstCpuUs, warmCpuUs }) => ({
-        name: kind,
-        values: [firstCpuUs.median, warmCpuUs.median],
-      })),
-      format: (value) => value.toFixed(0),
-    };
-  }
-  const small = lanes.filter(({ bytes }) => bytes === 200);
-  const widths = [...new Set(small.map(({ subscribers }) => subscribers))];
-  const names = [...new Set(small.map(({ lane }) => lane))];
-  const perLane = (pick: (result: (typeof small)[number]) => number) =>
-    names.map((name) => ({
-      name,
-      values: widths.map((width) => {
-        const result = small.find(({ lane, subscribers }) => lane === name && subscribers === width);
-        return result && pick(result);
-      }),
-    }));
-  const groups = widths.map((width) => `N = ${width}`);
-  if (small.length > 0) {
-    charts.deliveries = {
-      title: 'Deliveries per second while busy, 200 B (more is better)',
-      groups,
-      series: perLane(({ deliveriesPerSecond }) => deliveriesPerSecond.median),
-      format: (value) => value.toFixed(0),
-      isLogarithmic: true,
-    };
-    charts.latency = {
-      title: 'Latency p50 in ms from the scheduled send time, 200 B (less is better)',
-      groups,
-      series: perLane(({ p50Ms }) => p50Ms.median),
-      format: (value) => value.toFixed(0),
-      isLogarithmic: true,
-    };
-  }
-  const ours = costs.filter(
-    ({ lane, strangers, kind }) => lane === 'lean' && strangers === 0 && kind !== 'burst',
-  );
-  if (ours.length > 0) {
-    const costWidths = [...new Set(ours.map(({ subscribers }) => subscribers))];
-    charts.costs = {
-      title: 'Price of a publish above the floor, in percent (less is better)',
-      groups: costWidths.map((width) => `N = ${width}`),
-      series: (['durable', 'ephemeral'] as const).map((wanted) => ({
-        name: wanted,
-        values: costWidths.map((width) => {
-          const found = ours.find(({ kind, subscribers }) => kind === wanted && subscribers === width);
-          return found && (found.ratioToFloor - 1) * 100;
-        }),
-      })),
-      format: (value) => `${value.toFixed(1)} %`,
-    };
-  }
-  return charts;
 }

@@ -4,7 +4,7 @@
 import type { BroadcastResult } from '../broadcast/run';
 import type { CostResult } from '../costs/run';
 import type { InitResult } from '../init/run';
-import type { LaneResult } from '../contenders/run';
+import type { ContenderResult } from '../contenders/run';
 import type { ServerResult } from '../servers/run';
 import type { SigningResult } from '../signing/run';
 import { calls, number, spread, table } from './table';
@@ -33,10 +33,10 @@ Timed out: no answer within the second that a post may take; reported by the fan
 ${chart}`;
 }
 
-export function laneSection(results: readonly LaneResult[], ...charts: readonly string[]): string {
+export function contenderSection(results: readonly ContenderResult[], ...charts: readonly string[]): string {
   if (results.length === 0) return '';
   const rows = results.map((each) => [
-    `${number(each.subscribers)} × ${number(each.bytes)} B, ${each.lane}`,
+    `${number(each.subscribers)} × ${number(each.bytes)} B, ${each.contender}`,
     spread(each.deliveriesPerSecond, 0),
     spread(each.p50Ms),
     spread(each.p99Ms),
@@ -72,7 +72,7 @@ ${charts.filter((chart) => chart !== '').join('\n\n')}`;
 export function costSection(results: readonly CostResult[], chart: string): string {
   if (results.length === 0) return '';
   const rows = results.map((each) => [
-    `${each.lane}, ${each.kind}, N = ${number(each.subscribers)}${each.strangers > 0 ? `, ${number(each.strangers)} others` : ''}`,
+    `${each.contender}, ${each.kind}, N = ${number(each.subscribers)}${each.otherConnections > 0 ? `, ${number(each.otherConnections)} others` : ''}`,
     calls(each.callsPerPublish),
     `${number(each.readUnitsPerPublish, 1)} / ${number(each.writeUnitsPerPublish, 1)}`,
     number(each.dollarsPerMillionMessages, 2),
@@ -109,8 +109,8 @@ ${table(['N × size, server', 'deliveries/s', 'p50 ms', 'p99 ms'], rows)}`;
 
 export function signingSection(results: readonly SigningResult[]): string {
   if (results.length === 0) return '';
-  const rows = results.map(({ node, way, microseconds }) => [
-    `Node ${node}: ${way}`,
+  const rows = results.map(({ node, variant, microseconds }) => [
+    `Node ${node}: ${variant}`,
     spread(microseconds, 2),
   ]);
   return `## Signing

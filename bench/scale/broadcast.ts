@@ -46,7 +46,7 @@ export function simulateBroadcast(subscribers: number, inputs: Inputs, random: R
   let refusals = 0;
   let leftToTheLog = 0;
 
-  const begin = (worker: Worker, now: number): void => {
+  const startPost = (worker: Worker, now: number): void => {
     if (worker.left === 0) return;
     worker.left -= 1;
     worker.budget += budgetPerPost;
@@ -54,26 +54,16 @@ export function simulateBroadcast(subscribers: number, inputs: Inputs, random: R
     queue.add(worker.freeAt, { worker, attempt: 1 });
   };
 
-  for (let done = 0, started = 0; done < subscribers; done += chunk, started += 1) {
-    // Beyond the quota of concurrency, workers wait for the next step of the scaling.
-    const steps = Math.max(
-      0,
-      Math.ceil((started + 1 - inputs.concurrency) / inputs.concurrencyPerTenSeconds),
-    );
-    const at = inputs.startMs * (0.5 + random()) + steps * 10_000;
-    const worker: Worker = { left: Math.min(chunk, subscribers - done), budget: firstBudget, freeAt: at };
-    for (let slot = 0; slot < slots; slot++) begin(worker, at);
+  for (const worker of workersFor(subscribers, inputs, random)) {
+    const startedAt = worker.freeAt;
+    for (let slot = 0; slot < slots; slot++) startPost(worker, startedAt);
   }
-
   for (let next = queue.next(); next !== undefined; next = queue.next()) {
-    const {
-      at,
-      event: { worker, attempt },
-    } = next;
-    const answeredAt = at + lognormal(random, inputs.postMs, 0.5);
-    if (bucket.take(at)) {
+    const { worker, attempt } = next.event;
+    const answeredAt = next.at + lognormal(random, inputs.postMs, 0.5);
+    if (bucket.take(next.at)) {
       times.push(answeredAt);
-      begin(worker, answeredAt);
+      startPost(worker, answeredAt);
       continue;
     }
     refusals += 1;
@@ -83,11 +73,27 @@ export function simulateBroadcast(subscribers: number, inputs: Inputs, random: R
       queue.add(answeredAt + pauseMs, { worker, attempt: attempt + 1 });
     } else {
       leftToTheLog += 1;
-      begin(worker, answeredAt);
+      startPost(worker, answeredAt);
     }
   }
+  return { delivered: times.length, leftToTheLog, refusals, ...latencies(times) };
+}
 
+/** One worker per chunk. The random start times are drawn in the order of the chunks. */
+function* workersFor(subscribers: number, inputs: Inputs, random: Random): Generator<Worker> {
+  for (let done = 0, started = 0; done < subscribers; done += chunk, started += 1) {
+    // Above the concurrency quota, workers wait until Lambda scales up.
+    const steps = Math.max(
+      0,
+      Math.ceil((started + 1 - inputs.concurrency) / inputs.concurrencyPerTenSeconds),
+    );
+    const freeAt = inputs.startMs * (0.5 + random()) + steps * 10_000;
+    yield { left: Math.min(chunk, subscribers - done), budget: firstBudget, freeAt };
+  }
+}
+
+function latencies(times: number[]): Pick<BroadcastOutcome, 'p50Ms' | 'p99Ms' | 'lastMs'> {
   times.sort((a, b) => a - b);
   const at = (share: number): number => times[Math.max(0, Math.ceil(share * times.length) - 1)] ?? 0;
-  return { delivered: times.length, leftToTheLog, refusals, p50Ms: at(0.5), p99Ms: at(0.99), lastMs: at(1) };
+  return { p50Ms: at(0.5), p99Ms: at(0.99), lastMs: at(1) };
 }

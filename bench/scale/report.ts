@@ -1,72 +1,44 @@
-/**
- * `docs/scale.md`, made from the model alone: the same inputs and seed give the same page.
- */
-import { publishCounts } from '../../bin/forecast';
-import { billFor, priceList } from '../../gateway/index';
-import { number, table } from '../report/table';
-import { simulateBroadcast } from './broadcast';
-import { type Input, inputs, type Inputs, valuesOf } from './inputs';
-import { seeded } from './random';
-import { cellsFor, type Need, needsOf, refusedShare, type SteadyLoad } from './steady';
-import { simulateStorm } from './storm';
-
-const seed = 7;
-const hundredfold = { requestsPerSecond: 100_000, requestBurst: 50_000 };
-
-interface NamedLoad extends SteadyLoad {
-  readonly name: string;
-}
-
-const million = 1_000_000;
-const loads: readonly NamedLoad[] = [
-  {
-    name: '1 M connections, channels of 10, each agent publishes once a minute',
-    connections: million,
-    publishesPerSecond: million / 60,
-    fanOut: 10,
-    bytes: 200,
-    channels: million / 10,
-  },
-  {
-    name: '100,000 channels × 10, one publish per channel every 10 s',
-    connections: million,
-    publishesPerSecond: 10_000,
-    fanOut: 10,
-    bytes: 200,
-    channels: 100_000,
-  },
-  {
-    name: 'one channel × 10,000, one publish a second',
-    connections: 10_000,
-    publishesPerSecond: 1,
-    fanOut: 10_000,
-    bytes: 200,
-    channels: 1,
-  },
-  {
-    name: 'one channel × 1 M, one publish a minute',
-    connections: million,
-    publishesPerSecond: 1 / 60,
-    fanOut: million,
-    bytes: 200,
-    channels: 1,
-  },
-];
+/** `docs/scale.md`, made from the model alone: the same inputs and seed give the same page. */
+import { priceList } from '../../gateway/index';
+import { number } from '../report/table';
+import { type Inputs, valuesOf } from './inputs';
+import { loads, million, seed } from './loads';
+import { broadcastTable, costTable, inputTable, refusalTable, steadySection, stormTable } from './tables';
 
 export function scaleReport(): string {
   const values = valuesOf();
+  return [
+    introduction(),
+    inputSection(),
+    steadyLoads(values),
+    broadcastSection(values),
+    stormSection(values),
+    ceilingSection(),
+    cellSection(),
+    costSection(values),
+    limitSection(),
+  ].join('\n');
+}
+
+function introduction(): string {
   return `# Internet scale, by arithmetic
 
 Made by \`npm run scale\` (seed ${seed}). Do not edit: run it again. Nothing here was measured on AWS: it is a model of quotas and token buckets, and it is as good as its inputs,
 each of which is marked. Quote the shape, not the digits.
 
 A **cell** is one account in one Region. Quotas belong to it, so cells are how one goes beyond them.
+`;
+}
 
-## Inputs
+function inputSection(): string {
+  return `## Inputs
 
 ${inputTable()}
+`;
+}
 
-## Steady loads
+function steadyLoads(values: Inputs): string {
+  return `## Steady loads
 
 What a load needs of each quota, and how many cells the tightest one asks for at 80 % use. The last two lines are one channel's own limits, which no further cell lifts.
 
@@ -76,8 +48,11 @@ How close to the requests quota one can go: share of calls that the bucket refus
 pause, so a few do no harm; at full use they pile up.
 
 ${refusalTable(values)}
+`;
+}
 
-## One message to many
+function broadcastSection(values: Inputs): string {
+  return `## One message to many
 
 One channel whose subscribers are spread evenly over cells; each cell runs workers of up to 1,000 recipients with our retries and budgets. "Left to the log": given up after
 its tries. At level 1 the next ping tells the receiver of the gap and it reads the log; at level 0 it is lost.
@@ -87,8 +62,11 @@ ${broadcastTable(values)}
 What this says: **beyond about ten thousand subscribers in one cell with the default quota, most of a broadcast is not delivered live.** API Gateway has no multicast, and every post is a
 request. Workers do not pace themselves to the quota: a broadcast to a million would then take a hundred seconds and leave nothing for anybody else in the account. Raise the quota or
 use more cells before a channel grows so wide.
+`;
+}
 
-## A reconnect storm
+function stormSection(values: Inputs): string {
+  return `## A reconnect storm
 
 All clients of a cell lose their connections at the same moment and come back with our client's back-off.
 
@@ -96,8 +74,11 @@ ${stormTable(values)}
 
 The time is about clients ÷ handshakes per second, whatever the clients do: a million at 5,000/s take as long as 100,000 at 500/s. Back-off only keeps the refusals down. The steady rotation of 1 M connections every two hours takes
 ${number(million / values.connectionSeconds)} handshakes a second.
+`;
+}
 
-## Where each ceiling is, and what raises it
+function ceilingSection(): string {
+  return `## Where each ceiling is, and what raises it
 
 | ceiling | in one cell, by default | what raises it |
 | --- | --- | --- |
@@ -109,8 +90,11 @@ ${number(million / values.connectionSeconds)} handshakes a second.
 | publishes on one channel | about 200/s one after another (ADR 2), at most 1,000 write units/s | batches; \`"ephemeral": true\`; more channels |
 | subscribers of one channel | about 10,000 live per second of burst | a higher quota; cells; then another service |
 | reads of one channel's subscribers | 3,000 units/s: 10,000 subscribers ${number(Math.floor(3_000 / 269))} times a second | more channels; ephemeral messages read at half the price |
+`;
+}
 
-## Cells
+function cellSection(): string {
+  return `## Cells
 
 1. Give each tenant a home cell, by a table or by a hash of its id; its token service returns the \`wss://\` URL of that cell. Channels never cross tenants, so nothing crosses cells, and
    nothing has to be replicated.
@@ -119,14 +103,20 @@ ${number(million / values.connectionSeconds)} handshakes a second.
    publishes in each; order then holds per cell.
 4. Keep cells at half of their quota, so that one can take another's load when a Region fails. Their logs are not shared: after such a move positions start anew, and clients are told
    (\`recovered: false\`).
+`;
+}
 
-## What it costs
+function costSection(values: Inputs): string {
+  return `## What it costs
 
 ${costTable(values)}
 
 List prices of us-east-1, durable messages of 200 B, without data transfer; connection minutes separately: 1 M connections cost $${number(million * 60 * priceList.connectionMinute.dollars, 0)} an hour.
+`;
+}
 
-## When to leave API Gateway
+function limitSection(): string {
+  return `## When to leave API Gateway
 
 - One channel with more than some ten thousand subscribers who must all hear at once: each post is a request here. AWS AppSync Events lists 1 M outbound events a second per API; a broker such as
   NATS or Centrifugo sends from memory.
@@ -134,103 +124,4 @@ List prices of us-east-1, durable messages of 200 B, without data transfer; conn
 - Idle connections by the million: $0.25 per million minutes here, $0.08 at AppSync Events, memory only on servers.
 - Stay while the load comes and goes, while nobody is there to run servers, and while most channels have up to a few thousand subscribers: idle, it costs nearly nothing.
 `;
-}
-
-function inputTable(): string {
-  const rows = Object.values(inputs as Record<string, Input>).map(({ value, unit, mark, source }) => [
-    unit,
-    number(value, Number.isInteger(value) ? 0 : 3),
-    mark,
-    source,
-  ]);
-  return table(['input', 'value', 'mark', 'source'], rows);
-}
-
-function steadySection(load: NamedLoad, values: Inputs): string {
-  const needs = needsOf(load, values);
-  const rows = needs.map(({ quota, needed, perCell, cells }: Need) => [
-    quota,
-    number(needed, needed < 10 ? 2 : 0),
-    number(perCell),
-    cells === undefined ? (needed > perCell ? '**too much for one channel**' : 'fits') : String(cells),
-  ]);
-  const raised = cellsFor(
-    needsOf(load, { ...values, ...hundredfold, connectsPerSecond: 5_000, concurrency: 10_000 }),
-  );
-  return `### ${load.name}
-
-${table(['quota', 'needed', 'per cell', 'cells'], rows)}
-
-${cellsFor(needs)} ${cellsFor(needs) === 1 ? 'cell' : 'cells'} with default quotas, ${raised} with all of them raised tenfold.`;
-}
-
-function refusalTable(values: Inputs): string {
-  const shares = [0.5, 0.8, 0.95, 1.1];
-  const rows = [10, 1_000].map((fanOut) => [
-    `fan-out ${number(fanOut)}`,
-    ...shares.map((share) => `${(refusedShare(share, fanOut, values, seeded(seed)) * 100).toFixed(2)} %`),
-  ]);
-  return table(['', ...shares.map((share) => `${number(share * 100)} % of the quota`)], rows);
-}
-
-function broadcastTable(values: Inputs): string {
-  const cases: readonly (readonly [number, number, Partial<Inputs>, string])[] = [
-    [1_000, 1, {}, 'default'],
-    [10_000, 1, {}, 'default'],
-    [100_000, 1, {}, 'default'],
-    [100_000, 1, hundredfold, '100,000/s'],
-    [million, 1, {}, 'default'],
-    [million, 10, hundredfold, '100,000/s'],
-    [million, 100, {}, 'default'],
-    [million, 200, {}, 'default'],
-  ];
-  const rows = cases.map(([subscribers, cells, changes, quota]) => {
-    // Cells are alike and independent: one is run.
-    const outcome = simulateBroadcast(subscribers / cells, { ...values, ...changes }, seeded(seed));
-    const share = (outcome.delivered * cells * 100) / subscribers;
-    return [
-      `${number(subscribers)} in ${cells} ${cells === 1 ? 'cell' : 'cells'}, quota ${quota}`,
-      `${share.toFixed(1)} %`,
-      number(outcome.leftToTheLog * cells),
-      number(outcome.refusals * cells),
-      number(outcome.p50Ms),
-      number(outcome.p99Ms),
-      number(outcome.lastMs),
-    ];
-  });
-  return table(['subscribers', 'live', 'left to the log', 'refusals', 'p50 ms', 'p99 ms', 'last ms'], rows);
-}
-
-function stormTable(values: Inputs): string {
-  const cases: readonly (readonly [number, number])[] = [
-    [10_000, 500],
-    [100_000, 500],
-    [100_000, 5_000],
-  ];
-  const rows = cases.map(([clients, connectsPerSecond]) => {
-    const changes = { connectsPerSecond, connectBurst: connectsPerSecond };
-    const { refusals, halfS, p99S, lastS } = simulateStorm(clients, { ...values, ...changes }, seeded(seed));
-    return [
-      `${number(clients)} at ${number(connectsPerSecond)}/s`,
-      number(halfS),
-      number(p99S),
-      number(lastS),
-      number(refusals / clients, 1),
-    ];
-  });
-  return table(['clients in one cell', 'half back, s', '99 %, s', 'last, s', 'refusals per client'], rows);
-}
-
-function costTable(values: Inputs): string {
-  const rows = loads.map((load) => {
-    const { name, publishesPerSecond, fanOut, bytes } = load;
-    const { dollars } = billFor(publishCounts({ fanOut, size: bytes, ephemeral: false, memoryMb: 512 }));
-    return [
-      name,
-      number(publishesPerSecond * fanOut),
-      `$${number(dollars * publishesPerSecond * 3_600, 2)}`,
-      String(cellsFor(needsOf(load, values))),
-    ];
-  });
-  return table(['load', 'deliveries/s', 'messages, per hour', 'cells by default'], rows);
 }

@@ -4,31 +4,31 @@
 import { Child } from '../child';
 import type { ClientFigures, OpenTask, PublishTask } from '../contenders/clients';
 import { type DeliveryStats, deliveryStatsOf } from '../contenders/delivery-stats';
-import type { LaneScenario } from '../contenders/run';
+import type { Scenario } from '../contenders/run';
 import type { ServerReady, ServerTask } from './server';
 
 export const serverKinds = ['ws', 'socket.io'] as const;
 
-export interface ServerResult extends LaneScenario, DeliveryStats {
+export interface ServerResult extends Scenario, DeliveryStats {
   readonly kind: (typeof serverKinds)[number];
 }
 
 export interface ServerOptions {
-  readonly scenarios: readonly LaneScenario[];
+  readonly scenarios: readonly Scenario[];
   readonly repetitions: number;
   readonly durationMs: number;
 }
 
 export async function runServers(
   options: ServerOptions,
-  say: (text: string) => void,
+  report: (text: string) => void,
 ): Promise<ServerResult[]> {
   const results: ServerResult[] = [];
   for (const scenario of options.scenarios) {
     const done = new Map<ServerResult['kind'], ClientFigures[]>(serverKinds.map((kind) => [kind, []]));
     for (let repetition = 1; repetition <= options.repetitions; repetition++) {
       for (const kind of serverKinds) {
-        say(`${kind} server: ${scenario.subscribers} subscribers, ${scenario.bytes} B, run ${repetition}`);
+        report(`${kind} server: ${scenario.subscribers} subscribers, ${scenario.bytes} B, run ${repetition}`);
         done.get(kind)?.push(await repeat(kind, scenario, options.durationMs));
       }
     }
@@ -39,7 +39,7 @@ export async function runServers(
 
 async function repeat(
   kind: ServerResult['kind'],
-  { subscribers, bytes, intervalMs }: LaneScenario,
+  { subscribers, bytes, intervalMs }: Scenario,
   durationMs: number,
 ): Promise<ClientFigures> {
   const server = Child.start('servers/server.ts', 0);

@@ -7,7 +7,7 @@ import type { SigningFigures, SigningTask } from './variants';
 
 export interface SigningResult {
   readonly node: string;
-  readonly way: string;
+  readonly variant: string;
   readonly microseconds: Figure;
 }
 
@@ -15,14 +15,14 @@ export interface SigningResult {
 export async function runSigning(
   task: SigningTask,
   nodes: readonly string[],
-  say: (text: string) => void,
+  report: (text: string) => void,
 ): Promise<SigningResult[]> {
   const results: SigningResult[] = [];
   for (const executable of nodes) {
-    say('signing');
+    report('signing');
     const { node, microseconds } = await askOnce<SigningFigures>('signing/ways.ts', task, 0, executable);
-    for (const [way, values] of Object.entries(microseconds)) {
-      results.push({ node, way, microseconds: figureOf(values) });
+    for (const [variant, values] of Object.entries(microseconds)) {
+      results.push({ node, variant, microseconds: figureOf(values) });
     }
   }
   return results;

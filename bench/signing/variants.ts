@@ -45,11 +45,11 @@ serveIpc(({ rounds, signatures }: SigningTask): Promise<SigningFigures> => {
   const microseconds: Record<string, number[]> = {};
   // Interleaved, the first round for the compiler.
   for (let round = 0; round <= rounds; round++) {
-    for (const [way, sign] of Object.entries(variants)) {
+    for (const [variant, sign] of Object.entries(variants)) {
       const begin = process.cpuUsage();
       for (let number = 0; number < signatures; number++) sign(number);
       const { user, system } = process.cpuUsage(begin);
-      if (round > 0) (microseconds[way] ??= []).push((user + system) / signatures);
+      if (round > 0) (microseconds[variant] ??= []).push((user + system) / signatures);
     }
   }
   return Promise.resolve({ node: process.versions.node, microseconds });

@@ -25,7 +25,7 @@ export class CostMeter {
     this.total[viaEdge ? 'edgeBytesOut' : 'bytesOut'] += bytes;
   }
 
-  shookHands(viaEdge: boolean): void {
+  handshake(viaEdge: boolean): void {
     this.total.handshakes += 1;
     if (viaEdge) this.total.edgeHandshakes += 1;
   }

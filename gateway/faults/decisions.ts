@@ -2,10 +2,10 @@
  * Decides for each call and event whether a rule of the plan hits it, and counts. Pure but for its counters: the same
  * plan and the same order of calls give the same faults.
  */
-import type { FaultKind, FaultPlan, FaultRule, Service } from './plan-schema';
+import type { FaultKind, ParsedFaultPlan, FaultRule, Service } from './plan-schema';
 
 /** One call to AWS as a function makes it, or one event on its way to a function. */
-export interface Happening {
+export interface FaultTarget {
   readonly service: Service;
   readonly operation: string;
   readonly table?: string | undefined;
@@ -25,7 +25,7 @@ export class Decisions {
   readonly counts: readonly RuleCount[];
   private readonly random: () => number;
 
-  constructor(plan: FaultPlan) {
+  constructor(plan: ParsedFaultPlan) {
     this.counts = plan.rules.map((rule) => ({ rule, seen: 0, fired: 0 }));
     this.random = seededRandom(plan.seed);
   }
@@ -35,13 +35,13 @@ export class Decisions {
    * this very call: a strongly consistent read is never stale.
    */
   decide(
-    happening: Happening,
+    target: FaultTarget,
     elapsedMs: number,
     isPossible: (kind: FaultKind) => boolean = () => true,
   ): FaultRule | undefined {
     for (const count of this.counts) {
       const { rule } = count;
-      if (!fits(rule, happening, elapsedMs) || !isPossible(rule.fault)) continue;
+      if (!fits(rule, target, elapsedMs) || !isPossible(rule.fault)) continue;
       count.seen += 1;
       if (rule.times !== undefined && count.fired >= rule.times) continue;
       if (rule.nth !== undefined && rule.nth !== count.seen) continue;
@@ -53,14 +53,14 @@ export class Decisions {
   }
 }
 
-function fits(rule: FaultRule, happening: Happening, elapsedMs: number): boolean {
+function fits(rule: FaultRule, target: FaultTarget, elapsedMs: number): boolean {
   return (
-    rule.service === happening.service &&
+    rule.service === target.service &&
     elapsedMs >= rule.fromMs &&
     (rule.untilMs === undefined || elapsedMs < rule.untilMs) &&
-    (rule.operation === undefined || isSame(rule.operation, happening.operation)) &&
-    (rule.table === undefined || contains(happening.table, rule.table)) &&
-    (rule.function === undefined || contains(happening.function, rule.function))
+    (rule.operation === undefined || isSame(rule.operation, target.operation)) &&
+    (rule.table === undefined || contains(target.table, rule.table)) &&
+    (rule.function === undefined || contains(target.function, rule.function))
   );
 }
 

@@ -38,7 +38,7 @@ export type FaultSettings = { [Kind in keyof Faults]?: Partial<Faults[Kind]> } &
 };
 
 /** What happens to one event. */
-export interface Fate {
+export interface EventFault {
   runs: 0 | 1 | 2;
   startDelayMs: number;
   replyDelayMs: number;
@@ -46,7 +46,7 @@ export interface Fate {
 
 type Decision = 'connect' | 'message' | 'disconnect' | 'vanish';
 
-export class FaultPlan {
+export class EventFaults {
   readonly faults: Faults;
   private readonly seed: number;
   private readonly counts = new Map<Decision, number>();
@@ -60,21 +60,21 @@ export class FaultPlan {
       disconnect: { startDelayMs: 0, lose: 0, duplicate: 0, ...settings.disconnect },
       vanish: { share: 0, posts: 'accepted', goneAfterMs: 30_000, ...settings.vanish },
     };
-    refuseNonsense(this.faults);
+    checkRanges(this.faults);
   }
 
-  connect(): Fate {
+  connect(): EventFault {
     return this.jitter('connect', this.faults.connect);
   }
 
-  message(): Fate {
+  message(): EventFault {
     return this.jitter('message', this.faults.message);
   }
 
-  disconnect(): Fate {
+  disconnect(): EventFault {
     const { startDelayMs, lose, duplicate } = this.faults.disconnect;
-    const [start, loss, doubling] = this.draw('disconnect');
-    const runs = loss < lose ? 0 : doubling < duplicate ? 2 : 1;
+    const [start, loss, duplication] = this.draw('disconnect');
+    const runs = loss < lose ? 0 : duplication < duplicate ? 2 : 1;
     return { runs, startDelayMs: start * startDelayMs, replyDelayMs: 0 };
   }
 
@@ -85,7 +85,7 @@ export class FaultPlan {
     return chance < vanish.share ? { ...vanish } : undefined;
   }
 
-  private jitter(kind: Decision, { startDelayMs, replyDelayMs }: Jitter): Fate {
+  private jitter(kind: Decision, { startDelayMs, replyDelayMs }: Jitter): EventFault {
     const [start, reply] = this.draw(kind);
     return { runs: 1, startDelayMs: start * startDelayMs, replyDelayMs: reply * replyDelayMs };
   }
@@ -100,7 +100,7 @@ export class FaultPlan {
   }
 }
 
-function refuseNonsense(faults: Faults): void {
+function checkRanges(faults: Faults): void {
   for (const [kind, settings] of Object.entries(faults)) {
     for (const [name, value] of Object.entries(settings as Record<string, unknown>)) {
       if (name === 'posts' && (value === 'accepted' || value === 'hang')) continue;

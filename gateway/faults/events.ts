@@ -21,8 +21,8 @@ export async function deliverEvent<Result>(
   payload: string,
   run: () => Promise<Result>,
 ): Promise<Result | undefined> {
-  const happening = { service: 'event', operation: eventKind(payload), function: functionName } as const;
-  const rule = decide(happening, () => true);
+  const target = { service: 'event', operation: eventKind(payload), function: functionName } as const;
+  const rule = decide(target, () => true);
   switch (rule?.fault) {
     case 'lose':
       return undefined;

@@ -5,33 +5,33 @@
 import { type RuleCount, contains, Decisions } from './decisions';
 import { deliverEvent } from './events';
 import { Hosts } from './hosts';
-import { type FaultPlan, type FaultPlanInput, parsePlan } from './plan-schema';
+import { type ParsedFaultPlan, type FaultPlanInput, parseFaultPlan } from './plan-schema';
 import { type Decide, type FaultProxy, type ProxyTargets, startProxy } from './proxy';
 
 export interface FaultReport {
-  readonly plan: FaultPlan;
+  readonly plan: ParsedFaultPlan;
   /** Milliseconds since the plan began. */
   readonly elapsedMs: number;
   /** One for each rule, in their order. */
   readonly counts: readonly Pick<RuleCount, 'seen' | 'fired'>[];
 }
 
-export class FaultLayer {
+export class FaultPlan {
   readonly hosts = new Hosts((functionName) => this.skewOf(functionName));
-  private plan: FaultPlan;
+  private plan: ParsedFaultPlan;
   private decisions: Decisions;
   private startedAt = performance.now();
   private jumps: NodeJS.Timeout[] = [];
 
   constructor(plan: FaultPlanInput) {
-    this.plan = parsePlan(plan);
+    this.plan = parseFaultPlan(plan);
     this.decisions = new Decisions(this.plan);
     this.begin();
   }
 
   /** Begins another plan; its time and its counts start at zero. Throws a `GatewayError` about a mistake in it. */
   replace(plan: unknown): FaultReport {
-    this.plan = parsePlan(plan);
+    this.plan = parseFaultPlan(plan);
     this.decisions = new Decisions(this.plan);
     this.begin();
     return this.report();
@@ -59,8 +59,8 @@ export class FaultLayer {
     for (const jump of this.jumps) clearTimeout(jump);
   }
 
-  private readonly decide: Decide = (happening, isPossible) =>
-    this.decisions.decide(happening, this.elapsedMs, isPossible);
+  private readonly decide: Decide = (target, isPossible) =>
+    this.decisions.decide(target, this.elapsedMs, isPossible);
 
   private get elapsedMs(): number {
     return performance.now() - this.startedAt;

@@ -32,7 +32,7 @@ export const faultKinds = [
 export type FaultKind = (typeof faultKinds)[number];
 
 /** What each service can suffer. */
-const possible: Readonly<Record<Service, readonly FaultKind[]>> = {
+const supportedFaults: Readonly<Record<Service, readonly FaultKind[]>> = {
   dynamodb: ['error', 'throttle', 'delay', 'hang', 'reset', 'duplicate', 'stale', 'split', 'empty', 'kill'],
   connections: ['error', 'throttle', 'delay', 'hang', 'reset', 'duplicate', 'kill'],
   lambda: ['error', 'throttle', 'delay', 'hang', 'reset', 'duplicate', 'kill'],
@@ -100,24 +100,24 @@ const planSchema = v.strictObject(
   'an object of seed, rules, clocks',
 );
 
-export type FaultPlan = v.InferOutput<typeof planSchema>;
-export type FaultRule = FaultPlan['rules'][number];
+export type ParsedFaultPlan = v.InferOutput<typeof planSchema>;
+export type FaultRule = ParsedFaultPlan['rules'][number];
 /** As it is written: what has a default may be left out. */
 export type FaultPlanInput = v.InferInput<typeof planSchema>;
 
 const hint = 'See docs/faults.md for the members of a plan.';
 
 /** Throws a `GatewayError` that says what is wrong. */
-export function parsePlan(value: unknown): FaultPlan {
+export function parseFaultPlan(value: unknown): ParsedFaultPlan {
   const { success, output, issues } = v.safeParse(planSchema, value);
   if (!success) {
-    throw new GatewayError(`The fault plan ${complaintOf(issues[0])}.`, hint);
+    throw new GatewayError(`The fault plan ${describeIssue(issues[0])}.`, hint);
   }
-  for (const [index, rule] of output.rules.entries()) complain(rule, index);
+  for (const [index, rule] of output.rules.entries()) checkRule(rule, index);
   return output;
 }
 
-function complaintOf(issue: v.BaseIssue<unknown>): string {
+function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue);
   if (issue.type === 'strict_object' && issue.expected === 'never')
     return `has an unknown member ${path ?? ''}`;
@@ -126,13 +126,13 @@ function complaintOf(issue: v.BaseIssue<unknown>): string {
   return path === null ? `must be ${issue.message}` : `has a wrong ${path}: it must be ${issue.message}`;
 }
 
-function complain({ service, fault, table, fromMs, untilMs }: FaultRule, index: number): void {
-  const mistake = !possible[service].includes(fault)
-    ? `cannot have the fault ${fault}: ${service} knows ${possible[service].join(', ')}`
+function checkRule({ service, fault, table, fromMs, untilMs }: FaultRule, index: number): void {
+  const problem = !supportedFaults[service].includes(fault)
+    ? `cannot have the fault ${fault}: ${service} knows ${supportedFaults[service].join(', ')}`
     : table !== undefined && service !== 'dynamodb'
       ? 'names a table, which only dynamodb has'
       : untilMs !== undefined && untilMs <= fromMs
         ? 'ends before it begins'
         : undefined;
-  if (mistake !== undefined) throw new GatewayError(`The fault plan's rules.${index} ${mistake}.`, hint);
+  if (problem !== undefined) throw new GatewayError(`The fault plan's rules.${index} ${problem}.`, hint);
 }

@@ -27,8 +27,8 @@ import {
 import { type Hosts, withSharedKey } from './hosts';
 import type { FaultKind, FaultRule } from './plan-schema';
 import { httpDate, isMistimed } from './signature-age';
-import { canBeEmpty, canSplit, emptyPage, OldAnswers, splitAnswer, splitInput } from './reads';
-import type { Happening } from './decisions';
+import { canBeEmpty, canSplit, emptyPage, PreviousAnswers, splitAnswer, splitInput } from './reads';
+import type { FaultTarget } from './decisions';
 
 /** DynamoDB's largest request. */
 const bodyBytes = 16 * 1_048_576;
@@ -42,10 +42,7 @@ export interface ProxyTargets {
   readonly lambdaPrefix: string;
 }
 
-export type Decide = (
-  happening: Happening,
-  isPossible: (kind: FaultKind) => boolean,
-) => FaultRule | undefined;
+export type Decide = (target: FaultTarget, isPossible: (kind: FaultKind) => boolean) => FaultRule | undefined;
 
 export interface FaultProxy {
   /** `host:port`. */
@@ -54,7 +51,7 @@ export interface FaultProxy {
 }
 
 /** One call on its way. */
-interface Passage {
+interface ProxiedCall {
   readonly call: AwsCall;
   /** Makes the call and gives the answer; with another body when there is one. */
   readonly apply: (body?: Buffer) => Promise<HttpAnswer>;
@@ -62,7 +59,7 @@ interface Passage {
 }
 
 /** What the caller gets: an answer, a cut socket, or nothing ever. */
-type Fate = HttpAnswer | 'cut' | 'silence';
+type CallResult = HttpAnswer | 'cut' | 'silence';
 
 /** `now`: the gateway's time, which is AWS's to the functions. */
 export async function startProxy(
@@ -72,13 +69,13 @@ export async function startProxy(
   now: () => number,
 ): Promise<FaultProxy> {
   const agent = new Agent({ keepAlive: true });
-  const old = new OldAnswers();
+  const previous = new PreviousAnswers();
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = (await readBody(request, bodyBytes)) ?? Buffer.alloc(0);
     const call = callOf(request, body, targets.lambdaPrefix);
     const caller = hosts.callerOf(request.headers);
-    const passage: Passage = {
+    const proxied: ProxiedCall = {
       call,
       apply: (other = body) => forward(agent, targets, request, call, other),
       endCaller: async () => caller?.end(),
@@ -90,13 +87,20 @@ export async function startProxy(
       write(mistimedAnswer(call));
       return;
     }
-    const happening = { ...call, function: caller?.functionName };
-    const rule = decide(happening, (kind) => isPossible(kind, call, caller !== undefined));
-    const fate = await suffer(rule, passage, old);
-    if (fate === 'cut') response.destroy();
-    else if (fate !== 'silence') write(fate);
+    const target = { ...call, function: caller?.functionName };
+    const rule = decide(target, (kind) => isPossible(kind, call, caller !== undefined));
+    const result = await applyFault(rule, proxied, previous);
+    if (result === 'cut') response.destroy();
+    else if (result !== 'silence') write(result);
   };
 
+  return listen(serve, agent);
+}
+
+async function listen(
+  serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  agent: Agent,
+): Promise<FaultProxy> {
   const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
     serve(request, response).catch((error: unknown) => {
       // The caller or the target went away: the caller sees what it would see of a broken network.
@@ -139,14 +143,18 @@ function isPossible(kind: FaultKind, call: AwsCall, hasCaller: boolean): boolean
   }
 }
 
-async function suffer(rule: FaultRule | undefined, passage: Passage, old: OldAnswers): Promise<Fate> {
-  const { call, apply } = passage;
-  if (rule === undefined) return applyAndKeep(passage, old);
+async function applyFault(
+  rule: FaultRule | undefined,
+  proxied: ProxiedCall,
+  previous: PreviousAnswers,
+): Promise<CallResult> {
+  const { call, apply } = proxied;
+  if (rule === undefined) return applyAndKeep(proxied, previous);
   const { fault, status, delayMs } = rule;
   const isAfter = rule.when === 'after';
   switch (fault) {
     case 'stale':
-      return old.of(call);
+      return previous.of(call);
     case 'empty':
       return emptyPage(call);
     case 'split': {
@@ -156,10 +164,10 @@ async function suffer(rule: FaultRule | undefined, passage: Passage, old: OldAns
     }
     case 'duplicate':
       await apply();
-      return applyAndKeep(passage, old);
+      return applyAndKeep(proxied, previous);
     case 'delay': {
       if (!isAfter) await wait(delayMs);
-      const answer = await applyAndKeep(passage, old);
+      const answer = await applyAndKeep(proxied, previous);
       if (isAfter) await wait(delayMs);
       return answer;
     }
@@ -175,16 +183,16 @@ async function suffer(rule: FaultRule | undefined, passage: Passage, old: OldAns
     case 'reset':
       return 'cut';
     case 'kill':
-      await passage.endCaller();
+      await proxied.endCaller();
       return 'cut';
     default:
       return 'silence';
   }
 }
 
-async function applyAndKeep({ call, apply }: Passage, old: OldAnswers): Promise<HttpAnswer> {
+async function applyAndKeep({ call, apply }: ProxiedCall, previous: PreviousAnswers): Promise<HttpAnswer> {
   const answer = await apply();
-  if (mayBeStale(call)) old.keep(call, answer);
+  if (mayBeStale(call)) previous.keep(call, answer);
   return answer;
 }
 

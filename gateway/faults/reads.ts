@@ -55,7 +55,7 @@ function firstKey(input: JsonObject): { first: JsonObject; rest: JsonObject } {
 const remembered = 10_000;
 
 /** The previous answer to each question that may be answered late. */
-export class OldAnswers {
+export class PreviousAnswers {
   private readonly answers = new Map<string, HttpAnswer>();
 
   /** Nothing found, when the question is new: there was a time when that was true. */

@@ -79,7 +79,7 @@ export class FunctionHost {
       workerData,
     });
     this.worker.on('message', (message: WorkerMessage) => {
-      this.hear(message);
+      this.onMessage(message);
     });
     this.worker.on('error', (error) => {
       this.crash = describeCrash(error);
@@ -120,7 +120,7 @@ export class FunctionHost {
     await this.worker.terminate();
   }
 
-  private hear(message: WorkerMessage): void {
+  private onMessage(message: WorkerMessage): void {
     switch (message.kind) {
       case 'output':
         this.events.onOutput(message.stream, message.text.replace(/\n$/, ''), this.current?.requestId);

@@ -79,7 +79,7 @@ export class FunctionPool {
       host = this.createHost();
     } catch (error) {
       // NODE_OPTIONS that a thread cannot take, for one.
-      this.failOne({ errorType: 'Runtime.StartError', errorMessage: messageOf(error) });
+      this.failNext({ errorType: 'Runtime.StartError', errorMessage: messageOf(error) });
       return;
     }
     this.hosts.add(host);
@@ -98,17 +98,17 @@ export class FunctionPool {
         this.serve();
       },
       onGone: (ended, initError) => {
-        this.forget(ended);
-        if (initError !== undefined) this.failOne(initError);
+        this.remove(ended);
+        if (initError !== undefined) this.failNext(initError);
         this.serve();
       },
-      onOutput: (...said) => {
-        if (!this.closed) this.report(...said);
+      onOutput: (...output) => {
+        if (!this.closed) this.report(...output);
       },
     });
   }
 
-  private forget(host: FunctionHost): void {
+  private remove(host: FunctionHost): void {
     this.hosts.delete(host);
     this.starting.delete(host);
     const place = this.idle.indexOf(host);
@@ -116,7 +116,7 @@ export class FunctionPool {
   }
 
   /** A bundle that does not load fails the event that waited for it; the next event tries again. */
-  private failOne(error: FunctionError): void {
+  private failNext(error: FunctionError): void {
     const invocation = this.queue.shift();
     if (invocation === undefined) return;
     const text = error.trace?.join('\n') ?? `${error.errorType}: ${error.errorMessage}`;

@@ -13,14 +13,14 @@ type Handler = (event: unknown, context: object, callback: Callback) => unknown;
 const settings = workerData as WorkerSettings;
 let finish: ((message: WorkerMessage) => void) | undefined;
 
-function tell(message: WorkerMessage): void {
+function send(message: WorkerMessage): void {
   parentPort?.postMessage(message);
 }
 
 /** Output goes through the port: a frozen thread could not drain its standard streams. */
 function captureOutput(stream: 'stdout' | 'stderr'): void {
   process[stream].write = (chunk: unknown, ...rest: unknown[]): boolean => {
-    tell({
+    send({
       kind: 'output',
       stream,
       text: chunk instanceof Uint8Array ? Buffer.from(chunk).toString() : String(chunk),
@@ -69,7 +69,7 @@ function handle({ requestId, payload }: WorkerEvent): void {
   const settle = (message: WorkerMessage): void => {
     if (finish !== settle) return;
     finish = undefined;
-    tell(message);
+    send(message);
     freeze();
   };
   finish = settle;
@@ -129,8 +129,8 @@ process.on('beforeExit', () => {
 let handler: Handler;
 try {
   handler = load();
-  tell({ kind: 'ready' });
+  send({ kind: 'ready' });
   freeze();
 } catch (error) {
-  tell({ kind: 'init-error', error: describe(error) });
+  send({ kind: 'init-error', error: describe(error) });
 }

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock';
 import type { CostMeter } from '../costs/meter';
-import type { FaultLayer } from '../faults/fault-plan';
+import type { FaultPlan } from '../faults/fault-plan';
 import type { Logger } from '../options';
 import type { FunctionModel } from '../template/model';
 import { environmentOf, type LocalEndpoints } from './environment';
@@ -50,7 +50,7 @@ export class Functions {
   private readonly pools = new Map<string, FunctionPool>();
   private running = 0;
   private stopped = false;
-  private readonly whenQuiet = new Set<() => void>();
+  private readonly onIdle = new Set<() => void>();
   private readonly workerCode = compileWorker('functions/function-worker.ts');
 
   constructor(
@@ -61,7 +61,7 @@ export class Functions {
     private readonly log: Logger,
     private readonly options: FunctionOptions,
     private readonly costs: CostMeter,
-    private readonly layer: FaultLayer | undefined,
+    private readonly faultPlan: FaultPlan | undefined,
   ) {}
 
   has(name: string): boolean {
@@ -77,11 +77,11 @@ export class Functions {
     this.costs.invoked(name, this.models.get(name)?.memoryMb ?? 0);
     try {
       const run = (): Promise<InvocationResult> => this.poolOf(name).invoke(payload);
-      if (this.layer === undefined) return await run();
-      return (await this.layer.deliver(name, payload, run)) ?? lost;
+      if (this.faultPlan === undefined) return await run();
+      return (await this.faultPlan.deliver(name, payload, run)) ?? lost;
     } finally {
       this.running -= 1;
-      if (this.running === 0) for (const tell of this.whenQuiet) tell();
+      if (this.running === 0) for (const invokeAsync of this.onIdle) invokeAsync();
     }
   }
 
@@ -89,17 +89,17 @@ export class Functions {
    * Resolves when no function runs, or after `graceMs` of real time with those that go on. A function that is still being
    * loaded for an event does not count as one: on a busy machine that takes seconds, and has its own bound.
    */
-  async quiet(graceMs: number): Promise<void> {
+  async untilIdle(graceMs: number): Promise<void> {
     while ([...this.pools.values()].some(({ isLoading }) => isLoading)) await sleep(loadingPollMs);
     if (this.running === 0) return;
     await new Promise<void>((resolve) => {
-      const tell = (): void => {
+      const invokeAsync = (): void => {
         clearTimeout(timer);
-        this.whenQuiet.delete(tell);
+        this.onIdle.delete(invokeAsync);
         resolve();
       };
-      const timer = setTimeout(tell, graceMs);
-      this.whenQuiet.add(tell);
+      const timer = setTimeout(invokeAsync, graceMs);
+      this.onIdle.add(invokeAsync);
     });
   }
 
@@ -142,7 +142,7 @@ export class Functions {
       workerCode: this.workerCode,
       environment: environmentOf(model, this.apiId, this.local),
       clockOffset: this.clock.offset,
-      faultyHosts: this.layer?.hosts,
+      faultyHosts: this.faultPlan?.hosts,
       reuseThreads: this.options.reuseThreads,
       threads: this.options.threads,
     };

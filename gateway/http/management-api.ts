@@ -17,7 +17,7 @@ export interface ManagementApi {
   connections: Connections;
   limiter: RateLimiter;
   permissions: Permissions;
-  unsettled: UnverifiedBehaviour;
+  unverified: UnverifiedBehaviour;
   costs: CostMeter;
   isSeeded: (connectionId: string) => boolean;
 }
@@ -26,7 +26,7 @@ export async function manageConnection(
   request: IncomingMessage,
   response: ServerResponse,
   connectionId: string,
-  { connections, limiter, permissions, unsettled, costs, isSeeded }: ManagementApi,
+  { connections, limiter, permissions, unverified, costs, isSeeded }: ManagementApi,
 ): Promise<void> {
   const body = await readBody(request, limits.messageBytes);
   costs.managed(request.method, callerOf(request));
@@ -34,9 +34,9 @@ export async function manageConnection(
     replyError(response, 403, 'ForbiddenException', 'Forbidden');
     return;
   }
-  const complaint = permissions.complaint(request, connectionId);
-  if (complaint !== undefined) {
-    replyError(response, 403, 'ForbiddenException', complaint);
+  const denial = permissions.denial(request, connectionId);
+  if (denial !== undefined) {
+    replyError(response, 403, 'ForbiddenException', denial);
     return;
   }
   if (!limiter.take()) {
@@ -50,7 +50,7 @@ export async function manageConnection(
   const connection = connections.find(connectionId);
   if (body === undefined && request.method === 'POST') {
     replyError(response, 413, 'PayloadTooLargeException', 'Request Too Long');
-  } else if (connections.opening.has(connectionId) && unsettled.callInsideConnect === 'hang') {
+  } else if (connections.opening.has(connectionId) && unverified.callInsideConnect === 'hang') {
     // No answer: the caller has to give up by itself.
   } else if (connection === undefined && request.method === 'POST' && isSeeded(connectionId)) {
     costs.sent(body?.length ?? 0, false);
@@ -59,7 +59,7 @@ export async function manageConnection(
     // The same answer for one that is closed, one that is not open yet, and one that never was.
     replyError(response, 410, 'GoneException', 'Gone');
   } else {
-    answer(request.method, body ?? Buffer.alloc(0), connection, response, unsettled.deleteStatus);
+    answer(request.method, body ?? Buffer.alloc(0), connection, response, unverified.deleteStatus);
   }
 }
 

@@ -18,7 +18,7 @@ export class Permissions {
   ) {}
 
   /** The complaint of IAM, or `undefined` when the call may go on. */
-  complaint(request: IncomingMessage, connectionId: string): string | undefined {
+  denial(request: IncomingMessage, connectionId: string): string | undefined {
     const policy = this.isChecking ? this.functions.get(callerOf(request))?.callbackPolicy : undefined;
     // A caller that is no function of the stack, or whose role is none of the stack's, is not ours to judge.
     if (policy === undefined) return undefined;

@@ -34,13 +34,13 @@ export function startSchedules(
 
 function runEvery(everyMs: number, clock: Clock, run: () => Promise<void>): void {
   let due = clock.now() + everyMs;
-  const ring = async (): Promise<void> => {
+  const runDue = async (): Promise<void> => {
     // From the time when it was due, so that the period does not drift.
     due += everyMs;
-    clock.after(due - clock.now(), ring);
+    clock.after(due - clock.now(), runDue);
     await run();
   };
-  clock.after(everyMs, ring);
+  clock.after(everyMs, runDue);
 }
 
 /** Source: Amazon EventBridge user guide, the event of a rule that runs on a schedule. */

@@ -6,7 +6,7 @@ import type { Clock } from '../clock';
 import type { CostMeter } from '../costs/meter';
 import type { ApiFacts } from '../events/request-context';
 import type { Functions } from '../functions/functions';
-import type { FaultPlan } from '../faults/event-faults';
+import type { EventFaults } from '../faults/event-faults';
 import type { ApiModel } from '../template/model';
 import type { UnverifiedBehaviour } from '../unverified-behaviour';
 
@@ -15,7 +15,7 @@ export interface ApiRuntime {
   facts: ApiFacts;
   functions: Functions;
   clock: Clock;
-  faults: FaultPlan;
-  unsettled: UnverifiedBehaviour;
+  faults: EventFaults;
+  unverified: UnverifiedBehaviour;
   costs: CostMeter;
 }

@@ -20,7 +20,7 @@ export async function authorize(
   model: AuthorizerModel,
   request: HandshakeRequest,
   context: RequestContext,
-  { facts: api, functions, unsettled }: Pick<ApiRuntime, 'facts' | 'functions' | 'unsettled'>,
+  { facts: api, functions, unverified }: Pick<ApiRuntime, 'facts' | 'functions' | 'unverified'>,
 ): Promise<Authorization> {
   // AWS asks for a value of every identity source and does not invoke the function without one.
   const isComplete = model.identitySources.every(
@@ -33,10 +33,10 @@ export async function authorize(
   // The one error text with a meaning; any other failure is the authorizer's own, and the client sees 500.
   if (!result.ok) return refused(result.error.errorMessage === 'Unauthorized' ? 401 : 500);
   const integrationLatency = Math.round(performance.now() - started);
-  return judge(result.payload, api, unsettled.integrationLatency ? { integrationLatency } : {});
+  return interpretResult(result.payload, api, unverified.integrationLatency ? { integrationLatency } : {});
 }
 
-function judge(payload: string, api: ApiFacts, measured: Record<string, number>): Authorization {
+function interpretResult(payload: string, api: ApiFacts, measured: Record<string, number>): Authorization {
   const answer = parseJson(payload);
   if (!isObject(answer) || typeof answer.principalId !== 'string') return refused(500);
   if (Buffer.byteLength(payload) > limits.authorizerResultBytes) return refused(500);

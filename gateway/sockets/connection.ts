@@ -51,10 +51,10 @@ export class Connection {
     stream: Duplex,
     readonly facts: ConnectionFacts,
     readonly viaEdge: boolean,
-    private readonly platform: Pick<ApiRuntime, 'clock' | 'faults' | 'unsettled' | 'costs'>,
+    private readonly platform: Pick<ApiRuntime, 'clock' | 'faults' | 'unverified' | 'costs'>,
     private readonly events: ConnectionEvents,
   ) {
-    const { clock, faults, unsettled } = platform;
+    const { clock, faults, unverified } = platform;
     this.lastActiveAt = this.lastSentAt = clock.now();
     this.watchIdleness();
     this.lifetimeTimer = clock.after(facts.connectedAt + limits.lifetimeMs - clock.now(), () => {
@@ -70,7 +70,7 @@ export class Connection {
     // The library answers pings; those answers are bytes from the origin, which CloudFront counts.
     socket.on('ping', () => {
       this.lastSentAt = clock.now();
-      if (unsettled.pingsKeepAlive) this.lastActiveAt = this.lastSentAt;
+      if (unverified.pingsKeepAlive) this.lastActiveAt = this.lastSentAt;
     });
     socket.on('error', (error) => {
       const libraryCode = codeOf(error);

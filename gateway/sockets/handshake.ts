@@ -79,7 +79,7 @@ export class Handshakes {
     incoming: IncomingMessage,
     socket: Duplex,
   ): Promise<ConnectionFacts | undefined> {
-    const { model, facts: api, clock, unsettled } = this.runtime;
+    const { model, facts: api, clock, unverified } = this.runtime;
     const userAgent = headerValue(request.headers, 'user-agent');
     let facts: ConnectionFacts = {
       connectionId: platformId(),
@@ -100,7 +100,7 @@ export class Handshakes {
     if (route?.integration === undefined) return facts;
     const context = newContext();
     const outcome = await this.callConnect(route.integration, request, context);
-    const status = statusOf(outcome, unsettled);
+    const status = statusOf(outcome, unverified);
     if (status < 200 || status > 299) {
       refuse(socket, status, context);
       return undefined;
@@ -116,12 +116,12 @@ export class Handshakes {
     context: RequestContext,
   ): Promise<IntegrationOutcome> {
     const { facts: api, functions, clock, faults } = this.runtime;
-    const fate = faults.connect();
-    await clock.wait(fate.startDelayMs);
+    const fault = faults.connect();
+    await clock.wait(fault.startDelayMs);
     this.connections.opening.add(context.connectionId);
     const outcome = await callIntegration(integration, connectEvent(request, api, context), functions, clock);
     this.connections.opening.delete(context.connectionId);
-    await clock.wait(fate.replyDelayMs);
+    await clock.wait(fault.replyDelayMs);
     return outcome;
   }
 

@@ -13,8 +13,8 @@ import { selectRoute } from './route-selection';
 type Caller = Pick<Connection, 'facts' | 'send'>;
 
 export async function handleMessage(runtime: ApiRuntime, caller: Caller, text: string): Promise<void> {
-  const { model, facts, functions, clock, faults, unsettled } = runtime;
-  const route = selectRoute(model, text, unsettled.lifecycleRoutesSelectable);
+  const { model, facts, functions, clock, faults, unverified } = runtime;
+  const route = selectRoute(model, text, unverified.lifecycleRoutesSelectable);
   const context = requestContext(route?.key ?? '$default', 'MESSAGE', facts, caller.facts, clock.now());
   if (route === undefined) {
     sendError(caller, 'Forbidden', context);
@@ -22,10 +22,10 @@ export async function handleMessage(runtime: ApiRuntime, caller: Caller, text: s
   }
   if (route.integration === undefined) return;
   const event = messageEvent(text, facts, context);
-  const fate = faults.message();
-  await clock.wait(fate.startDelayMs);
+  const fault = faults.message();
+  await clock.wait(fault.startDelayMs);
   const outcome = await callIntegration(route.integration, event, functions, clock);
-  await clock.wait(fate.replyDelayMs);
+  await clock.wait(fault.replyDelayMs);
   // Error frames go out on one-way routes too; the socket stays open after them.
   if (outcome.kind === 'timed-out') sendError(caller, 'Endpoint request timed out', context);
   else if (outcome.kind !== 'response') sendError(caller, 'Internal server error', context);

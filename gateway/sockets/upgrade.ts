@@ -51,7 +51,7 @@ export async function admit(
   const query = rest.join('?');
   const headers = headerList(incoming.rawHeaders);
   const sourceIp = (incoming.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  if (leadsTo(api.stage, path)) {
+  if (isPathOf(api.stage, path)) {
     const request = {
       headers: withPlatformHeaders(headers, sourceIp, traceId(now)),
       query,
@@ -71,7 +71,7 @@ export async function admit(
       body: { message: decision.body },
     };
   }
-  if (!leadsTo(api.stage, decision.path)) return refused(unknownPathStatus);
+  if (!isPathOf(api.stage, decision.path)) return refused(unknownPathStatus);
   const forwarded = throughEdge(decision.headers, sourceIp, api.domainName);
   return {
     kind: 'handshake',
@@ -85,7 +85,7 @@ export async function admit(
 }
 
 /** `/{stage}` and `/{stage}/` are the only paths of a WebSocket API. */
-function leadsTo(stage: string, path: string): boolean {
+function isPathOf(stage: string, path: string): boolean {
   return path === `/${stage}` || path === `/${stage}/`;
 }
 

@@ -35,7 +35,7 @@ export function readFunctions(resolver: Resolver, assembly: Assembly): FunctionR
       const name = functionNameIn(uri);
       const problem = unreadable.get(name);
       if (problem !== undefined) throw problem;
-      if (!functions.has(name)) throw resolver.complaint(place, `names no function of the stack: ${uri}`);
+      if (!functions.has(name)) throw resolver.errorAt(place, `names no function of the stack: ${uri}`);
       return name;
     },
   };
@@ -59,7 +59,7 @@ function readFunction(
   const [, module, exportName] =
     /^(.+)\.([^./]+)$/.exec(resolver.text(properties.Handler, place('Handler'))) ?? [];
   if (module === undefined || exportName === undefined) {
-    throw resolver.complaint(place('Handler'), 'is not of the form module.export');
+    throw resolver.errorAt(place('Handler'), 'is not of the form module.export');
   }
   const variables = objectOr(objectOr(properties.Environment).Variables);
   const environment = Object.entries(variables).map(([key, value]) => [
@@ -90,7 +90,7 @@ function codeFolder(resource: Resource, resolver: Resolver, assembly: Assembly):
     metadata['aws:asset:path'],
     typeof uploadKey === 'string' ? uploadKey : '',
   );
-  if (folder === undefined) throw resolver.complaint(place, 'is no asset of the assembly');
+  if (folder === undefined) throw resolver.errorAt(place, 'is no asset of the assembly');
   if (!existsSync(folder)) {
     throw new GatewayError(
       `${logicalId}.Code is missing: ${folder} does not exist.`,

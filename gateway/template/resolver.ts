@@ -75,10 +75,10 @@ export class Resolver {
     const resolved = this.resolve(value, place);
     if (typeof resolved === 'string') return resolved;
     if (typeof resolved === 'number' || typeof resolved === 'boolean') return String(resolved);
-    throw this.complaint(place, 'is not text');
+    throw this.errorAt(place, 'is not text');
   }
 
-  complaint(place: Place, problem: string): GatewayError {
+  errorAt(place: Place, problem: string): GatewayError {
     return new GatewayError(
       `${place.logicalId}.${place.property} ${problem}.`,
       'The laptop gateway runs one WebSocket API with its functions, tables, keys and edge; see its documentation.',
@@ -112,7 +112,7 @@ export class Resolver {
       case 'Fn::Base64':
         return Buffer.from(this.text(argument, place)).toString('base64');
       default:
-        throw this.complaint(place, `uses ${name}, which the gateway cannot evaluate`);
+        throw this.errorAt(place, `uses ${name}, which the gateway cannot evaluate`);
     }
   }
 
@@ -137,7 +137,7 @@ export class Resolver {
     const value = resource && this.readAttribute(resource, attribute, this);
     if (value !== undefined) return value;
     const wanted = attribute === undefined ? id : `${id}.${attribute}`;
-    throw this.complaint(place, `refers to ${wanted}, which the gateway cannot resolve`);
+    throw this.errorAt(place, `refers to ${wanted}, which the gateway cannot resolve`);
   }
 
   private pseudoParameter(name: string): { value: string | undefined } | undefined {
@@ -166,7 +166,7 @@ export class Resolver {
   private holds(name: string, place: Place): boolean {
     const condition = objectOr(this.template.Conditions)[name];
     if (condition === undefined)
-      throw this.complaint(place, `needs the condition ${name}, which does not exist`);
+      throw this.errorAt(place, `needs the condition ${name}, which does not exist`);
     return this.truth(condition, place);
   }
 
@@ -186,7 +186,7 @@ export class Resolver {
       case 'Fn::Or':
         return list.some((each) => this.truth(each, place));
       default:
-        throw this.complaint(place, `needs a condition with ${name}, which the gateway cannot evaluate`);
+        throw this.errorAt(place, `needs a condition with ${name}, which the gateway cannot evaluate`);
     }
   }
 }

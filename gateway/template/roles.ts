@@ -4,7 +4,7 @@
  */
 import { isList, isObject, listOr, objectOr } from '../json';
 import { callbackAction } from '../http/permissions';
-import { concerns } from '../policy';
+import { appliesTo } from '../policy';
 import type { Resolver, Resource } from './resolver';
 
 /** A policy document of the statements that matter; `undefined` when the role is not of this stack. */
@@ -27,7 +27,7 @@ export function readCallbackPolicy(lambda: Resource, resolver: Resolver): object
     .map((policy) => ({ owner: policy, document: policy.properties.PolicyDocument }));
   const statements = [...inline, ...attached, ...managed].flatMap(({ owner, document }) =>
     statementsIn(document)
-      .filter((statement) => concerns(callbackAction, statement))
+      .filter((statement) => appliesTo(callbackAction, statement))
       .map((statement) =>
         resolver.resolve(statement, { logicalId: owner.logicalId, property: 'PolicyDocument' }),
       ),

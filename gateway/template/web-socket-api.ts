@@ -61,7 +61,7 @@ function readRoute(route: Resource, parts: Parts, resolver: Resolver, functions:
   const { properties } = route;
   const key = resolver.text(properties.RouteKey, at(route, 'RouteKey'));
   if (properties.ApiKeyRequired === true) {
-    throw resolver.complaint(
+    throw resolver.errorAt(
       at(route, 'ApiKeyRequired'),
       'asks for an API key, which the gateway does not check',
     );
@@ -86,13 +86,10 @@ function readIntegration(
   const target = resolver.text(route.properties.Target, at(route, 'Target'));
   const integration = parts.integrations.get(target.replace('integrations/', ''));
   if (integration === undefined)
-    throw resolver.complaint(at(route, 'Target'), 'names no integration of the API');
+    throw resolver.errorAt(at(route, 'Target'), 'names no integration of the API');
   const { IntegrationType, IntegrationUri, TimeoutInMillis } = integration.properties;
   if (IntegrationType !== 'AWS_PROXY') {
-    throw resolver.complaint(
-      at(integration, 'IntegrationType'),
-      'is not AWS_PROXY, the only type that is run',
-    );
+    throw resolver.errorAt(at(integration, 'IntegrationType'), 'is not AWS_PROXY, the only type that is run');
   }
   const place = at(integration, 'IntegrationUri');
   return {
@@ -110,11 +107,11 @@ function readAuthorizer(
   const { AuthorizationType, AuthorizerId } = route.properties;
   if (AuthorizationType === undefined || AuthorizationType === 'NONE') return undefined;
   if (AuthorizationType !== 'CUSTOM') {
-    throw resolver.complaint(at(route, 'AuthorizationType'), 'is neither NONE nor CUSTOM');
+    throw resolver.errorAt(at(route, 'AuthorizationType'), 'is neither NONE nor CUSTOM');
   }
   const authorizer = parts.authorizers.get(resolver.text(AuthorizerId, at(route, 'AuthorizerId')));
   if (authorizer === undefined)
-    throw resolver.complaint(at(route, 'AuthorizerId'), 'names no authorizer of the API');
+    throw resolver.errorAt(at(route, 'AuthorizerId'), 'names no authorizer of the API');
   const uri = at(authorizer, 'AuthorizerUri');
   const sources = at(authorizer, 'IdentitySource');
   return {
@@ -131,7 +128,7 @@ function readIdentitySource(source: string, place: Place, resolver: Resolver): I
     /^(?:route\.request\.((?:header|querystring)\..+)|((?:stageVariables|context)\..+))$/.exec(source) ?? [];
   const path = request ?? plain;
   if (path === undefined)
-    throw resolver.complaint(place, `holds ${source}, which is no identity source of WebSocket`);
+    throw resolver.errorAt(place, `holds ${source}, which is no identity source of WebSocket`);
   const dot = path.indexOf('.');
   return { from: path.slice(0, dot) as IdentitySource['from'], name: path.slice(dot + 1) };
 }

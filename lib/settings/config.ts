@@ -16,12 +16,12 @@ export type EdgeSettings = Exclude<Settings['edge'], false>;
  */
 export function parseSettings(input: Readonly<Record<string, unknown>>): Settings {
   const result = v.safeParse(settingsSchema, input, { abortEarly: true });
-  if (!result.success) throw asSentence(result.issues[0]);
-  refuseContradictions(result.output);
+  if (!result.success) throw toSettingsError(result.issues[0]);
+  checkConflicts(result.output);
   return result.output;
 }
 
-function asSentence(issue: v.BaseIssue<unknown>): SettingsError {
+function toSettingsError(issue: v.BaseIssue<unknown>): SettingsError {
   const name = v.getDotPath(issue) ?? '';
   const parent = name.includes('.') ? (name.split('.')[0] ?? '') : '';
   if (issue.type === 'strict_object' && issue.expected === 'never') {
@@ -30,7 +30,7 @@ function asSentence(issue: v.BaseIssue<unknown>): SettingsError {
   return wrongSetting(name, issue.type === 'strict_object' ? 'a value' : issue.message, issue.input);
 }
 
-function refuseContradictions(settings: Settings): void {
+function checkConflicts(settings: Settings): void {
   const { edge, protection, removalPolicy } = settings;
   if (edge !== false) {
     if (edge.domainName !== undefined && edge.certificateArn === undefined) {

@@ -10,7 +10,7 @@ export class SettingsError extends Error {
 
 /** @example wrongSetting('retentionHours', 'a number', 'x').message // Setting "retentionHours": expected a number, got "x". */
 export function wrongSetting(name: string, expected: string, got: unknown): SettingsError {
-  return new SettingsError(`Setting "${name}": expected ${expected}, got ${shown(got)}.`);
+  return new SettingsError(`Setting "${name}": expected ${expected}, got ${display(got)}.`);
 }
 
 /** Names the known setting that was probably meant: a silent typo would deploy the default. */
@@ -22,7 +22,7 @@ export function unknownSetting(name: string, known: readonly string[]): Settings
   return new SettingsError(`Setting "${name}" is unknown.${hint}`);
 }
 
-function shown(value: unknown): string {
+function display(value: unknown): string {
   if (value === undefined) return 'nothing';
   const text = JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { barChart } from '../../bench/report/chart';
 import { writeReport } from '../../bench/report/report';
-import { broken, circumstances, type Results } from '../../bench/results';
+import { violations, circumstances, type Results } from '../../bench/results';
 import { isSeeded, seededId } from '../../bench/seeded';
 import { figureOf, percentile } from '../../bench/stats';
 import { targetsOf } from '../../bench/targets';
@@ -31,9 +31,9 @@ const broadcast = (kind: 'lean' | 'sdk', cpuUs: number, ms: number) => ({
     rssAboveIdleMb: one(60),
   },
 });
-const lane = {
+const contender = {
   ...{
-    lane: 'lean' as const,
+    contender: 'lean' as const,
     subscribers: 10,
     bytes: 200,
     intervalMs: 50,
@@ -46,7 +46,7 @@ const lane = {
   ...{ dollarsPerMillion: 13, ratioToFloor: 1.1 },
 };
 const cost = (subscribers: number, perDelivery: number) => ({
-  ...{ lane: 'lean' as const, subscribers, kind: 'durable' as const, strangers: 0, bytes: 200 },
+  ...{ contender: 'lean' as const, subscribers, kind: 'durable' as const, otherConnections: 0, bytes: 200 },
   ...{
     messagesPerPublish: 1,
     deliveries: subscribers,
@@ -63,25 +63,25 @@ const results: Results = {
   circumstances: circumstances('npm run bench', 0, ['A warning.']),
   signing: [],
   broadcasts: [broadcast('lean', 80, 1_500), broadcast('sdk', 720, 9_000)],
-  lanes: [lane],
+  contenders: [contender],
   costs: [cost(100, 1), cost(1_000, 1.001), cost(10_000, 1.002)],
   servers: [],
   init: [],
 };
 
 test('a clean run is not broken; each kind of violation breaks it', () => {
-  expect(broken(results)).toEqual([]);
+  expect(violations(results)).toEqual([]);
   for (const name of Object.keys(clean)) {
-    const complaints = broken({ ...results, lanes: [{ ...lane, [name]: 2 }] });
+    const complaints = violations({ ...results, contenders: [{ ...contender, [name]: 2 }] });
     expect(complaints).toEqual([`lean, 10 subscribers, 200 B: 2 ${name}`]);
   }
-  expect(broken({ ...results, costs: [{ ...cost(100, 1), lost: 1 }] })).toHaveLength(1);
-  expect(broken({ ...results, broadcasts: [{ ...broadcast('sdk', 1, 1), lost: 1 }] })).toHaveLength(1);
+  expect(violations({ ...results, costs: [{ ...cost(100, 1), lost: 1 }] })).toHaveLength(1);
+  expect(violations({ ...results, broadcasts: [{ ...broadcast('sdk', 1, 1), lost: 1 }] })).toHaveLength(1);
 });
 
 test('a slow run meets no target of time, and breaks nothing', () => {
   const slow = { ...results, broadcasts: [broadcast('lean', 700, 9_000), broadcast('sdk', 720, 9_000)] };
-  expect(broken(slow)).toEqual([]);
+  expect(violations(slow)).toEqual([]);
   const missed = targetsOf(slow).filter(({ isMet }) => !isMet);
   expect(missed.map(({ wanted }) => wanted)).toEqual(['≥ 8', '≤ 2.0 s', '≤ 0.25']);
   expect(targetsOf(results).filter(({ isMet }) => !isMet)).toEqual([]);

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { faultKinds } from '../../gateway/faults/plan-schema';
-import { parsePlan } from '../../gateway/index';
+import { parseFaultPlan } from '../../gateway/index';
 import { SocketParty } from '../faults/socket-party';
 import { Bus, fresh } from '../helpers/bus';
 import { needs } from '../helpers/target';
@@ -17,7 +17,7 @@ const recipe = (question: string): string =>
 
 test('the example and the three recipes are valid plans', () => {
   expect(plans).toHaveLength(4);
-  for (const plan of plans) expect(() => parsePlan(JSON.parse(plan))).not.toThrow();
+  for (const plan of plans) expect(() => parseFaultPlan(JSON.parse(plan))).not.toThrow();
 });
 
 test.each(faultKinds)('the fault %s is described', (kind) => {

@@ -194,7 +194,7 @@ test('GW-19 GW-20 the context reaches all three events as text', async () => {
 test('GW-20 a switch leaves integrationLatency out', async () => {
   const { url, recorder } = await run(
     { functions: { Authorizer: authorizer, Connect: recording() } },
-    { unsettled: { integrationLatency: false } },
+    { unverified: { integrationLatency: false } },
   );
   await connect(`${url}?token=${encodeURIComponent(allow({}))}`);
   expect((await recorder.event('Connect')).requestContext.authorizer).toEqual({ principalId: 'someone' });

@@ -2,7 +2,7 @@
  * Faults that can be switched on: jitter, lost ends, peers that vanish. Every decision follows from a seed,
  * so each case is compared with a second run of the same seed or of another one.
  */
-import { FaultPlan } from '../../gateway/faults/event-faults';
+import { EventFaults } from '../../gateway/faults/event-faults';
 import { eventually } from '../helpers/eventually';
 import { accept, recording } from './helpers/assembly';
 import { call, connect, type TestClient } from './helpers/client';
@@ -38,7 +38,7 @@ async function underJitter(
   await pong;
   if (kind === 'replyDelayMs')
     for (const message of messages) await running.recorder.line(`start ${message}`);
-  const plan = new FaultPlan(faults);
+  const plan = new EventFaults(faults);
   const due = messages
     .map((message) => ({ message, at: plan.message()[kind] }))
     .sort((one, other) => one.at - other.at);
@@ -62,7 +62,7 @@ const nextStart = async ({ recorder }: Running, count: number): Promise<string> 
 
 test('GW-42 the delays of the jitter depend on seed, kind and number of the event only', () => {
   const settings = { startDelayMs: 100, replyDelayMs: 50 };
-  const plan = (seed: number): FaultPlan => new FaultPlan({ seed, connect: settings, message: settings });
+  const plan = (seed: number): EventFaults => new EventFaults({ seed, connect: settings, message: settings });
   const fates = (seed: number, kind: 'connect' | 'message'): object[] => {
     const chosen = plan(seed);
     return Array.from({ length: 50 }, () => chosen[kind]());
@@ -100,7 +100,7 @@ test('GW-42 replies come in the order of their delays', async () => {
 test('GW-42 $connect is delayed as well: before it starts and before its 101', async () => {
   const faults = { connect: { startDelayMs: 400, replyDelayMs: 400 } };
   const { url, recorder } = await run({ functions: { Connect: recording() } }, { faults });
-  const { startDelayMs, replyDelayMs } = new FaultPlan(faults).connect();
+  const { startDelayMs, replyDelayMs } = new EventFaults(faults).connect();
   const begun = performance.now();
   const opened = connect(url).then(() => performance.now() - begun);
   await recorder.event('Connect');
@@ -110,7 +110,7 @@ test('GW-42 $connect is delayed as well: before it starts and before its 101', a
 
 test('GW-59 the given share of DISCONNECT events is lost, by seed', () => {
   const lost = (seed: number, lose: number): number[] => {
-    const plan = new FaultPlan({ seed, disconnect: { lose } });
+    const plan = new EventFaults({ seed, disconnect: { lose } });
     return Array.from({ length: 1_000 }, (_, index) => index).filter(() => plan.disconnect().runs === 0);
   };
   expect(lost(1, 0)).toEqual([]);
@@ -126,7 +126,7 @@ test.each([
   ['a negative delay', { message: { startDelayMs: -1 } }, 'message.startDelayMs cannot be -1'],
   ['another word', { vanish: { posts: 'maybe' as 'hang' } }, 'vanish.posts cannot be maybe'],
 ])('GW-59 %s is refused', (_, faults: FaultSettings, message) => {
-  expect(() => new FaultPlan(faults)).toThrow(message);
+  expect(() => new EventFaults(faults)).toThrow(message);
 });
 
 describe('GW-71 a peer that vanishes', () => {

@@ -3,7 +3,7 @@
  * any program on AWS; what they are made for is no business of the gateway's.
  */
 import { Decisions } from '../../gateway/faults/decisions';
-import { type FaultPlanInput, parsePlan } from '../../gateway';
+import { type FaultPlanInput, parseFaultPlan } from '../../gateway';
 import { accept, type FunctionFixture } from './helpers/assembly';
 import { call, connect, type TestClient } from './helpers/client';
 import { type Running, run, stopAll } from './helpers/running';
@@ -140,20 +140,20 @@ describe('the plan', () => {
     ],
     ['a clock without a function', { clocks: [{ skewMs: 1 }] }, 'The fault plan needs clocks.0.function.'],
   ])('%s is one sentence', (_, plan, message) => {
-    expect(() => parsePlan(plan)).toThrow(message);
+    expect(() => parseFaultPlan(plan)).toThrow(message);
   });
 
   const decide = (rule: object, count: number, elapsedMs = 0): string => {
     const decisions = new Decisions(
-      parsePlan({ seed: 3, rules: [{ service: 'dynamodb', fault: 'error', ...rule }] }),
+      parseFaultPlan({ seed: 3, rules: [{ service: 'dynamodb', fault: 'error', ...rule }] }),
     );
-    const happening = {
+    const target = {
       service: 'dynamodb',
       operation: 'PutItem',
       table: 'A-Things-1',
       function: 'B-Default-2',
     } as const;
-    return Array.from({ length: count }, () => (decisions.decide(happening, elapsedMs) ? 'x' : '.')).join('');
+    return Array.from({ length: count }, () => (decisions.decide(target, elapsedMs) ? 'x' : '.')).join('');
   };
 
   test('a rule hits by number, share, time, and at most so often', () => {

@@ -39,7 +39,7 @@ test.each(['/', '/other', '/ws/deeper', '/wsx', '/ws//', '/v1/ws'])(
 );
 
 test('GW-2 a switch changes the status', async () => {
-  const { gateway } = await run({}, { unsettled: { unknownPathStatus: 404 } });
+  const { gateway } = await run({}, { unverified: { unknownPathStatus: 404 } });
   expect(await handshakeStatus(`${gateway.urls.base}/other`)).toBe(404);
 });
 
@@ -67,7 +67,7 @@ test('GW-5 $connect over its own timeout gives 502, over the integration timeout
   const told = `console.log('begun'); ${hang}`;
   const fixture = { functions: { Connect: { code: told, timeoutSeconds: 30 } } };
   for (const connectTimeoutStatus of [undefined, 500]) {
-    const slow = await run(fixture, connectTimeoutStatus ? { unsettled: { connectTimeoutStatus } } : {});
+    const slow = await run(fixture, connectTimeoutStatus ? { unverified: { connectTimeoutStatus } } : {});
     const status = handshakeStatus(slow.url);
     await slow.recorder.line('begun');
     await slow.gateway.clock.advance(29_000);

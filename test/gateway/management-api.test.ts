@@ -147,7 +147,7 @@ test('GW-66 a switch lets calls inside $connect hang instead', async () => {
         };`,
       },
     },
-    { unsettled: { callInsideConnect: 'hang' } },
+    { unverified: { callInsideConnect: 'hang' } },
   );
   await connect(inside.url);
   await inside.recorder.line('gave up: TimeoutError');
@@ -163,7 +163,7 @@ test('GW-67 131,072 bytes pass, one more is 413', async () => {
 });
 
 test('GW-63 a switch makes DELETE answer 200', async () => {
-  const old = await run({ functions: { Connect: accept } }, { unsettled: { deleteStatus: 200 } });
+  const old = await run({ functions: { Connect: accept } }, { unverified: { deleteStatus: 200 } });
   await connect(old.url);
   const { connectionId } = old.gateway.connections()[0]!;
   expect((await call('DELETE', old.connectionUrl(connectionId))).status).toBe(200);

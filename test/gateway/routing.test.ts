@@ -40,7 +40,7 @@ test('GW-36 a switch lets messages select the lifecycle routes', async () => {
       functions: { Connect: accept, Default: named('default'), Disconnect: named('disconnect') },
       twoWay: ['$default', '$disconnect'],
     },
-    { unsettled: { lifecycleRoutesSelectable: true } },
+    { unverified: { lifecycleRoutesSelectable: true } },
   );
   const client = await connect(url);
   client.send('{"action":"$disconnect"}');

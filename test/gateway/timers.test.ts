@@ -59,7 +59,7 @@ test('GW-51 pings do not reset the timer', async () => {
 });
 
 test('GW-51 a switch makes pings reset the timer', async () => {
-  const { gateway, client } = await connected({}, { unsettled: { pingsKeepAlive: true } });
+  const { gateway, client } = await connected({}, { unverified: { pingsKeepAlive: true } });
   await gateway.clock.advance(599_000);
   const pong = new Promise((resolve) => client.socket.once('pong', resolve));
   client.socket.ping();
