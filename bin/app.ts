@@ -7,7 +7,7 @@ import { addPubSub } from '../lib/app';
 import { readSettings } from '../lib/settings/read-settings';
 import { SettingsError } from '../lib/settings/settings-error';
 
-// Usage reports would put a resource into the template that says nothing about the deployment.
+// Usage reports would add a metadata resource to the template.
 const app = new App({ analyticsReporting: false });
 try {
   const context = app.node.getAllContext() as Record<string, unknown>;
@@ -16,6 +16,6 @@ try {
 } catch (error) {
   if (!(error instanceof SettingsError)) throw error;
   console.error(error.message);
-  // At once: the app would otherwise synthesize itself, without a stack, when the process ends.
+  // Exit now: otherwise the app synthesizes itself, without a stack, when the process ends.
   process.exit(1);
 }

@@ -1,24 +1,24 @@
 /**
- * What all commands share: where files are, and how mistakes are told.
- * A user's mistake is one sentence on stderr; anything else is a defect and shows its stack.
+ * What all commands share: file locations and error output. A user error is one sentence on stderr; anything else is
+ * a defect and prints its stack.
  */
 import path from 'node:path';
 
-/** The checkout that this command belongs to, wherever it is called from. */
+/** The root of the repository, whatever the current folder is. */
 export const repository = path.join(__dirname, '..');
 
-/** Key behind all laptop gateways of this checkout; made on first use, never committed. */
+/** The key of all laptop gateways of this checkout; created on first use, never committed. */
 export const localKeyFile = path.join(repository, '.local', 'token-key.pem');
 
-/** The caller used a command wrongly, or something that it needs is missing. */
+/** A command was used incorrectly, or something that it needs is missing. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** By name, because loading the gateway to ask for one of its classes would slow down every command. */
+/** Compared by name, because importing the gateway for its error class would slow down every command. */
 const mistakes = new Set(['UsageError', 'SettingsError', 'TokenError', 'GatewayError']);
 
-/** Relative to where the user is, not to the package that `npm run` changes into. */
+/** Relative to the user's current folder; `npm run` changes to the package's. */
 export function userPath(file: string): string {
   return path.resolve(process.env.INIT_CWD ?? process.cwd(), file);
 }
@@ -36,7 +36,7 @@ function sentence(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, hint } = error as { code?: unknown; hint?: unknown };
   if (mistakes.has(error.name)) return typeof hint === 'string' ? `${error.message} ${hint}` : error.message;
-  // node:util explains at length how to pass such a text as an operand; commands here have no use for that.
+  // Only the first sentence of the message of node:util: the rest explains operands, which no command here takes.
   if (String(code).startsWith('ERR_PARSE_ARGS')) return `${error.message.split('. ')[0] ?? ''}. Try --help.`;
   return error.stack ?? error.message;
 }

@@ -1,6 +1,6 @@
 /**
- * `npm run connect -- URL`: a connection by hand. Prints what arrives and sends what is typed.
- * A JSON object or array goes out as it is; any other line becomes the content of a message.
+ * `npm run connect -- URL`: an interactive connection. Prints received frames and sends each typed line. A JSON
+ * object or array is sent unchanged; any other line becomes the content of a message.
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -16,11 +16,11 @@ const usage = `Usage: npm run connect -- URL [--protocol artcafe.v1]
 
 const lastAnswersMs = 1_000;
 
-/** A refused handshake is a status and nothing else; this is what it means here (docs/protocol.md, Connect). */
+/** A rejected handshake has only a status; these are the meanings (docs/protocol.md, Connect). */
 const reasons: Readonly<Partial<Record<number, string>>> = {
-  401: 'the token is missing, expired, or not of this deployment',
-  403: 'no such path, or the token does not cover this tenant, agent or channel',
-  429: 'too many connections of this agent, or new connections at once',
+  401: 'the token is missing, expired, or was not issued for this deployment',
+  403: 'the path does not exist, or the token does not allow this tenant, agent or channel',
+  429: 'the agent has too many connections, or too many connections were opened in the same second',
 };
 
 async function main(): Promise<void> {
@@ -40,12 +40,12 @@ async function main(): Promise<void> {
   await relay(new WebSocket(url, values.protocol === undefined ? [] : [values.protocol]));
 }
 
-/** Until either side closes. */
+/** Resolves when either side closes. */
 function relay(socket: WebSocket): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.on('unexpected-response', (_request, { statusCode, statusMessage }: IncomingMessage) => {
       const reason = reasons[statusCode ?? 0];
-      const refusal = `The server refused the connection: ${statusCode ?? ''} ${statusMessage ?? ''}`;
+      const refusal = `The server rejected the connection: ${statusCode ?? ''} ${statusMessage ?? ''}`;
       reject(new UsageError(reason === undefined ? `${refusal}.` : `${refusal} (${reason}).`));
       socket.terminate();
     });
@@ -62,7 +62,7 @@ function relay(socket: WebSocket): Promise<void> {
         if (line.trim() !== '') socket.send(frame(line));
       });
       lines.on('close', () => {
-        // Piped input ends before the answers to it are here; at a terminal nobody notices.
+        // Piped input ends before its answers arrive, so wait for them.
         setTimeout(() => {
           socket.close(1000);
         }, lastAnswersMs).unref();

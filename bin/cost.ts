@@ -1,5 +1,6 @@
 /**
- * `npm run cost`: what a load would cost in a month, line by line, beside the floor and beside others' list prices.
+ * `npm run cost`: estimates the monthly cost of a load, line by line, with the floor and the list prices of other
+ * services.
  */
 import { parseArgs } from 'node:util';
 import { runCommand, UsageError } from './command';

@@ -1,6 +1,6 @@
 /**
- * What a load costs in a month of 30 days: our calls per publish and per connection, priced as the gateway's meter does.
- * The figures per call are held to counted ones by test/bench/forecast.test.ts.
+ * Estimates the cost of a load in a month of 30 days from the calls per publish and per connection. The test
+ * test/bench/forecast.test.ts compares the calls with counted ones.
  */
 import { type Bill, billFor, type Counts, messageUnits, noCounts } from '../gateway/index';
 
@@ -23,30 +23,30 @@ const secondsPerMonth = 30 * 86_400;
 /** API Gateway ends a connection after two hours. */
 const connectsPerAgent = (30 * 24) / 2;
 
-/** What stands around the content: in a client's frame, in a message to subscribers, in a row of the log, in an ACK. */
+/** Bytes besides the content: in a client's frame, in a message to subscribers, in a row of the log, in an ACK. */
 const overhead = { frame: 40, message: 150, row: 300, ack: 130 };
 const subscriptionBytes = 110;
-/** Rows over this are stored compressed; how well that works depends on the content, so it is not counted on. */
+/** Larger rows are stored compressed. The ratio depends on the content, so the estimate ignores compression. */
 const readUnitBytes = 4_096;
 const writeUnitBytes = 1_024;
 
 /**
- * connect: connection, agent, subscription; disconnect: the same three again, and a look at the connection. Both look for
- * watchers of presence, who are not counted.
+ * connect writes the connection, the agent and the subscription; disconnect reads the connection and writes the three
+ * again. Both query the watchers of presence; watchers are not counted.
  */
 const perConnect = { writeUnits: 6, readUnits: 3, requests: 3 };
 
-/** Every 5 minutes. It asks the platform about each connection once in 10 at most, 200 a second, and notes that it has asked. */
+/** Every 5 minutes. It probes each connection at most once every 10 minutes, 200 per second, and records each probe. */
 const sweep = { everySeconds: 300, checkEverySeconds: 600, maxChecks: 20_400, checkMs: 5, memoryMb: 512 };
-/** What it reads of each: connection, subscription and agent. */
+/** Bytes that it reads per connection: connection, subscription and agent. */
 const sweptBytes = 230 + 110 + 200;
 
-/** Counts of the sweeps of a month. */
+/** Counts of all sweeps in a month. */
 export function sweepCounts(agents: number) {
   const runs = secondsPerMonth / sweep.everySeconds;
   const checks = Math.min((agents * secondsPerMonth) / sweep.checkEverySeconds, runs * sweep.maxChecks);
   return {
-    // The two scans, and the place where it goes on.
+    // The two scans, and the stored position of the scan.
     readUnits: runs * (1 + Math.max(1, 0.5 * Math.ceil((agents * sweptBytes) / readUnitBytes))),
     writeUnits: checks,
     function: { memoryMb: sweep.memoryMb, requests: runs, posts: 0, furtherMs: checks * sweep.checkMs },
@@ -79,7 +79,7 @@ export function publishCounts({
 export interface Forecast {
   readonly publishes: number;
   readonly bill: Bill;
-  /** The same load at list prices of others, in dollars; data transfer left out everywhere. */
+  /** The same load at the list prices of other services, in dollars, without data transfer. */
   readonly elsewhere: readonly { readonly name: string; readonly dollars: number; readonly source: string }[];
 }
 
@@ -112,7 +112,7 @@ export function forecast(load: Load): Forecast {
 
   function appSyncEvents() {
     const units = Math.ceil((size + overhead.message) / 5_120);
-    // A connect and a subscribe per connection; pings are left out, in its favour. Its connections live for a day.
+    // A connect and a subscribe per connection. Pings are left out, which favours AppSync. Its connections live for a day.
     const operations = publishes * units * (1 + fanOut) + agents * 30 * 2;
     const dollars = (operations * 1 + minutes * 0.08) / 1e6;
     return { name: 'AWS AppSync Events', dollars, source: 'AWS Price List, AWSAppSync, 2026-09-11' };

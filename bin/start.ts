@@ -1,6 +1,6 @@
 /**
- * `npm start`: synthesizes the stack and runs it on this machine, without Docker or an AWS account.
- * Says how to connect, then serves until Ctrl-C.
+ * `npm start`: synthesizes the stack and runs it on this machine, without Docker or an AWS account. Prints how to
+ * connect, then runs until Ctrl-C.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,12 +16,12 @@ const usage = `Usage: npm start -- [options]
 
   --port PORT    port on 127.0.0.1, 0 = any free one (default: 8787)
   --data FOLDER  keep the tables in this folder (default: in memory)
-  --faults FILE  let calls and events go wrong as the fault plan in this file says (docs/faults.md)
+  --faults FILE  inject the faults of the fault plan in this file (docs/faults.md)
   --config FILE  settings file (default: artcafe.config.json, if there is one)`;
 
-/** One Ctrl-C reaches a process more than once when a parent passes it on. */
+/** One Ctrl-C can arrive twice, because a parent process forwards it. */
 const sameKeystrokeMs = 500;
-/** What a shell reports of a program that Ctrl-C ended. */
+/** The exit status that a shell reports after Ctrl-C. */
 const interruptedStatus = 130;
 
 async function main(): Promise<void> {
@@ -43,13 +43,13 @@ async function main(): Promise<void> {
   const settings = readSettings({ directory: repository, ...(file === undefined ? {} : { file }) });
   const faultPlan = values.faults === undefined ? undefined : readFaultPlan(userPath(values.faults));
 
-  // Before there is anything to take away.
+  // Registered before anything exists that must be removed.
   const interrupted = interruption();
   const assembly = mkdtempSync(path.join(tmpdir(), 'artcafe-assembly-'));
   process.once('exit', () => {
     rmSync(assembly, { recursive: true, force: true });
   });
-  // Nobody is connected yet, so there is nothing to wait for; exit takes the half-made stack away.
+  // No client is connected yet, so exit at once; the exit handler removes the partial assembly.
   const isInterrupted = interrupted.then(() => true);
   if (await Promise.race([synthesize(assembly, file), isInterrupted])) process.exit(interruptedStatus);
   const gateway = await startGateway({
@@ -76,25 +76,25 @@ function parsePort(text: string): number {
   throw new UsageError(`The port "${text}" must be a number from 0 to 65535.`);
 }
 
-/** Before anything is synthesized: a mistake in the plan is found at once. */
+/** Read before the synthesis, which takes seconds, so that an invalid plan fails at once. */
 function readFaultPlan(file: string): FaultPlanInput {
   let plan: unknown;
   try {
     plan = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     throw new UsageError(
-      `The fault plan ${file} can't be read: ${error instanceof Error ? error.message : ''}`,
+      `The fault plan ${file} cannot be read: ${error instanceof Error ? error.message : ''}`,
     );
   }
   return parseFaultPlan(plan);
 }
 
-/** An authorizer throws this to have a client refused; a stack would look like a fault of the bus. */
+/** An authorizer throws this to reject a client. Its stack would look like a defect. */
 function display(text: string): string {
-  return text.startsWith('Error: Unauthorized\n') ? 'A handshake was refused with 401.' : text.trimEnd();
+  return text.startsWith('Error: Unauthorized\n') ? 'A handshake was rejected with 401.' : text.trimEnd();
 }
 
-/** Resolves on the first signal to stop; a later one does not wait for open connections. */
+/** Resolves on the first signal to stop. A later signal exits without waiting for open connections. */
 function interruption(): Promise<void> {
   return new Promise((resolve) => {
     let first: number | undefined;

@@ -1,13 +1,13 @@
 /**
- * Runs the toolkit's `cdk synth` for the laptop gateway, so that what runs locally is what would be deployed.
- * Needs no account and no network: credentials are hidden from it, because with them it would call AWS.
+ * Runs `cdk synth` for the laptop gateway, so that the local stack is the one that would be deployed. Needs no
+ * account and no network: credentials are removed from the environment, because with them the CDK calls AWS.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { devNull } from 'node:os';
 import { repository, UsageError } from './command';
 
-/** @throws UsageError with the toolkit's own words when it fails */
+/** @throws UsageError with the output of the CDK when it fails */
 export async function synthesize(directory: string, settingsFile: string | undefined): Promise<void> {
   const child = spawn(
     process.execPath,
@@ -24,7 +24,7 @@ export async function synthesize(directory: string, settingsFile: string | undef
     ],
     { cwd: repository, env: offlineEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  // A child outlives the process that started it. First of all: whoever takes the folder away at exit comes later.
+  // A child outlives the process that started it. This handler runs before the one that removes the folder.
   const stop = () => child.kill();
   process.prependOnceListener('exit', stop);
   let output = '';
@@ -48,7 +48,7 @@ function offlineEnvironment(): NodeJS.ProcessEnv {
     CDK_DISABLE_CLI_TELEMETRY: 'true',
     CDK_DISABLE_VERSION_CHECK: 'true',
     npm_config_update_notifier: 'false',
-    // Two seconds of schema checks that matter to a deployment; `npm run synth` has them.
+    // The schema checks take two seconds and matter only for a deployment; `npm run synth` runs them.
     CDK_VALIDATION: 'false',
   };
 }

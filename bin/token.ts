@@ -22,7 +22,7 @@ const usage = `Usage: npm run --silent token -- --tenant TENANT --agent AGENT [o
   --stack NAME       sign for this deployed stack, with its key in KMS (default: for laptop gateways)
   --outputs FILE     outputs of the deployment (default: cdk-outputs.json)`;
 
-/** What a token must say, and who signs it. */
+/** The required claims of a token, and its signer. */
 interface Mint {
   readonly issuer: string;
   readonly audience: string;
@@ -85,7 +85,7 @@ async function deployedMint(stack: string, outputsFile: string): Promise<Mint> {
   return { issuer, audience, signer: { kid: signer.kid, sign } };
 }
 
-/** What AWS refuses (no credentials, no permission, another account) is the operator's to mend. */
+/** Errors of AWS (no credentials, no permission, another account) are for the operator to fix. */
 async function describeKmsError<Result>(what: string, call: () => Promise<Result>): Promise<Result> {
   try {
     return await call();
@@ -103,11 +103,11 @@ function readOutputs(stack: string, file: string): Readonly<Partial<Record<strin
   const name = path.basename(file);
   if (!existsSync(file)) throw new UsageError(`There is no ${name}; npm run deploy writes it.`);
   const outputs = v.safeParse(v.pipe(v.string(), v.parseJson(), outputsSchema), readFileSync(file, 'utf8'));
-  if (!outputs.success) throw new UsageError(`${name} does not hold the outputs of stacks.`);
+  if (!outputs.success) throw new UsageError(`${name} does not contain the outputs of stacks.`);
   const found = outputs.output[stack];
   if (found !== undefined) return found;
   const known = Object.keys(outputs.output).join(', ') || 'none';
-  throw new UsageError(`${name} knows no stack "${stack}", only: ${known}.`);
+  throw new UsageError(`${name} has no stack "${stack}", only: ${known}.`);
 }
 
 function tokensComeFrom(issuer: string): UsageError {

@@ -1,6 +1,6 @@
 /**
- * A clock that tests can move, with the timers that run on it. The offset lies in shared memory,
- * so that functions in worker threads see the moved time as well.
+ * A clock that tests can advance, with timers. The offset is in shared memory, so that functions in worker threads
+ * have the same time.
  */
 
 export interface Timer {
@@ -16,9 +16,9 @@ interface Entry extends Timer {
 const maxDelayMs = 2_147_483_647;
 
 export class Clock {
-  /** One 64-bit float: whole milliseconds to add to the machine's time, since epoch milliseconds are whole everywhere. */
+  /** One 64-bit float: whole milliseconds to add to the system time. */
   readonly offset = new Float64Array(new SharedArrayBuffer(8));
-  /** Ordered by due time; entries due together keep the order in which they were set. */
+  /** Ordered by due time, then by the order of creation. */
   private readonly entries: Entry[] = [];
   private timer: NodeJS.Timeout | undefined;
   private moving: Promise<void> = Promise.resolve();
@@ -51,7 +51,7 @@ export class Clock {
     });
   }
 
-  /** Moves the time; every timer that falls due on the way fires at its own time, in order. */
+  /** Advances the time. Timers that become due fire in order, each at its own time. */
   advance(ms: number): Promise<void> {
     this.moving = this.moving.then(() => this.move(ms));
     return this.moving;
@@ -71,7 +71,7 @@ export class Clock {
       this.moveTo(entry.due);
       this.entries.shift();
       await this.fire(entry);
-      // What the timer set in motion (a closing socket, say) gets a turn before later timers.
+      // Effects of the timer, such as a closing socket, are processed before later timers.
       await new Promise(setImmediate);
     }
     this.moveTo(target);

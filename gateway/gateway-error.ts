@@ -1,6 +1,6 @@
 /**
- * Mistakes that a user can mend: a busy port, a broken template, a missing asset.
- * Everything else is a defect of the gateway and stays a plain error.
+ * Errors that a user can fix: a busy port, an invalid template, a missing asset. Defects of the gateway are plain
+ * errors.
  */
 
 /**

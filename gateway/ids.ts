@@ -1,13 +1,16 @@
 /**
- * Identifiers in the shapes that AWS gives them: random ones for connections and requests,
- * and ones derived from the stack so that a restart finds the same names.
+ * Identifiers in the formats of AWS: random ones for connections and requests, and names derived from the stack,
+ * which are the same after a restart.
  */
 import { createHash, randomBytes } from 'node:crypto';
 
-/** What a connection id looks like; anything else is malformed and answered with 400. */
+/** The format of a connection id. Other ids get 400. */
 export const connectionIdShape = /^[A-Za-z0-9_-]{15}=$/;
 
-/** 11 random bytes in URL-safe base64 with its padding: ids of API Gateway need percent-encoding because of it. */
+/**
+ * 11 random bytes in URL-safe base64 with its padding: ids of API Gateway end with it, so clients must percent-encode
+ * them.
+ */
 export function platformId(): string {
   return `${randomBytes(11).toString('base64url')}=`;
 }

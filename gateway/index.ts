@@ -1,6 +1,6 @@
 /**
- * The laptop gateway's public surface: start it, share its key file, tell user mistakes from defects.
- * Everything else in this folder may change.
+ * The laptop gateway's public surface: start it, share its key file, separate user errors from defects. The other
+ * files of this folder are internal.
  */
 export { type Bill, billFor } from './costs/bill';
 export { type Counts, countsBetween, messageUnits, noCounts } from './costs/counts';

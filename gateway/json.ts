@@ -1,7 +1,4 @@
-/**
- * Guards for values that come from outside: the template, function results, requests.
- * Unknown in, typed out; nothing is trusted by a cast.
- */
+/** Guards for external values: the template, function results, requests. They check instead of casting. */
 
 export type JsonObject = Record<string, unknown>;
 
@@ -13,12 +10,12 @@ export function isList(value: unknown): value is unknown[] {
   return Array.isArray(value);
 }
 
-/** An object, or an empty one when the value is something else. */
+/** The value if it is an object, otherwise an empty object. */
 export function objectOr(value: unknown): JsonObject {
   return isObject(value) ? value : {};
 }
 
-/** A list, or an empty one when the value is something else. */
+/** The value if it is a list, otherwise an empty list. */
 export function listOr(value: unknown): unknown[] {
   return isList(value) ? value : [];
 }
@@ -32,7 +29,10 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Errors are told by their shape: one from another realm (a thread, a `vm` context) is no `instanceof Error`. */
+/**
+ * Errors are recognized by their properties: an error of another realm (a thread, a `vm` context) is not an
+ * `instanceof Error`.
+ */
 export function messageOf(error: unknown): string {
   return isObject(error) && typeof error.message === 'string' ? error.message : String(error);
 }

@@ -1,6 +1,4 @@
-/**
- * What callers of the gateway give and get: the public types, exported through index.ts.
- */
+/** The public types of the gateway, exported through index.ts. */
 
 import type { CostReport } from './costs/report';
 import type { Faults, FaultSettings } from './faults/event-faults';
@@ -21,33 +19,36 @@ export interface GatewayOptions {
   dataDirectory?: string;
   /** Another DynamoDB engine to use, such as AWS's DynamoDB Local. */
   dynamodbEndpoint?: string;
-  /** PEM file of the P-256 private key behind the template's KMS key; made when missing. */
+  /** PEM file of the P-256 private key for the template's KMS key; created when missing. */
   keyFile: string;
-  /** Handshakes per second before 429; default 500, AWS's quota. 0 refuses all. */
+  /** Handshakes per second before 429; default 500, AWS's quota. 0 rejects all. */
   connectionsPerSecond?: number;
-  /** Calls to `@connections` per second before 429, and how many may come at once; default 10,000 and 5,000. */
+  /** Calls to `@connections` per second before 429, and their burst; default 10,000 and 5,000. */
   callbacksPerSecond?: number;
   callbackBurst?: number;
   /** Invocations of all functions at the same time before Lambda throttles; default: no cap. */
   concurrency?: number;
-  /** Events that one function handles side by side, the rest waits; default 8. */
+  /** Events that one function handles concurrently; others wait; default 8. */
   threadsPerFunction?: number;
-  /** `always` loads every function anew for each event, which shows state kept between events; default `when-needed`. */
+  /**
+   * `always` loads a function again for each event, which shows code that depends on state between events; default
+   * `when-needed`.
+   */
   coldStarts?: 'when-needed' | 'always';
-  /** Whether a function's calls to `@connections` are held to the policies of its role; default true. */
+  /** Whether the policies of a function's role apply to its calls to `@connections`; default true. */
   checkPermissions?: boolean;
-  /** Other answers than the likeliest where AWS's behaviour is not established. */
+  /** Changes the assumed behaviour where that of AWS is not verified. */
   unverified?: Partial<UnverifiedBehaviour>;
   /**
-   * Connections that exist in tables only: a post to one of them is counted and answered 200. For fan-outs that are wider
-   * than a machine has sockets for.
+   * Whether a connection exists in the tables only: a post to it is counted and answered with 200. For fan-outs with
+   * more subscribers than one machine has sockets.
    */
   isSeeded?: (connectionId: string) => boolean;
-  /** What goes wrong from the start; `Gateway.faults` changes it later. */
+  /** Faults of events from the start; `Gateway.faults` changes them later. */
   faults?: FaultSettings;
   /**
-   * What goes wrong between the functions and AWS. Only a gateway that was started with a plan, be it an empty one, can
-   * take another later.
+   * Faults between the functions and AWS. The plan can be replaced later only if the gateway started with one, which
+   * may be empty.
    */
   faultPlan?: FaultPlanInput;
   /** Output of the functions, crashes, timeouts; default: silent. */
@@ -59,7 +60,7 @@ export type Logger = (entry: GatewayLogEntry) => void;
 export interface GatewayLogEntry {
   /** Physical name of the function. */
   function: string;
-  /** `platform`: what Lambda itself would say, such as a timeout or a crash. */
+  /** `platform`: a log line of Lambda itself, such as a timeout or a crash. */
   stream: 'stdout' | 'stderr' | 'platform';
   text: string;
   requestId?: string;
@@ -72,10 +73,10 @@ export interface Gateway {
     base: string;
     /** `ws://host:port/v1` when the stack has a CloudFront distribution. */
     edge?: string;
-    /** Answers 200 once the gateway serves. */
+    /** Answers 200 when the gateway is ready. */
     ready: string;
   };
-  /** The stack's outputs as they would be on AWS. */
+  /** The outputs of the stack. */
   outputs: Record<string, string>;
   endpoints: {
     dynamodb: string;
@@ -89,16 +90,16 @@ export interface Gateway {
   clock: {
     now(): number;
     /**
-     * Moves the time of the gateway and of its functions; timers fire on the way, in order. Functions that are
-     * about to return may do so first; one that still runs after a moment meets its integration timeout.
+     * Advances the time of the gateway and of its functions. Timers fire in order. Running functions get a moment to
+     * return; after that, their integration timeout can fire.
      */
     advance(ms: number): Promise<void>;
   };
-  /** What goes wrong; tests may change it at any time. */
+  /** Faults of events; tests may change them at any time. */
   faults: Faults;
-  /** The fault plan and what has happened of it; `undefined` without `GatewayOptions.faultPlan`. */
+  /** The fault plan and its counts; `undefined` without `GatewayOptions.faultPlan`. */
   faultPlan: { report(): FaultReport; replace(plan: FaultPlanInput): FaultReport } | undefined;
-  /** What all of this would have cost on AWS so far; also at `GET /_gateway/costs`. */
+  /** The estimated cost on AWS so far; also at `GET /_gateway/costs`. */
   costs: () => CostReport;
   /** The stack's schedules; also at `/_gateway/schedules`. */
   schedules: RunningSchedule[];
@@ -113,7 +114,7 @@ export interface RunningSchedule {
   expression: string;
   /** Physical name. */
   function: string;
-  /** Runs the function now, beside its times; settles when it has ended, well or not. */
+  /** Runs the function now, in addition to its schedule; settles when the function ends or fails. */
   run(): Promise<void>;
 }
 
@@ -122,9 +123,9 @@ export interface OpenConnection {
   /** Epoch milliseconds. */
   connectedAt: number;
   lastActiveAt: number;
-  /** True when the client came through the distribution. */
+  /** True when the client connected through the distribution. */
   viaEdge: boolean;
-  /** Its socket is cut, and the platform has not noticed. */
+  /** Its socket is cut, and the platform has not detected it. */
   vanished: boolean;
   authorizer?: Record<string, string | number>;
 }

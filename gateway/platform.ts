@@ -1,6 +1,6 @@
 /**
- * The numbers and names of the platform that this gateway stands in for.
- * Quotas of WebSocket APIs are those of AWS's quota table; none of them can be raised but the connection rate.
+ * The limits and names of the platform that this gateway implements. Quotas of WebSocket APIs are those of AWS's
+ * quota table; only the connection rate can be raised.
  */
 
 export const region = 'us-east-1';
@@ -8,7 +8,10 @@ export const accountId = '000000000000';
 export const partition = 'aws';
 export const urlSuffix = 'amazonaws.com';
 
-/** Well-formed and worthless. DynamoDB Local keeps one database per access key, so everyone uses this one. */
+/**
+ * Dummy credentials in the correct format. DynamoDB Local has one database per access key, so all clients use this
+ * one.
+ */
 export const credentials = {
   accessKeyId: 'LAPTOPGATEWAY',
   secretAccessKey: 'laptop',
@@ -26,24 +29,24 @@ export const limits = {
   lifetimeMs: 7_200_000,
   /** New connections per second and Region; the burst is the same figure. */
   connectionsPerSecond: 500,
-  /** Calls per second and Region over all APIs, callbacks included, and how many may come at once. */
+  /** Calls per second and Region over all APIs, callbacks included, and their burst. */
   callbacksPerSecond: 10_000,
   callbackBurst: 5_000,
   /** URL of a WebSocket API. */
   urlLength: 4_096,
   /** Result of a Lambda authorizer. */
   authorizerResultBytes: 8_192,
-  /** What a slow client may leave unread before a POST to it is answered with 429. AWS does not publish its figure. */
+  /** Unread bytes of a slow client after which a POST to it gets 429. AWS does not publish its limit. */
   clientBufferBytes: 1_048_576,
   /** CloudFront closes a WebSocket over which the origin has sent nothing for ten minutes. */
   edgeSilenceMs: 600_000,
-  /** Longest integration timeout, and the default. */
+  /** The maximum and default integration timeout. */
   integrationMs: 29_000,
-  /** Lambda gives a function ten seconds to load, apart from its own timeout. */
+  /** Lambda gives a function ten seconds to load, in addition to its timeout. */
   initMs: 10_000,
   /** Largest payload of an asynchronous and of a synchronous Lambda invocation. */
   asyncPayloadBytes: 1_048_576,
   syncPayloadBytes: 6_291_456,
-  /** A listed deviation: AWS runs a thousand at once. */
+  /** A documented difference: AWS runs a thousand concurrently. */
   workersPerFunction: 8,
 };

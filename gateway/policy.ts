@@ -1,6 +1,6 @@
 /**
- * Evaluates an IAM policy, that of an authorizer's answer or of a function's role, for one action on one resource:
- * Allow and Deny with wildcards. Pure.
+ * Evaluates an IAM policy (of an authorizer's result or a function's role) for one action on one resource: Allow and
+ * Deny with wildcards. Pure.
  */
 import { isList, isObject, type JsonObject, listOr } from './json';
 
@@ -15,12 +15,12 @@ export function evaluatePolicy(document: unknown, action: string, resource: stri
   return effects.includes('Allow') && !effects.includes('Deny') ? 'allow' : 'deny';
 }
 
-/** Whether a statement speaks of the action. */
+/** Whether a statement applies to the action. */
 export function appliesTo(action: string, { Action }: JsonObject): boolean {
   return names(Action).some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase()));
 }
 
-/** The statement's effect on the resource, or `none` when it does not speak of it. */
+/** The effect of the statement on the resource, or `none` when it does not apply. */
 function effectOf(
   statement: unknown,
   action: string,
@@ -28,7 +28,7 @@ function effectOf(
 ): 'Allow' | 'Deny' | 'none' | 'malformed' {
   if (!isObject(statement)) return 'malformed';
   const { Effect, Action, Resource, Condition, NotAction, NotResource } = statement;
-  // Conditions and negations are legal IAM, but nothing here could evaluate them truthfully.
+  // Conditions and negations are valid IAM, but the gateway cannot evaluate them.
   if (Condition !== undefined || NotAction !== undefined || NotResource !== undefined) return 'malformed';
   if ((Effect !== 'Allow' && Effect !== 'Deny') || Action === undefined || Resource === undefined)
     return 'malformed';

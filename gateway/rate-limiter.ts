@@ -17,7 +17,7 @@ export class RateLimiter {
     this.filledAt = clock.now();
   }
 
-  /** Takes one token, or says no. A rate of 0 refuses everything. */
+  /** Takes one token; false when there is none. A rate of 0 rejects everything. */
   take(): boolean {
     const now = this.clock.now();
     this.tokens = Math.min(this.burst, this.tokens + ((now - this.filledAt) / 1000) * this.perSecond);

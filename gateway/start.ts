@@ -1,6 +1,6 @@
 /**
- * Puts the gateway together: template, port, tables, functions, API. Whatever fails on the way,
- * nothing that was started stays behind.
+ * Starts the gateway: template, port, tables, functions, API. When a step fails, everything that was started is
+ * stopped.
  */
 import type { ApiRuntime } from './sockets/api-runtime';
 import { Clock } from './clock';
@@ -97,8 +97,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 /**
- * A function whose effects a client has seen may be about to return. It gets this much real time before the clock
- * jumps; otherwise it would be taken for one that exceeds its integration timeout.
+ * Real time for running functions to return before the clock advances; otherwise they would exceed their integration
+ * timeout.
  */
 const returnGraceMs = 250;
 
@@ -112,7 +112,7 @@ interface Parts {
   proxy: FaultProxy | undefined;
 }
 
-/** What functions take for AWS: the table engine and this gateway, or what stands between while faults are planned. */
+/** The endpoints that functions use as AWS: the table engine and this gateway, or the fault proxy in front of both. */
 interface Backends {
   dynamodb: string;
   faultPlan: FaultPlan | undefined;
@@ -202,7 +202,7 @@ function describe(
     port: http.port,
     urls: {
       base: `ws://${authority}`,
-      // The edge's public base path; the distribution's Function maps what is under it onto the stage.
+      // The public base path of the edge; the Function of the distribution maps the paths below it to the stage.
       ...(model.edge !== undefined && { edge: `ws://${authority}/v1` }),
       ready: `http://${authority}${readyPath}`,
     },
@@ -238,7 +238,7 @@ function describe(
   };
 }
 
-/** Functions first: no `$disconnect` should start because the gateway goes away. */
+/** Functions first, so that no `$disconnect` starts because the gateway stops. */
 async function stopAll(
   http: HttpServer,
   tables: MeteredTables,
@@ -254,7 +254,7 @@ async function stopAll(
   await tables.stop();
 }
 
-/** An address to dial for an address to listen on. */
+/** The address to connect to, for the address that the server listens on. */
 function connectableHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;

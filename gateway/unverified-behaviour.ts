@@ -1,10 +1,10 @@
 /**
- * Points in which AWS's behaviour is not established, each with a switch. The defaults are the likeliest answers;
- * the numbers are those of the list in docs/gateway.md.
+ * Behaviour of AWS that is not verified, with one switch each. The defaults are the most likely behaviour; the
+ * numbers refer to docs/gateway.md.
  */
 
 export interface UnverifiedBehaviour {
-  /** GW-2: status of a handshake on a path that is no stage. */
+  /** GW-2: status of a handshake on a path that is not a stage. */
   unknownPathStatus: number;
   /** GW-5: status of a handshake whose `$connect` exceeds the integration timeout. */
   connectTimeoutStatus: number;
@@ -16,7 +16,7 @@ export interface UnverifiedBehaviour {
   pingsKeepAlive: boolean;
   /** GW-63: status of a successful DELETE. */
   deleteStatus: 204 | 200;
-  /** GW-66: what a call about a connection meets while its `$connect` runs: 410, or no answer at all. */
+  /** GW-66: the answer to a call for a connection whose `$connect` is running: 410, or no answer. */
   callInsideConnect: 'gone' | 'hang';
 }
 

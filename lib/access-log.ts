@@ -1,6 +1,6 @@
 /**
- * The access log of the stage: one JSON line per handshake, message and disconnect.
- * Never the query string or a path: they carry the token.
+ * The access log of the stage: one JSON line per handshake, message and disconnect. Never the query string or the
+ * path, because they contain the token.
  */
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { AccessLogFormat, CfnAccount } from 'aws-cdk-lib/aws-apigateway';
@@ -30,7 +30,7 @@ const fields = {
 
 export interface AccessLogProps {
   readonly logs: LogSettings;
-  /** Make the role through which API Gateway writes logs; an account and region has one. */
+  /** Create the role with which API Gateway writes logs; there is one per account and region. */
   readonly createRole: boolean;
 }
 
@@ -47,12 +47,14 @@ export class AccessLog extends Construct {
     this.account = createRole ? this.createAccountRole() : undefined;
   }
 
-  /** A stage with an access log is refused as long as the account has no role for it. */
+  /** API Gateway rejects a stage with an access log when the account has no role for it. */
   mustExistBefore(stage: Construct): void {
     if (this.account !== undefined) stage.node.addDependency(this.account);
   }
 
-  /** Retained: the account setting serves every API of the account, so removing it here would silence others. */
+  /**
+   * Retained: the account setting serves every API of the account, so its removal would stop the logs of other APIs.
+   */
   private createAccountRole(): CfnAccount {
     const role = new Role(this, 'AccountRole', {
       assumedBy: new ServicePrincipal('apigateway.amazonaws.com'),

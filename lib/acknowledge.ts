@@ -1,6 +1,6 @@
 /**
- * The one way to accept a finding of the security checks: on one construct, with the reason next to it.
- * A finding that is not accepted fails every synth.
+ * The one way to accept a finding of the security checks: on one construct, with the reason next to it. Any other
+ * finding fails the synthesis.
  */
 import { Stack, Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
@@ -16,7 +16,7 @@ export function acknowledgeWildcard(construct: IConstruct, resourceArn: string, 
   acknowledge(construct, `AwsSolutions-IAM5[Resource::${resource}]`, reason);
 }
 
-/** The checks write a reference as `<LogicalId>`, and so must the finding's name. */
+/** The checks write a reference as `<LogicalId>`, so the id of the finding does too. */
 function flattened(value: unknown): string {
   if (typeof value === 'string') return value;
   const { Ref: reference, 'Fn::Join': join } = value as { Ref?: string; 'Fn::Join'?: [string, unknown[]] };

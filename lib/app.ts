@@ -1,6 +1,6 @@
 /**
- * The app: one stack, checked against the AWS Solutions rules; a finding without a reason fails every synth.
- * Apart from the command in bin/, so that tests build exactly what is deployed.
+ * The app: one stack, checked against the AWS Solutions rules; a finding without a reason fails the synthesis.
+ * Separate from the command in bin/, so that tests build exactly what is deployed.
  */
 import { Validations, type App } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';

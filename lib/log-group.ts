@@ -1,6 +1,6 @@
 /**
- * A log group as all of ours are: with an end, and removed or kept with the deployment's data.
- * Without one of its own, a function or API would log into a group that nobody ever empties.
+ * A log group with a retention, removed or kept with the data of the deployment. Without it, AWS creates a group that
+ * never expires.
  */
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';

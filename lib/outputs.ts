@@ -1,6 +1,6 @@
 /**
- * What a deployment tells its operator: where clients connect and how a token is made.
- * The names are read by the token command, the laptop gateway and the tests.
+ * The outputs of the stack: where clients connect and how to create a token. The token command, the laptop gateway
+ * and the tests read these names.
  */
 import { CfnOutput, type Stack } from 'aws-cdk-lib';
 import { tokenTerms, type Settings } from './settings/config';

@@ -1,7 +1,4 @@
-/**
- * One deployment. Wires the constructs together and says how to reach it; nothing is configured here.
- * What a part is made of stands in its own file.
- */
+/** One deployment. Connects the constructs and writes the outputs. Each construct is configured in its own file. */
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { AccessLog } from './access-log';

@@ -1,6 +1,6 @@
 /**
- * The three tables: keys, expiry and what happens to them on removal.
- * Names are generated, so that two deployments never meet and a replaced table never blocks its successor.
+ * The three tables: keys, expiry and removal policy. Names are generated, so that deployments do not collide and a
+ * table can be replaced.
  */
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
@@ -11,7 +11,7 @@ import { acknowledge } from './acknowledge';
 export interface TablesProps {
   /** Keep the tables when the deployment is removed. */
   readonly retain: boolean;
-  /** Point-in-time recovery, deletion protection, and a key of the account instead of DynamoDB's own. */
+  /** Point-in-time recovery, deletion protection, and a key of the account instead of the key of DynamoDB. */
   readonly protection: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The built-in source of tokens: a signing key whose private half never leaves KMS.
- * Operators sign agent tokens with it; the authorizer only reads the public half.
+ * The built-in source of tokens: a signing key whose private key never leaves KMS. Operators sign agent tokens with
+ * it; the authorizer only reads the public key.
  */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
@@ -22,7 +22,7 @@ export class TokenKey extends Construct {
       keySpec: KeySpec.ECC_NIST_P256,
       keyUsage: KeyUsage.SIGN_VERIFY,
       removalPolicy: retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-      // The shortest wait that KMS allows: a new deployment makes a new key, and agents need new tokens anyway.
+      // The minimum of KMS. A new deployment creates a new key, so agents need new tokens in any case.
       ...(retain ? {} : { pendingWindow: Duration.days(7) }),
     });
     this.arn = key.keyArn;

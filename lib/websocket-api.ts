@@ -1,6 +1,6 @@
 /**
- * The WebSocket API: the stage, its three routes and the authorizer in front of them.
- * It exists before the functions, because they need its callback URL, and learns of them with `route`.
+ * The WebSocket API: the stage, its three routes and the authorizer in front of them. Created before the functions,
+ * because they need its callback URL; `route` connects them.
  */
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import { WebSocketApi, WebSocketStage, type IAccessLogSettings } from 'aws-cdk-lib/aws-apigatewayv2';
@@ -42,7 +42,7 @@ export class WebSocketEndpoint extends Construct {
     const { region, urlSuffix } = Stack.of(this);
     this.api = new WebSocketApi(this, 'Api', {
       apiName: props.apiName,
-      // A constant: every message goes to $default, whatever a client writes into its body.
+      // A constant, so that every message goes to $default, whatever its body contains.
       routeSelectionExpression: '\\$default',
     });
     this.host = `${this.api.apiId}.execute-api.${region}.${urlSuffix}`;
@@ -50,7 +50,7 @@ export class WebSocketEndpoint extends Construct {
       webSocketApi: this.api,
       stageName,
       autoDeploy: true,
-      // Always explicit: other route settings without a throttle have been seen to mean "none allowed".
+      // Always explicit: with other route settings and no throttle, API Gateway has rejected all requests.
       throttle: { rateLimit: props.throttle.ratePerSecond, burstLimit: props.throttle.burst },
       ...(props.accessLog === undefined ? {} : { accessLogSettings: props.accessLog }),
     });
@@ -83,7 +83,7 @@ export class WebSocketEndpoint extends Construct {
     this.api.addRoute('$connect', {
       integration: integration('ConnectIntegration', connect),
       authorizer: new WebSocketLambdaAuthorizer('Authorizer', authorizer.function, {
-        // The only carrier; without it API Gateway answers 401 and runs nothing.
+        // The token is in the query only. Without it, API Gateway answers 401 and does not invoke the authorizer.
         identitySource: ['route.request.querystring.token'],
       }),
     });
@@ -96,8 +96,8 @@ export class WebSocketEndpoint extends Construct {
   }
 }
 
-/** One instance per route: a shared one gets a permission for its first route only. */
+/** One instance per route, because a shared one gets a permission for its first route only. */
 function integration(id: string, { function: fn, timeoutSeconds }: NodeFunction): WebSocketLambdaIntegration {
-  // Later than the function's own limit, so that its timeout is the one that shows in the logs.
+  // Longer than the timeout of the function, so that the function's timeout appears in the logs.
   return new WebSocketLambdaIntegration(id, fn, { timeout: Duration.millis(timeoutSeconds * 1_000 + 500) });
 }

@@ -1,14 +1,13 @@
 /**
- * What a token says. Checks its input as the service will, so that a token that is printed is one that works.
- * Knows claims only; how they are signed stands in jwt.ts.
+ * The claims of a token. Checks them as the service does, so that every printed token is valid. Signing is in jwt.ts.
  */
 import { TokenError } from './token-error';
 
-/** A leaked token is good until it expires, and there is no list of revoked ones. */
+/** A leaked token is valid until it expires, because tokens cannot be revoked. */
 const maxSeconds = 365 * 86_400;
 const secondsPerUnit: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 const controlCharacter = /\p{Cc}/u;
-/** A channel, a prefix that ends in `*`, or a channel of the service itself by its exact name. */
+/** A channel, a prefix that ends in `*`, or the exact name of a channel of the service. */
 const channelPattern = /^(?:[A-Za-z0-9._:-]{1,128}\*?|\*|\$presence|\$inbox)$/;
 
 export interface ClaimNames {
@@ -23,14 +22,14 @@ export interface ClaimsRequest {
   readonly names: ClaimNames;
   readonly tenant: string;
   readonly agent: string;
-  /** Absent = what the deployment grants by default. */
+  /** Absent = the default grants of the deployment. */
   readonly channels?: readonly string[];
   readonly expiresInSeconds: number;
   readonly now: Date;
 }
 
 /**
- * @throws TokenError when the service would refuse the token
+ * @throws TokenError when the service would reject the token
  * @example createClaims({ ...terms, tenant: 'acme', agent: 'crawler-1', expiresInSeconds: 3600, now: new Date() })
  */
 export function createClaims(request: ClaimsRequest): Readonly<Record<string, unknown>> {
@@ -61,7 +60,7 @@ export function parseDuration(text: string): number {
 }
 
 /**
- * @throws TokenError when nothing is left: an unset variable of a shell must not make a token without channels
+ * @throws TokenError when the list is empty: an unset shell variable must not create a token without channels
  * @example parseChannels('orders, news.*') // ['orders', 'news.*']
  */
 export function parseChannels(text: string): string[] {

@@ -1,6 +1,6 @@
 /**
- * ECDSA signatures in two spellings: KMS answers DER (SEQUENCE of two INTEGERs), JWS wants r and s as 32 bytes each.
- * Strict: whatever is not exactly one P-256 signature in DER is refused.
+ * Converts ECDSA signatures from DER, which KMS returns (SEQUENCE of two INTEGERs), to r and s of 32 bytes each,
+ * which JWS needs. Strict: anything other than one P-256 signature in DER is rejected.
  */
 
 const size = 32;
@@ -20,7 +20,7 @@ export function rawSignature(der: Uint8Array): Uint8Array {
   return raw;
 }
 
-/** A positive INTEGER in its shortest form, without the zero that only says "positive". */
+/** A positive INTEGER in its shortest form, without the leading zero of the sign. */
 function readInteger(der: Uint8Array, start: number): { digits: Uint8Array; end: number } {
   const length = der[start + 1] ?? 0;
   const end = start + 2 + length;

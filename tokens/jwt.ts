@@ -1,7 +1,4 @@
-/**
- * Composes and signs a JWT (RFC 7515, compact form) with ES256.
- * Does not know who signs: a file on a laptop or a key in KMS.
- */
+/** Composes and signs a JWT (RFC 7515, compact form) with ES256. The signer is a local key file or a key in KMS. */
 import { TokenError } from './token-error';
 
 /** A URL of a WebSocket API has at most 4,096 characters, and the token is one part of it. */
@@ -9,14 +6,14 @@ const maxTokenLength = 3_800;
 
 /** An ECDSA P-256 key that can sign. */
 export interface Signer {
-  /** RFC 7638 thumbprint of the public key: how a verifier finds it. */
+  /** RFC 7638 thumbprint of the public key: with it the verifier selects the key. */
   readonly kid: string;
   /** SHA-256 and ECDSA over the bytes; the two numbers as 32 bytes each (r, then s), as JWS wants them. */
   sign(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
 /**
- * @throws TokenError when the token would not fit into a URL
+ * @throws TokenError when the token is too long for a URL
  * @example await signJwt(createClaims(request), await createKmsSigner({ keyArn }))
  */
 export async function signJwt(claims: Readonly<Record<string, unknown>>, signer: Signer): Promise<string> {
@@ -25,7 +22,7 @@ export async function signJwt(claims: Readonly<Record<string, unknown>>, signer:
   const token = `${input}.${Buffer.from(signature).toString('base64url')}`;
   if (token.length <= maxTokenLength) return token;
   throw new TokenError(
-    `The token has ${token.length} characters, more than the ${maxTokenLength} that a URL has room for: name fewer channels.`,
+    `The token has ${token.length} characters, more than the ${maxTokenLength} that fit into a URL: name fewer channels.`,
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * Signs with a deployment's key in KMS, with the operator's own AWS credentials.
- * Loads the SDK when a signer is made and not before: minting for a laptop must not wait for it.
+ * Signs with a deployment's key in KMS, with the operator's own AWS credentials. Imports the SDK only when a signer
+ * is created, because a token for the laptop gateway does not need it.
  */
 import { createHash, createPublicKey } from 'node:crypto';
 import { rawSignature } from './der';
@@ -13,8 +13,8 @@ export interface KmsSignerOptions {
 }
 
 /**
- * Another endpoint (`AWS_ENDPOINT_URL_KMS`) and the credentials are the SDK's business; the region is the key's.
- * @throws TokenError when the ARN is none of a KMS key
+ * The SDK reads the endpoint (`AWS_ENDPOINT_URL_KMS`) and the credentials; the region comes from the ARN.
+ * @throws TokenError when it is not the ARN of a KMS key
  * @example await createKmsSigner({ keyArn: 'arn:aws:kms:eu-west-1:111122223333:key/…' })
  */
 export async function createKmsSigner({ keyArn }: KmsSignerOptions): Promise<Signer> {
@@ -22,7 +22,7 @@ export async function createKmsSigner({ keyArn }: KmsSignerOptions): Promise<Sig
   const { GetPublicKeyCommand, KMSClient, SignCommand } = await import('@aws-sdk/client-kms');
   const client = new KMSClient({ region });
   const { PublicKey: spki } = await client.send(new GetPublicKeyCommand({ KeyId: keyArn }));
-  if (spki === undefined) throw new TokenError('KMS gave no public key.');
+  if (spki === undefined) throw new TokenError('KMS returned no public key.');
   const publicKey = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
   return {
     kid: thumbprint(publicKey),
@@ -30,13 +30,13 @@ export async function createKmsSigner({ keyArn }: KmsSignerOptions): Promise<Sig
       const { Signature: der } = await client.send(
         new SignCommand({
           KeyId: keyArn,
-          // The digest and not the bytes, which KMS would limit to 4,096.
+          // The digest, because KMS limits a raw message to 4,096 bytes.
           Message: createHash('sha256').update(bytes).digest(),
           MessageType: 'DIGEST',
           SigningAlgorithm: 'ECDSA_SHA_256',
         }),
       );
-      if (der === undefined) throw new TokenError('KMS gave no signature.');
+      if (der === undefined) throw new TokenError('KMS returned no signature.');
       return rawSignature(der);
     },
   };

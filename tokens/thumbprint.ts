@@ -1,6 +1,6 @@
 /**
- * The name of a public key: its RFC 7638 thumbprint. Whoever holds the key computes the same name,
- * so the authorizer needs no list of keys.
+ * The id of a public key: its RFC 7638 thumbprint. It is computed from the key, so the authorizer needs no list of
+ * keys.
  */
 import { createHash, type KeyObject } from 'node:crypto';
 import { TokenError } from './token-error';
@@ -9,6 +9,6 @@ import { TokenError } from './token-error';
 export function thumbprint(publicKey: KeyObject): string {
   const { kty, crv, x, y } = publicKey.export({ format: 'jwk' });
   if (kty !== 'EC' || crv !== 'P-256') throw new TokenError('The signing key is not an ECDSA P-256 key.');
-  // The required members in alphabetical order, without blanks: RFC 7638, section 3.
+  // The required members in alphabetical order, without spaces: RFC 7638, section 3.
   return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
 }

@@ -1,6 +1,6 @@
 /**
- * A mistake in what was asked of the mint; the message is one sentence for the user.
- * Everything else that goes wrong here is a defect and keeps its own type.
+ * Invalid input for a token; the message is one sentence for the user. Other errors are defects and keep their own
+ * type.
  */
 export class TokenError extends Error {
   override readonly name = 'TokenError';

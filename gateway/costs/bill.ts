@@ -1,6 +1,6 @@
 /**
- * Counts times prices. The floor is what nobody who uses this API can go below without batching:
- * the messages themselves and the minutes of the connections.
+ * Multiplies counts by prices. The floor is the minimum that any design on this API pays without batching: the
+ * messages and the connection minutes.
  */
 import type { Counts } from './counts';
 import { durationModel, modelledMs } from './duration-model';
@@ -18,7 +18,7 @@ export interface Bill {
   /** Without data transfer, which is the same for every design. */
   readonly dollars: number;
   readonly floorDollars: number;
-  /** `dollars` to `floorDollars`; `undefined` before there is a message. */
+  /** `dollars` to `floorDollars`; `undefined` before the first message. */
   readonly ratioToFloor: number | undefined;
   readonly transferDollars: number;
 }

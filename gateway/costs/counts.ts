@@ -1,13 +1,11 @@
-/**
- * Everything that AWS would bill or count, as plain numbers.
- */
+/** All the quantities that AWS bills or counts. */
 
 export interface FunctionCounts {
   readonly memoryMb: number;
   requests: number;
   /** Calls that the function made to `POST @connections`. */
   posts: number;
-  /** Milliseconds of all runs together that the model of their duration does not know of. */
+  /** Total milliseconds of all runs that the duration model does not include. */
   readonly furtherMs?: number;
 }
 
@@ -18,7 +16,7 @@ export interface Counts {
   /** Text messages to clients, and their 32 KB units. */
   messagesOut: number;
   unitsOut: number;
-  /** Bytes of messages to clients, by the way they took. */
+  /** Bytes of messages to clients, by API Gateway and by CloudFront. */
   bytesOut: number;
   edgeBytesOut: number;
   connectionMinutes: number;
@@ -60,7 +58,7 @@ export function noCounts(): Counts {
   };
 }
 
-/** What came between two readings of the meter. */
+/** The difference between two readings of the meter. */
 export function countsBetween(before: Counts, after: Counts): Counts {
   const difference = { ...after };
   for (const name of Object.keys(before) as (keyof Counts)[]) {

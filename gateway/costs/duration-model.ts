@@ -1,6 +1,6 @@
 /**
- * How long an invocation would have run on AWS. A laptop's own durations say nothing about that, so they are modelled:
- * a fixed part, and the posts, which either the processor or the service's latency bounds.
+ * Models the duration of an invocation on AWS, because durations on a laptop differ. It is a fixed part plus the
+ * posts, which are limited by the processor or by the latency of the service.
  */
 
 export interface DurationModel {
@@ -13,7 +13,7 @@ export interface DurationModel {
   readonly postConcurrency: number;
 }
 
-/** Assumed, but for `cpuMsPerPost`: measured over TLS with a hand-signed client (docs/costs.md). */
+/** Assumed values, except `cpuMsPerPost`, which is measured over TLS with the lean sender (docs/costs.md). */
 export const durationModel: DurationModel = {
   fixedMs: 15,
   cpuMsPerPost: 0.081,
@@ -21,7 +21,7 @@ export const durationModel: DurationModel = {
   postConcurrency: 200,
 };
 
-/** Lambda gives a function one vCPU at this size; one thread has no use for more. */
+/** Lambda gives a function one vCPU at this size. One thread cannot use more. */
 const wholeCpuMb = 1_769;
 
 export function modelledMs(posts: number, memoryMb: number, model = durationModel): number {

@@ -1,6 +1,6 @@
 /**
- * Stands between the functions and the DynamoDB engine and reads the meter: every call is asked for its consumed
- * capacity. Answers go through as they are.
+ * A proxy between the functions and the DynamoDB engine that counts consumed capacity. It requests the capacity in
+ * every call and does not change the answers.
  */
 import { Agent, createServer, type IncomingMessage, request as send, type ServerResponse } from 'node:http';
 import { Agent as SecureAgent, request as sendSecurely } from 'node:https';
@@ -11,7 +11,7 @@ import type { Tables } from '../tables/tables';
 import type { CostMeter } from './meter';
 
 export interface MeteredTables extends Tables {
-  /** For the functions: the same tables, but counted. */
+  /** The endpoint for the functions. */
   meteredEndpoint: string;
 }
 
@@ -48,7 +48,7 @@ export async function metered(engine: Tables, meter: CostMeter): Promise<Metered
           outgoing.writeHead(answer.statusCode ?? 502, answer.headers).end(answered);
         });
       });
-      // To a function the engine is gone, then: the socket ends without an answer.
+      // When the engine fails, the socket ends without an answer.
       call.on('error', () => outgoing.destroy());
       outgoing.on('close', () => call.destroy());
       call.end(text);
@@ -92,18 +92,21 @@ function bodyOf(message: IncomingMessage): Promise<Buffer> {
 function count(meter: CostMeter, operation: string, input: JsonObject, status: number, answer: string): void {
   meter.called(`dynamodb:${operation}`);
   if (status === 200 && reads.has(operation)) {
-    // A read that finds nothing is billed like one that finds something small.
+    // A read without a result is billed like a small read.
     const least = input.ConsistentRead === true ? 1 : 0.5;
     meter.consumed('readUnits', Math.max(least, capacityIn(answer) ?? least));
   } else if (status === 200 && writes.has(operation)) {
     meter.consumed('writeUnits', capacityIn(answer) ?? itemWriteUnits(input.Item));
   } else if (answer.includes('ConditionalCheckFailedException')) {
-    // A write whose condition fails is billed as well.
+    // A write whose condition fails is billed too.
     meter.consumed('writeUnits', itemWriteUnits(input.Item));
   }
 }
 
-/** The sum of `CapacityUnits`. Not parsed: pages of a megabyte would hold up the sockets. */
+/**
+ * The sum of `CapacityUnits`. Found without parsing the JSON, because parsing pages of a megabyte would block the
+ * sockets.
+ */
 function capacityIn(answer: string): number | undefined {
   const [part] = /"ConsumedCapacity":(?:\{[^{}]*|\[[^[\]]*)/.exec(answer) ?? [];
   const units = [...(part ?? '').matchAll(/"CapacityUnits":([\d.]+)/g)].map((match) => Number(match[1]));

@@ -1,11 +1,11 @@
 /**
- * Units of a DynamoDB call where the engine does not say: by the size of the item, as AWS counts it.
- * Source: Amazon DynamoDB developer guide, "DynamoDB item sizes and formats".
+ * Units of a DynamoDB call for which the engine reports none: computed from the item size, as AWS does. Source:
+ * Amazon DynamoDB developer guide, "DynamoDB item sizes and formats".
  */
 import { isObject, type JsonObject, objectOr } from '../json';
 
 const kilobyte = 1_024;
-/** A number is about half a byte per digit, and one. */
+/** A number needs about half a byte per digit, plus one byte. */
 const numberBytes = (text: string): number => 1 + Math.ceil(text.replace(/\D/g, '').length / 2);
 
 /** Attribute names and values, in the wire's form `{ name: { S: … } }`. */

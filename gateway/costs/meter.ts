@@ -1,6 +1,4 @@
-/**
- * Counts what happens at the gateway. Told by the modules that do it; knows no prices.
- */
+/** Counts messages, connections, calls and units. The modules of the gateway report them; prices are elsewhere. */
 import type { Clock } from '../clock';
 import { type Counts, messageUnits, noCounts } from './counts';
 
@@ -8,7 +6,7 @@ const minuteMs = 60_000;
 
 export class CostMeter {
   private readonly total = noCounts();
-  /** Connection id → since when. */
+  /** Connection id → time when the connection opened. */
   private readonly open = new Map<string, number>();
   private closedMs = 0;
 
@@ -64,7 +62,7 @@ export class CostMeter {
     this.total.queueRequests += 1;
   }
 
-  /** A copy: it does not change any more. */
+  /** A copy, which does not change later. */
   read(): Counts {
     const now = this.clock.now();
     let openMs = 0;

@@ -1,6 +1,6 @@
 /**
- * What AWS charges, in one table: list prices of us-east-1 without the free tier, in US dollars.
- * A price is only as good as its source and its date: look them up again before you rely on a forecast.
+ * What AWS charges, in one table: list prices of us-east-1 without the free tier, in US dollars. Check the sources
+ * again before you rely on a forecast.
  */
 
 export interface Price {

@@ -1,6 +1,4 @@
-/**
- * The meter's reading as people want it: `GET /_gateway/costs`, and one line at the end.
- */
+/** The cost report: `GET /_gateway/costs`, and one line when the gateway stops. */
 import { type Bill, billFor } from './bill';
 import type { Counts } from './counts';
 import { type DurationModel, durationModel } from './duration-model';

@@ -1,6 +1,6 @@
 /**
- * The DISCONNECT event: exactly four headers, three of them empty, as in AWS's documented sample.
- * Nothing of the CONNECT request comes back but the authorizer's context.
+ * The DISCONNECT event: exactly four headers, three of them empty, as in AWS's documented sample. Of the CONNECT
+ * request, only the authorizer's context is included.
  */
 import { type ApiFacts, type RequestContext, stageVariablesOf } from './request-context';
 

@@ -1,6 +1,6 @@
 /**
- * An upgrade request as API Gateway sees it, and the header and query maps that events carry.
- * Header names keep the sender's casing; repeated names end in the single-value maps with their last value.
+ * An upgrade request as API Gateway receives it, and the header and query maps of events. Header names keep their
+ * case; the single-value maps have the last value of a repeated name.
  */
 
 export type HeaderList = [name: string, value: string][];
@@ -29,7 +29,7 @@ export function valueMaps(pairs: Iterable<[string, string]>): ValueMaps {
   return { single: Object.fromEntries(single), multi: Object.fromEntries(multi) };
 }
 
-/** Values arrive decoded. */
+/** Values are already decoded. */
 export function queryMaps(query: string): ValueMaps {
   return valueMaps(new URLSearchParams(query));
 }
@@ -38,7 +38,10 @@ export function headerValue(headers: HeaderList, name: string): string | undefin
   return headers.findLast(([each]) => each.toLowerCase() === name)?.[1];
 }
 
-/** Adds what API Gateway adds: the forwarding headers (the address goes behind a client's own claim) and a trace. */
+/**
+ * Adds what API Gateway adds: the forwarding headers (the address is appended to the value that the client sent) and
+ * a trace.
+ */
 export function withPlatformHeaders(headers: HeaderList, sourceIp: string, trace: string): HeaderList {
   const claimed = headerValue(headers, 'x-forwarded-for');
   const replaced = new Set(['x-forwarded-for', 'x-forwarded-port', 'x-forwarded-proto', 'x-amzn-trace-id']);

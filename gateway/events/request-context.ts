@@ -1,6 +1,6 @@
 /**
- * The `requestContext` that all events of a WebSocket API share, in AWS's exact members.
- * Absent members are absent, never null.
+ * The `requestContext` that all events of a WebSocket API share, with exactly the members of AWS. Absent members are
+ * absent, never null.
  */
 import { platformId } from '../ids';
 
@@ -19,7 +19,10 @@ export interface ApiFacts {
   apiId: string;
   stage: string;
   stageVariables: Record<string, string>;
-  /** AWS has the bare domain here; on a laptop the port belongs to it, or no callback URL could be built from it. */
+  /**
+   * On AWS this is the domain only. The gateway adds its port, because functions build the callback URL from this
+   * value.
+   */
   domainName: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Reads what a request to AWS asks for, and writes AWS's own errors in answer to it. Three services, as far as functions
- * of a WebSocket API use them: DynamoDB, `@connections`, Lambda's Invoke.
+ * Parses a request to AWS and builds the error responses of AWS. For DynamoDB, `@connections` and Lambda's Invoke
+ * only.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { isObject, objectOr, parseJson, type JsonObject } from '../json';
@@ -10,7 +10,7 @@ export interface AwsCall {
   readonly service: Exclude<Service, 'event'>;
   readonly operation: string;
   readonly table: string | undefined;
-  /** The parsed request of DynamoDB; of the others empty. */
+  /** The parsed request of DynamoDB; empty for the other services. */
   readonly input: JsonObject;
 }
 
@@ -37,7 +37,7 @@ export function connectionsCall(method: string): AwsCall {
 
 export const invokeCall: AwsCall = { service: 'lambda', operation: 'Invoke', table: undefined, input: {} };
 
-/** Whether DynamoDB may answer from a copy that lags behind. */
+/** Whether DynamoDB may return old data. */
 export function mayBeStale({ operation, input }: AwsCall): boolean {
   switch (operation) {
     case 'GetItem':
@@ -53,7 +53,7 @@ export function mayBeStale({ operation, input }: AwsCall): boolean {
   }
 }
 
-/** Names that the SDKs turn into their exceptions. */
+/** Error names that the SDKs map to exceptions. */
 const names: Readonly<Record<AwsCall['service'], Readonly<Record<number, string>>>> = {
   dynamodb: {
     400: 'ProvisionedThroughputExceededException',
@@ -76,7 +76,7 @@ export function errorAnswer({ service }: AwsCall, status: number): HttpAnswer {
   };
 }
 
-/** To a request that is signed for a wrong time. */
+/** The answer to a request with a wrong signing time. */
 export function mistimedAnswer({ service }: AwsCall): HttpAnswer {
   const name = 'InvalidSignatureException';
   const body = Buffer.from(JSON.stringify({ __type: name, message: 'Signature expired or not yet current' }));

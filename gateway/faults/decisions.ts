@@ -1,23 +1,23 @@
 /**
- * Decides for each call and event whether a rule of the plan hits it, and counts. Pure but for its counters: the same
- * plan and the same order of calls give the same faults.
+ * Finds the rule of the plan that applies to a call or event, and counts. The same plan and the same order of calls
+ * give the same faults.
  */
 import type { FaultKind, ParsedFaultPlan, FaultRule, Service } from './plan-schema';
 
-/** One call to AWS as a function makes it, or one event on its way to a function. */
+/** One call of a function to AWS, or one event for a function. */
 export interface FaultTarget {
   readonly service: Service;
   readonly operation: string;
   readonly table?: string | undefined;
-  /** Name of the function that calls, or that is to get the event; unknown for callers that are no function. */
+  /** The function that makes the call or gets the event; `undefined` for other callers. */
   readonly function?: string | undefined;
 }
 
 export interface RuleCount {
   readonly rule: FaultRule;
-  /** Calls that the rule fits. */
+  /** Calls and events that match the rule. */
   seen: number;
-  /** Calls that it made go wrong. */
+  /** Calls and events that got its fault. */
   fired: number;
 }
 
@@ -31,8 +31,8 @@ export class Decisions {
   }
 
   /**
-   * The first rule that hits, if any. `elapsedMs` since the plan began; `isPossible` tells whether a fault could show on
-   * this very call: a strongly consistent read is never stale.
+   * The first rule that applies, if any. `elapsedMs` is the time since the plan began. `isPossible` returns whether
+   * this call can have the fault: a strongly consistent read is never stale.
    */
   decide(
     target: FaultTarget,
@@ -72,7 +72,7 @@ export function contains(name: string | undefined, part: string): boolean {
   return (name ?? '').toLowerCase().includes(part.toLowerCase());
 }
 
-/** Numbers from 0 to below 1, the same ones for the same seed (mulberry32). */
+/** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,43 +1,44 @@
 /**
- * What may go wrong on AWS, or come in another order, to be switched on by tests: shares and delays by kind of event.
- * Every decision follows from the seed, the kind and the number of the event, so that a run can be repeated.
+ * Faults of events that AWS allows: delays, another order, lost and duplicate events. Tests turn them on by kind of
+ * event. Every decision depends only on the seed, the kind and the number of the event, so that a run can be
+ * repeated.
  */
 import { createHash } from 'node:crypto';
 import { GatewayError } from '../gateway-error';
 
-/** Delays are drawn evenly from 0 up to these, on the gateway's clock; together they put events in another order. */
+/** Delays are random, from 0 to these values, on the gateway's clock. They change the order of events. */
 export interface Jitter {
   /** Before the function starts. */
   startDelayMs: number;
-  /** Between the end of the function and what follows from it: the 101, the reply, the error frame. */
+  /** Between the end of the function and its effect: the 101, the reply, the error frame. */
   replyDelayMs: number;
 }
 
 export interface Faults {
   connect: Jitter;
   message: Jitter;
-  /** `$disconnect` is best effort on AWS: shares (0 to 1) of the ends that are never told, or told twice. */
+  /** `$disconnect` is best effort on AWS: the shares (0 to 1) of events that are lost or delivered twice. */
   disconnect: Pick<Jitter, 'startDelayMs'> & { lose: number; duplicate: number };
   vanish: Vanishing;
 }
 
-/** A peer that goes without a word: a pulled cable, a laptop that falls asleep. */
+/** A peer that disconnects without closing the socket: a pulled cable, a sleeping laptop. */
 export interface Vanishing {
-  /** Share (0 to 1) of the cut sockets of which the gateway learns nothing until a timer ends the connection. */
+  /** Share (0 to 1) of the cut sockets that the gateway does not detect until a timer ends the connection. */
   share: number;
-  /** What a POST to such a connection meets: 200 although nobody reads it, or no answer at all. */
+  /** The result of a POST to such a connection: 200 although the message is lost, or no answer. */
   posts: 'accepted' | 'hang';
-  /** From then on calls about it are answered with 410. */
+  /** After this time, calls get 410. */
   goneAfterMs: number;
 }
 
-/** Faults as an option: what is left out does not happen. */
+/** The option of the gateway: absent faults do not happen. */
 export type FaultSettings = { [Kind in keyof Faults]?: Partial<Faults[Kind]> } & {
   /** Default 1. */
   seed?: number;
 };
 
-/** What happens to one event. */
+/** The fault of one event: how often its function runs, and the delays. */
 export interface EventFault {
   runs: 0 | 1 | 2;
   startDelayMs: number;
@@ -78,7 +79,7 @@ export class EventFaults {
     return { runs, startDelayMs: start * startDelayMs, replyDelayMs: 0 };
   }
 
-  /** How a connection whose socket was just cut stays on unnoticed, if it does. */
+  /** The fault of a connection whose socket was just cut, if it is not detected. */
   vanish(): Vanishing | undefined {
     const { vanish } = this.faults;
     const [chance] = this.draw('vanish');
@@ -90,7 +91,7 @@ export class EventFaults {
     return { runs: 1, startDelayMs: start * startDelayMs, replyDelayMs: reply * replyDelayMs };
   }
 
-  /** Three numbers from 0 to below 1, the same ones whatever faults are on. */
+  /** Three numbers from 0 to below 1, which do not depend on the faults that are on. */
   private draw(decision: Decision): [number, number, number] {
     const count = (this.counts.get(decision) ?? 0) + 1;
     this.counts.set(decision, count);

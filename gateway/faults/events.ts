@@ -1,7 +1,4 @@
-/**
- * Events that reach their function late, twice or never. Which event it is stands in it: API Gateway writes its type
- * into the request context.
- */
+/** Delivers events late, twice or never. The type of an event is in its request context. */
 import { objectOr, parseJson } from '../json';
 import type { Decide } from './proxy';
 
@@ -10,11 +7,11 @@ export function eventKind(payload: string): string {
   const { requestContext, methodArn } = objectOr(parseJson(payload));
   const { eventType } = objectOr(requestContext);
   if (typeof eventType !== 'string') return 'other';
-  // An authorizer's event has the type of the handshake that it decides on.
+  // The event of an authorizer has the type of its handshake.
   return methodArn === undefined ? eventType.toLowerCase() : 'authorizer';
 }
 
-/** What came of the event that was not lost; `undefined` for one that was. */
+/** The result of the function; `undefined` for a lost event. */
 export async function deliverEvent<Result>(
   decide: Decide,
   functionName: string,
@@ -32,7 +29,7 @@ export async function deliverEvent<Result>(
     case 'duplicate': {
       const second = wait(rule.delayMs).then(run);
       const result = await run();
-      // Nobody waits for the second one: the platform has its answer.
+      // The result of the second run is ignored, because the platform has already the first one.
       void second;
       return result;
     }

@@ -1,6 +1,6 @@
 /**
- * The fault layer of a running gateway: the plan, what of it has happened, and the places where it acts. Stands between
- * the functions and AWS as they see it, so that neither side knows of it.
+ * The fault plan of a running gateway: its rules, counts, proxy and events. It is between the functions and AWS, so
+ * that neither side needs code for faults.
  */
 import { type RuleCount, contains, Decisions } from './decisions';
 import { deliverEvent } from './events';
@@ -12,7 +12,7 @@ export interface FaultReport {
   readonly plan: ParsedFaultPlan;
   /** Milliseconds since the plan began. */
   readonly elapsedMs: number;
-  /** One for each rule, in their order. */
+  /** One per rule, in the order of the rules. */
   readonly counts: readonly Pick<RuleCount, 'seen' | 'fired'>[];
 }
 
@@ -29,7 +29,7 @@ export class FaultPlan {
     this.begin();
   }
 
-  /** Begins another plan; its time and its counts start at zero. Throws a `GatewayError` about a mistake in it. */
+  /** Replaces the plan; time and counts start at zero. Throws a `GatewayError` when the plan is invalid. */
   replace(plan: unknown): FaultReport {
     this.plan = parseFaultPlan(plan);
     this.decisions = new Decisions(this.plan);
@@ -46,7 +46,7 @@ export class FaultPlan {
     return startProxy(targets, this.hosts, this.decide, now);
   }
 
-  /** Delivers an event to its function as the plan says; `undefined` when it is lost. */
+  /** Delivers an event to its function with the faults of the plan; `undefined` when the event is lost. */
   deliver<Result>(
     functionName: string,
     payload: string,
@@ -79,9 +79,9 @@ export class FaultPlan {
       );
   }
 
-  /** Of several clocks the one that jumped last. */
+  /** When several clocks apply, the last one counts. */
   private skewOf(functionName: string): number {
-    // A timer may fire a little before its time.
+    // A timer may fire slightly early.
     const elapsed = this.elapsedMs + 1;
     const jumped = this.plan.clocks
       .filter((clock) => contains(functionName, clock.function) && clock.fromMs <= elapsed)

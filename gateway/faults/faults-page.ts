@@ -1,6 +1,4 @@
-/**
- * `/_gateway/faults`: GET tells the plan and what has happened, PUT begins another one.
- */
+/** `/_gateway/faults`: GET returns the plan and its counts, PUT replaces the plan. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../gateway-error';
 import { readBody, reply } from '../http/http-reply';

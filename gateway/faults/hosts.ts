@@ -1,13 +1,13 @@
 /**
- * Who makes a call: each process of a function has an access key of its own, so that a fault can be meant for one
- * function, can end the very process that calls, and can give it a clock of its own.
+ * Identifies callers: each thread of a function has its own access key, so that a fault can select a function, end
+ * the calling thread, or set the clock of that thread.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { credentials } from '../platform';
 
 export interface HostIdentity {
   readonly accessKeyId: string;
-  /** One 64-bit float in shared memory: milliseconds by which the process's clock is wrong. */
+  /** One 64-bit float in shared memory: the clock error of the thread in milliseconds. */
   readonly skew: Float64Array;
 }
 
@@ -24,7 +24,7 @@ export class Hosts {
 
   constructor(private readonly skewOf: (functionName: string) => number) {}
 
-  /** `end` cuts the process off, wherever it is. */
+  /** `end` stops the thread immediately. */
   add(functionName: string, end: () => Promise<void>): HostIdentity {
     this.started += 1;
     const accessKeyId = `${credentials.accessKeyId}H${this.started}`;
@@ -39,7 +39,7 @@ export class Hosts {
     this.hosts.delete(accessKeyId);
   }
 
-  /** The process that signed the request. */
+  /** The thread that signed the request. */
   callerOf({ authorization = '' }: IncomingHttpHeaders): Host | undefined {
     return this.hosts.get(credential.exec(authorization)?.[1] ?? '');
   }
@@ -49,7 +49,7 @@ export class Hosts {
   }
 }
 
-/** With the access key that everybody shares: DynamoDB Local keeps a database per key. */
+/** With the shared access key, because DynamoDB Local has a separate database per key. */
 export function withSharedKey(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const { authorization } = headers;
   if (authorization === undefined) return headers;

@@ -1,6 +1,6 @@
 /**
- * A fault plan: which calls and events go wrong, how, and how often. Parsed once, with one sentence about the first mistake.
- * Knows AWS's calls and nothing of what they are made for.
+ * The schema of a fault plan: which calls and events get which fault, and how often. An invalid plan throws one
+ * sentence about the first error. The plan refers to calls of AWS, not to the protocol of the bus.
  */
 import * as v from 'valibot';
 import { GatewayError } from '../gateway-error';
@@ -9,8 +9,8 @@ export const services = ['dynamodb', 'connections', 'lambda', 'event'] as const;
 export type Service = (typeof services)[number];
 
 /**
- * - `error`: an answer of `status` (default 500). `throttle`: the service asks to slow down.
- * - `delay`: the answer comes `delayMs` later. `hang`: it never comes. `reset`: the socket is cut instead.
+ * - `error`: an answer of `status` (default 500). `throttle`: the service returns its throttling error.
+ * - `delay`: the answer comes `delayMs` later. `hang`: no answer. `reset`: the socket is closed without an answer.
  * - `duplicate`: the call is made, or the event delivered, twice; a second event comes `delayMs` later.
  * - `stale`: a read that is not strongly consistent gets the previous answer to the same question.
  * - `split`: pages of one item. `empty`: a further page without items that is not the last.
@@ -31,7 +31,7 @@ export const faultKinds = [
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
-/** What each service can suffer. */
+/** The possible faults of each service. */
 const supportedFaults: Readonly<Record<Service, readonly FaultKind[]>> = {
   dynamodb: ['error', 'throttle', 'delay', 'hang', 'reset', 'duplicate', 'stale', 'split', 'empty', 'kill'],
   connections: ['error', 'throttle', 'delay', 'hang', 'reset', 'duplicate', 'kill'],
@@ -52,22 +52,22 @@ const count = v.pipe(
 const ruleSchema = v.strictObject(
   {
     service: v.picklist(services, `one of ${services.join(', ')}`),
-    /** Such as `PutItem`, `post`, `Invoke`, `disconnect`; default: every one. Upper and lower case are the same. */
+    /** Such as `PutItem`, `post`, `Invoke`, `disconnect`; default: all. Case-insensitive. */
     operation: v.optional(text('the name of an operation')),
     /** A part of the table's name. */
     table: v.optional(text('a part of the name of a table')),
-    /** A part of the name of the function that calls or is to get the event. */
+    /** A part of the name of the function that makes the call or gets the event. */
     function: v.optional(text('a part of the name of a function')),
     fault: v.picklist(faultKinds, `one of ${faultKinds.join(', ')}`),
-    /** Whether the call has had its effect when the fault happens; default `before`. */
+    /** Whether the fault happens before or after the effect of the call; default `before`. */
     when: v.optional(v.picklist(['before', 'after'], '"before" or "after"'), 'before'),
     status: v.optional(number('an HTTP status from 400 to 599', 400, 599), 500),
     delayMs: v.optional(milliseconds, 1_000),
-    /** Of each call that fits; default 1. */
+    /** The probability of the fault for each matching call; default 1. */
     probability: v.optional(number('a number from 0 to 1', 0, 1), 1),
-    /** Only the nth call that fits, counted from 1. */
+    /** Only the nth matching call, counted from 1. */
     nth: v.optional(count),
-    /** At most so often. */
+    /** The maximum number of faults. */
     times: v.optional(count),
     /** Milliseconds since the plan began. */
     fromMs: v.optional(milliseconds, 0),
@@ -78,7 +78,7 @@ const ruleSchema = v.strictObject(
 
 const clockSchema = v.strictObject(
   {
-    /** A part of the names of the functions whose clock is wrong. */
+    /** A part of the names of the functions with the wrong clock. */
     function: text('a part of the name of a function'),
     skewMs: v.pipe(
       number('whole milliseconds, at most a day either way', -86_400_000, 86_400_000),
@@ -92,7 +92,7 @@ const clockSchema = v.strictObject(
 
 const planSchema = v.strictObject(
   {
-    /** Every decision follows from it and from the number of the call; default 1. */
+    /** Every decision depends only on it and on the number of the call; default 1. */
     seed: v.optional(number('a number from 0 to 2^32', 0, 2 ** 32), 1),
     rules: v.optional(v.array(ruleSchema, 'a list of rules'), []),
     clocks: v.optional(v.array(clockSchema, 'a list of clocks'), []),
@@ -102,12 +102,12 @@ const planSchema = v.strictObject(
 
 export type ParsedFaultPlan = v.InferOutput<typeof planSchema>;
 export type FaultRule = ParsedFaultPlan['rules'][number];
-/** As it is written: what has a default may be left out. */
+/** A plan as written: members with a default are optional. */
 export type FaultPlanInput = v.InferInput<typeof planSchema>;
 
 const hint = 'See docs/faults.md for the members of a plan.';
 
-/** Throws a `GatewayError` that says what is wrong. */
+/** Throws a `GatewayError` with the first error. */
 export function parseFaultPlan(value: unknown): ParsedFaultPlan {
   const { success, output, issues } = v.safeParse(planSchema, value);
   if (!success) {
@@ -128,7 +128,7 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
 
 function checkRule({ service, fault, table, fromMs, untilMs }: FaultRule, index: number): void {
   const problem = !supportedFaults[service].includes(fault)
-    ? `cannot have the fault ${fault}: ${service} knows ${supportedFaults[service].join(', ')}`
+    ? `cannot have the fault ${fault}: ${service} supports ${supportedFaults[service].join(', ')}`
     : table !== undefined && service !== 'dynamodb'
       ? 'names a table, which only dynamodb has'
       : untilMs !== undefined && untilMs <= fromMs

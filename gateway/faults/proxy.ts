@@ -1,6 +1,6 @@
 /**
- * The HTTP endpoint that functions take for AWS while faults are planned: passes each call on to the table engine or to
- * the gateway, and lets it go wrong as the plan says.
+ * The HTTP endpoint that functions use as AWS when the gateway has a fault plan: forwards each call to the table
+ * engine or to the gateway, with the faults of the plan.
  */
 import {
   Agent,
@@ -32,7 +32,7 @@ import type { FaultTarget } from './decisions';
 
 /** DynamoDB's largest request. */
 const bodyBytes = 16 * 1_048_576;
-/** Clients keep connections for reuse; a server that closes idle ones first would race their next request. */
+/** Clients reuse connections. If the server closed idle ones, a client could send a request at the same moment. */
 const keepAliveMs = 3_600_000;
 
 export interface ProxyTargets {
@@ -50,18 +50,18 @@ export interface FaultProxy {
   stop(): Promise<void>;
 }
 
-/** One call on its way. */
+/** One call that the proxy forwards. */
 interface ProxiedCall {
   readonly call: AwsCall;
-  /** Makes the call and gives the answer; with another body when there is one. */
+  /** Makes the call and returns the answer. `body` replaces the body of the request. */
   readonly apply: (body?: Buffer) => Promise<HttpAnswer>;
   readonly endCaller: () => Promise<void>;
 }
 
-/** What the caller gets: an answer, a cut socket, or nothing ever. */
+/** The result for the caller: an answer, a closed socket, or no answer. */
 type CallResult = HttpAnswer | 'cut' | 'silence';
 
-/** `now`: the gateway's time, which is AWS's to the functions. */
+/** `now`: the time of the gateway, which functions receive as the time of AWS. */
 export async function startProxy(
   targets: ProxyTargets,
   hosts: Hosts,
@@ -103,7 +103,7 @@ async function listen(
 ): Promise<FaultProxy> {
   const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
     serve(request, response).catch((error: unknown) => {
-      // The caller or the target went away: the caller sees what it would see of a broken network.
+      // The caller or the target disconnected: close the socket, as after a network failure.
       response.destroy();
       if (codeOf(error) === undefined) throw error;
     });
@@ -225,7 +225,7 @@ function forward(
   });
 }
 
-/** Those that describe the answer; those of the connection are this hop's own. */
+/** The headers of the answer, without those of the connection. */
 function headersOf({ headers }: IncomingMessage, body: Buffer): Record<string, string> {
   const kept = Object.entries(headers).filter(
     ([name, value]) => typeof value === 'string' && !/^(connection|keep-alive|transfer-encoding)$/.test(name),

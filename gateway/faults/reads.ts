@@ -1,6 +1,6 @@
 /**
- * Reads of DynamoDB that are true and inconvenient: pages of one item, further pages without items, keys left for later,
- * and answers that were true a moment ago.
+ * Results of DynamoDB that are correct but rare: pages of one item, further pages without items, unprocessed keys,
+ * and stale reads.
  */
 import { createHash } from 'node:crypto';
 import { isList, type JsonObject, objectOr } from '../json';
@@ -11,14 +11,14 @@ export function canSplit({ operation, input }: AwsCall): boolean {
   return operation === 'BatchGetItem' && keysAsked(input) > 1;
 }
 
-/** The same question for one item. */
+/** The same request, limited to one item. */
 export function splitInput({ operation, input }: AwsCall): JsonObject {
   if (operation !== 'BatchGetItem') return { ...input, Limit: 1 };
   const { first } = firstKey(input);
   return { ...input, RequestItems: first };
 }
 
-/** What the split left out, as AWS would name it. */
+/** The unprocessed keys, as AWS returns them. */
 export function splitAnswer({ operation, input }: AwsCall, answer: JsonObject): JsonObject {
   if (operation !== 'BatchGetItem') return answer;
   return { ...answer, UnprocessedKeys: { ...firstKey(input).rest, ...objectOr(answer.UnprocessedKeys) } };
@@ -28,7 +28,7 @@ export function canBeEmpty({ operation, input }: AwsCall): boolean {
   return (operation === 'Query' || operation === 'Scan') && input.ExclusiveStartKey !== undefined;
 }
 
-/** A page that ends where it began: legal, as after a filter that nothing passed. */
+/** An empty page that is not the last: AWS returns one when a filter removes all items. */
 export function emptyPage({ input }: AwsCall): HttpAnswer {
   return jsonAnswer({ Items: [], Count: 0, ScannedCount: 0, LastEvaluatedKey: input.ExclusiveStartKey });
 }
@@ -51,14 +51,14 @@ function firstKey(input: JsonObject): { first: JsonObject; rest: JsonObject } {
   };
 }
 
-/** Questions remembered at once: a laptop's worth. */
+/** Maximum number of stored answers. */
 const remembered = 10_000;
 
-/** The previous answer to each question that may be answered late. */
+/** The previous answer to each request that may get stale data. */
 export class PreviousAnswers {
   private readonly answers = new Map<string, HttpAnswer>();
 
-  /** Nothing found, when the question is new: there was a time when that was true. */
+  /** An empty result for a new request, because it was correct before the first write. */
   of(call: AwsCall): HttpAnswer {
     return this.answers.get(questionOf(call)) ?? nothing(call);
   }

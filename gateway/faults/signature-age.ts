@@ -1,12 +1,15 @@
 /**
- * The age of a signature: AWS refuses a request that is signed for a time more than five minutes from its own, and says in
- * `Date` what time it is. Source: AWS IAM user guide, "Troubleshoot Signature Version 4 signing".
+ * The age of a signature: AWS refuses a request that is signed for a time more than five minutes from its own, and
+ * returns its own time in `Date`. Source: AWS IAM user guide, "Troubleshoot Signature Version 4 signing".
  */
 import type { IncomingHttpHeaders } from 'node:http';
 
 const maxMs = 5 * 60_000;
 
-/** Whether the request is signed for another time than `now`, epoch milliseconds. One that names no time is not looked at. */
+/**
+ * Whether the signing time of the request differs from `now`, epoch milliseconds. A request without a signing time
+ * passes.
+ */
 export function isMistimed(headers: IncomingHttpHeaders, now: number): boolean {
   const [, day, time] = /^(\d{8})T(\d{6})Z$/.exec(String(headers['x-amz-date'])) ?? [];
   if (day === undefined || time === undefined) return false;

@@ -1,6 +1,6 @@
 /**
  * The environment variables of a function: the template's, with the API's public origin replaced by the local one,
- * and what Lambda adds. Nothing of the user's own shell reaches a function.
+ * and what Lambda adds. Functions do not get the variables of the user's shell.
  */
 import { sessionTokenOf } from '../http/permissions';
 import { credentials, region, urlSuffix } from '../platform';

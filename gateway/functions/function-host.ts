@@ -1,6 +1,6 @@
 /**
- * One worker thread of a function, seen from the gateway: start, one event at a time, timeout, crash.
- * Whatever happens inside, an invocation settles exactly once and the gateway survives.
+ * One worker thread of a function, seen from the gateway: start, one event at a time, timeout, crash. Every
+ * invocation settles exactly once, whatever the function does.
  */
 import { Worker } from 'node:worker_threads';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ export interface Invocation {
 export interface HostEvents {
   /** The thread waits for an event: after loading, and after each event. */
   onIdle(host: FunctionHost): void;
-  /** The thread is over; `initError` when it never came up. */
+  /** The thread ended; `initError` when it did not load. */
   onGone(host: FunctionHost, initError: FunctionError | undefined): void;
   onOutput(stream: 'stdout' | 'stderr' | 'platform', text: string, requestId: string | undefined): void;
 }
@@ -31,11 +31,11 @@ export interface HostSettings {
   workerCode: string;
   environment: Record<string, string>;
   clockOffset: Float64Array;
-  /** Where threads make themselves known while faults are planned. */
+  /** The registry of threads; only when the gateway has a fault plan. */
   faultyHosts?: Hosts | undefined;
-  /** Lambda may give an environment a second event, or start a new one for each. */
+  /** Whether a thread handles a second event. Lambda does both. */
   reuseThreads: boolean;
-  /** Of one function at most. */
+  /** Maximum per function. */
   threads: number;
 }
 
@@ -69,7 +69,7 @@ export class FunctionHost {
       clockSkew: this.identity?.skew,
       wakeUp: this.wakeUp,
     };
-    // No arguments are inherited: a loader of the gateway's own process has no business in a function.
+    // Arguments are not inherited, because functions must not use a loader of the gateway's process.
     this.worker = new Worker(workerCode, {
       eval: true,
       env: this.identity ? { ...environment, AWS_ACCESS_KEY_ID: this.identity.accessKeyId } : environment,
@@ -93,7 +93,7 @@ export class FunctionHost {
     }, limits.initMs);
   }
 
-  /** Whether it may not take one more event. */
+  /** Whether it cannot handle another event. */
   get isUsedUp(): boolean {
     return !this.settings.reuseThreads && this.hasRun;
   }
@@ -140,11 +140,11 @@ export class FunctionHost {
         this.settle({ ok: false, error: message.error });
         break;
     }
-    // An answer may still arrive from a thread that is being ended for its timeout.
+    // An answer can still arrive while the thread is terminated after its timeout.
     if (!this.stopping && !this.gone) this.events.onIdle(this);
   }
 
-  /** Lambda replaces an environment whose process ended, whatever the reason. */
+  /** Lambda replaces an environment whose process ended. */
   private end(code: number): void {
     if (this.gone) return;
     this.gone = true;

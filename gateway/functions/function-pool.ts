@@ -1,6 +1,6 @@
 /**
- * The worker threads of one function: one event at a time each, more of them while events wait, up to a bound.
- * A waiting event goes to whichever thread is free first, a warm one or a new one.
+ * The worker threads of one function: each handles one event at a time. While events wait, more threads start, up to
+ * a limit. A waiting event goes to the first free thread.
  */
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../json';
@@ -13,7 +13,7 @@ import {
 } from './function-host';
 import type { FunctionError } from './worker-messages';
 
-/** Threads that may be loading at once: more would only slow each other down on a laptop. */
+/** Maximum number of threads that load at the same time, because more would slow each other down. */
 const startConcurrency = 2;
 
 export const gatewayStopped: FunctionError = {
@@ -33,7 +33,7 @@ export class FunctionPool {
     private readonly report: HostEvents['onOutput'],
   ) {}
 
-  /** Whether an event waits for a thread that is not up yet. */
+  /** Whether an event waits for a thread that is still loading. */
   get isLoading(): boolean {
     return this.starting.size > 0 && this.queue.length > 0;
   }
@@ -78,7 +78,7 @@ export class FunctionPool {
     try {
       host = this.createHost();
     } catch (error) {
-      // NODE_OPTIONS that a thread cannot take, for one.
+      // For example, NODE_OPTIONS that a thread does not support.
       this.failNext({ errorType: 'Runtime.StartError', errorMessage: messageOf(error) });
       return;
     }
@@ -115,7 +115,7 @@ export class FunctionPool {
     if (place >= 0) this.idle.splice(place, 1);
   }
 
-  /** A bundle that does not load fails the event that waited for it; the next event tries again. */
+  /** When a bundle does not load, the event that waited for it fails. The next event tries again. */
   private failNext(error: FunctionError): void {
     const invocation = this.queue.shift();
     if (invocation === undefined) return;

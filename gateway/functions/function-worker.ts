@@ -1,6 +1,6 @@
 /**
- * Runs inside a function's worker thread: loads the bundle, handles one event at a time and freezes in between,
- * as Lambda does. Bundled at the gateway's start; imports nothing but Node and its two neighbours.
+ * Runs inside a function's worker thread: loads the bundle, handles one event at a time and blocks between events, as
+ * Lambda freezes an environment. Bundled when the gateway starts; imports only Node and two files of this folder.
  */
 import { createRequire } from 'node:module';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
@@ -17,7 +17,7 @@ function send(message: WorkerMessage): void {
   parentPort?.postMessage(message);
 }
 
-/** Output goes through the port: a frozen thread could not drain its standard streams. */
+/** Output is sent through the port, because a blocked thread cannot flush its standard streams. */
 function captureOutput(stream: 'stdout' | 'stderr'): void {
   process[stream].write = (chunk: unknown, ...rest: unknown[]): boolean => {
     send({
@@ -36,11 +36,11 @@ function describe(error: unknown): FunctionError {
   return { errorType: error.name, errorMessage: error.message, trace: error.stack?.split('\n') ?? [] };
 }
 
-/** Blocks the whole thread until the next event: un-awaited work stands still, as in a frozen environment. */
+/** Blocks the thread until the next event. Work that was not awaited stops, as in a frozen environment. */
 function freeze(): void {
   Atomics.wait(settings.wakeUp, 0, 0);
   Atomics.store(settings.wakeUp, 0, 0);
-  // After the thaw the event loop gets a turn first: what was left over runs before the new event.
+  // The event loop runs first, so that unfinished work continues before the new event.
   setImmediate(receive);
 }
 
@@ -92,14 +92,14 @@ function handle({ requestId, payload }: WorkerEvent): void {
       else fail(error);
     });
     if (isPromise(answer)) answer.then(succeed, fail);
-    // A handler that neither takes the callback nor returns a promise: Lambda answers with null.
+    // For a handler without callback and without promise, Lambda returns null.
     else if (handler.length < 3) succeed(null);
   } catch (error) {
     fail(error);
   }
 }
 
-/** `undefined` for what JSON cannot hold, such as `undefined` itself. */
+/** `undefined` when JSON cannot represent the value. */
 function toJson(value: unknown): string | undefined {
   return JSON.stringify(value);
 }
@@ -121,7 +121,7 @@ function load(): Handler {
 captureOutput('stdout');
 captureOutput('stderr');
 moveDate(settings.clockOffset, settings.clockSkew);
-// An event loop that runs dry before the promise settles: the Node 20 runtime answers with null.
+// When the event loop is empty before the promise settles, the Node 20 runtime returns null.
 process.on('beforeExit', () => {
   finish?.({ kind: 'result', payload: 'null' });
 });

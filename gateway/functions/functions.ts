@@ -1,6 +1,6 @@
 /**
- * All functions of the stack behind one door: invoke by name and wait, or hand over and forget,
- * with Lambda's retries and failure destination.
+ * Invokes the functions of the stack by name: synchronously, or asynchronously with Lambda's retries and failure
+ * destination.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock';
@@ -16,13 +16,13 @@ import { compileWorker } from './worker-code';
 /** Lambda waits one minute before its first retry of an asynchronous invocation, two before the second. */
 const retryDelayMs = 60_000;
 
-/** Of an event that a fault plan takes away. */
+/** The result of an event that a fault plan loses. */
 const lost: InvocationResult = {
   ok: false,
-  error: { errorType: 'EventLost', errorMessage: 'The event never reached the function.' },
+  error: { errorType: 'EventLost', errorMessage: 'The fault plan lost the event.' },
 };
 
-/** How long Lambda keeps a throttled asynchronous event before it tries again; such a try counts for nothing. */
+/** How long Lambda keeps a throttled asynchronous event before it tries again; such an attempt does not count. */
 const throttledRetryMs = 1_000;
 
 const throttled: InvocationResult = {
@@ -30,7 +30,7 @@ const throttled: InvocationResult = {
   error: { errorType: 'TooManyRequestsException', errorMessage: 'Rate Exceeded.' },
 };
 
-/** Whether the function did not start because too many others were running. */
+/** Whether the function did not start because of the concurrency limit. */
 export function isThrottled(result: InvocationResult): boolean {
   return result === throttled;
 }
@@ -38,9 +38,9 @@ export function isThrottled(result: InvocationResult): boolean {
 export interface FunctionOptions {
   /** Invocations of all functions at the same time. */
   concurrency: number;
-  /** Events that one function handles side by side. */
+  /** Events that one function handles concurrently. */
   threads: number;
-  /** Whether a thread takes a second event. */
+  /** Whether a thread handles a second event. */
   reuseThreads: boolean;
 }
 
@@ -70,7 +70,7 @@ export class Functions {
 
   /** Runs the function with an event in JSON. A failure of the function is a result, not an exception. */
   async invoke(name: string, payload: string): Promise<InvocationResult> {
-    // The end of a connection may want a function that never ran before the gateway was stopped.
+    // The end of a connection may invoke a function for the first time after the gateway was stopped.
     if (this.stopped) return { ok: false, error: gatewayStopped };
     if (this.running >= this.options.concurrency) return throttled;
     this.running += 1;
@@ -86,8 +86,8 @@ export class Functions {
   }
 
   /**
-   * Resolves when no function runs, or after `graceMs` of real time with those that go on. A function that is still being
-   * loaded for an event does not count as one: on a busy machine that takes seconds, and has its own bound.
+   * Resolves when no function runs, or after `graceMs` of real time. Loading time does not count: it takes seconds on
+   * a busy machine, and has its own limit.
    */
   async untilIdle(graceMs: number): Promise<void> {
     while ([...this.pools.values()].some(({ isLoading }) => isLoading)) await sleep(loadingPollMs);

@@ -1,6 +1,6 @@
 /**
- * Makes `Date` of the current thread follow the gateway's clock, with an error of its own. Real timers stay real:
- * only what a function reads as the time of day moves.
+ * Makes `Date` of the current thread follow the gateway's clock, plus the clock error of the thread. Timers use real
+ * time.
  */
 
 export function moveDate(offset: Float64Array, skew: Float64Array | undefined): void {

@@ -1,6 +1,6 @@
 /**
- * Compiles the TypeScript sources that run in worker threads. It happens at start, because the gateway itself
- * may run under any loader (tsx, jest) and worker threads would not inherit it.
+ * Compiles the TypeScript sources that run in worker threads. At start, because worker threads do not inherit the
+ * loader of the gateway (tsx, jest).
  */
 import { buildSync } from 'esbuild';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * What the gateway and a function's worker thread say to each other. Types only: both sides compile it away.
- * Events and results travel as JSON text, as they do between Lambda's service and a function.
+ * The messages between the gateway and the worker thread of a function. Types only. Events and results travel as JSON
+ * text, as they do between Lambda's service and a function.
  */
 
 /** Given to the worker when it starts. */
@@ -12,11 +12,11 @@ export interface WorkerSettings {
   functionArn: string;
   memoryMb: number;
   timeoutMs: number;
-  /** Milliseconds that the gateway's clock is ahead. */
+  /** The offset of the gateway's clock in milliseconds. */
   clockOffset: Float64Array;
-  /** Milliseconds by which this thread's own clock is wrong. */
+  /** The clock error of this thread in milliseconds. */
   clockSkew: Float64Array | undefined;
-  /** Becomes 1 when an event is waiting: the thread sleeps on it between two events. */
+  /** Becomes 1 when an event waits. The thread waits for it between events. */
   wakeUp: Int32Array;
 }
 

@@ -1,7 +1,4 @@
-/**
- * Answers over HTTP: JSON to plain requests, and refusals written on the raw socket of an upgrade
- * that is not going to happen.
- */
+/** HTTP responses: JSON for plain requests, and rejections on the raw socket of an upgrade. */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 
@@ -25,7 +22,7 @@ export function replyError(response: ServerResponse, status: number, type: strin
   reply(response, status, { message, __type: type }, { 'x-amzn-ErrorType': type });
 }
 
-/** Refuses an upgrade: the client sees the status, never an open socket. */
+/** Rejects an upgrade with a status, before the socket opens. */
 export function refuseUpgrade(
   socket: Duplex,
   status: number,
@@ -44,7 +41,7 @@ export function refuseUpgrade(
   socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}`, ...lines, '', text].join('\r\n'));
 }
 
-/** Reads a body up to a limit; `undefined` when it is larger. What is over the limit is read and dropped. */
+/** Reads a body up to a limit; `undefined` when it is larger. The rest is read and discarded. */
 export function readBody(request: IncomingMessage, limit: number): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

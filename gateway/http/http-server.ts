@@ -1,6 +1,6 @@
 /**
- * The gateway's one port: handshakes, `@connections`, the AWS endpoints for functions, and the ready page.
- * Only finds out who is meant; the answers come from the modules next to it.
+ * The gateway's one port: handshakes, `@connections`, the AWS endpoints for functions, and the ready page. Selects
+ * the module that answers a request.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,7 +14,7 @@ import { schedulesPath } from '../schedules/schedules-page';
 export interface HttpServer {
   server: Server;
   port: number;
-  /** From now on requests are answered; before, all of them get 503. */
+  /** Starts to answer requests; until then all of them get 503. */
   serve(routes: HttpRoutes): void;
   stop(): Promise<void>;
 }
@@ -36,10 +36,10 @@ export const kmsPrefix = '/_aws/kms';
 export const readyPath = '/_gateway/ready';
 export const costsPath = '/_gateway/costs';
 
-/** Clients keep connections for reuse; a server that closes idle ones first would race their next request. */
+/** Clients reuse connections. If the server closed idle ones, a client could send a request at the same moment. */
 const keepAliveMs = 3_600_000;
 
-/** Room for a thousand clients that connect at the same moment. */
+/** For a thousand clients that connect at the same moment. */
 const backlog = 4_096;
 
 export async function listen(host: string, port: number): Promise<HttpServer> {
@@ -49,7 +49,7 @@ export async function listen(host: string, port: number): Promise<HttpServer> {
     else answer(request, response, routes);
   });
   server.on('upgrade', (incoming, socket, head) => {
-    // A client may vanish at any time; whoever holds the socket learns of it by its close.
+    // A client may disconnect at any time; the owner of the socket handles its close event.
     socket.on('error', () => socket.destroy());
     if (routes === undefined) refuseUpgrade(socket, 503);
     else settle(routes.onUpgrade(incoming, socket, head), socket);
@@ -97,13 +97,13 @@ function answer(request: IncomingMessage, response: ServerResponse, routes: Http
     } else if (path === `/${routes.stage}` || path === `/${routes.stage}/`) {
       reply(response, 426, { message: 'Upgrade Required' }, { Upgrade: 'websocket' });
     } else {
-      // A callback without its stage, or with a wrong one, looks like any other path to AWS.
+      // For AWS, a callback without its stage or with a wrong one is an unknown path.
       replyError(response, 403, 'ForbiddenException', 'Forbidden');
     }
   }
 }
 
-/** A defect must not leave the other side waiting: it gets a cut, the process the exception. */
+/** After a defect, close the socket so that the client does not wait, and throw the exception. */
 function settle(work: Promise<void>, peer: Duplex | ServerResponse): void {
   work.catch((error: unknown) => {
     const isCutByPeer = codeOf(error) === 'ECONNRESET';
@@ -112,7 +112,7 @@ function settle(work: Promise<void>, peer: Duplex | ServerResponse): void {
   });
 }
 
-/** The id in `/{stage}/@connections/{id}`; SDKs write `%40` and `%3D`, others the plain characters. */
+/** The id in `/{stage}/@connections/{id}`; SDKs encode it with `%40` and `%3D`, other clients do not. */
 function connectionIn(path: string, stage: string): string | undefined {
   const [, prefix, word, encodedId, ...more] = path.split('/');
   if (prefix !== stage || encodedId === undefined || more.length > 0) return undefined;

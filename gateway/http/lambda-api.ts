@@ -1,6 +1,6 @@
 /**
- * Lambda's Invoke operation for the functions of the stack, so that one function can start another.
- * An asynchronous call (type Event) is accepted at once and runs on by itself.
+ * Lambda's Invoke operation for the functions of the stack, so that one function can start another. An asynchronous
+ * call (type Event) is accepted before the function runs.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Functions } from '../functions/functions';
@@ -56,7 +56,7 @@ async function invokeAndWait(
 ): Promise<void> {
   const result = await functions.invoke(name, payload);
   const headers = { 'X-Amz-Executed-Version': '$LATEST' };
-  // A failing function is a successful call: 200, with the error as payload and a header that says so.
+  // When the function fails, the call succeeds: 200, with the error as payload and a header that marks it.
   if (result.ok) reply(response, 200, result.payload, headers);
   else reply(response, 200, result.error, { ...headers, 'X-Amz-Function-Error': 'Unhandled' });
 }

@@ -1,6 +1,6 @@
 /**
- * `POST`, `GET` and `DELETE /{stage}/@connections/{id}`: how functions reach their clients.
- * Errors carry AWS's names, so that SDKs raise the same exceptions as in the cloud.
+ * `POST`, `GET` and `DELETE /{stage}/@connections/{id}`: how functions reach their clients. Errors have the names of
+ * AWS, so that SDKs throw the same exceptions.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Connection } from '../sockets/connection';
@@ -51,12 +51,12 @@ export async function manageConnection(
   if (body === undefined && request.method === 'POST') {
     replyError(response, 413, 'PayloadTooLargeException', 'Request Too Long');
   } else if (connections.opening.has(connectionId) && unverified.callInsideConnect === 'hang') {
-    // No answer: the caller has to give up by itself.
+    // No answer: the caller times out.
   } else if (connection === undefined && request.method === 'POST' && isSeeded(connectionId)) {
     costs.sent(body?.length ?? 0, false);
     reply(response, 200);
   } else if (connection === undefined || connection.isKnownToBeGone) {
-    // The same answer for one that is closed, one that is not open yet, and one that never was.
+    // The same answer for a closed connection, one that is not open yet, and an unknown one.
     replyError(response, 410, 'GoneException', 'Gone');
   } else {
     answer(request.method, body ?? Buffer.alloc(0), connection, response, unverified.deleteStatus);

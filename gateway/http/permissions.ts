@@ -1,6 +1,6 @@
 /**
- * Whether a function may make a call to `@connections`: the policies of its role are asked, as IAM would.
- * Who calls is told by the session token that the gateway gave to the function; signatures are not verified.
+ * Whether a function may make a call to `@connections`: evaluates the policies of its role, as IAM does. The session
+ * token that the gateway gave to the function identifies the caller; signatures are not verified.
  */
 import type { IncomingMessage } from 'node:http';
 import type { ApiFacts } from '../events/request-context';
@@ -17,10 +17,10 @@ export class Permissions {
     private readonly isChecking: boolean,
   ) {}
 
-  /** The complaint of IAM, or `undefined` when the call may go on. */
+  /** The error message of IAM, or `undefined` when the call is allowed. */
   denial(request: IncomingMessage, connectionId: string): string | undefined {
     const policy = this.isChecking ? this.functions.get(callerOf(request))?.callbackPolicy : undefined;
-    // A caller that is no function of the stack, or whose role is none of the stack's, is not ours to judge.
+    // Other callers, and functions with a role outside the stack, are not checked.
     if (policy === undefined) return undefined;
     const { apiId, stage } = this.api;
     const call = `${apiId}/${stage}/${String(request.method)}/@connections/${connectionId}`;
@@ -35,7 +35,7 @@ export function sessionTokenOf(functionName: string): string {
   return `${credentials.sessionToken}/${functionName}`;
 }
 
-/** The function that makes a call; empty when it is none of the stack's. */
+/** The function that makes a call; empty for other callers. */
 export function callerOf({ headers }: IncomingMessage): string {
   const token = String(headers['x-amz-security-token'] ?? '');
   return token.startsWith(sessionTokenOf('')) ? token.slice(sessionTokenOf('').length) : '';

@@ -1,6 +1,6 @@
 /**
- * KMS for the signing keys of the stack: GetPublicKey and Sign, backed by the key file.
- * AWS's private key never leaves KMS; this one never leaves the laptop.
+ * KMS for the signing keys of the stack: GetPublicKey and Sign, backed by the key file. The private key stays in the
+ * gateway, as it stays in KMS on AWS.
  */
 import { createPublicKey, type KeyObject, sign } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -41,7 +41,12 @@ export async function serveKms(
   const key = keys.find(({ id, arn }) => input.KeyId === id || input.KeyId === arn);
   const operation = request.headers['x-amz-target'];
   if (operation !== 'TrentService.GetPublicKey' && operation !== 'TrentService.Sign') {
-    replyError(response, 400, 'UnknownOperationException', `The gateway does not know ${String(operation)}`);
+    replyError(
+      response,
+      400,
+      'UnknownOperationException',
+      `The gateway does not support ${String(operation)}`,
+    );
   } else if (key === undefined) {
     replyError(response, 400, 'NotFoundException', `Key '${String(input.KeyId)}' does not exist`);
   } else if (operation === 'TrentService.GetPublicKey') {

@@ -1,6 +1,6 @@
 /**
- * The key file behind the template's KMS key. All gateways of a checkout share it,
- * so that a token made for one of them is good for the others.
+ * The key file for the template's KMS key. All gateways of a checkout share it, so that a token of one is valid for
+ * the others.
  */
 import { createPrivateKey, generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import { GatewayError } from '../gateway-error';
 import { codeOf } from '../json';
 
-/** The P-256 private key in `file`, which is made (readable by its owner only) when it is missing. */
+/** The P-256 private key in `file`, created (readable by its owner only) when it is missing. */
 export function loadOrCreateKey(file: string): KeyObject {
   const existing = readKey(file);
   if (existing !== undefined) return existing;
@@ -17,7 +17,7 @@ export function loadOrCreateKey(file: string): KeyObject {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   writeFileSync(draft, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
   try {
-    // A link either appears with its whole content or fails because another process was first.
+    // A link is atomic: it has the whole content, or it fails because another process was first.
     linkSync(draft, file);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
@@ -35,7 +35,7 @@ function readKey(file: string): KeyObject | undefined {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw new GatewayError(
       `The key file ${file} cannot be read.`,
-      'Delete it; a new key is made on the next start.',
+      'Delete it; the next start creates a new key.',
       {
         cause: error,
       },
@@ -44,7 +44,7 @@ function readKey(file: string): KeyObject | undefined {
   if (key.asymmetricKeyType !== 'ec' || key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') {
     throw new GatewayError(
       `The key in ${file} is not a P-256 key.`,
-      'Delete it; a new key is made on the next start.',
+      'Delete it; the next start creates a new key.',
     );
   }
   return key;

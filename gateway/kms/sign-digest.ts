@@ -1,6 +1,6 @@
 /**
- * ECDSA over a digest that is already made (KMS calls it MessageType DIGEST). Node only signs messages,
- * which it hashes itself, so the few steps of the algorithm stand here; the curve arithmetic is Node's.
+ * ECDSA over a digest (MessageType DIGEST of KMS). Node can only sign messages, which it hashes itself, so the
+ * algorithm is implemented here; Node does the curve arithmetic.
  */
 import { createECDH, type KeyObject } from 'node:crypto';
 

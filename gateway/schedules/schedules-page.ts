@@ -1,13 +1,11 @@
-/**
- * `/_gateway/schedules`: GET lists the schedules of the stack, POST to one of them, by its name, runs it now.
- */
+/** `/_gateway/schedules`: GET lists the schedules of the stack; POST to the name of one runs it now. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { decodedOr, reply } from '../http/http-reply';
 import type { RunningSchedule } from '../options';
 
 export const schedulesPath = '/_gateway/schedules';
 
-/** `path`: what comes behind the prefix. Answers a POST when the function has ended. */
+/** `path`: the path after the prefix. Answers a POST when the function has ended. */
 export async function serveSchedules(
   request: IncomingMessage,
   response: ServerResponse,

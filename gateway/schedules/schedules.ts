@@ -1,6 +1,6 @@
 /**
- * Runs the stack's schedules on the gateway's clock: `rate(…)` only, first after one period, as EventBridge does; any of them at
- * once when asked to. A run that fails is retried like any asynchronous invocation.
+ * Runs the stack's schedules on the gateway's clock: `rate(…)` only, first after one period, as EventBridge does; any
+ * of them immediately on request. A run that fails is retried like any asynchronous invocation.
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock';
@@ -23,7 +23,7 @@ export function startSchedules(
         schedule.input ?? JSON.stringify(scheduledEvent(schedule, clock.now())),
       );
     if (everyMs === undefined) {
-      const text = `The schedule ${name} is not run: only rate(…) is understood, not ${expression}.`;
+      const text = `The schedule ${name} does not run: the gateway supports only rate(…), not ${expression}.`;
       log({ function: functionName, stream: 'platform', text });
     } else {
       runEvery(everyMs, clock, run);
@@ -35,7 +35,7 @@ export function startSchedules(
 function runEvery(everyMs: number, clock: Clock, run: () => Promise<void>): void {
   let due = clock.now() + everyMs;
   const runDue = async (): Promise<void> => {
-    // From the time when it was due, so that the period does not drift.
+    // Relative to the due time, so that the period does not drift.
     due += everyMs;
     clock.after(due - clock.now(), runDue);
     await run();

@@ -1,6 +1,6 @@
 /**
- * What the socket side of a running API needs together. Handed around as one value,
- * so that several gateways can live in one process without module state.
+ * The shared dependencies of the socket side. Passed as one value instead of module state, so that one process can
+ * run several gateways.
  */
 import type { Clock } from '../clock';
 import type { CostMeter } from '../costs/meter';

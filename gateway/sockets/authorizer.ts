@@ -22,7 +22,7 @@ export async function authorize(
   context: RequestContext,
   { facts: api, functions, unverified }: Pick<ApiRuntime, 'facts' | 'functions' | 'unverified'>,
 ): Promise<Authorization> {
-  // AWS asks for a value of every identity source and does not invoke the function without one.
+  // AWS requires a value for every identity source; otherwise it does not invoke the function.
   const isComplete = model.identitySources.every(
     (source) => identityValue(source, request, api, context) !== '',
   );
@@ -30,7 +30,7 @@ export async function authorize(
   const started = performance.now();
   const event = JSON.stringify(authorizerEvent(request, api, context));
   const result = await functions.invoke(model.functionName, event);
-  // The one error text with a meaning; any other failure is the authorizer's own, and the client sees 500.
+  // The only error text with a meaning. After any other failure the client gets 500.
   if (!result.ok) return refused(result.error.errorMessage === 'Unauthorized' ? 401 : 500);
   const integrationLatency = Math.round(performance.now() - started);
   return interpretResult(result.payload, api, unverified.integrationLatency ? { integrationLatency } : {});
@@ -47,7 +47,7 @@ function interpretResult(payload: string, api: ApiFacts, measured: Record<string
   return { allowed: true, context: { ...values, principalId: answer.principalId, ...measured } };
 }
 
-/** Text, numbers and booleans only, handed on as text; `undefined` when something is nested. */
+/** Text, numbers and booleans, converted to text; `undefined` when a value is nested. */
 function flatContext(context: unknown): Record<string, string> | undefined {
   if (context !== undefined && context !== null && !isObject(context)) return undefined;
   const entries = Object.entries(objectOr(context));
@@ -55,7 +55,7 @@ function flatContext(context: unknown): Record<string, string> | undefined {
   return isFlat ? Object.fromEntries(entries.map(([name, value]) => [name, String(value)])) : undefined;
 }
 
-/** Headers match whatever their case; a missing value is the empty text. */
+/** Header names are case-insensitive; a missing value is the empty text. */
 function identityValue(
   { from, name }: IdentitySource,
   request: HandshakeRequest,

@@ -1,6 +1,6 @@
 /**
- * One open WebSocket: frame limits, timers, sending in fragments, and the single reason for its end.
- * Knows the socket and the platform's rules for it; events and functions are its owner's business.
+ * One open WebSocket: frame limits, timers, sending in fragments, and the reason for its end. Contains the rules of
+ * the platform for a socket; its owner handles events and functions.
  */
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
@@ -12,7 +12,7 @@ import { FrameTap } from './frame-tap';
 import { codeOf } from '../json';
 import { limits } from '../platform';
 
-/** What `$disconnect` is told. */
+/** The code and reason in the `$disconnect` event. */
 export interface Ending {
   code: number;
   reason: string;
@@ -20,13 +20,15 @@ export interface Ending {
 
 export interface ConnectionEvents {
   onMessage(text: string): void;
-  /** No longer open: nothing can be posted to it from now on. */
+  /** The connection is no longer open, so posts to it fail. */
   onClosing(): void;
-  /** The socket is gone; called once. */
+  /** The socket is closed; called once. */
   onClosed(ending: Ending): void;
 }
 
-/** Close codes for what the socket library refuses by itself (RFC 6455); 1009 is also AWS's for 128 KB. */
+/**
+ * Close codes for the errors that the socket library detects (RFC 6455). AWS uses 1009 for messages over 128 KB too.
+ */
 const libraryCloseCodes: Record<string, number> = {
   WS_ERR_INVALID_UTF8: 1007,
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
@@ -60,14 +62,14 @@ export class Connection {
     this.lifetimeTimer = clock.after(facts.connectedAt + limits.lifetimeMs - clock.now(), () => {
       this.close(1001, 'Going away', { code: 1001, reason: 'Going away' });
     });
-    // Ahead of the library's own listener, so that an oversized frame is known before anything behind it.
+    // Registered before the library's listener, so that an oversized frame is detected before later frames are processed.
     stream.prependListener('data', (chunk: Uint8Array) => {
       if (this.isOpen && this.tap.push(chunk)) this.close(1009, '', { code: 1009, reason: '' });
     });
     socket.on('message', (data, isBinary) => {
       this.receive(data as Buffer, isBinary);
     });
-    // The library answers pings; those answers are bytes from the origin, which CloudFront counts.
+    // The library answers pings. CloudFront counts the answers as data from the origin.
     socket.on('ping', () => {
       this.lastSentAt = clock.now();
       if (unverified.pingsKeepAlive) this.lastActiveAt = this.lastSentAt;
@@ -88,12 +90,12 @@ export class Connection {
     });
   }
 
-  /** The peer is gone, and the platform has not noticed. */
+  /** The peer is disconnected, but the platform has not detected it. */
   get hasVanished(): boolean {
     return this.vanished !== undefined;
   }
 
-  /** A vanished peer that calls about it are told of, though the connection ends only by a timer. */
+  /** Calls get 410 for a vanished peer, although the connection ends only by a timer. */
   get isKnownToBeGone(): boolean {
     return this.platform.clock.now() >= this.goneAt;
   }
@@ -102,12 +104,12 @@ export class Connection {
     return this.vanished?.posts === 'hang';
   }
 
-  /** What the client has not read yet; AWS answers a POST with 429 when its buffer for the client is full. */
+  /** AWS answers a POST with 429 when its buffer of unread data for the client is full. */
   get isClogged(): boolean {
     return this.socket.bufferedAmount > limits.clientBufferBytes;
   }
 
-  /** One text message; AWS splits it into frames of 32 KB at most, wherever that falls in a character. */
+  /** One text message; AWS splits it into frames of at most 32 KB, even inside a character. */
   send(data: Buffer): void {
     this.lastActiveAt = this.lastSentAt = this.platform.clock.now();
     this.platform.costs.sent(data.length, this.viaEdge);
@@ -118,7 +120,9 @@ export class Connection {
     }
   }
 
-  /** Ends the connection from our side with what the client sees and what `$disconnect` is told. */
+  /**
+   * Ends the connection from our side, with the close frame for the client and the code and reason for `$disconnect`.
+   */
   close(code: number, clientReason: string, ending: Ending): void {
     if (!this.isOpen) return;
     this.endWith(ending);
@@ -132,7 +136,7 @@ export class Connection {
 
   private receive(data: Buffer, isBinary: boolean): void {
     this.deliveredMessages += 1;
-    // Of what arrived together with an oversized frame, only messages completed before it count.
+    // Messages that arrived together with an oversized frame count only if they were complete before it.
     const cameFirst = this.tap.frameTooLarge && this.deliveredMessages <= this.tap.completedMessages;
     if (!this.isOpen && !cameFirst) return;
     if (isBinary) {
@@ -144,7 +148,7 @@ export class Connection {
     this.events.onMessage(data.toString());
   }
 
-  /** The first reason counts: a client's answer to our close frame is not another one. */
+  /** The first reason counts: the client's answer to our close frame is not a second reason. */
   private endWith(ending: Ending): void {
     if (!this.isOpen) return;
     this.isOpen = false;
@@ -154,7 +158,7 @@ export class Connection {
     this.events.onClosing();
   }
 
-  /** CloudFront says nothing to either side. */
+  /** CloudFront sends no close frame to either side. */
   private cut(): void {
     const ending = { code: 1006, reason: '' };
     this.endWith(ending);
@@ -162,7 +166,7 @@ export class Connection {
     else this.events.onClosed(ending);
   }
 
-  /** One timer at a time: it looks at the last activity when it fires instead of being reset by every message. */
+  /** One timer, which checks the last activity when it fires. Resetting it on every message would be slower. */
   private watchIdleness(): void {
     const silentAt = this.viaEdge ? this.lastSentAt + limits.edgeSilenceMs : Infinity;
     const idleAt = this.lastActiveAt + limits.idleMs;
@@ -179,7 +183,7 @@ export class Connection {
   }
 }
 
-/** AWS passes a client's code and reason on; the sentence for a missing code is its documented one. */
+/** AWS forwards the client's code and reason. The text for a missing code is the documented one. */
 function clientEnding(code: number, reason: string): Ending {
   return code === 1005 ? { code, reason: 'Client-side close frame status not set' } : { code, reason };
 }

@@ -1,7 +1,4 @@
-/**
- * The connections of the API: which are open, what a message on one starts,
- * and the one DISCONNECT that each of them ends with.
- */
+/** The open connections of the API: routes their messages and sends one DISCONNECT event when each of them ends. */
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { ApiRuntime } from './api-runtime';
@@ -13,10 +10,10 @@ import { handleMessage } from './message-router';
 
 export class Connections {
   private readonly open = new Map<string, Connection>();
-  /** Until the socket is gone, which is later than the moment when it stops being open. */
+  /** Sockets stay here until they are closed, which is later than the end of the connection. */
   private readonly sockets = new Set<Connection>();
 
-  /** Whose `$connect` is running: ids that exist, though nothing can be posted to them yet. */
+  /** Connections whose `$connect` is running: their ids exist, but posts to them fail. */
   readonly opening = new Set<string>();
 
   constructor(private readonly runtime: ApiRuntime) {}
@@ -48,7 +45,7 @@ export class Connections {
     this.sockets.add(connection);
   }
 
-  /** Runs `$disconnect`, best effort as on AWS: no retry, no answer to anyone. */
+  /** Runs `$disconnect` once, as AWS does: without a retry, and its result is ignored. */
   async disconnected(facts: ConnectionFacts, { code, reason }: Ending): Promise<void> {
     const { model, facts: api, functions, clock, faults } = this.runtime;
     const integration = model.routes.get('$disconnect')?.integration;

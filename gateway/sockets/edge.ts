@@ -1,6 +1,6 @@
 /**
- * The CloudFront distribution in front of the API: runs the viewer-request Function of the template
- * on each handshake, in a fresh context, and says where the request goes.
+ * The CloudFront distribution in front of the API: runs the viewer-request Function of the template on each
+ * handshake, in a new context, and returns the request for the origin.
  */
 import { createContext, Script } from 'node:vm';
 import { type HeaderList, withoutHeaders } from '../events/handshake-request';
@@ -20,10 +20,10 @@ export type EdgeDecision =
   | { kind: 'forward'; path: string; query: string; headers: HeaderList }
   | { kind: 'respond'; status: number; headers: Record<string, string>; body: string };
 
-/** CloudFront ends a Function after about a millisecond of work; here it only keeps an endless loop from hanging us. */
+/** CloudFront stops a Function after about a millisecond. Here the limit only stops an endless loop. */
 const timeoutMs = 1000;
 
-/** What the viewer sees when the Function throws or gives back nothing usable. */
+/** The response when the Function throws or returns an invalid value. */
 const failed: EdgeDecision = {
   kind: 'respond',
   status: 503,
@@ -47,7 +47,7 @@ export class Edge {
     } catch (error) {
       throw new GatewayError(
         `The CloudFront Function does not compile: ${messageOf(error)}`,
-        'Mend the code of the viewer-request Function.',
+        'Fix the code of the viewer-request Function.',
         { cause: error },
       );
     }
@@ -117,7 +117,7 @@ function splitPair(text: string): [string, string] {
   return equals < 0 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)];
 }
 
-/** A repeated name has its first value, and all of them in `multiValue`. */
+/** For a repeated name, `value` is the first one and `multiValue` has all of them. */
 function fields(pairs: [string, string][]): Record<string, Field> {
   const found = new Map<string, Field>();
   for (const [name, value] of pairs) {
@@ -140,7 +140,7 @@ function queryText(querystring: Record<string, unknown>): string {
     .join('&');
 }
 
-/** The Function may change, add and remove headers; the casing on the wire stays with those it leaves alone. */
+/** The Function may change, add and remove headers. Unchanged headers keep their case. */
 function changedHeaders(headers: HeaderList, changed: Record<string, unknown>): HeaderList {
   const hidden = new Set(['cookie', 'connection', 'upgrade']);
   const casing = new Map(headers.map(([name]) => [name.toLowerCase(), name]));

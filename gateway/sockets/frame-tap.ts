@@ -1,11 +1,11 @@
 /**
- * Reads frame headers from the bytes that a client sends. AWS limits single frames to 32 KB of payload,
- * which the socket library cannot: it only limits whole messages.
+ * Reads frame headers from the bytes that a client sends. AWS limits a single frame to 32 KB of payload; the socket
+ * library can limit whole messages only.
  */
 import { limits } from '../platform';
 
 export class FrameTap {
-  /** Data messages whose last frame has begun; once a frame is too large, all of them came before it. */
+  /** Data messages whose last frame has started. When a frame is too large, all of them precede it. */
   completedMessages = 0;
   frameTooLarge = false;
   /** Bytes of payload still to skip. */
@@ -14,7 +14,7 @@ export class FrameTap {
   private readonly header = new Uint8Array(14);
   private headerLength = 0;
 
-  /** Takes the next bytes of the stream; true when a frame over the limit has begun. */
+  /** Reads the next bytes of the stream; true when a frame over the limit has started. */
   push(chunk: Uint8Array): boolean {
     let offset = 0;
     while (offset < chunk.length && !this.frameTooLarge) {

@@ -1,6 +1,6 @@
 /**
- * From an upgrade request to an open connection: authorizer, `$connect`, and only then the 101.
- * A refusal is an HTTP status; the client never sees an open socket.
+ * From an upgrade request to an open connection: authorizer, `$connect`, and only then the 101. A rejection is an
+ * HTTP status, before the socket opens.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -19,7 +19,7 @@ import type { IntegrationModel } from '../template/model';
 import type { UnverifiedBehaviour } from '../unverified-behaviour';
 import { WaitingSocket } from './waiting-socket';
 
-/** Wall time that a peer may take to answer our close frame before its socket is cut. */
+/** Real time to wait for the answer to our close frame before the socket is cut. */
 const closeTimeoutMs = 2_000;
 
 export interface Upgrade {
@@ -29,7 +29,7 @@ export interface Upgrade {
 }
 
 export class Handshakes {
-  /** What `$connect` returned for a request: AWS puts nothing else into the 101. */
+  /** The sub-protocol that `$connect` returned. AWS copies no other header into the 101. */
   private readonly protocols = new WeakMap<IncomingMessage, string>();
   private readonly server: WebSocketServer;
   private readonly waiting = new Set<WaitingSocket>();
@@ -44,7 +44,7 @@ export class Handshakes {
       // AWS accepts no extension, so messages are never compressed.
       perMessageDeflate: false,
       maxPayload: limits.messageBytes,
-      // The library would offer the client's first protocol by itself; AWS interprets nothing.
+      // By default the library accepts the client's first sub-protocol; AWS does not.
       handleProtocols: (_, request) => this.protocols.get(request) ?? false,
       closeTimeout: closeTimeoutMs,
     };
@@ -73,7 +73,10 @@ export class Handshakes {
     this.server.close();
   }
 
-  /** Runs authorizer and `$connect`; refuses on the socket and gives `undefined` when one of them says no. */
+  /**
+   * Runs the authorizer and `$connect`. When one of them rejects, it writes the rejection to the socket and returns
+   * `undefined`.
+   */
   private async admit(
     request: HandshakeRequest,
     incoming: IncomingMessage,
@@ -133,7 +136,7 @@ export class Handshakes {
   ): void {
     if (client.isGone) {
       client.socket.destroy();
-      // `$connect` succeeded, so the connection existed: its end is announced like any other.
+      // `$connect` succeeded, so the end of this connection gets its `$disconnect`.
       void this.connections.disconnected(facts, { code: 1006, reason: '' });
       return;
     }
@@ -144,7 +147,7 @@ export class Handshakes {
   }
 }
 
-/** A failing `$connect` is 502 to the client, one that Lambda throttles 500. */
+/** The client gets 502 when `$connect` fails, and 500 when Lambda throttles it. */
 function statusOf(outcome: IntegrationOutcome, { connectTimeoutStatus }: UnverifiedBehaviour): number {
   switch (outcome.kind) {
     case 'response':

@@ -9,9 +9,9 @@ import type { IntegrationModel } from '../template/model';
 
 export type IntegrationOutcome =
   | { kind: 'response'; statusCode: number; headers: JsonObject; body: string | undefined }
-  /** The function failed, or gave something that is no response. */
+  /** The function failed, or its result is not a response. */
   | { kind: 'failed' }
-  /** Lambda's concurrency was used up; the function did not start. */
+  /** The function did not start because of Lambda's concurrency limit. */
   | { kind: 'throttled' }
   | { kind: 'timed-out' };
 
@@ -22,7 +22,7 @@ export function callIntegration(
   clock: Clock,
 ): Promise<IntegrationOutcome> {
   return new Promise((resolve, reject) => {
-    // The function itself runs on to its own timeout; only the gateway stops waiting.
+    // The function continues until its own timeout; only the gateway stops waiting.
     const timer = clock.after(timeoutMs, () => {
       resolve({ kind: 'timed-out' });
     });

@@ -1,6 +1,6 @@
 /**
- * What happens to one text message: route, function, and the frames that the gateway itself sends back.
- * Messages of one connection run concurrently; AWS promises no order.
+ * Handles one text message: selects the route, invokes the function, and sends the reply or an error frame. Messages
+ * of one connection run concurrently; AWS promises no order.
  */
 import type { ApiRuntime } from './api-runtime';
 import type { Connection } from './connection';
@@ -9,7 +9,7 @@ import { type RequestContext, requestContext } from '../events/request-context';
 import { callIntegration } from './integration';
 import { selectRoute } from './route-selection';
 
-/** The subset of a connection that answering needs. */
+/** The part of a connection that a reply needs. */
 type Caller = Pick<Connection, 'facts' | 'send'>;
 
 export async function handleMessage(runtime: ApiRuntime, caller: Caller, text: string): Promise<void> {
@@ -26,7 +26,7 @@ export async function handleMessage(runtime: ApiRuntime, caller: Caller, text: s
   await clock.wait(fault.startDelayMs);
   const outcome = await callIntegration(route.integration, event, functions, clock);
   await clock.wait(fault.replyDelayMs);
-  // Error frames go out on one-way routes too; the socket stays open after them.
+  // Error frames are sent on one-way routes too. The connection stays open.
   if (outcome.kind === 'timed-out') sendError(caller, 'Endpoint request timed out', context);
   else if (outcome.kind !== 'response') sendError(caller, 'Internal server error', context);
   else if (route.repliesToCaller && outcome.body) caller.send(Buffer.from(outcome.body));

@@ -31,7 +31,7 @@ export function selectRoute(
   lifecycleRoutesSelectable: boolean,
 ): RouteModel | undefined {
   const key = selectRouteKey(routeSelectionExpression, message, stageVariables);
-  // The lifecycle routes are not for messages; a message that names one is unmatched.
+  // A message cannot select a lifecycle route.
   const isLifecycle = key === '$connect' || key === '$disconnect';
   const named = isLifecycle && !lifecycleRoutesSelectable ? undefined : routes.get(key);
   return named ?? routes.get('$default');

@@ -1,6 +1,6 @@
 /**
- * Looks at an upgrade request before anything runs: is it well formed, does its path lead to the stage
- * (directly or through the edge), may one more connection be made in this second?
+ * Checks an upgrade request before any function runs: whether it is well formed, its path is the stage (directly or
+ * through the edge), and the rate limit allows it.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Edge } from './edge';
@@ -19,12 +19,12 @@ export type Admission =
   | { kind: 'handshake'; request: HandshakeRequest }
   | { kind: 'refused'; status: number; headers?: Record<string, string>; body?: object };
 
-/** An address of CloudFront's published range: behind an edge, the API sees this one and not the viewer's. */
+/** An address of CloudFront's published range: behind an edge, the API gets this address instead of the viewer's. */
 const edgeAddress = '130.176.0.1';
 
 const refused = (status: number): Admission => ({ kind: 'refused', status });
 
-/** What RFC 6455 asks of an opening handshake. */
+/** The requirements of RFC 6455 for an opening handshake. */
 export function isWellFormed({ method, headers }: IncomingMessage): boolean {
   const protocols = headers['sec-websocket-protocol']?.split(',').map((each) => each.trim()) ?? [];
   return (
@@ -60,7 +60,7 @@ export async function admit(
     };
     return { kind: 'handshake', request };
   }
-  // A stage takes no sub-path; only an edge in front of it could lead there by another name.
+  // A stage has no sub-paths; other paths exist only at the edge.
   if (edge === undefined || path.startsWith(`/${api.stage}/`)) return refused(unknownPathStatus);
   const decision = await edge.decide({ method: 'GET', path, query, headers, viewerIp: sourceIp });
   if (decision.kind === 'respond') {
@@ -89,7 +89,7 @@ function isPathOf(stage: string, path: string): boolean {
   return path === `/${stage}` || path === `/${stage}/`;
 }
 
-/** CloudFront names itself as the client and appends the viewer's address to the forwarding header. */
+/** CloudFront sends its own user agent and appends the viewer's address to the forwarding header. */
 function throughEdge(headers: HeaderList, viewerIp: string, originHost: string): HeaderList {
   const claimed = headerValue(headers, 'x-forwarded-for');
   return [

@@ -1,6 +1,6 @@
 /**
- * The raw socket of a client that waits for its handshake. It is read meanwhile, because a socket
- * nobody reads from never tells that its peer has gone.
+ * The raw socket of a client during its handshake. It is read all the time, because a socket reports the end of its
+ * peer only when it is read.
  */
 import type { Duplex } from 'node:stream';
 
@@ -22,7 +22,7 @@ export class WaitingSocket {
     return this.ended || this.socket.destroyed || !this.socket.readable || !this.socket.writable;
   }
 
-  /** Hands the socket over: gives what arrived early and stops reading. */
+  /** Stops reading and returns the data that arrived early. */
   release(): Buffer {
     this.socket.off('data', this.keep);
     this.socket.off('end', this.end);

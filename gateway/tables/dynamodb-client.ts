@@ -1,6 +1,6 @@
 /**
- * The two DynamoDB operations that the gateway needs itself: create a table, describe a table.
- * Plain requests with the same made-up credentials that the functions use.
+ * The two DynamoDB operations that the gateway needs itself: create a table, describe a table. Plain requests with
+ * the same dummy credentials that the functions use.
  */
 import { request } from 'node:http';
 import { request as secureRequest } from 'node:https';

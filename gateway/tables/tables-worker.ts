@@ -1,6 +1,6 @@
 /**
- * Runs inside a worker thread of its own: the dynalite engine behind a local port, so that its work
- * does not hold up the sockets. Bundled at the gateway's start.
+ * Runs the dynalite engine in its own worker thread, so that its work does not block the sockets. Bundled when the
+ * gateway starts.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 
 export interface TablesSettings {
-  /** A file of the gateway, from which the engine's package is found. */
+  /** A file of the gateway, from which the package of the engine is resolved. */
   resolveFrom: string;
   /** Folder to keep the data in; `undefined` = in memory. */
   path: string | undefined;
@@ -25,7 +25,7 @@ const server = dynalite({
   ...(path !== undefined && { path }),
 });
 
-// The engine throws when a client goes away in the middle of a request, as a function that times out does.
+// The engine throws when a client disconnects during a request, for example a function that times out.
 const serve = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
 server.removeAllListeners('request');
 server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -36,7 +36,7 @@ server.on('request', (request: IncomingMessage, response: ServerResponse) => {
   });
 });
 
-// Longer than any idle client keeps a connection: a server that closes first would race its next request.
+// Longer than clients keep idle connections. If the server closed first, a client could send a request at the same moment.
 server.keepAliveTimeout = 3_600_000;
 server.listen(0, '127.0.0.1', () => {
   parentPort?.postMessage((server.address() as AddressInfo).port);

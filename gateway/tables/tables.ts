@@ -1,6 +1,6 @@
 /**
- * The stack's tables: starts the engine (or takes another one by its endpoint) and creates what is missing.
- * The engine does not delete items by their TTL.
+ * The stack's tables: starts the engine (or uses the given endpoint) and creates missing tables. The engine does not
+ * delete items by their TTL.
  */
 import { mkdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
@@ -36,9 +36,9 @@ export async function startTables(models: TableModel[], options: TableOptions): 
 }
 
 interface Engine extends Tables {
-  /** Why the engine's thread ended by itself, if it did. */
+  /** The error that ended the engine's thread, if any. */
   crash(): unknown;
-  /** From now on the tables are in use: a crash is a defect that must not stay silent. */
+  /** The tables are in use from now on, so a crash is a defect and must be reported. */
   settled(): void;
 }
 
@@ -82,24 +82,24 @@ async function startEngine(dataDirectory: string | undefined): Promise<Engine> {
   };
 }
 
-/** What a user can do about it; without a folder or an endpoint of theirs it is a defect. */
+/** An error with a hint for the user. Without a data folder or an endpoint of the user, it is a defect. */
 function explain(error: unknown, options: TableOptions): unknown {
   if (options.endpoint !== undefined) {
     return new GatewayError(
-      `The tables could not be made at ${options.endpoint}: ${messageOf(error)}`,
-      'Check that the DynamoDB endpoint is right and running.',
+      `The tables cannot be created at ${options.endpoint}: ${messageOf(error)}`,
+      'Check that the DynamoDB endpoint is correct and running.',
       { cause: error },
     );
   }
   if (options.dataDirectory === undefined) return error;
   return new GatewayError(
     `The data folder ${options.dataDirectory} cannot be used: ${messageOf(error)}`,
-    'Stop the other gateway that uses it, or name another folder.',
+    'Stop the other gateway that uses it, or choose another folder.',
     { cause: error },
   );
 }
 
-/** Creates the table unless it is there, which it is in a kept data folder, and waits until it can be used. */
+/** Creates the table if it does not exist, and waits until it is ready. A data folder keeps its tables. */
 async function ensureTable(endpoint: string, { name, definition }: TableModel): Promise<void> {
   const existing = await callDynamo(endpoint, 'DescribeTable', { TableName: name });
   if (existing.status !== 200) {

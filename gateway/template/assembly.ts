@@ -1,13 +1,13 @@
 /**
- * Reads a CDK cloud assembly from disk: picks the stack, loads its template, finds its assets.
- * Knows the layout of `cdk.out` and nothing about the resources.
+ * Reads a CDK cloud assembly from disk: picks the stack, loads its template, finds its assets. Depends on the layout
+ * of `cdk.out` only.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { GatewayError } from '../gateway-error';
 import { codeOf, isObject, type JsonObject, messageOf, objectOr } from '../json';
 
-const synthesize = 'Synthesize the app again (cdk synth) and give its output folder.';
+const synthesize = 'Synthesize the app again (cdk synth) and pass its output folder.';
 
 export interface Assembly {
   stackName: string;
@@ -33,9 +33,9 @@ export function readAssembly(folder: string, stack: string | undefined): Assembl
     const names = stacks.map(nameOf).join(', ') || 'none';
     throw new GatewayError(
       stack === undefined
-        ? `The assembly ${folder} holds ${stacks.length} stacks, and none was named.`
-        : `The assembly ${folder} holds no stack ${stack}.`,
-      `Name one of its stacks: ${names}.`,
+        ? `The assembly ${folder} contains ${stacks.length} stacks, and none was selected.`
+        : `The assembly ${folder} contains no stack ${stack}.`,
+      `Select one of its stacks: ${names}.`,
     );
   }
   const file = chosen.properties.templateFile;
@@ -47,7 +47,7 @@ export function readAssembly(folder: string, stack: string | undefined): Assembl
     stackName: nameOf(chosen),
     template: readJson(join(folder, file)),
     assetFolder: (metadataPath, uploadKey) => {
-      // The toolkit writes the metadata only when it runs the synthesis; the asset manifest is always there.
+      // The metadata exists only when the CDK command line runs the synthesis; the asset manifest always exists.
       const path = typeof metadataPath === 'string' ? metadataPath : uploads.get(String(uploadKey));
       return path === undefined ? undefined : resolve(folder, path);
     },
@@ -84,5 +84,5 @@ function readJson(file: string): JsonObject {
   } catch (error) {
     throw new GatewayError(`${file} is not JSON: ${messageOf(error)}`, synthesize, { cause: error });
   }
-  throw new GatewayError(`${file} holds no object.`, synthesize);
+  throw new GatewayError(`${file} does not contain an object.`, synthesize);
 }

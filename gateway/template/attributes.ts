@@ -1,6 +1,6 @@
 /**
- * What `Ref` and `Fn::GetAtt` give for the resource types that the gateway knows.
- * Physical names follow from the stack and the logical id, so that a restart finds its tables again.
+ * The results of `Ref` and `Fn::GetAtt` for the supported resource types. Physical names are derived from the stack
+ * and the logical id, so that a restart finds the same tables.
  */
 import { derivedId, derivedUuid } from '../ids';
 import { accountId, partition, region, urlSuffix } from '../platform';
@@ -11,7 +11,7 @@ type Reader = (resource: Resource, resolver: Resolver) => string;
 const arn = (service: string, rest: string): string =>
   `arn:${partition}:${service}:${region}:${accountId}:${rest}`;
 
-/** The name given in the template, or one made of stack and logical id. */
+/** The name in the template, or one derived from the stack and the logical id. */
 function named(property: string, longest: number): Reader {
   return (resource, resolver) => {
     const given = resource.properties[property];
@@ -35,7 +35,7 @@ const keyId: Reader = (resource, resolver) => derivedUuid(seed(resource, resolve
 
 export const apiEndpoint = (apiId: string): string => `wss://${apiId}.execute-api.${region}.${urlSuffix}`;
 
-/** By type, then by attribute; `Ref` stands for the plain reference. */
+/** By type, then by attribute; `Ref` is the plain reference. */
 const readers: Record<string, Record<string, Reader>> = {
   'AWS::ApiGatewayV2::Api': {
     Ref: shortId,

@@ -1,6 +1,6 @@
 /**
- * Reads the Lambda functions of a template. One that cannot be read is a problem only for those who use it:
- * toolkits add functions of their own (custom resources) that nothing here ever calls.
+ * Reads the Lambda functions of a template. An unreadable function is an error only when it is used, because the CDK
+ * adds functions (custom resources) that the gateway never invokes.
  */
 import { existsSync } from 'node:fs';
 import { GatewayError } from '../gateway-error';
@@ -13,7 +13,9 @@ import { readCallbackPolicy } from './roles';
 
 export interface FunctionReader {
   functions: Map<string, FunctionModel>;
-  /** Name of the function that an ARN (bare, or inside an integration URI) means; complains when it cannot run. */
+  /**
+   * The name of the function of an ARN (plain, or inside an integration URI); throws when the function is unreadable.
+   */
   nameIn(uri: string, place: Place): string;
 }
 
@@ -100,7 +102,7 @@ function codeFolder(resource: Resource, resolver: Resolver, assembly: Assembly):
   return folder;
 }
 
-/** Lambda tries a failed asynchronous invocation twice more, unless the stack says otherwise. */
+/** Lambda retries a failed asynchronous invocation twice, unless the stack sets another number. */
 function readAsynchronousSettings(
   { logicalId }: Resource,
   name: string,

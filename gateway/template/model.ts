@@ -1,7 +1,4 @@
-/**
- * What the gateway knows about a stack once its template is read: plain data, every reference resolved.
- * Written by the readers next to this file, used by everything that runs.
- */
+/** The model of a stack: plain data with all references resolved. The readers of this folder create it. */
 
 export interface AppModel {
   stackName: string;
@@ -58,10 +55,10 @@ export interface FunctionModel {
   environment: Record<string, string>;
   timeoutMs: number;
   memoryMb: number;
-  /** For asynchronous invocations: how often Lambda tries again, and who is told in the end. */
+  /** For asynchronous invocations: the number of retries, and the destination of the last failure. */
   retries: number;
   failureDestination: string | undefined;
-  /** What its role says about `@connections`; `undefined` when the role is not of this stack. */
+  /** The policies of its role for `@connections`; `undefined` when the role is outside the stack. */
   callbackPolicy: object | undefined;
 }
 
@@ -80,7 +77,7 @@ export interface KeyModel {
 export interface ScheduleModel {
   name: string;
   arn: string;
-  /** `undefined` when the expression is a `cron(…)`, which is not run. */
+  /** `undefined` when the expression is a `cron(…)`, which the gateway does not run. */
   everyMs: number | undefined;
   expression: string;
   functionName: string;
@@ -91,6 +88,6 @@ export interface ScheduleModel {
 export interface EdgeModel {
   /** Source of the viewer-request Function; `undefined` = requests pass unchanged. */
   functionCode: string | undefined;
-  /** Put in front of the path on the way to the origin. */
+  /** Added before the path of requests to the origin. */
   originPath: string;
 }

@@ -1,6 +1,6 @@
 /**
- * From a synthesized cloud assembly to the model that the gateway runs: the border at which
- * the template, an untrusted file, becomes typed values.
+ * Reads a synthesized cloud assembly into the model that the gateway runs. The template is untrusted input and is
+ * validated here.
  */
 import { GatewayError } from '../gateway-error';
 import { objectOr } from '../json';
@@ -28,7 +28,7 @@ export function readTemplate(folder: string, stack: string | undefined): AppMode
   };
 }
 
-/** An output of a resource that the gateway ignores is left out: nothing here depends on it. */
+/** Outputs of resources that the gateway ignores are left out. */
 function readOutputs(template: Record<string, unknown>, resolver: Resolver): Record<string, string> {
   const outputs: Record<string, string> = {};
   for (const [name, output] of Object.entries(objectOr(template.Outputs))) {

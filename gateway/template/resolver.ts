@@ -1,12 +1,12 @@
 /**
- * Evaluates CloudFormation's intrinsic functions. A value is resolved when someone needs it, so that
- * references in resources which the gateway ignores can never fail.
+ * Evaluates CloudFormation's intrinsic functions. Values are resolved on demand, so that references in ignored
+ * resources cannot fail.
  */
 import { GatewayError } from '../gateway-error';
 import { isList, isObject, type JsonObject, listOr, objectOr } from '../json';
 import { accountId, partition, region, urlSuffix } from '../platform';
 
-/** Where in the template a value stands; complaints name it. */
+/** The place of a value in the template, for error messages. */
 export interface Place {
   logicalId: string;
   property: string;
@@ -19,7 +19,7 @@ export interface Resource {
   metadata: JsonObject;
 }
 
-/** Value of `Ref` (no attribute) or `Fn::GetAtt` on a resource; `undefined` when the gateway does not know it. */
+/** Value of `Ref` (no attribute) or `Fn::GetAtt` on a resource; `undefined` when the gateway does not support it. */
 export type ReadAttribute = (
   resource: Resource,
   attribute: string | undefined,
@@ -70,7 +70,7 @@ export class Resolver {
     return Object.fromEntries(entries.filter(([, each]) => each !== undefined));
   }
 
-  /** As `resolve`, for places where only text makes sense. */
+  /** Like `resolve`, for values that must be text. */
   text(value: unknown, place: Place): string {
     const resolved = this.resolve(value, place);
     if (typeof resolved === 'string') return resolved;

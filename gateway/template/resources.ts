@@ -37,7 +37,7 @@ export function readTables(resolver: Resolver): TableModel[] {
   });
 }
 
-/** Elliptic-curve signing keys on P-256; other keys are not needed by anything that the gateway runs. */
+/** Signing keys on the curve P-256; the gateway does not need other keys. */
 export function readSigningKeys(resolver: Resolver): KeyModel[] {
   return resolver
     .ofType('AWS::KMS::Key')
@@ -72,7 +72,7 @@ export function readSchedules(resolver: Resolver, functions: FunctionReader): Sc
   });
 }
 
-/** A rule of EventBridge lists its targets, a schedule has one; only functions are run. */
+/** A rule of EventBridge has several targets, a schedule has one. Only functions run. */
 function scheduleTargets(
   { logicalId, properties }: Resource,
   resolver: Resolver,

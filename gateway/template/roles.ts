@@ -1,13 +1,13 @@
 /**
- * Reads what the role of a function allows towards `@connections`: inline policies, attached ones, managed ones of the stack.
- * Other statements stay unread, since they may refer to resources that the gateway does not know.
+ * Reads the permissions of a function's role for `@connections`: inline, attached and managed policies of the stack.
+ * Other statements are ignored, because they may refer to unsupported resources.
  */
 import { isList, isObject, listOr, objectOr } from '../json';
 import { callbackAction } from '../http/permissions';
 import { appliesTo } from '../policy';
 import type { Resolver, Resource } from './resolver';
 
-/** A policy document of the statements that matter; `undefined` when the role is not of this stack. */
+/** A policy document with the relevant statements; `undefined` when the role is outside the stack. */
 export function readCallbackPolicy(lambda: Resource, resolver: Resolver): object | undefined {
   const roleId = referredId(lambda.properties.Role);
   const role = roleId === undefined ? undefined : resolver.resources.get(roleId);

@@ -1,6 +1,6 @@
 /**
- * Reads the WebSocket API of a template: its stage, routes, integrations and authorizer.
- * What the gateway cannot run is refused by name instead of being left out silently.
+ * Reads the WebSocket API of a template: its stage, routes, integrations and authorizer. Unsupported features are
+ * rejected with their name instead of being ignored.
  */
 import { GatewayError } from '../gateway-error';
 import { listOr, objectOr } from '../json';
@@ -63,7 +63,7 @@ function readRoute(route: Resource, parts: Parts, resolver: Resolver, functions:
   if (properties.ApiKeyRequired === true) {
     throw resolver.errorAt(
       at(route, 'ApiKeyRequired'),
-      'asks for an API key, which the gateway does not check',
+      'requires an API key, which the gateway does not support',
     );
   }
   const id = readAttribute(route, undefined, resolver) ?? '';
@@ -89,7 +89,7 @@ function readIntegration(
     throw resolver.errorAt(at(route, 'Target'), 'names no integration of the API');
   const { IntegrationType, IntegrationUri, TimeoutInMillis } = integration.properties;
   if (IntegrationType !== 'AWS_PROXY') {
-    throw resolver.errorAt(at(integration, 'IntegrationType'), 'is not AWS_PROXY, the only type that is run');
+    throw resolver.errorAt(at(integration, 'IntegrationType'), 'is not AWS_PROXY, the only supported type');
   }
   const place = at(integration, 'IntegrationUri');
   return {
@@ -122,13 +122,13 @@ function readAuthorizer(
   };
 }
 
-/** WebSocket APIs take four forms; the `$request.header.Name` of HTTP APIs is refused by AWS. */
+/** WebSocket APIs support four forms; AWS rejects the `$request.header.Name` of HTTP APIs. */
 function readIdentitySource(source: string, place: Place, resolver: Resolver): IdentitySource {
   const [, request, plain] =
     /^(?:route\.request\.((?:header|querystring)\..+)|((?:stageVariables|context)\..+))$/.exec(source) ?? [];
   const path = request ?? plain;
   if (path === undefined)
-    throw resolver.errorAt(place, `holds ${source}, which is no identity source of WebSocket`);
+    throw resolver.errorAt(place, `holds ${source}, which is not an identity source of WebSocket`);
   const dot = path.indexOf('.');
   return { from: path.slice(0, dot) as IdentitySource['from'], name: path.slice(dot + 1) };
 }

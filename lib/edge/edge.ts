@@ -1,6 +1,6 @@
 /**
- * The edge: a CloudFront distribution that offers `/v1/ws…` and maps it onto the stage.
- * A stage knows no paths and takes no WAF; this is where both live.
+ * The edge: a CloudFront distribution that serves `/v1/ws…` and maps it to the stage. It exists because a stage
+ * supports neither paths nor a WAF.
  */
 import path from 'node:path';
 import { Duration } from 'aws-cdk-lib';
@@ -27,7 +27,10 @@ import { acknowledge } from '../acknowledge';
 import type { EdgeSettings } from '../settings/config';
 import { RateLimit } from './rate-limit';
 
-/** Every status that CloudFront would otherwise cache for ten seconds: one refused agent must not refuse the next. */
+/**
+ * Every status that CloudFront caches for ten seconds by default. A cached rejection would also reject the next
+ * agent.
+ */
 const cachedErrors = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
 
 export interface EdgeProps {
@@ -54,7 +57,7 @@ export class Edge extends Construct {
         viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
         allowedMethods: AllowedMethods.ALLOW_GET_HEAD,
         cachePolicy: CachePolicy.CACHING_DISABLED,
-        // With the viewer's own Host header, API Gateway would answer 403.
+        // With the viewer's Host header, API Gateway answers 403.
         originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
         compress: false,
         functionAssociations: [

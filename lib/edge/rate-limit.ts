@@ -1,6 +1,6 @@
 /**
- * A web ACL with one rule: handshakes of one address within five minutes.
- * Lives in us-east-1 only, which fixedRegion in config.ts checks before.
+ * A web ACL with one rule: a limit on the handshakes of one address within five minutes. It can exist only in
+ * us-east-1, which fixedRegion in config.ts checks.
  */
 import { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
@@ -34,7 +34,7 @@ export class RateLimit extends Construct {
   }
 }
 
-/** Samples would show the query string, and with it the token, to everybody who may open the console. */
+/** Samples would show the query string, and so the token, to every user of the console. */
 function visibility(metricName: string): CfnWebACL.VisibilityConfigProperty {
   return { metricName, cloudWatchMetricsEnabled: true, sampledRequestsEnabled: false };
 }

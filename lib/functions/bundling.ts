@@ -1,4 +1,4 @@
-/** How esbuild makes the functions' files. */
+/** Options of esbuild for the bundles of the functions. */
 import path from 'node:path';
 
 export const repository = path.join(__dirname, '../..');
@@ -7,7 +7,7 @@ export const repository = path.join(__dirname, '../..');
 export const target = 'node20';
 export const mainFields = ['module', 'main'];
 
-/** Packages that other code takes the place of. */
+/** Packages that are replaced in the bundles. */
 export const aliases: Readonly<Record<string, string>> = {
   '@aws-sdk/credential-provider-node': path.join(repository, 'lambda/aws/environment-credentials.ts'),
 };

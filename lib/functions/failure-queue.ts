@@ -1,6 +1,4 @@
-/**
- * Where events end that an asynchronous function could not handle. Nothing reads it: it is for an operator to look into.
- */
+/** The queue of events that an asynchronous function failed to handle. No code reads it: operators do. */
 import { Duration } from 'aws-cdk-lib';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -15,7 +13,7 @@ export class FailureQueue extends Construct {
     const queue = new Queue(this, 'Resource', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      // The longest that SQS keeps anything.
+      // The maximum of SQS.
       retentionPeriod: Duration.days(14),
     });
     acknowledge(queue, 'AwsSolutions-SQS3', 'It is itself the place for what failed.');

@@ -1,6 +1,6 @@
 /**
- * The only place for function defaults: runtime, size, logs and the role.
- * A function starts with no permission but its own log; each caller adds what its code calls.
+ * The defaults of all functions: runtime, bundling, logs and role. A function may write its own log and nothing else;
+ * the caller adds the permissions that its code needs.
  */
 import path from 'node:path';
 import { Duration } from 'aws-cdk-lib';
@@ -22,8 +22,8 @@ import type { FailureQueue } from './failure-queue';
 import { createLogGroup, type LogSettings } from '../log-group';
 
 /**
- * One file per function with everything inside, the SDK too: it loads faster, and it is what the tests ran.
- * esbuild is a dependency of ours, so the toolkit never asks for a container.
+ * One file per function that includes the SDK: it loads faster, and it is the code that the tests ran. esbuild is a
+ * dependency, so the CDK does not need a container.
  */
 const bundling = {
   format: OutputFormat.CJS,
@@ -41,11 +41,11 @@ export interface NodeFunctionProps {
   /** File in `lambda/functions/` that exports `handler`. */
   readonly entry: string;
   readonly description: string;
-  /** Lambda takes whole seconds only. */
+  /** Lambda accepts whole seconds only. */
   readonly timeoutSeconds: number;
   readonly memoryMb: number;
   readonly environment: Readonly<Record<string, string>>;
-  /** Variables that the deployment fixes: their values stand in the bundle, and what they rule out is not in it. */
+  /** Variables whose values are compiled into the bundle, so that esbuild removes the code that they exclude. */
   readonly fixed?: readonly string[];
 }
 
@@ -67,7 +67,7 @@ export class NodeFunction extends Construct {
       projectRoot: repository,
       depsLockFilePath: path.join(repository, 'package-lock.json'),
       bundling: { ...bundling, define: definitions(props) },
-      // A variable for the SDK of version 2.
+      // Needed by version 2 of the SDK only.
       awsSdkConnectionReuse: false,
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
@@ -77,7 +77,7 @@ export class NodeFunction extends Construct {
       environment: { ...props.environment },
       role: this.role,
       logGroup,
-      // Without this the platform adds three lines to every invocation, which cost more than the invocation.
+      // With text logs, Lambda writes three lines per invocation, which cost more than the invocation itself.
       loggingFormat: LoggingFormat.JSON,
       systemLogLevelV2: SystemLogLevel.WARN,
     });
@@ -91,7 +91,7 @@ export class NodeFunction extends Construct {
   }
 
   /**
-   * For a function that is started and not awaited. The platform does not run it again after a failure, which would deliver
+   * For a function that is invoked asynchronously. Lambda does not retry a failure, because a retry would deliver
    * twice; the event goes to the queue.
    */
   runAsynchronously(failures: FailureQueue, maxWaitMinutes: number): void {
@@ -100,11 +100,11 @@ export class NodeFunction extends Construct {
       maxEventAge: Duration.minutes(maxWaitMinutes),
       onFailure: { bind: () => ({ destination: failures.arn }) },
     });
-    // Lambda sends it with the function's own role.
+    // Lambda sends the event with the role of the function.
     this.allow(['sqs:SendMessage'], [failures.arn]);
   }
 
-  /** By a rule of EventBridge, which starts the function and does not wait for it. */
+  /** Uses a rule of EventBridge, which invokes the function asynchronously. */
   runEvery(minutes: number): void {
     new Rule(this, 'Schedule', {
       schedule: Schedule.rate(Duration.minutes(minutes)),
@@ -112,7 +112,10 @@ export class NodeFunction extends Construct {
     });
   }
 
-  /** In a policy of its own: the function waits for the others, and this one names the function. */
+  /**
+   * A separate policy: the function depends on the role's default policy, so that policy cannot refer to the
+   * function.
+   */
   allowInvokingItself(): void {
     const { functionArn } = this.function;
     new Policy(this, 'SelfPolicy', {
@@ -127,7 +130,7 @@ export class NodeFunction extends Construct {
     });
   }
 
-  /** For resources that end in `*`, which the security checks let pass only with a reason. */
+  /** For resources that end in `*`: the security checks require a reason. */
   allowAnyOf(actions: readonly string[], resources: readonly string[], reason: string): void {
     this.allow(actions, resources);
     for (const resource of resources) acknowledgeWildcard(this.role, resource, reason);

@@ -1,6 +1,6 @@
 /**
- * Checked settings, and what follows from them: names, token terms, removal, region.
- * Free of aws-cdk-lib, because the token command reads the same settings and has to start fast.
+ * Validates the settings and derives names, token terms, removal policy and region from them. Does not import
+ * aws-cdk-lib, because the token command reads the same settings and must start fast.
  */
 import * as v from 'valibot';
 import { SettingsError, unknownSetting, wrongSetting } from './settings-error';
@@ -11,7 +11,7 @@ export type EdgeSettings = Exclude<Settings['edge'], false>;
 
 /**
  * Checks settings and fills in what is absent.
- * @throws SettingsError that names the first wrong setting
+ * @throws SettingsError that names the first invalid setting
  * @example parseSettings({ retentionHours: 1 }).connectionLimit // 100
  */
 export function parseSettings(input: Readonly<Record<string, unknown>>): Settings {
@@ -63,7 +63,7 @@ export function retainsData(settings: Settings): boolean {
   return settings.protection || settings.removalPolicy === 'retain';
 }
 
-/** Where tokens come from and what they must say; the two checks hold for both sources. */
+/** The source of tokens and their required claims. Both claims are checked for either source. */
 export interface TokenTerms {
   readonly issuer: string;
   readonly audience: string;

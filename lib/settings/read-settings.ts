@@ -1,6 +1,6 @@
 /**
- * Finds the settings: an optional file, overridden by context of the same names (`cdk deploy -c name=value`).
- * Free of aws-cdk-lib, as config.ts is; the app hands its context in.
+ * Finds the settings: an optional file, overridden by context of the same names (`cdk deploy -c name=value`). Does
+ * not import aws-cdk-lib; the app passes its context.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,7 +13,7 @@ const defaultFile = 'artcafe.config.json';
 const fileKey = 'config';
 
 export interface SettingsSource {
-  /** Where the default file is looked for, and what relative names start from. */
+  /** The folder of the default file, and the base of relative file names. */
   readonly directory: string;
   /** A file that must exist; absent = `artcafe.config.json`, if there is one. */
   readonly file?: string;
@@ -39,7 +39,7 @@ function namedFile(context: Readonly<Record<string, unknown>>): string | undefin
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** The toolkit's own context keys all have a colon, a slash or an `@`; a plain word is a setting or a typo. */
+/** All context keys of the CDK contain a colon, a slash or an `@`; a plain word is a setting or a typo. */
 function ownContext(context: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const own: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(context)) {
@@ -50,7 +50,7 @@ function ownContext(context: Readonly<Record<string, unknown>>): Record<string, 
   return own;
 }
 
-/** A command line only has texts: `true`, `30` and `{"burst":10}` mean what they look like. */
+/** Values on the command line are text: `true`, `30` and `{"burst":10}` are parsed as JSON. */
 function fromCommandLine(name: string, text: string): unknown {
   try {
     return JSON.parse(text);
@@ -77,7 +77,7 @@ function readObject(file: string, { mayBeAbsent }: { mayBeAbsent: boolean }): ob
     throw new SettingsError(`${name} is not valid JSON: ${(error as Error).message.split('\n')[0] ?? ''}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new SettingsError(`${name} must hold a JSON object with settings.`);
+    throw new SettingsError(`${name} must contain a JSON object with settings.`);
   }
   return value;
 }

@@ -1,9 +1,9 @@
 /**
- * What is wrong with a setting, in one sentence that names it. Knows no setting by itself.
- * A wrong setting is the user's mistake: commands print the message and nothing else.
+ * Errors about settings: one sentence that names the setting. Commands print only the message, because an invalid
+ * setting is a user error.
  */
 
-/** A mistake in the settings; the message is one sentence for the user. */
+/** An invalid setting; the message is one sentence for the user. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
@@ -13,12 +13,12 @@ export function wrongSetting(name: string, expected: string, got: unknown): Sett
   return new SettingsError(`Setting "${name}": expected ${expected}, got ${display(got)}.`);
 }
 
-/** Names the known setting that was probably meant: a silent typo would deploy the default. */
+/** Suggests the nearest setting. An ignored typo would deploy the default. */
 export function unknownSetting(name: string, known: readonly string[]): SettingsError {
   const path = name.split('.');
   const last = path.pop() ?? name;
   const [nearest] = [...known].sort((a, b) => distance(last, a) - distance(last, b));
-  const hint = nearest === undefined ? '' : ` The nearest known one is "${[...path, nearest].join('.')}".`;
+  const hint = nearest === undefined ? '' : ` The nearest setting is "${[...path, nearest].join('.')}".`;
   return new SettingsError(`Setting "${name}" is unknown.${hint}`);
 }
 
@@ -28,7 +28,10 @@ function display(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
-/** Levenshtein distance without regard to case; half a name is nearer to its whole than to any other. */
+/**
+ * Levenshtein distance without regard to case. Missing letters at the end cost less, so that half of a name is
+ * nearest to its whole.
+ */
 function distance(left: string, right: string): number {
   const a = left.toLowerCase();
   const b = right.toLowerCase();

@@ -1,6 +1,6 @@
 /**
- * The grammar of the settings: types, limits and defaults. Every message says what is expected.
- * Free of aws-cdk-lib, because the token command reads the same settings and has to start fast.
+ * The schema of the settings: types, limits and defaults. Every message says what is expected. Does not import
+ * aws-cdk-lib, because the token command reads the same settings and must start fast.
  */
 import * as v from 'valibot';
 
@@ -32,7 +32,7 @@ const wholeNumber = (from: number, to: number) => {
   );
 };
 
-/** An object that refuses what it does not know; arrays are objects to valibot, but not to a reader. */
+/** An object that rejects unknown keys. Arrays are rejected too: for valibot they are objects. */
 const section = <Entries extends v.ObjectEntries>(expected: string, entries: Entries) =>
   v.pipe(v.custom<object>(isPlainObject, expected), v.strictObject(entries, expected));
 
@@ -47,7 +47,7 @@ const edgeEntries = {
       ),
     ),
   ),
-  /** Handshakes of one address within five minutes before it is refused. 10 is the service's lower limit. */
+  /** Handshakes of one address within five minutes before it is rejected. The minimum of the service is 10. */
   rateLimitPer5Minutes: v.optional(wholeNumber(10, 2_000_000_000)),
   domainName: v.optional(
     v.pipe(
@@ -58,7 +58,7 @@ const edgeEntries = {
       ),
     ),
   ),
-  /** CloudFront reads certificates of us-east-1 only. */
+  /** CloudFront uses certificates of us-east-1 only. */
   certificateArn: v.optional(
     v.pipe(
       v.string('the ARN of an ACM certificate in us-east-1'),
@@ -121,32 +121,32 @@ export const settingsSchema = v.strictObject({
     'built-in',
   ),
   claims: v.optional(section('an object', claimEntries), {}),
-  /** What a token without a channels claim may use. */
+  /** The channels that a token without a channels claim may use. */
   defaultGrants: v.optional(v.picklist(['all', 'none'], '"all" or "none"'), 'all'),
   /** Live connections of one agent. */
   connectionLimit: v.optional(wholeNumber(1, 1_000), 100),
   /** Messages of one agent and of one tenant; a rate of 0 turns that limit off. */
   messageRate: v.optional(section('an object with rates and bursts', messageRateEntries), {}),
-  /** How long an agent may be away before those who watch `$presence` hear of it; 0 = no time at all. */
+  /** How long an agent may be offline before watchers of `$presence` are notified; 0 = at once. */
   presenceGraceSeconds: v.optional(wholeNumber(0, 8), 0),
   /** How long messages stay in the log; 0 turns the log off. */
   retentionHours: v.optional(wholeNumber(0, 8_760), 24),
-  /** Subscribers of a channel that the publisher's own function serves; workers take the rest. */
+  /** Subscribers of a channel that the publishing function delivers to itself; workers deliver to the rest. */
   ownReceivers: v.optional(wholeNumber(1, 20_000), 3_000),
-  /** Who posts to connections: our own client, or the AWS SDK's, which takes many times the processor time. */
+  /** The client that posts to connections: our own, or the AWS SDK's, which needs several times the processor time. */
   sender: v.optional(v.picklist(['lean', 'sdk'], '"lean" or "sdk"'), 'lean'),
   /**
-   * Absent = `destroy`, or `retain` with `protection`: by default nothing in the tables is meant to
-   * outlive a day, and a removed deployment should leave nothing behind that costs money.
+   * Absent = `destroy`, or `retain` with `protection`: by default the rows expire within a day, and a removed
+   * deployment should not leave resources that cost money.
    */
   removalPolicy: v.optional(v.picklist(['destroy', 'retain'], '"destroy" or "retain"')),
-  /** For production: recovery, deletion protection and an account's key for the tables, and everything retained. */
+  /** For production: recovery, deletion protection and a key of the account for the tables, and all data retained. */
   protection: v.optional(v.boolean('true or false'), false),
   logRetentionDays: v.optional(
     v.picklist(logRetentionChoices, `one of ${logRetentionChoices.join(', ')}`),
     30,
   ),
-  /** Access logs need one role per account and region: made here, made elsewhere, or no access log. */
+  /** Access logs need one role per account and region: created here, already there, or no access log. */
   accessLog: v.optional(
     v.picklist(['create-role', 'existing-role', 'off'], '"create-role", "existing-role" or "off"'),
     'create-role',

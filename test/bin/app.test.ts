@@ -19,7 +19,7 @@ const synth = (context: object, region = 'eu-west-1') =>
 
 test.each([
   [{ retentionHours: 'x' }, 'Setting "retentionHours": expected a whole number from 0 to 8760, got "x".\n'],
-  [{ retention: '1' }, 'Setting "retention" is unknown. The nearest known one is "retentionHours".\n'],
+  [{ retention: '1' }, 'Setting "retention" is unknown. The nearest setting is "retentionHours".\n'],
   [{ edge: '{"rateLimitPer5Minutes":100}' }, /^Setting "edge\.rateLimitPer5Minutes": .*"eu-west-1".*\n$/],
 ])('%j is one sentence', async (context, expected) => {
   const { code, stdout, stderr } = await synth(context);

@@ -55,12 +55,12 @@ test.each([
   [
     'a refusal',
     () => [`${url}?refuse=401`],
-    'The server refused the connection: 401 Unauthorized (the token is missing, expired, or not of this deployment).\n',
+    'The server rejected the connection: 401 Unauthorized (the token is missing, expired, or was not issued for this deployment).\n',
   ],
   [
     'a failure',
     () => [`${url}?refuse=500`],
-    'The server refused the connection: 500 Internal Server Error.\n',
+    'The server rejected the connection: 500 Internal Server Error.\n',
   ],
   ['nobody there', () => ['ws://127.0.0.1:1/ws'], /^No connection: connect ECONNREFUSED/],
   ['another scheme', () => ['http://127.0.0.1/ws'], 'The URL must start with ws:// or wss://; see --help.\n'],

@@ -55,7 +55,7 @@ test('Ctrl-C while it still synthesizes ends it at once, and nothing is left', a
 test.each([
   [['--port', 'x'], 'The port "x" must be a number from 0 to 65535.\n'],
   [['--config', 'nowhere.json'], /^There is no settings file .*nowhere\.json\.\n$/],
-  [['--faults', 'nowhere.json'], /^The fault plan .*nowhere\.json can't be read: .*\n$/],
+  [['--faults', 'nowhere.json'], /^The fault plan .*nowhere\.json cannot be read: .*\n$/],
   [['--faults', 'package.json'], /^The fault plan has an unknown member name\. See docs\/faults\.md .*\n$/],
 ])('%j is one sentence', async (args, expected) => {
   const { code, stdout, stderr } = await runCommand('start.ts', args);

@@ -85,7 +85,7 @@ test.each([
   [
     'wrong outputs',
     [...caller, '--stack', 'Bus', '--outputs', list],
-    'list.json does not hold the outputs of stacks.',
+    'list.json does not contain the outputs of stacks.',
   ],
   [
     'another stack',

@@ -265,7 +265,7 @@ test('an assembly that is not there, a missing asset and a broken template are m
   expect(nowhere.hint).toContain('cdk synth');
   const assembly = writeAssembly({ functions: { Connect: accept } });
   const missing = await mistake(startGateway({ assembly, keyFile, stack: 'Other' }));
-  expect(missing.hint).toBe('Name one of its stacks: Test.');
+  expect(missing.hint).toBe('Select one of its stacks: Test.');
   writeFileSync(join(assembly, 'Test.template.json'), '{');
   expect((await mistake(startGateway({ assembly, keyFile }))).message).toContain('is not JSON');
 });

@@ -113,11 +113,11 @@ test.each([
 });
 
 test.each([
-  [{ retentionHour: 1 }, 'Setting "retentionHour" is unknown. The nearest known one is "retentionHours".'],
-  [{ edge: { webACL: '' } }, 'Setting "edge.webACL" is unknown. The nearest known one is "edge.webAclArn".'],
+  [{ retentionHour: 1 }, 'Setting "retentionHour" is unknown. The nearest setting is "retentionHours".'],
+  [{ edge: { webACL: '' } }, 'Setting "edge.webACL" is unknown. The nearest setting is "edge.webAclArn".'],
   [
     { token: { ...oidc, jwks: '' } },
-    'Setting "token.jwks" is unknown. The nearest known one is "token.jwksUri".',
+    'Setting "token.jwks" is unknown. The nearest setting is "token.jwksUri".',
   ],
 ])('%j names the nearest known setting', (settings, expected) => {
   expect(sentence(settings)).toBe(expected);

@@ -64,9 +64,9 @@ test("the toolkit's own context is none of our business", () => {
 test.each([
   [
     { context: { retention: '1' } },
-    /^Setting "retention" is unknown\. The nearest known one is "retentionHours"\.$/,
+    /^Setting "retention" is unknown\. The nearest setting is "retentionHours"\.$/,
   ],
-  [{ context: { configg: 'a' } }, /^Setting "configg" is unknown\. The nearest known one is "config"\.$/],
+  [{ context: { configg: 'a' } }, /^Setting "configg" is unknown\. The nearest setting is "config"\.$/],
   [{ context: { retentionHours: 'x' } }, /^Setting "retentionHours": expected a whole number .*, got "x"\.$/],
   [{ context: { edge: '{"domainName' } }, /^Setting "edge": \{"domainName is not valid JSON\.$/],
   [{ file: 'nowhere.json' }, /^There is no settings file .*nowhere\.json\.$/],
