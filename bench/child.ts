@@ -1,6 +1,6 @@
 /**
- * Processes of the benchmark. Each is given a core of its own where the machine has `taskset`, so that who measures does
- * not disturb what is measured; they talk in messages.
+ * Processes of the benchmark. Where `taskset` exists, each has its own core, so that the load does not disturb the
+ * measurement. They exchange messages.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ export const canPin = cpus().length > 1 && spawnSync('taskset', ['-V']).status =
 export class Child {
   private constructor(private readonly process: ChildProcess) {}
 
-  /** `file` stands in `bench/`; `core` counts from 0. */
+  /** `file` is relative to `bench/`; `core` counts from 0. */
   static start(file: string, core?: number, executable = process.execPath): Child {
     const node = [executable, bundled(file)];
     const [command = '', ...args] =
@@ -46,7 +46,7 @@ export class Child {
 
 const bundles = new Map<string, string>();
 
-/** Built like the functions: a loader of sources would be measured as well. */
+/** Bundled like the functions, because a source loader would be measured too. */
 function bundled(file: string): string {
   const known = bundles.get(file);
   if (known !== undefined) return known;
@@ -71,7 +71,7 @@ function bundled(file: string): string {
   return outfile;
 }
 
-/** Starts a process, asks it one thing, ends it. */
+/** Starts a process, sends it one message, and stops it. */
 export async function askOnce<Answer>(
   file: string,
   message: object,

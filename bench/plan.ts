@@ -1,6 +1,4 @@
-/**
- * What a run does: the whole of it, or as much as fits into a minute.
- */
+/** The plan of a full run, and of a quick one that takes a minute. */
 import type { BroadcastOptions } from './broadcast/run';
 import type { CostCase } from './costs/run';
 import { type ContenderName, contenderNames } from './contenders/contender';
@@ -19,7 +17,7 @@ export interface Plan {
   readonly initRepetitions: number;
 }
 
-/** Slow enough for every lane to keep up on an idle machine with two cores. */
+/** Slow enough for every contender on an idle machine with two cores. */
 const fullScenarios: readonly Scenario[] = [
   { subscribers: 1, bytes: 200, intervalMs: 50 },
   { subscribers: 10, bytes: 200, intervalMs: 100 },

@@ -1,6 +1,4 @@
-/**
- * Everything that a run found, as the file that reports are made from. It names no machine and no path.
- */
+/** The results of a run, from which the report is written. They contain no machine name and no path. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
@@ -45,7 +43,7 @@ const named = [
   'socket.io',
   'ws',
 ];
-/** Above this share of the cores somebody else is at work. */
+/** Above this share of the cores, other programs disturb the run. */
 const busyShare = 0.5;
 
 export function loadWarnings(): string[] {
@@ -53,10 +51,10 @@ export function loadWarnings(): string[] {
   const warnings: string[] = [];
   if (load > cpus().length * busyShare) {
     warnings.push(
-      `The machine was busy before the run began (load ${load.toFixed(1)} on ${cpus().length} cores): times are too long, and ratios of times are off.`,
+      `The machine was busy before the run (load ${load.toFixed(1)} on ${cpus().length} cores): times are too long, and ratios of times are off.`,
     );
   }
-  if (!canPin) warnings.push('Processes could not be given a core of their own.');
+  if (!canPin) warnings.push('Processes did not have their own cores.');
   return warnings;
 }
 
@@ -98,7 +96,7 @@ function commit(): string {
   }
 }
 
-/** One sentence per broken promise. Only these fail a run: a time never does. */
+/** One sentence per violation. Only violations fail a run, never a time. */
 export function violations({ broadcasts, contenders, costs, servers }: Results): string[] {
   const failures: string[] = [];
   const check = (who: string, violations: Partial<Violations>): void => {

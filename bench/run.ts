@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: runs the plan, writes results and report. Exit code 1 when a message was lost, doubled, reordered or
- * damaged; never because of a time.
+ * `npm run bench`: runs the plan, writes results and report. Exit code 1 when a message was lost, duplicated,
+ * reordered or corrupted; never because of a time.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -20,11 +20,11 @@ import { targetsOf } from './targets';
 const usage = `Usage: npm run bench -- [options]
 
   --quick           a minute instead of the full run; written to .local/bench
-  --only LIST       of signing, broadcast, lanes, costs, servers, init, separated by commas; written to .local/bench
-  --node PATH       a Node, such as Lambda's, that signing and init run on as well
+  --only LIST       of signing, broadcast, contenders, costs, servers, init, separated by commas; written to .local/bench
+  --node PATH       another Node executable, such as Lambda's version, for signing and init
   --output FOLDER   where results and report go (default: docs)`;
 
-const sections = ['signing', 'broadcast', 'lanes', 'costs', 'servers', 'init'] as const;
+const sections = ['signing', 'broadcast', 'contenders', 'costs', 'servers', 'init'] as const;
 type Section = (typeof sections)[number];
 
 const root = path.join(__dirname, '..');
@@ -34,7 +34,7 @@ function report(text: string): void {
   console.log(`${((performance.now() - startedAt) / 1_000).toFixed(0).padStart(5)} s  ${text}`);
 }
 
-// The engine of the tables and the lanes run on what the user has.
+// The table engine and the contenders use the Node that runs this command.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 async function main(): Promise<number> {
@@ -89,7 +89,7 @@ async function measure(
     const { repetitions, durationMs } = plan;
     const signing = await section('signing', () => runSigning(plan.signing, nodes, report));
     const broadcasts = await section('broadcast', () => runBroadcasts(plan.broadcast, report));
-    const contenders = await section('lanes', () =>
+    const contenders = await section('contenders', () =>
       runContenders(
         factory,
         { contenders: plan.contenders, scenarios: plan.scenarios, repetitions, durationMs },

@@ -1,8 +1,6 @@
-/**
- * The other end of `child.ts`: what a process of the benchmark does with its messages.
- */
+/** The counterpart of `child.ts`: handles the messages of a benchmark process. */
 
-/** Answers every message. A failure ends the process, and with it the benchmark. */
+/** Answers every message. A failure ends the process and the benchmark. */
 export function serveIpc(answer: (message: never) => Promise<object>): void {
   process.on('message', (message) => {
     answer(message as never).then(

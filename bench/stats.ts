@@ -1,4 +1,4 @@
-/** Medians and percentiles. A figure is the median of its repetitions, with the lowest and the highest beside it. */
+/** Medians and percentiles. A figure is the median of its repetitions, with the lowest and the highest value. */
 
 export interface Figure {
   readonly median: number;
@@ -11,7 +11,7 @@ export function figureOf(values: readonly number[]): Figure {
   return { median: percentile(sorted, 0.5), low: sorted[0] ?? NaN, high: sorted.at(-1) ?? NaN };
 }
 
-/** Of sorted values, by the nearest rank. */
+/** The percentile of sorted values, by the nearest rank. */
 export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
 }

@@ -1,6 +1,4 @@
-/**
- * What we set out to reach, beside what a run found. A target that a run did not measure is left out.
- */
+/** The targets, compared with the results of a run. Targets that a run did not measure are left out. */
 import type { CostResult } from './costs/run';
 import type { Results } from './results';
 
@@ -40,7 +38,7 @@ function broadcastTargets({ broadcasts }: Results): Target[] {
       ? []
       : [
           {
-            name: `broadcast to ${lean.recipients} from a fresh process, posts of ${lean.latencyMs} ms`,
+            name: `broadcast to ${lean.recipients} from a new process, posts of ${lean.latencyMs} ms`,
             wanted: '≤ 2.0 s',
             found: `${seconds.toFixed(2)} s`,
             isMet: seconds <= 2,
@@ -119,7 +117,10 @@ function callsTarget({ subscribers, callsPerPublish }: CostResult): Target {
   };
 }
 
-/** The message in, its ACK and its row are shared by all: what must not change is the price of one more delivery. */
+/**
+ * All deliveries share the costs of the publish, its ACK and its row, so the target is a constant price of one more
+ * delivery.
+ */
 function constancy(hundred: CostResult, thousand: CostResult, tenThousand: CostResult): Target {
   const oneMore = (few: CostResult, many: CostResult): number =>
     (many.dollarsPerMillionMessages - few.dollarsPerMillionMessages) / (many.subscribers - few.subscribers);
@@ -128,7 +129,7 @@ function constancy(hundred: CostResult, thousand: CostResult, tenThousand: CostR
   return {
     name: 'price of one more delivery, from 1,000 to 10,000 against from 100 to 1,000',
     wanted: 'within 1 %',
-    found: `${(change * 100).toFixed(2)} % (with all that is shared: $${whole.join(', $')} per million deliveries)`,
+    found: `${(change * 100).toFixed(2)} % (including shared costs: $${whole.join(', $')} per million deliveries)`,
     isMet: Math.abs(change) <= 0.01,
   };
 }

@@ -1,5 +1,6 @@
 /**
- * One message to thousands, with each sender in a fresh process on one core and the sink on the other.
+ * Broadcasts one message to thousands of recipients, with each sender in a new process on one core and the sink on
+ * the other.
  */
 import type { SenderKind } from '../../lambda/aws/calls/create-sender';
 import { askOnce, Child } from '../child';
@@ -19,9 +20,9 @@ export interface BroadcastResult extends BroadcastOptions {
   /** Neither delivered nor reported as failed. */
   readonly lost: number;
   readonly duplicated: number;
-  /** Posts that had no answer within the core's second: reported, and left to the log. */
+  /** Posts without an answer within one second: counted, and left to the log. */
   readonly timedOut: number;
-  /** Of a fresh process, and of the same process when it is warm. */
+  /** In a new process, and in the same process when it is warm. */
   readonly firstMs: Figure;
   readonly warmMs: Figure;
   readonly firstCpuUs: Figure;
@@ -30,7 +31,7 @@ export interface BroadcastResult extends BroadcastOptions {
 }
 
 const senders: readonly SenderKind[] = ['lean', 'sdk'];
-/** The first of them is a fresh process's; by the last the code is warm. */
+/** The first one runs in a new process; at the last one the code is warm. */
 const broadcasts = 4;
 
 export async function runBroadcasts(

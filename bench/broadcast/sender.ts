@@ -1,5 +1,6 @@
 /**
- * The process under test: our fan-out with one of the two senders, fresh, alone on its core. Reports what it took.
+ * The process under test: our fan-out with one of the two senders, in a new process on its own core. Reports time and
+ * memory.
  */
 import { createDynamoClients } from '../../lambda/aws/dynamo/dynamo-calls';
 import { DynamoAgentStore } from '../../lambda/aws/dynamo/dynamo-agent-store';
@@ -31,7 +32,7 @@ export interface BroadcastFigures {
   readonly peakRssMb: number;
 }
 
-/** Our functions have four seconds; here the slower sender has to come to its end as well. */
+/** Longer than the four seconds of our functions, so that the slower sender finishes too. */
 const deadlineMs = 120_000;
 const megabyte = 1_048_576;
 
@@ -48,7 +49,7 @@ serveIpc(async (task: BroadcastTask): Promise<BroadcastFigures> => {
   const agents = new DynamoAgentStore(calls, 'agents', systemClock, deadlineMs);
   const sender = createSender(task.kind, `http://127.0.0.1:${task.postPort}/ws`);
   const log = { info: () => undefined, error: () => undefined };
-  // Nobody is gone in a broadcast, so nobody is told of it.
+  // No connection is gone in a broadcast, so presence is never announced.
   const presence = { invoker: { start: () => Promise.resolve() }, presenceFunction: '', presenceGraceMs: 0 };
   const deps = { connections, agents, sender, ...presence, clock: systemClock, log };
   const target = { tenantId: 'bench', channelId: 'all', senderConnectionId: 'none' };

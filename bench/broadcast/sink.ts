@@ -1,6 +1,6 @@
 /**
- * The process on the other side of a broadcast: takes posts on raw sockets, waits as long as the service would, says 200 and
- * counts. Also plays the subscriber table: the same pages for everyone who asks.
+ * The receiving process of a broadcast: accepts posts on raw sockets, waits for the latency of the service, answers
+ * 200 and counts. It also serves the subscriber table: the same pages for every query.
  */
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -24,14 +24,14 @@ export interface SinkCounts {
 
 const headEnd = '\r\n\r\n';
 const ok = Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
-/** As many as fit into DynamoDB's page of a megabyte at 110 bytes an item. */
+/** The items of 110 bytes that fit into DynamoDB's page of one megabyte. */
 const rowsPerPage = 9_500;
 
 let posts = 0;
 let bytes = 0;
 const recipients = new Set<string>();
 
-/** Answers a socket's requests in their order; bodies come with a length. */
+/** Answers the requests of a socket in order; bodies have a length. */
 function receive(socket: Socket, latencyMs: number): void {
   let buffered = '';
   socket.setNoDelay(true);

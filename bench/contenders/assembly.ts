@@ -1,10 +1,11 @@
 /**
- * A foreign design as a cloud assembly that the laptop gateway runs: one asset with three handlers, its tables and variables.
+ * Writes another design as a cloud assembly for the laptop gateway: one asset with three handlers, its tables and
+ * variables.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** Name of a table's variable → its key, partition key first. All are strings. */
+/** Variable with the table name → key of the table, partition key first. All keys are strings. */
 export type ForeignTables = Readonly<Record<string, readonly string[]>>;
 
 export interface ForeignDesign {
@@ -23,7 +24,7 @@ const origin = [
   '.',
   { Ref: 'AWS::URLSuffix' },
 ];
-/** The gateway's callbacks need a role that allows them, as on AWS. */
+/** Posts to connections need a role that allows them, as on AWS. */
 const role = {
   Type: 'AWS::IAM::Role',
   Properties: {

@@ -1,20 +1,21 @@
 /**
- * The process of the clients: one of them publishes on a schedule, all of them count what arrives. The next message goes
- * out at its time or when the one before has reached everybody, whichever is later; latency counts from its time.
+ * The process of the clients: one publishes on a schedule, all count the messages that arrive. A message is sent at
+ * its scheduled time, or when all clients have the previous one, whichever is later. Latency counts from the
+ * scheduled time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serveIpc } from '../serve-ipc';
 import { percentile } from '../stats';
 import { type Dialect, type DeliveryStats, openPeer, type Peer } from './peers';
 
-/** First the connections, one per URL; the first one publishes later. */
+/** Opens the connections, one per URL; the first one publishes. */
 export interface OpenTask {
   readonly dialect: Dialect;
   readonly urls: readonly string[];
 }
 
 export interface PublishTask {
-  /** Of this load's message ids. */
+  /** The prefix of the message ids of this load. */
   readonly prefix: string;
   readonly bytes: number;
   readonly intervalMs: number;
@@ -27,7 +28,7 @@ export interface PublishTask {
 export interface ClientFigures {
   readonly publishes: number;
   readonly deliveries: number;
-  /** While something was under way. */
+  /** While messages were in flight. */
   readonly deliveriesPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -42,7 +43,7 @@ export interface ClientFigures {
 const timeoutMs = 30_000;
 const connectConcurrency = 25;
 const attempts = 5;
-/** Whatever comes twice comes soon. */
+/** Time to wait for duplicates after the last message. */
 const drainMs = 100;
 
 class Load {
@@ -140,7 +141,7 @@ class Load {
   }
 }
 
-/** On a busy machine an authorizer's cold start may take longer than its timeout. */
+/** Retries, because on a busy machine the cold start of an authorizer can exceed its timeout. */
 async function openWithRetries(dialect: Dialect, url: string): Promise<Peer> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -1,6 +1,4 @@
-/**
- * A lane: one implementation of the bus on a laptop gateway of its own, with tables of its own.
- */
+/** A contender: one implementation of the bus, with its own laptop gateway and tables. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -32,7 +30,7 @@ export interface Contender {
   readonly name: ContenderName;
   readonly dialect: Dialect;
   readonly acknowledges: boolean;
-  /** Of the agent with this number, on the channel. */
+  /** The URL of the agent with this number, for the channel. */
   url(agent: number, client: ContenderClient): Promise<string>;
   counts(): Counts;
   readonly gateway: Gateway;
@@ -40,14 +38,14 @@ export interface Contender {
 }
 
 export const tenant = 'bench';
-/** No quota of AWS's: the lanes are to be compared, not the gateway's limiter. */
+/** Without the quotas of AWS, because the benchmark compares the contenders and not the rate limiter of the gateway. */
 const unlimited = 1e9;
 
 export class ContenderFactory {
   private readonly folder = mkdtempSync(path.join(tmpdir(), 'artcafe-bench-'));
   private readonly assemblies = new Map<ContenderName, Promise<string>>();
 
-  /** `options`: what is special about this gateway. */
+  /** `options` of the gateway for this run. */
   async start(name: ContenderName, options: Partial<GatewayOptions> = {}): Promise<Contender> {
     const keyFile = path.join(this.folder, 'key.pem');
     const gateway = await startGateway({
@@ -95,7 +93,7 @@ export class ContenderFactory {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Made once per name. */
+  /** Written once per name. */
   private assembly(name: ContenderName): Promise<string> {
     const known = this.assemblies.get(name) ?? this.write(name);
     this.assemblies.set(name, known);
@@ -107,7 +105,7 @@ export class ContenderFactory {
     if (name === 'naive') return writeNaiveAssembly(folder);
     if (name === 'aws-lambda-graphql') return writeGraphqlAssembly(folder);
     const settings = path.join(this.folder, `${name}.json`);
-    // The choice of the sender is written into the bundles. Without rate limits: one agent publishes everything.
+    // The sender is compiled into the bundles. Without rate limits, because one agent publishes everything.
     const messageRate = { agentPerSecond: 0, tenantPerSecond: 0 };
     writeFileSync(settings, JSON.stringify({ sender: name, messageRate }));
     await synthesize(folder, settings);

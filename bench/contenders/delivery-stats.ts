@@ -1,10 +1,8 @@
-/**
- * What the clients of several repetitions have heard, as one result: violations added up, speeds as figures.
- */
+/** Combines the results of the clients over several repetitions: violations are summed, speeds become figures. */
 import { type Figure, figureOf } from '../stats';
 import type { ClientFigures } from './clients';
 
-/** What nobody may do with a message. */
+/** Broken promises of delivery; all must be 0. */
 export interface Violations {
   readonly lost: number;
   readonly duplicated: number;

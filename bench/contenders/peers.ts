@@ -1,5 +1,5 @@
 /**
- * How a client of each design connects, publishes and hears: the benchmark's clients are the same but for this.
+ * How a client of each design connects, publishes and receives. Otherwise the clients of the benchmark are the same.
  */
 import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
@@ -14,11 +14,11 @@ export type DeliveryStats =
 
 export interface Peer {
   publish(id: string, content: string): void;
-  /** Replaced by each load. */
+  /** Each load sets its own handler. */
   receive: (received: DeliveryStats) => void;
 }
 
-/** The fields that any of the dialects uses. */
+/** The fields of all dialects. */
 interface Frame {
   readonly type?: string;
   readonly id?: string;
@@ -30,7 +30,7 @@ interface Frame {
 }
 
 interface Wire {
-  /** Sent one after another once the socket is open; each but the last is answered before the next. */
+  /** Sent in order when the socket is open; each waits for the answer to the previous one. */
   readonly opening: readonly string[];
   publish(id: string, content: string): string;
   understand(frame: Frame): DeliveryStats;

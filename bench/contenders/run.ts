@@ -1,6 +1,6 @@
 /**
- * All lanes through all scenarios, interleaved: each repetition runs every lane once before the next begins. Each run has a
- * gateway and tables of its own, so nothing of the one before is left.
+ * Runs all contenders through all scenarios, interleaved: each repetition runs every contender once. Each run has its
+ * own gateway and tables, so that runs do not influence each other.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { billFor, type Counts, countsBetween, messageUnits, priceList } from '../../gateway/index';
@@ -29,16 +29,16 @@ export interface ContenderResult extends Scenario, DeliveryStats {
   readonly deliveries: number;
   readonly ackP50Ms: Figure | undefined;
   readonly ackP99Ms: Figure | undefined;
-  /** Calls to AWS of one publish, by operation. */
+  /** Calls to AWS per publish, by operation. */
   readonly callsPerPublish: Readonly<Record<string, number>>;
   readonly readUnitsPerPublish: number;
   readonly writeUnitsPerPublish: number;
   readonly dollarsPerMillion: number;
-  /** Of messages in, out and one ACK, whether the lane sends one or not. */
+  /** The floor includes messages in, messages out and one ACK, even if the contender sends none. */
   readonly ratioToFloor: number;
 }
 
-/** The functions start, and their code becomes warm. */
+/** Publishes that start the functions and warm up their code. */
 const warmUps = 3;
 
 interface Repetition {
@@ -84,7 +84,7 @@ async function repeat(
   const clients = Child.start('contenders/clients.ts');
   try {
     await clients.ask({ dialect, urls } satisfies OpenTask);
-    // Connecting is not publishing.
+    // Counted from here, so that the costs of connecting are excluded.
     await quiet(contender);
     const warming: PublishTask = { ...task, prefix: 'warm', maxPublishes: warmUps };
     await clients.ask<ClientFigures>(warming);
@@ -101,7 +101,7 @@ async function repeat(
 
 const quietMs = 200;
 
-/** Until no function has called anything for a moment. */
+/** Waits until no function makes calls. */
 export async function quiet(contender: Contender): Promise<void> {
   for (let isQuiet = false; !isQuiet;) {
     const before = JSON.stringify(contender.counts().calls);
@@ -110,7 +110,7 @@ export async function quiet(contender: Contender): Promise<void> {
   }
 }
 
-/** Dollars per million publishes without which no design can do, if it does not batch. */
+/** The minimum dollars per million publishes of a design without batches. */
 export function floorPerMillion(subscribers: number, bytes: number): number {
   return (messageUnits(bytes) * (1 + subscribers) + 1) * priceList.message.dollars * 1e6;
 }

@@ -1,6 +1,7 @@
 /**
- * What a publish costs, counted at the gateway: one client publishes, and the other subscribers are rows in the tables whose
- * posts the gateway counts and answers. So the counts are exact for any width, and no clock is involved.
+ * Counts the cost of a publish at the gateway. One client publishes; the other subscribers are rows in the tables,
+ * and the gateway counts and answers the posts to them. The counts are exact for any number of subscribers, and do
+ * not depend on time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -30,7 +31,7 @@ export interface CostResult extends CostCase {
   readonly writeUnitsPerPublish: number;
   readonly dollarsPerMillionMessages: number;
   readonly dollarsPerMillionDeliveries: number;
-  /** To the floor of unbatched messages. */
+  /** Relative to the floor of unbatched messages. */
   readonly ratioToFloor: number;
 }
 
@@ -40,7 +41,7 @@ const channel = 'all';
 const rowsPerWrite = 25;
 const writeConcurrency = 8;
 const timeoutMs = 60_000;
-/** More workers at once than a laptop has cores would only time out at its gateway. */
+/** More concurrent workers than cores would only time out. */
 const threadsPerFunction = 2;
 
 export async function runCosts(
@@ -51,7 +52,7 @@ export async function runCosts(
   const results: CostResult[] = [];
   for (const each of cases) {
     report(
-      `${each.contender}: ${each.kind} publish to ${each.subscribers}, ${each.otherConnections} strangers, counted`,
+      `${each.contender}: ${each.kind} publish to ${each.subscribers}, ${each.otherConnections} other connections, counted`,
     );
     const contender = await factory.start(each.contender, { threadsPerFunction });
     try {
@@ -85,14 +86,14 @@ async function count(contender: Contender, each: CostCase): Promise<CostResult> 
     await complete(contender, before, minPosts(each));
     return countsBetween(before, contender.counts());
   };
-  // The first publish of a log is another one: there is no head to read.
+  // The first publish of a log differs, because there is no head to read.
   await publish('warm');
   const counts = await publish('m');
   socket.terminate();
   return resultOf(each, messages, counts);
 }
 
-/** Until all posts have been made that a publish has to make, or nothing has happened for long enough. */
+/** Waits until all posts of a publish are made, or no post was made for the timeout. */
 async function complete(contender: Contender, before: Counts, expected: number): Promise<void> {
   const posts = (): number =>
     (contender.counts().calls['execute-api:POST'] ?? 0) - (before.calls['execute-api:POST'] ?? 0);
@@ -101,7 +102,7 @@ async function complete(contender: Contender, before: Counts, expected: number):
   await quiet(contender);
 }
 
-/** One per receiver at least, and the ACK. */
+/** At least one per receiver, and the ACK. */
 function minPosts({ contender, subscribers }: CostCase): number {
   return subscribers + (contender === 'naive' ? 0 : 1);
 }
@@ -127,7 +128,7 @@ function resultOf(each: CostCase, messages: number, counts: Counts): CostResult 
   };
 }
 
-/** The rows that connects would have written: subscribers of the channel, and connections of others. */
+/** The rows that connects write: subscribers of the channel, and other connections. */
 async function seed(
   contender: Contender,
   { subscribers, otherConnections }: CostCase,
@@ -143,7 +144,7 @@ async function seed(
     /^(Tables)?Connection/.test(logicalId),
   )?.[1];
   if (table === undefined) throw new Error(`The lane ${contender.name} has no table of connections`);
-  // Not through the meter: connecting is not publishing.
+  // Directly to the engine, so that the meter does not count these writes.
   const client = new DynamoDBClient({
     endpoint: gateway.endpoints.dynamodb,
     region: 'us-east-1',

@@ -1,6 +1,6 @@
 /**
- * How long the bundles take to load: a fresh process each, with the variables of the template, minus an empty file's time.
- * What the platform adds to a cold start is the same for every function.
+ * Measures the load time of the bundles: each in a new process with the variables of the template, minus the time of
+ * an empty file. The rest of a cold start is the same for every function.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -15,9 +15,9 @@ export interface InitResult {
   /** `authorizer`, `default`, … */
   readonly function: string;
   readonly kilobytes: number;
-  /** Above an empty function. */
+  /** More than an empty function. */
   readonly ms: Figure;
-  /** The same in processor time, which other work on the machine disturbs less. */
+  /** The same as processor time, which depends less on other load. */
   readonly cpuMs: Figure;
 }
 
@@ -41,7 +41,7 @@ const measure =
   'const {user,system}=process.cpuUsage(cpu);' +
   'process.stdout.write(JSON.stringify([Number(process.hrtime.bigint()-begin)/1e6,(user+system)/1e3]));process.exit()';
 
-/** Milliseconds of wall clock and of processor. */
+/** Milliseconds of real time and of processor time. */
 type Loading = readonly [number, number];
 
 /** `nodes`: executables. */
@@ -128,7 +128,7 @@ function bundlesIn(folder: string): Bundle[] {
   return bundles.sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** For a value that only a deployment knows. */
+/** For values that only a deployment has. */
 function stand(variable: string): string {
   if (variable.endsWith('_URL')) return 'https://abcdefghij.execute-api.us-east-1.amazonaws.com/ws';
   if (variable.endsWith('_ARN'))

@@ -1,6 +1,4 @@
-/**
- * A grouped bar chart as SVG, plain enough to read in a repository's view of it. The scale may be logarithmic.
- */
+/** A grouped bar chart as SVG, simple enough for the file view of a repository. The scale may be logarithmic. */
 
 export interface Series {
   readonly name: string;
@@ -17,9 +15,9 @@ export interface Chart {
 }
 
 const size = { width: 760, height: 340, left: 16, right: 16, top: 64, bottom: 44 };
-/** Told apart with any colour vision (Okabe and Ito). */
+/** Colours for any colour vision (Okabe and Ito). */
 const colours = ['#0072B2', '#E69F00', '#009E73', '#CC79A7'];
-/** A bar of the smallest value is still seen. */
+/** The smallest value still has a visible bar. */
 const minShare = 0.03;
 
 export function barChart({ title, groups, series, format, isLogarithmic = false }: Chart): string {

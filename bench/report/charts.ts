@@ -13,7 +13,7 @@ export function chartsOf({ broadcasts, contenders, costs }: Results): Record<str
 function broadcastChart(broadcasts: Results['broadcasts']): Chart {
   return {
     title: 'Processor time per delivery in µs (less is better)',
-    groups: ['fresh process', 'warm'],
+    groups: ['new process', 'warm'],
     series: broadcasts.map(({ kind, firstCpuUs, warmCpuUs }) => ({
       name: kind,
       values: [firstCpuUs.median, warmCpuUs.median],

@@ -1,6 +1,4 @@
-/**
- * `benchmarks.md` and its charts, made from the results alone.
- */
+/** Writes `benchmarks.md` and its charts from the results. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Results } from '../results';
@@ -48,9 +46,9 @@ Made by \`${command}\` in ${minutes} minutes on ${date}; commit ${commit}. Do no
 
 Machine: ${processor}, ${cores} cores, ${memoryGb} GB; Node ${node}. Versions: ${packages.join(', ')}.
 
-${warnings.map((warning) => `**Warning:** ${warning}\n\n`).join('')}**How to read it.** Everything ran on one machine: clients, the laptop gateway, functions and tables share its cores. So only ratios within this page mean
-something, and no time here is a time on AWS. A figure is the median of its repetitions, with the lowest and the highest in brackets. Counts of calls and billed
-units are exact. A run fails when a message is lost, doubled, reordered or damaged, and never because of a time.`;
+${warnings.map((warning) => `**Warning:** ${warning}\n\n`).join('')}**How to read it.** Everything ran on one machine: clients, the laptop gateway, functions and tables share its cores. So only ratios within this page have a meaning,
+and no time here is a time on AWS. A figure is the median of its repetitions, with the lowest and the highest in brackets. Counts of calls and billed
+units are exact. A run fails when a message is lost, duplicated, reordered or corrupted, and never because of a time.`;
 }
 
 function targetSection(results: Results): string {

@@ -1,6 +1,4 @@
-/**
- * The sections of the report: a question, how it was asked, a table, and what favours whom.
- */
+/** The sections of the report: the question, the method, a table, and known bias. */
 import type { BroadcastResult } from '../broadcast/run';
 import type { CostResult } from '../costs/run';
 import type { InitResult } from '../init/run';
@@ -23,12 +21,12 @@ export function broadcastSection(results: readonly BroadcastResult[], chart: str
   ]);
   return `## One message to ${number(first.recipients)} recipients: our sender and the SDK's
 
-Our own fan-out with one of the two senders (setting \`sender\`), in a fresh process on one core; a sink on the other core answers each post after ${first.latencyMs} ms and
-counts. Message of ${first.bytes} B, ${first.repetitions} repetitions, interleaved. Plain HTTP: TLS would cost both the same.
+Our own fan-out with one of the two senders (setting \`sender\`), in a new process on one core; a sink on the other core answers each post after ${first.latencyMs} ms and
+counts. Message of ${first.bytes} B, ${first.repetitions} repetitions, interleaved. Plain HTTP: TLS costs the same for both.
 
-${table(['sender', 'fresh, ms', 'warm, ms', 'fresh, CPU µs each', 'warm, CPU µs each', 'MB above idle', 'lost / doubled / timed out'], rows)}
+${table(['sender', 'new, ms', 'warm, ms', 'new, CPU µs each', 'warm, CPU µs each', 'MB above idle', 'lost / duplicated / timed out'], rows)}
 
-Timed out: no answer within the second that a post may take; reported by the fan-out and left to the log, so not lost.
+Timed out: no answer within one second, the limit of a post; the fan-out reports these posts and leaves the messages to the log, so they are not lost.
 
 ${chart}`;
 }
@@ -48,23 +46,23 @@ export function contenderSection(results: readonly ContenderResult[], ...charts:
     each.ratioToFloor.toFixed(3),
     [each.lost, each.duplicated, each.reordered, each.corrupted].join(' / '),
   ]);
-  return `## Lanes on the same gateway
+  return `## Contenders on the same gateway
 
-The same laptop gateway, table engine and clients; what differs is what runs in the functions. Each run has a gateway and tables of its own and starts with three
-publishes that do not count. One client publishes on a schedule, the next message not before the last one has reached everybody; latency counts from the scheduled time,
-so a lane that falls behind pays for it. The gateway adds no latency and no quota. Level 0, no rate limits.
+The laptop gateway, table engine and clients are the same; only the functions differ. Each run has its own gateway and tables and starts with three
+publishes that do not count. One client publishes on a schedule, but not before all clients have the previous message; latency counts from the scheduled time,
+so delays of a slow contender count. The gateway adds no latency and no quota. Level 0, no rate limits.
 
 - **lean**: this project. **sdk**: this project with the setting \`sender: sdk\`. Both check tokens, keep order, write each message to a log and acknowledge it.
-- **naive**: the common tutorial's design, written for this benchmark: a scan of the connections, \`Promise.all\`, the SDK. It keeps nothing, acknowledges nothing, checks nothing.
-  That favours it in latency; a small table favours its scan.
-- **aws-lambda-graphql** 0.12.1 with version 2 of the SDK. Its stream function is run by its message function at once, without the delay and the price of a DynamoDB
-  stream and of a second request: that favours it. It executes GraphQL for each subscriber, which the others do not. Its ACK is the mutation's result, which comes after the
-  fan-out because of that emulation: its ACK time says nothing.
+- **naive**: the common tutorial's design, written for this benchmark: a scan of the connections, \`Promise.all\`, the SDK. It stores, acknowledges and verifies nothing.
+  This favours its latency; a small table favours its scan.
+- **aws-lambda-graphql** 0.12.1 with version 2 of the SDK. Its message function runs its stream function directly, without the delay and the price of a DynamoDB
+  stream and of a second request: this favours it. It executes GraphQL for each subscriber, which the others do not. Its ACK is the result of the mutation, which comes after the
+  fan-out because of that emulation, so its ACK time has no meaning.
 
-${table(['N × size, lane', 'deliveries/s', 'p50 ms', 'p99 ms', 'ACK p50', 'ACK p99', 'calls per publish', 'RRU / WRU', '$ per M publishes', 'ratio to floor', 'lost / doubled / reordered / damaged'], rows)}
+${table(['N × size, contender', 'deliveries/s', 'p50 ms', 'p99 ms', 'ACK p50', 'ACK p99', 'calls per publish', 'RRU / WRU', '$ per M publishes', 'ratio to floor', 'lost / duplicated / reordered / corrupted'], rows)}
 
-$ per million publishes: list prices and the duration model of [costs](costs.md), without data transfer; the floor has one ACK, whether the lane sends one or not (so a lane
-without can be below 1). The model takes the lean sender's processor time for every lane, which favours the others.
+$ per million publishes: list prices and the duration model of [costs](costs.md), without data transfer; the floor has one ACK, even if the contender sends none (so a contender
+without can be below 1). The model uses the processor time of the lean sender for every contender, which favours the others.
 
 ${charts.filter((chart) => chart !== '').join('\n\n')}`;
 }
@@ -81,9 +79,9 @@ export function costSection(results: readonly CostResult[], chart: string): stri
   ]);
   return `## What a publish costs, counted
 
-No clock here: calls and billed units of one publish as the gateway counts them, times list prices; functions of 512 MB and the duration model of [costs](costs.md). One client
-publishes and the other subscribers are rows in the table, whose posts the gateway counts and answers; so 10,000 subscribers need no 10,000 sockets. "Others" are
-connections of other channels, with UUIDs as agent ids; the naive design's row has the same facts as ours (tenant, agent, channel, endpoint, times) and about 205 B. A burst is one frame with 25 messages between clients of level 1. 200 B.
+Independent of time: calls and billed units of one publish as the gateway counts them, times list prices; functions of 512 MB and the duration model of [costs](costs.md). One client
+publishes; the other subscribers are rows in the table, and the gateway counts and answers the posts to them, so 10,000 subscribers do not need 10,000 sockets. "Others" are
+connections of other channels, with UUIDs as agent ids; the row of the naive design has the same content as ours (tenant, agent, channel, endpoint, times) and about 205 B. A burst is one frame with 25 messages between clients of level 1. 200 B.
 
 ${table(['case', 'calls', 'RRU / WRU', '$ per M messages', '$ per M deliveries', 'ratio to floor'], rows)}
 
@@ -98,11 +96,11 @@ export function serverSection(results: readonly ServerResult[]): string {
     spread(each.p50Ms),
     spread(each.p99Ms),
   ]);
-  return `## A server of your own instead
+  return `## Your own server instead
 
-One Node process that sends each message to everybody, with the same clients; not to be compared line by line with the lanes, which pay an HTTP call per delivery. Per core a
-server delivers several times more, and sooner. What it lacks: a log and resume, acknowledgements that mean durable, tokens, tenants, presence, more than one machine (a
-reconnect storm after each deploy, a broker between several), and an idle price of nothing.
+One Node process that sends each message to all clients, with the same load. Do not compare it line by line with the contenders, which make an HTTP call per delivery. Per core, a
+server delivers several times more, and faster. It has no log and no resume, no acknowledgement of durable storage, no tokens, tenants or presence, only one machine (with more: a
+reconnect storm after each deploy, and a broker), and it costs money when it is idle.
 
 ${table(['N × size, server', 'deliveries/s', 'p50 ms', 'p99 ms'], rows)}`;
 }
@@ -115,9 +113,9 @@ export function signingSection(results: readonly SigningResult[]): string {
   ]);
   return `## Signing
 
-Processor time per signature. On Node 24 \`createHmac\` with a raw key is the trap ([ADR 6](adr/006-lean-sender.md)).
+Processor time per signature. On Node 24, \`createHmac\` with a raw key is slow ([ADR 6](adr/006-lean-sender.md)).
 
-${table(['way', 'µs'], rows)}`;
+${table(['variant', 'µs'], rows)}`;
 }
 
 export function initSection(results: readonly InitResult[]): string {
@@ -130,7 +128,7 @@ export function initSection(results: readonly InitResult[]): string {
   ]);
   return `## Init
 
-Loading each bundle in a fresh process on one core with the template's variables, above an empty file. Lambda adds what every function pays.
+Load time of each bundle in a new process on one core with the template's variables, more than an empty file. Lambda adds the same start time to every function.
 
 ${table(['function', 'KB', 'ms', 'CPU ms'], rows)}`;
 }

@@ -1,4 +1,4 @@
-/** Markdown tables, and figures as people read them. */
+/** Markdown tables and number formats. */
 import type { Figure } from '../stats';
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -18,7 +18,7 @@ export function number(value: number, digits = 0): string {
   return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-/** `dynamodb:Query 2, …` without a service's name where it is plain. */
+/** `dynamodb:Query 2, …`, without the name of the service where it is clear. */
 export function calls(perPublish: Readonly<Record<string, number>>): string {
   return Object.entries(perPublish)
     .filter(([, count]) => count > 0.005)

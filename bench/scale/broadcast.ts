@@ -1,6 +1,6 @@
 /**
- * One message to the subscribers of one channel in one account and Region: chunks of them in workers, each with its slots, its
- * processor, its retries and its budget, and one token bucket for all.
+ * Simulates one message to the subscribers of one channel in one account and Region: a worker per chunk, each with
+ * its slots, processor, retries and retry budget, and one token bucket for all.
  */
 import { EventQueue } from './event-queue';
 import type { Inputs } from './inputs';
@@ -8,9 +8,9 @@ import { lognormal, type Random } from './random';
 import { TokenBucket } from './token-bucket';
 
 export interface BroadcastOutcome {
-  /** Posts that were taken. */
+  /** Posts that API Gateway accepted. */
   readonly delivered: number;
-  /** Posts that were given up: the log and the next ping heal them. */
+  /** Posts without further retries. Clients read these messages from the log after the next ping. */
   readonly leftToTheLog: number;
   readonly refusals: number;
   readonly p50Ms: number;
@@ -18,7 +18,7 @@ export interface BroadcastOutcome {
   readonly lastMs: number;
 }
 
-/** As in `lambda/delivery`: posts at once, tries per post, pauses, the budget of retries. */
+/** As in `lambda/delivery`: concurrent posts, attempts per post, pauses, the retry budget. */
 const slots = 200;
 const attemptsPerPost = 4;
 const firstPauseMs = 50;
@@ -29,7 +29,7 @@ const chunk = 1_000;
 interface Worker {
   left: number;
   budget: number;
-  /** When its processor is free. */
+  /** The time when its processor is free. */
   freeAt: number;
 }
 

@@ -1,4 +1,4 @@
-/** Events of a simulation in the order of their times: a binary heap. */
+/** The events of a simulation, ordered by time: a binary heap. */
 
 export class EventQueue<Event> {
   private readonly heap: { readonly at: number; readonly event: Event }[] = [];

@@ -1,6 +1,4 @@
-/**
- * Every number that the model is given, with where it comes from: `measured` by us, `listed` by AWS, or `assumed`.
- */
+/** The inputs of the model, each with its source: `measured` by us, `listed` by AWS, or `assumed`. */
 
 export interface Input {
   readonly value: number;
@@ -32,7 +30,7 @@ export const inputs = {
   },
   concurrency: {
     value: 1_000,
-    unit: 'invocations at once per account and Region',
+    unit: 'concurrent invocations per account and Region',
     mark: 'listed',
     source: 'Lambda quotas; can be raised. A new account may have 10',
   },

@@ -1,4 +1,4 @@
-/** Seeded randomness, so that a run can be repeated to the digit. Mulberry32, public domain. */
+/** Seeded random numbers, so that every run has the same result. Mulberry32, public domain. */
 
 export type Random = () => number;
 
@@ -12,7 +12,7 @@ export function seeded(seed: number): Random {
   };
 }
 
-/** With this median; Box and Muller. */
+/** A lognormal number with this median (Box and Muller). */
 export function lognormal(random: Random, median: number, sigma: number): number {
   const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   return median * Math.exp(sigma * normal);

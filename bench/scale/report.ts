@@ -26,7 +26,7 @@ function introduction(): string {
 Made by \`npm run scale\` (seed ${seed}). Do not edit: run it again. Nothing here was measured on AWS: it is a model of quotas and token buckets, and it is as good as its inputs,
 each of which is marked. Quote the shape, not the digits.
 
-A **cell** is one account in one Region. Quotas belong to it, so cells are how one goes beyond them.
+A **cell** is one account in one Region. Quotas belong to it, so a larger load needs more cells.
 `;
 }
 
@@ -40,12 +40,12 @@ ${inputTable()}
 function steadyLoads(values: Inputs): string {
   return `## Steady loads
 
-What a load needs of each quota, and how many cells the tightest one asks for at 80 % use. The last two lines are one channel's own limits, which no further cell lifts.
+The need of each load per quota, and the number of cells for the tightest quota at 80 % use. The last two lines are limits of one channel, which more cells do not raise.
 
 ${loads.map((load) => steadySection(load, values)).join('\n\n')}
 
-How close to the requests quota one can go: share of calls that the bucket refuses at first (publishes at random times, fan-out 10 and 1,000, one cell). They are tried again after a
-pause, so a few do no harm; at full use they pile up.
+How close a load can be to the requests quota: share of calls that the token bucket rejects at first (publishes at random times, fan-out 10 and 1,000, one cell). They are retried after a
+pause, so a few cause no problem; at full use they accumulate.
 
 ${refusalTable(values)}
 `;
@@ -54,25 +54,25 @@ ${refusalTable(values)}
 function broadcastSection(values: Inputs): string {
   return `## One message to many
 
-One channel whose subscribers are spread evenly over cells; each cell runs workers of up to 1,000 recipients with our retries and budgets. "Left to the log": given up after
-its tries. At level 1 the next ping tells the receiver of the gap and it reads the log; at level 0 it is lost.
+One channel whose subscribers are spread evenly over cells; each cell runs workers of up to 1,000 recipients with our retries and budgets. "Left to the log": not delivered after
+all attempts. At level 1 the receiver detects the gap with the next ping and reads the log; at level 0 the message is lost.
 
 ${broadcastTable(values)}
 
-What this says: **beyond about ten thousand subscribers in one cell with the default quota, most of a broadcast is not delivered live.** API Gateway has no multicast, and every post is a
-request. Workers do not pace themselves to the quota: a broadcast to a million would then take a hundred seconds and leave nothing for anybody else in the account. Raise the quota or
-use more cells before a channel grows so wide.
+The result: **above about ten thousand subscribers in one cell with the default quota, most of a broadcast is not delivered live.** API Gateway has no multicast, and every post is a
+request. Workers do not pace themselves to the quota: a broadcast to a million would then take a hundred seconds and use the whole quota of the account. Raise the quota or
+use more cells before a channel has that many subscribers.
 `;
 }
 
 function stormSection(values: Inputs): string {
   return `## A reconnect storm
 
-All clients of a cell lose their connections at the same moment and come back with our client's back-off.
+All clients of a cell lose their connections at the same moment and reconnect with the back-off of our client.
 
 ${stormTable(values)}
 
-The time is about clients ÷ handshakes per second, whatever the clients do: a million at 5,000/s take as long as 100,000 at 500/s. Back-off only keeps the refusals down. The steady rotation of 1 M connections every two hours takes
+The time is about clients ÷ handshakes per second, independent of the clients: a million at 5,000/s take as long as 100,000 at 500/s. Back-off only reduces the rejections. The steady rotation of 1 M connections every two hours takes
 ${number(million / values.connectionSeconds)} handshakes a second.
 `;
 }
@@ -86,8 +86,8 @@ function ceilingSection(): string {
 | burst | 5,000 | set by AWS |
 | handshakes | 500/s | a quota request; then cells |
 | open connections | none of its own: 500/s × 2 h = 3.6 M | – |
-| functions at once | 1,000 | a quota request |
-| publishes on one channel | about 200/s one after another (ADR 2), at most 1,000 write units/s | batches; \`"ephemeral": true\`; more channels |
+| concurrent functions | 1,000 | a quota request |
+| publishes on one channel | about 200/s in sequence (ADR 2), at most 1,000 write units/s | batches; \`"ephemeral": true\`; more channels |
 | subscribers of one channel | about 10,000 live per second of burst | a higher quota; cells; then another service |
 | reads of one channel's subscribers | 3,000 units/s: 10,000 subscribers ${number(Math.floor(3_000 / 269))} times a second | more channels; ephemeral messages read at half the price |
 `;
@@ -101,7 +101,7 @@ function cellSection(): string {
 2. Deploy the same stack into each account and Region (\`deployment\` tells several in one account apart, but they share its quotas: a cell is an account).
 3. A tenant too large for one cell: split it by channels, and let an agent hold one connection per cell that it needs. A publisher to one channel in several cells
    publishes in each; order then holds per cell.
-4. Keep cells at half of their quota, so that one can take another's load when a Region fails. Their logs are not shared: after such a move positions start anew, and clients are told
+4. Keep cells at half of their quota, so that one can take another's load when a Region fails. Their logs are not shared: after such a move positions restart, and clients are notified
    (\`recovered: false\`).
 `;
 }
@@ -118,10 +118,10 @@ List prices of us-east-1, durable messages of 200 B, without data transfer; conn
 function limitSection(): string {
   return `## When to leave API Gateway
 
-- One channel with more than some ten thousand subscribers who must all hear at once: each post is a request here. AWS AppSync Events lists 1 M outbound events a second per API; a broker such as
+- One channel with more than about ten thousand subscribers that must all receive a message at the same time: each post is a request here. AWS AppSync Events lists 1 M outbound events a second per API; a broker such as
   NATS or Centrifugo sends from memory.
-- A steady load above some hundred thousand deliveries a second: the price per message ($1 per million) is then several hundred dollars an hour, and a few servers do it for less.
+- A steady load above a few hundred thousand deliveries a second: the price per message ($1 per million) is then several hundred dollars an hour, and a few servers do it for less.
 - Idle connections by the million: $0.25 per million minutes here, $0.08 at AppSync Events, memory only on servers.
-- Stay while the load comes and goes, while nobody is there to run servers, and while most channels have up to a few thousand subscribers: idle, it costs nearly nothing.
+- Stay while the load varies, while you do not want to operate servers, and while most channels have up to a few thousand subscribers: an idle deployment costs almost nothing.
 `;
 }

@@ -1,5 +1,6 @@
 /**
- * A steady load against each quota: what it needs, and the number of cells (account × Region) that the tightest one asks for.
+ * Compares a steady load with each quota: the need, and the number of cells (account × Region) for the tightest
+ * quota.
  */
 import type { Inputs } from './inputs';
 import { lognormal, type Random } from './random';
@@ -18,11 +19,11 @@ export interface Need {
   readonly quota: string;
   readonly needed: number;
   readonly perCell: number;
-  /** `undefined`: more cells do not help, because it is one channel's. */
+  /** `undefined`: more cells do not help, because the quota belongs to one channel. */
   readonly cells: number | undefined;
 }
 
-/** Head room that a quota is planned with. */
+/** The planned use of a quota. */
 const plannedShare = 0.8;
 const rowBytes = 300;
 
@@ -49,7 +50,7 @@ export function needsOf(load: SteadyLoad, inputs: Inputs): Need[] {
       connections / inputs.connectionSeconds,
       inputs.connectsPerSecond,
     ),
-    ofCell('functions at once', (publishesPerSecond * invocationMs) / 1_000, inputs.concurrency),
+    ofCell('concurrent functions', (publishesPerSecond * invocationMs) / 1_000, inputs.concurrency),
     ofChannel(
       'write units/s of one channel’s log',
       perChannel * Math.ceil((bytes + rowBytes) / 1_024),
@@ -67,7 +68,10 @@ export function cellsFor(needs: readonly Need[]): number {
   return Math.max(...needs.map(({ cells = 1 }) => cells));
 }
 
-/** Posts of Poisson publishes at this share of the quota, in one cell: how many the bucket refuses at first. */
+/**
+ * The share of calls that the token bucket rejects at first, for Poisson publishes at this share of the quota in one
+ * cell.
+ */
 export function refusedShare(
   share: number,
   fanOut: number,

@@ -1,6 +1,6 @@
 /**
- * Everybody comes back at once: handshakes through one token bucket, with the back-off of our client (full jitter, 1 s doubling to
- * 30 s).
+ * Simulates a reconnect storm: all clients reconnect at the same time through one token bucket, with the back-off of
+ * our client (full jitter, 1 s doubling to 30 s).
  */
 import { EventQueue } from './event-queue';
 import type { Inputs } from './inputs';

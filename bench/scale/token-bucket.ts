@@ -1,4 +1,4 @@
-/** A token bucket on a virtual clock: how API Gateway throttles. Times in milliseconds, never backwards. */
+/** A token bucket on a virtual clock: how API Gateway throttles. Times in milliseconds, which never decrease. */
 
 export class TokenBucket {
   private tokens: number;

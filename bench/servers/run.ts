@@ -1,5 +1,6 @@
 /**
- * Servers of one's own under the load of the lanes: no gateway, no functions, no tables, so no table of theirs is ours.
+ * Runs the load of the contenders against plain servers, without gateway, functions and tables. The results go into a
+ * separate table.
  */
 import { Child } from '../child';
 import type { ClientFigures, OpenTask, PublishTask } from '../contenders/clients';

@@ -1,5 +1,6 @@
 /**
- * What a user might run instead: a bare `ws` server and a Socket.IO server that send each message to everybody.
+ * The alternatives that a user may run: a plain `ws` server and a Socket.IO server that send each message to all
+ * clients.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,6 +1,4 @@
-/**
- * The cost of a signature on each Node that the benchmark was given: the reason for our own HMAC.
- */
+/** Measures the cost of a signature on each given Node version: the reason for our own HMAC. */
 import { askOnce } from '../child';
 import { type Figure, figureOf } from '../stats';
 import type { SigningFigures, SigningTask } from './variants';

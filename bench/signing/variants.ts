@@ -1,5 +1,6 @@
 /**
- * The process that signs: microseconds per signature of each way, several times over. Its Node is the one that is measured.
+ * The process that signs: measures microseconds per signature of each variant, in several rounds, on the Node that
+ * runs it.
  */
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { ConnectionSigner } from '../../lambda/aws/calls/connection-signer';
@@ -12,7 +13,7 @@ export interface SigningTask {
 
 export interface SigningFigures {
   readonly node: string;
-  /** Way → microseconds per signature, one per round. */
+  /** Variant → microseconds per signature, one per round. */
   readonly microseconds: Readonly<Record<string, readonly number[]>>;
 }
 
@@ -43,7 +44,7 @@ const variants: Readonly<Record<string, (number: number) => unknown>> = {
 
 serveIpc(({ rounds, signatures }: SigningTask): Promise<SigningFigures> => {
   const microseconds: Record<string, number[]> = {};
-  // Interleaved, the first round for the compiler.
+  // Interleaved. The first round only warms up the compiler.
   for (let round = 0; round <= rounds; round++) {
     for (const [variant, sign] of Object.entries(variants)) {
       const begin = process.cpuUsage();

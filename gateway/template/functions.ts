@@ -8,7 +8,7 @@ import { objectOr } from '../json';
 import type { Assembly } from './assembly';
 import { readAttribute } from './attributes';
 import type { FunctionModel } from './model';
-import type { Place, Resolver, Resource } from './resolver';
+import type { Location, Resolver, Resource } from './resolver';
 import { readCallbackPolicy } from './roles';
 
 export interface FunctionReader {
@@ -16,7 +16,7 @@ export interface FunctionReader {
   /**
    * The name of the function of an ARN (plain, or inside an integration URI); throws when the function is unreadable.
    */
-  nameIn(uri: string, place: Place): string;
+  nameIn(uri: string, location: Location): string;
 }
 
 export function readFunctions(resolver: Resolver, assembly: Assembly): FunctionReader {
@@ -33,11 +33,11 @@ export function readFunctions(resolver: Resolver, assembly: Assembly): FunctionR
   }
   return {
     functions,
-    nameIn: (uri, place) => {
+    nameIn: (uri, location) => {
       const name = functionNameIn(uri);
       const problem = unreadable.get(name);
       if (problem !== undefined) throw problem;
-      if (!functions.has(name)) throw resolver.errorAt(place, `names no function of the stack: ${uri}`);
+      if (!functions.has(name)) throw resolver.errorAt(location, `names no function of the stack: ${uri}`);
       return name;
     },
   };
@@ -55,18 +55,18 @@ function readFunction(
   assembly: Assembly,
 ): FunctionModel {
   const { logicalId, properties } = resource;
-  const place = (property: string): Place => ({ logicalId, property });
+  const location = (property: string): Location => ({ logicalId, property });
   const number = (property: string, fallback: number): number =>
-    Number(resolver.resolve(properties[property], place(property)) ?? fallback);
+    Number(resolver.resolve(properties[property], location(property)) ?? fallback);
   const [, module, exportName] =
-    /^(.+)\.([^./]+)$/.exec(resolver.text(properties.Handler, place('Handler'))) ?? [];
+    /^(.+)\.([^./]+)$/.exec(resolver.text(properties.Handler, location('Handler'))) ?? [];
   if (module === undefined || exportName === undefined) {
-    throw resolver.errorAt(place('Handler'), 'is not of the form module.export');
+    throw resolver.errorAt(location('Handler'), 'is not of the form module.export');
   }
   const variables = objectOr(objectOr(properties.Environment).Variables);
   const environment = Object.entries(variables).map(([key, value]) => [
     key,
-    resolver.text(value, place(`Environment.Variables.${key}`)),
+    resolver.text(value, location(`Environment.Variables.${key}`)),
   ]);
   const asynchronous = readAsynchronousSettings(resource, name, resolver);
   return {
@@ -86,13 +86,13 @@ function readFunction(
 
 function codeFolder(resource: Resource, resolver: Resolver, assembly: Assembly): string {
   const { logicalId, metadata, properties } = resource;
-  const place = { logicalId, property: 'Code' };
+  const location = { logicalId, property: 'Code' };
   const uploadKey = objectOr(properties.Code).S3Key;
   const folder = assembly.assetFolder(
     metadata['aws:asset:path'],
     typeof uploadKey === 'string' ? uploadKey : '',
   );
-  if (folder === undefined) throw resolver.errorAt(place, 'is no asset of the assembly');
+  if (folder === undefined) throw resolver.errorAt(location, 'is no asset of the assembly');
   if (!existsSync(folder)) {
     throw new GatewayError(
       `${logicalId}.Code is missing: ${folder} does not exist.`,
@@ -109,8 +109,8 @@ function readAsynchronousSettings(
   resolver: Resolver,
 ): Pick<FunctionModel, 'retries' | 'failureDestination'> {
   for (const { logicalId: configId, properties } of resolver.ofType('AWS::Lambda::EventInvokeConfig')) {
-    const place = { logicalId: configId, property: 'FunctionName' };
-    if (functionNameIn(resolver.text(properties.FunctionName, place)) !== name) continue;
+    const location = { logicalId: configId, property: 'FunctionName' };
+    if (functionNameIn(resolver.text(properties.FunctionName, location)) !== name) continue;
     const destination = objectOr(objectOr(properties.DestinationConfig).OnFailure).Destination;
     return {
       retries: Number(properties.MaximumRetryAttempts ?? 2),

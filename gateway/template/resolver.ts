@@ -7,7 +7,7 @@ import { isList, isObject, type JsonObject, listOr, objectOr } from '../json';
 import { accountId, partition, region, urlSuffix } from '../platform';
 
 /** The place of a value in the template, for error messages. */
-export interface Place {
+export interface Location {
   logicalId: string;
   property: string;
 }
@@ -55,80 +55,80 @@ export class Resolver {
   }
 
   /** The value with every intrinsic function evaluated; `AWS::NoValue` disappears. */
-  resolve(value: unknown, place: Place): unknown {
+  resolve(value: unknown, location: Location): unknown {
     if (isList(value))
-      return value.map((each) => this.resolve(each, place)).filter((each) => each !== undefined);
+      return value.map((each) => this.resolve(each, location)).filter((each) => each !== undefined);
     if (!isObject(value)) return value;
     const [key, ...others] = Object.keys(value);
     if (key !== undefined && others.length === 0 && (key === 'Ref' || key.startsWith('Fn::'))) {
-      return this.intrinsic(key, value[key], place);
+      return this.intrinsic(key, value[key], location);
     }
     const entries = Object.entries(value).map(([name, each]): [string, unknown] => [
       name,
-      this.resolve(each, place),
+      this.resolve(each, location),
     ]);
     return Object.fromEntries(entries.filter(([, each]) => each !== undefined));
   }
 
   /** Like `resolve`, for values that must be text. */
-  text(value: unknown, place: Place): string {
-    const resolved = this.resolve(value, place);
+  text(value: unknown, location: Location): string {
+    const resolved = this.resolve(value, location);
     if (typeof resolved === 'string') return resolved;
     if (typeof resolved === 'number' || typeof resolved === 'boolean') return String(resolved);
-    throw this.errorAt(place, 'is not text');
+    throw this.errorAt(location, 'is not text');
   }
 
-  errorAt(place: Place, problem: string): GatewayError {
+  errorAt(location: Location, problem: string): GatewayError {
     return new GatewayError(
-      `${place.logicalId}.${place.property} ${problem}.`,
+      `${location.logicalId}.${location.property} ${problem}.`,
       'The laptop gateway runs one WebSocket API with its functions, tables, keys and edge; see its documentation.',
     );
   }
 
-  private intrinsic(name: string, argument: unknown, place: Place): unknown {
+  private intrinsic(name: string, argument: unknown, location: Location): unknown {
     const list = listOr(argument);
     switch (name) {
       case 'Ref':
-        return this.reference(String(argument), undefined, place);
+        return this.reference(String(argument), undefined, location);
       case 'Fn::GetAtt': {
         const [id, ...path] = isList(argument) ? argument.map(String) : String(argument).split('.');
-        return this.reference(id ?? '', path.join('.'), place);
+        return this.reference(id ?? '', path.join('.'), location);
       }
       case 'Fn::Join':
-        return listOr(this.resolve(list[1], place)).map(String).join(this.text(list[0], place));
+        return listOr(this.resolve(list[1], location)).map(String).join(this.text(list[0], location));
       case 'Fn::Split':
-        return this.text(list[1], place).split(this.text(list[0], place));
+        return this.text(list[1], location).split(this.text(list[0], location));
       case 'Fn::Select':
-        return listOr(this.resolve(list[1], place))[Number(this.text(list[0], place))];
+        return listOr(this.resolve(list[1], location))[Number(this.text(list[0], location))];
       case 'Fn::Sub':
-        return this.substitute(argument, place);
+        return this.substitute(argument, location);
       case 'Fn::If':
-        return this.resolve(this.holds(String(list[0]), place) ? list[1] : list[2], place);
+        return this.resolve(this.holds(String(list[0]), location) ? list[1] : list[2], location);
       case 'Fn::FindInMap': {
-        const [map, first, second] = list.map((each) => this.text(each, place));
+        const [map, first, second] = list.map((each) => this.text(each, location));
         const row = objectOr(objectOr(objectOr(this.template.Mappings)[map ?? ''])[first ?? '']);
         return row[second ?? ''];
       }
       case 'Fn::Base64':
-        return Buffer.from(this.text(argument, place)).toString('base64');
+        return Buffer.from(this.text(argument, location)).toString('base64');
       default:
-        throw this.errorAt(place, `uses ${name}, which the gateway cannot evaluate`);
+        throw this.errorAt(location, `uses ${name}, which the gateway cannot evaluate`);
     }
   }
 
-  private substitute(argument: unknown, place: Place): string {
+  private substitute(argument: unknown, location: Location): string {
     const [text, given] = isList(argument) ? argument : [argument];
     const variables = objectOr(given);
     return String(text).replace(/\$\{(!?)([^}]+)\}/g, (whole, literal: string, variable: string) => {
       if (literal) return whole.replace('!', '');
       const name = variable.trim();
-      if (name in variables) return this.text(variables[name], place);
+      if (name in variables) return this.text(variables[name], location);
       const [id, ...path] = name.split('.');
-      return String(this.reference(id ?? '', path.length > 0 ? path.join('.') : undefined, place));
+      return String(this.reference(id ?? '', path.length > 0 ? path.join('.') : undefined, location));
     });
   }
 
-  private reference(id: string, attribute: string | undefined, place: Place): unknown {
+  private reference(id: string, attribute: string | undefined, location: Location): unknown {
     const pseudo = this.pseudoParameter(id);
     if (pseudo !== undefined) return pseudo.value;
     const parameter = objectOr(this.template.Parameters)[id];
@@ -137,7 +137,7 @@ export class Resolver {
     const value = resource && this.readAttribute(resource, attribute, this);
     if (value !== undefined) return value;
     const wanted = attribute === undefined ? id : `${id}.${attribute}`;
-    throw this.errorAt(place, `refers to ${wanted}, which the gateway cannot resolve`);
+    throw this.errorAt(location, `refers to ${wanted}, which the gateway cannot resolve`);
   }
 
   private pseudoParameter(name: string): { value: string | undefined } | undefined {
@@ -163,30 +163,30 @@ export class Resolver {
     }
   }
 
-  private holds(name: string, place: Place): boolean {
+  private holds(name: string, location: Location): boolean {
     const condition = objectOr(this.template.Conditions)[name];
     if (condition === undefined)
-      throw this.errorAt(place, `needs the condition ${name}, which does not exist`);
-    return this.truth(condition, place);
+      throw this.errorAt(location, `needs the condition ${name}, which does not exist`);
+    return this.truth(condition, location);
   }
 
-  private truth(condition: unknown, place: Place): boolean {
+  private truth(condition: unknown, location: Location): boolean {
     const [entry] = Object.entries(objectOr(condition));
     const [name, argument] = entry ?? ['', undefined];
     const list = listOr(argument);
     switch (name) {
       case 'Condition':
-        return this.holds(String(argument), place);
+        return this.holds(String(argument), location);
       case 'Fn::Equals':
-        return this.text(list[0], place) === this.text(list[1], place);
+        return this.text(list[0], location) === this.text(list[1], location);
       case 'Fn::Not':
-        return !this.truth(list[0], place);
+        return !this.truth(list[0], location);
       case 'Fn::And':
-        return list.every((each) => this.truth(each, place));
+        return list.every((each) => this.truth(each, location));
       case 'Fn::Or':
-        return list.some((each) => this.truth(each, place));
+        return list.some((each) => this.truth(each, location));
       default:
-        throw this.errorAt(place, `needs a condition with ${name}, which the gateway cannot evaluate`);
+        throw this.errorAt(location, `needs a condition with ${name}, which the gateway cannot evaluate`);
     }
   }
 }

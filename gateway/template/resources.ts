@@ -77,13 +77,13 @@ function scheduleTargets(
   { logicalId, properties }: Resource,
   resolver: Resolver,
 ): { arn: string; input: string | undefined }[] {
-  const place = { logicalId, property: 'Targets' };
+  const location = { logicalId, property: 'Targets' };
   return [...listOr(properties.Targets), properties.Target]
     .map(objectOr)
     .filter((target) => target.Arn !== undefined)
     .map((target) => ({
-      arn: resolver.text(target.Arn, place),
-      input: target.Input === undefined ? undefined : resolver.text(target.Input, place),
+      arn: resolver.text(target.Arn, location),
+      input: target.Input === undefined ? undefined : resolver.text(target.Input, location),
     }))
     .filter(({ arn }) => arn.includes(':lambda:'));
 }
@@ -95,19 +95,19 @@ export function readEdge(resolver: Resolver): EdgeModel | undefined {
   const { logicalId } = distribution;
   const config = objectOr(distribution.properties.DistributionConfig);
   const behaviour = objectOr(config.DefaultCacheBehavior);
-  const place = { logicalId, property: 'DistributionConfig.DefaultCacheBehavior' };
+  const location = { logicalId, property: 'DistributionConfig.DefaultCacheBehavior' };
   const origin = listOr(config.Origins)
     .map(objectOr)
     .find(
       ({ Id }) =>
-        Id !== undefined && resolver.text(Id, place) === resolver.text(behaviour.TargetOriginId, place),
+        Id !== undefined && resolver.text(Id, location) === resolver.text(behaviour.TargetOriginId, location),
     );
   const association = listOr(behaviour.FunctionAssociations)
     .map(objectOr)
     .find(({ EventType }) => EventType === 'viewer-request');
   return {
-    functionCode: association && functionCode(resolver.text(association.FunctionARN, place), resolver),
-    originPath: origin?.OriginPath === undefined ? '' : resolver.text(origin.OriginPath, place),
+    functionCode: association && functionCode(resolver.text(association.FunctionARN, location), resolver),
+    originPath: origin?.OriginPath === undefined ? '' : resolver.text(origin.OriginPath, location),
   };
 }
 

@@ -8,7 +8,7 @@ import { limits } from '../platform';
 import { readAttribute } from './attributes';
 import type { FunctionReader } from './functions';
 import type { ApiModel, AuthorizerModel, IdentitySource, IntegrationModel, RouteModel } from './model';
-import type { Place, Resolver, Resource } from './resolver';
+import type { Location, Resolver, Resource } from './resolver';
 
 export function readWebSocketApi(resolver: Resolver, functions: FunctionReader): ApiModel {
   const apis = resolver
@@ -91,9 +91,9 @@ function readIntegration(
   if (IntegrationType !== 'AWS_PROXY') {
     throw resolver.errorAt(at(integration, 'IntegrationType'), 'is not AWS_PROXY, the only supported type');
   }
-  const place = at(integration, 'IntegrationUri');
+  const location = at(integration, 'IntegrationUri');
   return {
-    functionName: functions.nameIn(resolver.text(IntegrationUri, place), place),
+    functionName: functions.nameIn(resolver.text(IntegrationUri, location), location),
     timeoutMs: Number(TimeoutInMillis ?? limits.integrationMs),
   };
 }
@@ -123,17 +123,17 @@ function readAuthorizer(
 }
 
 /** WebSocket APIs support four forms; AWS rejects the `$request.header.Name` of HTTP APIs. */
-function readIdentitySource(source: string, place: Place, resolver: Resolver): IdentitySource {
+function readIdentitySource(source: string, location: Location, resolver: Resolver): IdentitySource {
   const [, request, plain] =
     /^(?:route\.request\.((?:header|querystring)\..+)|((?:stageVariables|context)\..+))$/.exec(source) ?? [];
   const path = request ?? plain;
   if (path === undefined)
-    throw resolver.errorAt(place, `holds ${source}, which is not an identity source of WebSocket`);
+    throw resolver.errorAt(location, `holds ${source}, which is not an identity source of WebSocket`);
   const dot = path.indexOf('.');
   return { from: path.slice(0, dot) as IdentitySource['from'], name: path.slice(dot + 1) };
 }
 
-function at({ logicalId }: Resource, property: string): Place {
+function at({ logicalId }: Resource, property: string): Location {
   return { logicalId, property };
 }
 

@@ -214,7 +214,7 @@ const operations: [string, () => Promise<unknown>, Cost][] = [
     { calls: { PutItem: 1, UpdateItem: 1 }, writes: 2, posts: 1 },
   ],
   [
-    'presence that one hears of',
+    'presence with one watcher',
     async () => {
       at('l').send({ type: 'presence', id: 'n5', status: 'idle' });
       await at('l').next({ type: 'presence', channel_id: '$presence' });
@@ -275,7 +275,7 @@ const operations: [string, () => Promise<unknown>, Cost][] = [
 
 test.each(operations)('%s', (_title, run, cost) => costs(run, cost), 30_000);
 
-/** Text of so many random bytes. */
+/** Text of the given number of random bytes. */
 function noise(bytes: number): string {
   return randomBytes(bytes).toString('base64');
 }

@@ -131,7 +131,7 @@ test('medians and percentiles are those of the nearest rank', () => {
   expect(percentile([1, 2, 3, 4], 0.99)).toBe(4);
 });
 
-test('seeded ids look like the platform’s and are told apart from them', () => {
+test('seeded ids have the format of the platform and can be recognized', () => {
   expect(seededId(123_456)).toMatch(connectionIdShape);
   expect(isSeeded(seededId(7))).toBe(true);
   expect(isSeeded('SEEDabcdefghijk=')).toBe(false);

@@ -22,8 +22,8 @@ test('says how to connect, and what it says works', async () => {
   const { stdout: token } = await runCommand('token.ts', ['--tenant', 'demo', '--agent', 'alice']);
   const client = startCommand('connect.ts', [`${base}/ws?channel_id=lobby&token=${token.trim()}`]);
   client.child.stdin?.write('hello\n');
-  const heard = await client.said(/"content":"hello"[\s\S]*"ACK"|"ACK"[\s\S]*"content":"hello"/);
-  expect(heard).toContain('"tenant_id":"demo"');
+  const received = await client.said(/"content":"hello"[\s\S]*"ACK"|"ACK"[\s\S]*"content":"hello"/);
+  expect(received).toContain('"tenant_id":"demo"');
   client.child.stdin?.end();
   await client.outcome;
 

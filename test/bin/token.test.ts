@@ -155,7 +155,7 @@ describe('for a deployed stack', () => {
     expect(claims).toMatchObject({ iss: 'urn:bus', aud: 'aud', tenant_id: 'acme' });
   });
 
-  test('what KMS refuses is told in one sentence', async () => {
+  test('an error of KMS is one sentence', async () => {
     refuses = true;
     const { code, stdout, stderr } = await deployed();
     expect({ code, stdout, stderr }).toEqual({

@@ -1,6 +1,6 @@
 /**
  * The plans of docs/faults.md are run as they stand there, put into a running gateway as the page says: each recipe has
- * the faults and the end that it tells of.
+ * the faults and the end that it describes.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -31,8 +31,8 @@ test('every rule has a conformance test whose title begins with its id', () => {
 });
 
 test('every conformance test begins with the id of a rule of the document', () => {
-  const strangers = titles.filter(({ title }) => !rules.includes(ruleOf(title) ?? ''));
-  expect(strangers).toEqual([]);
+  const unknown = titles.filter(({ title }) => !rules.includes(ruleOf(title) ?? ''));
+  expect(unknown).toEqual([]);
 });
 
 test('document and code list the same error codes', () => {

@@ -65,7 +65,7 @@ test('every fault that the runs inject stands in a row, under its name', () => {
     [...injected.matchAll(/`([^`]+)`/g)].map(([, name]) => name),
   );
   expect(injectable.filter((name) => !named.includes(name))).toEqual([]);
-  const strangers = named.filter((name) => name !== undefined && !injectable.includes(name));
+  const unknown = named.filter((name) => name !== undefined && !injectable.includes(name));
   // The part of a plan, and a script.
-  expect(strangers).toEqual(['clocks', 'npm run load:flood']);
+  expect(unknown).toEqual(['clocks', 'npm run load:flood']);
 });

@@ -1,5 +1,5 @@
 /**
- * How connections end: what `$disconnect` is told, that it is told once, and what may go wrong with it.
+ * How connections end: the code and reason in `$disconnect`, that it is sent once, and its faults.
  * The codes and sentences are those seen on AWS.
  */
 import { accept, recording } from './helpers/assembly';

@@ -294,8 +294,8 @@ describe('functions', () => {
       ],
     });
     client.send(JSON.stringify([{ text: 'doubled' }]));
-    const heard = [await client.next(), await client.next(), await client.next()];
-    expect(heard.filter((text) => text === 'doubled')).toHaveLength(2);
+    const received = [await client.next(), await client.next(), await client.next()];
+    expect(received.filter((text) => text === 'doubled')).toHaveLength(2);
     client.send(JSON.stringify([{ text: 'lost' }]));
     expect(await client.nextJson()).toMatchObject({ message: 'Internal server error' });
     client.send(JSON.stringify([{ text: 'late' }]));

@@ -249,7 +249,7 @@ test('GW-44 a throttled asynchronous event is kept and tried again', async () =>
   await recorder.line('the later one ran');
 });
 
-test('GW-76 a switch loads the module anew for every event', async () => {
+test('GW-76 a switch loads the module again for every event', async () => {
   const { client } = await withDefault(
     'let count = 0; exports.handler = async () => ({ statusCode: 200, body: String((count += 1)) });',
     {},

@@ -126,7 +126,7 @@ test('GW-38 GW-40 a throw and a malformed result give an error frame, even on a 
   await recorder.line('Error: inside');
 });
 
-test('GW-39 over the integration timeout the client is told, and the function runs on', async () => {
+test('GW-39 over the integration timeout the client gets an error, and the function continues', async () => {
   const { url, gateway, recorder } = await run({
     functions: {
       Connect: accept,

@@ -106,7 +106,7 @@ test('default calls what it may', async () => {
     await new RateLimiter(deps).decide(alice, 25)
   ).reported;
   for (const type of ['subscribe', 'unsubscribe']) await send({ type, id: type, channel_id: 'other' });
-  // The log of a quiet channel is kept alive by whoever looks at it.
+  // The log of a quiet channel is extended by every read.
   clock.time += 13 * 3_600_000;
   await send({ type: 'subscribe', id: 'again', channel_id: 'c' });
   // At level 0 nobody hears the answer, so nothing is read for it.

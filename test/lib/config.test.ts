@@ -1,4 +1,4 @@
-/** Settings: defaults, limits and the one sentence for whoever gets one wrong. */
+/** Settings: defaults, limits and the one sentence for an invalid setting. */
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { fixedRegion, parseSettings, retainsData, stackName, tokenTerms } from '../../lib/settings/config';
 import { logRetentionChoices } from '../../lib/settings/settings-schema';

@@ -1,5 +1,6 @@
 /**
- * aws-lambda-graphql as a lane. It and version 2 of the SDK weigh 119 MB, so they are installed into the user's cache, once.
+ * aws-lambda-graphql as a contender. With version 2 of the SDK it has 119 MB, so it is installed once into the user's
+ * cache.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -7,7 +8,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { writeAssembly } from '../assembly';
 
-/** What its README asks for, at the last versions that fit together. */
+/** The dependencies of its README, at the last compatible versions. */
 const packages = [
   'aws-lambda-graphql@0.12.1',
   'aws-sdk@2.1693.0',
@@ -26,7 +27,7 @@ export function writeGraphqlAssembly(folder: string): string {
       Operations: ['subscriptionId'],
       Events: ['id'],
     },
-    // Its SDK opens a socket per call without this.
+    // Without this variable, its SDK opens a socket per call.
     variables: { MODULES: modules, AWS_NODEJS_CONNECTION_REUSE_ENABLED: '1' },
     build: (file) => {
       copyFileSync(path.join(__dirname, 'functions.cjs'), file);

@@ -1,6 +1,4 @@
-/**
- * The baseline as an assembly, bundled like our functions: what differs is the design, not the build.
- */
+/** The baseline as an assembly, bundled like our functions, so that only the design differs. */
 import path from 'node:path';
 import { buildSync } from 'esbuild';
 import { writeAssembly } from '../assembly';

@@ -1,6 +1,6 @@
 /**
- * The common tutorial's design, as a baseline: a table of connections, a scan per message, and a post to everyone at once
- * with the SDK. No tokens, no order, no acknowledgement, no history. Our own writing; no tutorial's code.
+ * The design of common tutorials, as a baseline: a table of connections, a scan per message, and concurrent posts to
+ * all connections with the SDK. No tokens, order, acknowledgement or history. Written for this benchmark.
  */
 import {
   ApiGatewayManagementApiClient,
@@ -27,7 +27,7 @@ const ok = { statusCode: 200 };
 
 export async function connect({ requestContext, queryStringParameters }: SocketEvent) {
   const { connectionId, domainName, stage } = requestContext;
-  // Nobody checks who they are.
+  // The ids are not verified.
   const { channel_id: channel = 'lobby', tenant: tenantId, agent: agentId } = queryStringParameters ?? {};
   const connectedAt = new Date().toISOString();
   const ttl = Math.floor(Date.now() / 1_000) + 7_200;
