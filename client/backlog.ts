@@ -4,79 +4,62 @@
  */
 import { backoffMs } from './backoff';
 import type { Position } from './cursor';
-import { PubSubError } from './errors';
+import type { CursorWriter, Slot } from './cursor-writer';
+import type { PubSubError } from './errors';
 import type { LoggedMessage, Range } from './feed';
 import type { HistoryPage } from './replies';
 import type { Cancel, Timers } from './timers';
 
+/** What a backlog needs of its stream. */
 export interface BacklogPort {
   readonly timers: Timers;
-  /** Gives the message to its readers: `later` when one of them is full, `nobody` when it has none. */
-  readonly give: (message: LoggedMessage) => 'given' | 'later' | 'nobody';
-  readonly history: (after: Position, limit: number) => Promise<HistoryPage>;
+  history(after: Position, limit: number): Promise<HistoryPage>;
   /** The log can't give these any more. */
-  readonly lost: (range: Range, reason: string) => void;
-  /** Some were given; `isEmpty`: nothing is left for the readers that are there. */
-  readonly moved: (isEmpty: boolean) => void;
+  lost(reason: string, range: Range): void;
 }
 
-/** One message, or the range of several that are in the log only. */
-interface Waiting {
-  readonly epoch: string;
-  from: number;
-  to: number;
-  message?: LoggedMessage;
+/** Those for whom the messages wait. */
+interface Takers {
+  /** Whether there are some, all with room. */
+  readonly haveRoom: boolean;
+  give(slot: Slot, message: LoggedMessage): void;
 }
 
-const mostInMemory = 1_000;
+/** Of messages in memory: the first 1,000 small ones, fewer of large ones. */
+const mostBytes = 8_192_000;
+const leastBytes = 8_192;
 const pageLength = 100;
 
 export class Backlog {
-  /** For the readers that are there, or not looked at since they are. In the order of the log. */
-  private waiting: Waiting[] = [];
-  /** For none of the readers that are there. */
-  private unclaimed: Waiting[] = [];
-  private inMemory = 0;
   private isBusy = false;
   private isEnded = false;
   private failures = 0;
   private retry: Cancel | undefined;
 
-  constructor(private readonly port: BacklogPort) {}
+  constructor(
+    private readonly unhandled: CursorWriter,
+    private readonly port: BacklogPort,
+    private readonly readers: Takers,
+  ) {}
 
-  /** The oldest message that waits. */
-  get first(): Position | undefined {
-    const [first] = [...this.waiting.slice(0, 1), ...this.unclaimed.slice(0, 1)].sort(byPlace);
-    return first && { epoch: first.epoch, sequence: first.from };
+  /** The oldest message that waits, or the range that begins with it. */
+  get first(): Slot | undefined {
+    return this.unhandled.slots.find(({ waits }) => waits);
   }
 
-  keep(message: LoggedMessage, isClaimed: boolean): void {
-    const list = isClaimed ? this.waiting : this.unclaimed;
-    const { epoch, sequence } = message;
-    let index = list.length;
-    while ((list[index - 1]?.from ?? 0) > sequence) index -= 1;
-    const before = list[index - 1];
-    const isNext = before?.epoch === epoch && before.to === sequence - 1;
-    if (isNext && before.message === undefined) before.to = sequence;
+  /** `readers`: those that have it all the same. */
+  keep(message: LoggedMessage, readers: number): void {
+    const { slots } = this.unhandled;
+    const { epoch, sequence: from } = message;
+    const before = slots[this.unhandled.placeOf({ epoch, from }) - 1];
+    const isNext = before?.to === from - 1 && before.epoch === epoch;
+    if (isNext && before.message === undefined && readers + before.readers === 0) before.to = from;
     else {
-      const one: Waiting = { epoch, from: sequence, to: sequence };
-      if (this.inMemory < mostInMemory) {
-        one.message = message;
-        this.inMemory += 1;
-      }
-      list.splice(index, 0, one);
+      const size = Math.max(leastBytes, JSON.stringify(message).length);
+      const fits = slots.reduce((sum, { bytes = 0 }) => sum + bytes, size) <= mostBytes;
+      const kept = fits ? { message, bytes: size } : {};
+      this.unhandled.insert({ epoch, from, to: from, readers, waits: true, ...kept });
     }
-  }
-
-  /** There is a reader more: everything may be for it. */
-  reclaim(): void {
-    this.waiting = [...this.unclaimed.splice(0), ...this.waiting].sort(byPlace);
-    void this.drain();
-  }
-
-  /** Nothing is for the readers that are left. */
-  release(): void {
-    this.unclaimed = [...this.unclaimed, ...this.waiting.splice(0)].sort(byPlace);
   }
 
   end(): void {
@@ -88,65 +71,50 @@ export class Backlog {
   async drain(): Promise<void> {
     if (this.isBusy) return;
     this.isBusy = true;
-    for (let index = 0; !this.isEnded;) {
-      const item = this.waiting[index];
-      if (item === undefined) break;
-      const { message } = item;
-      if (message === undefined) {
-        // Reading on while a reader is full would fill the memory.
-        if (index > 0 || !(await this.read(item))) break;
-        continue;
-      }
-      // Taken out before: a handler may add and remove readers.
-      this.waiting.splice(index, 1);
-      const outcome = this.port.give(message);
-      if (outcome === 'later') this.waiting.splice(index++, 0, item);
-      else this.inMemory -= 1;
-      if (outcome === 'nobody') this.keep(message, false);
+    while (!this.isEnded && this.readers.haveRoom) {
+      const { first } = this;
+      if (first?.message) this.readers.give(first, first.message);
+      else if (first === undefined || !(await this.read(first))) break;
     }
     this.isBusy = false;
-    this.port.moved(this.waiting.length === 0);
+    this.unhandled.update();
   }
 
   /** Puts the first messages of the range in its place. Whether that went well. */
-  private async read(item: Waiting): Promise<boolean> {
-    const { epoch, from } = item;
-    const to = Math.min(item.to, from + pageLength - 1);
+  private async read(slot: Slot): Promise<boolean> {
+    const { epoch, from } = slot;
+    const to = Math.min(slot.to, from + pageLength - 1);
+    const { timers } = this.port;
     try {
-      const page = await this.port.history({ epoch, sequence: from - 1 }, to - from + 1);
-      const last = page.next?.sequence ?? to;
-      const messages = page.messages.filter(({ sequence = 0 }) => sequence <= last) as LoggedMessage[];
-      for (const gap of page.gaps) this.port.lost(gap, gap.reason);
-      this.replace(item, Math.min(last, to), messages);
+      const { next, messages, gaps } = await this.port.history({ epoch, sequence: from - 1 }, to - from + 1);
+      const last = Math.min(next?.sequence ?? to, to);
+      for (const gap of gaps) this.port.lost(gap.reason, gap);
+      this.replace(slot, last, messages as LoggedMessage[]);
+      this.failures = 0;
+      return true;
     } catch (error) {
-      const isLost = error instanceof PubSubError && error.code === 'not_recoverable';
-      if (isLost && (await this.skipLost(item))) return true;
+      if (isLost(error) && (await this.skipLost(slot))) return true;
       this.retry?.();
-      this.retry = this.port.timers.after(backoffMs(this.failures++, this.port.timers), () => {
-        void this.drain();
-      });
+      this.retry = timers.after(backoffMs(this.failures++, timers), () => void this.drain());
       return false;
     }
-    this.failures = 0;
-    return true;
   }
 
-  private replace(item: Waiting, last: number, messages: readonly LoggedMessage[]): void {
-    const index = this.waiting.indexOf(item);
-    // Every reader has gone meanwhile.
-    if (index < 0) return;
-    const found = messages.map((message): Waiting => {
-      const { epoch, sequence } = message;
-      return { epoch, from: sequence, to: sequence, message };
-    });
-    this.inMemory += found.length;
-    item.from = last + 1;
-    this.waiting.splice(index, item.from > item.to ? 1 : 0, ...found);
+  private replace(slot: Slot, last: number, messages: readonly LoggedMessage[]): void {
+    const { slots } = this.unhandled;
+    const found = messages
+      .filter(({ sequence }) => sequence <= last)
+      .map((message): Slot => {
+        const { epoch, sequence } = message;
+        return { epoch, from: sequence, to: sequence, message, readers: 0, waits: true };
+      });
+    slot.from = last + 1;
+    slots.splice(slots.indexOf(slot), slot.from > slot.to ? 1 : 0, ...found);
   }
 
   /** Halving finds the first row of the range that has not expired: rows expire in their order. */
-  private async skipLost(item: Waiting): Promise<boolean> {
-    const { epoch, from, to } = item;
+  private async skipLost(slot: Slot): Promise<boolean> {
+    const { epoch, from, to } = slot;
     let [dead, alive] = [from, to + 1];
     while (alive - dead > 1) {
       const middle = Math.floor((dead + alive) / 2);
@@ -154,16 +122,16 @@ export class Backlog {
         await this.port.history({ epoch, sequence: middle - 1 }, 1);
         alive = middle;
       } catch (error) {
-        if (!(error instanceof PubSubError) || error.code !== 'not_recoverable') return false;
+        if (!isLost(error)) return false;
         dead = middle;
       }
     }
-    this.port.lost({ from, to: alive - 1 }, 'expired');
-    this.replace(item, alive - 1, []);
+    this.port.lost('expired', { from, to: alive - 1 });
+    this.replace(slot, alive - 1, []);
     return true;
   }
 }
 
-function byPlace(a: Waiting, b: Waiting): number {
-  return a.from - b.from;
+function isLost(error: unknown): boolean {
+  return (error as PubSubError).code === 'not_recoverable';
 }

@@ -13,17 +13,21 @@ const here = import.meta.dirname;
 const dist = path.join(here, 'dist');
 const entries = ['index', 'original', 'cursors/file', 'cursors/local-storage'];
 
-/** Subpaths stand on the package's main file, so that there is one copy of everything. */
-const core = (extension) => ({
+/** Subpaths stand on the package itself, so that there is one copy of everything. */
+const core = {
   name: 'core',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\.?\/index$/ }, ({ path: wanted, importer }) =>
-      importer.includes(`${path.sep}client${path.sep}`)
-        ? { path: `${wanted}.${extension}`, external: true }
-        : undefined,
-    );
+    onResolve({ filter: /^\.\.?\/index$/ }, () => ({ path: '@artcafe/pubsub', external: true }));
   },
-});
+};
+
+/** Browsers tell less of a connection than Node. */
+const browser = {
+  name: 'browser',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/platform$/ }, () => ({ path: path.join(here, 'platform.browser.ts') }));
+  },
+};
 
 /** Classes that users meet are called by their names in logs, however short the bundle makes them. */
 const classNames = {
@@ -43,25 +47,8 @@ for (const [format, extension] of [
   ['esm', 'mjs'],
   ['cjs', 'cjs'],
 ]) {
-  await build({
-    absWorkingDir: here,
-    entryPoints: entries.map((entry) => `${entry}.ts`),
-    outdir: dist,
-    outExtension: { '.js': `.${extension}` },
-    bundle: true,
-    format,
-    target: 'es2022',
-    platform: 'neutral',
-    external: ['node:*'],
-    minify: true,
-    // Fields that the constructor sets need no declaration of their own.
-    tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
-    mangleProps: new RegExp(`^(${shortNames.join('|')})$`),
-    sourcemap: true,
-    sourcesContent: true,
-    plugins: [core(extension), classNames],
-    logLevel: 'warning',
-  });
+  await bundle(format, extension, entries, dist, [core, classNames]);
+  await bundle(format, extension, ['index'], path.join(dist, 'browser'), [browser, classNames]);
 }
 
 const compiler = findCompiler();
@@ -74,6 +61,28 @@ if (compiler === undefined) {
     stdio: 'inherit',
   });
   writeModuleTypes();
+}
+
+function bundle(format, extension, names, outdir, plugins) {
+  return build({
+    absWorkingDir: here,
+    entryPoints: names.map((name) => `${name}.ts`),
+    outdir,
+    outExtension: { '.js': `.${extension}` },
+    bundle: true,
+    format,
+    target: 'es2022',
+    platform: 'neutral',
+    external: ['node:*'],
+    minify: true,
+    // Fields that the constructor sets need no declaration of their own.
+    tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
+    mangleProps: new RegExp(`^(${shortNames.join('|')})$`),
+    sourcemap: true,
+    sourcesContent: true,
+    plugins,
+    logLevel: 'warning',
+  });
 }
 
 /** An install for production leaves out the types of Node, and may bring the compiler all the same, as a peer of another package. */

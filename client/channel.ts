@@ -99,7 +99,7 @@ export class Readable<Content = unknown> implements AsyncIterable<Message<Conten
       const limit = Math.min(left, pageLimit);
       const question = { type: 'history', channel_id: this.name, after, before, limit };
       const { messages, gaps, next } = await this.session.askPatiently(question, readHistory, signal);
-      for (const gap of gaps) this.session.missing(this.name, gap);
+      for (const { from, to, reason } of gaps) this.session.emitter.gap(this.name, reason, { from, to });
       const isForward = after !== undefined;
       yield* (isForward ? messages : [...messages].reverse()) as Message<Content>[];
       left -= messages.length;
@@ -115,7 +115,7 @@ export class Readable<Content = unknown> implements AsyncIterable<Message<Conten
     signal?.throwIfAborted();
     const { session, name } = this;
     const { streams } = session;
-    if (since !== undefined && streams.has(name)) throw new Error(`"${name}" has a reader already`);
+    if (since !== undefined && streams.get(name)) throw new Error(`"${name}" has a reader already`);
     const stream = streams.open(name, since);
     const reader = stream.addReader(handler, { accepts: this.accepts });
     const remove = (): void => {
@@ -125,7 +125,7 @@ export class Readable<Content = unknown> implements AsyncIterable<Message<Conten
     };
     const ready = async (): Promise<void> => {
       try {
-        await session.ready(name, signal);
+        await session.ready(stream, signal);
         signal?.addEventListener('abort', remove);
       } catch (error) {
         remove();

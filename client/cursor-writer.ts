@@ -5,54 +5,65 @@ import type { Position } from './cursor';
 import type { LoggedMessage } from './feed';
 import type { Message } from './messages';
 
-interface Open {
-  readonly message: LoggedMessage;
-  /** Readers that are not through with it. */
-  left: number;
+/** A message that is not handled, or a range of several that are in the log only. */
+export interface Slot {
+  readonly epoch: string;
+  from: number;
+  to: number;
+  message?: LoggedMessage | undefined;
+  /** Readers that have it and are not through with it. */
+  readers: number;
+  /** Whether it waits for another reader, and how much memory it takes meanwhile. */
+  waits?: boolean;
+  bytes?: number;
 }
 
 export class CursorWriter {
-  /** Messages that readers have and are not through with, in the order of the log. */
-  private readonly open: Open[] = [];
+  /** In the order of the log. */
+  readonly slots: Slot[] = [];
+  /** Everything up to here is handled. */
+  position: Position | undefined;
+  /** Settles when no save is under way. */
+  settled = Promise.resolve();
   private came: Position | undefined;
-  private wanted: Position | undefined;
   private saved: Position | undefined;
   private isSaving = false;
-  private written = Promise.resolve();
   private isFailing = false;
 
   constructor(
     private readonly save: (position: Position) => void | Promise<void>,
     private readonly failed: (error: unknown) => void,
-    /** The first message that waits for a reader. */
-    private readonly waiting: () => Position | undefined = () => undefined,
     private readonly moved: () => void = () => undefined,
   ) {}
 
-  /** Settles when no save is under way. */
-  get settled(): Promise<void> {
-    return this.written;
-  }
-
-  /** Everything up to here is handled. */
-  get position(): Position | undefined {
-    return this.wanted;
-  }
-
   expect(message: LoggedMessage, readers: number): void {
-    if (readers === 0) return;
-    const { open } = this;
-    let index = open.length;
-    while ((open[index - 1]?.message.sequence ?? 0) > message.sequence) index -= 1;
-    open.splice(index, 0, { message, left: readers });
+    const { epoch, sequence } = message;
+    if (readers > 0) this.insert({ epoch, from: sequence, to: sequence, message, readers });
   }
 
-  done(message: Message): void {
-    const index = this.open.findIndex((each) => each.message === message);
-    const entry = this.open[index];
-    if (entry === undefined || --entry.left > 0) return;
-    this.open.splice(index, 1);
-    if (index === 0) this.update();
+  insert(slot: Slot): void {
+    this.slots.splice(this.placeOf(slot), 0, slot);
+  }
+
+  /** Where it belongs: behind all that is earlier, or of another epoch. */
+  placeOf({ epoch, from }: Pick<Slot, 'epoch' | 'from'>): number {
+    return this.slots.findLastIndex((slot) => slot.epoch !== epoch || slot.from < from) + 1;
+  }
+
+  /** A reader is through with the message; `waits`: without having read it, and there is no other. */
+  done({ epoch, sequence }: Message, waits = false): void {
+    const slot = this.slots.find((each) => each.from === sequence && each.epoch === epoch);
+    if (slot === undefined) return;
+    slot.readers -= 1;
+    if (waits) slot.waits = true;
+    this.clean(slot);
+  }
+
+  /** Takes it away when it is handled. */
+  clean(slot: Slot): void {
+    if (slot.readers > 0 || slot.waits) return;
+    this.slots.splice(this.slots.indexOf(slot), 1);
+    this.update();
   }
 
   /** Everything up to here has come out of the feed. */
@@ -61,26 +72,21 @@ export class CursorWriter {
     this.update();
   }
 
-  /** Goes as far as nothing is open or waits. */
+  /** Goes as far as everything is handled. */
   update(): void {
-    const waiting = this.waiting();
-    const open = this.open[0]?.message;
-    const first = open && !(waiting && waiting.sequence < open.sequence) ? open : waiting;
-    const position = first ? { epoch: first.epoch, sequence: first.sequence - 1 } : this.came;
-    if (position && !isSame(position, this.wanted)) this.want(position);
-  }
-
-  private want(position: Position): void {
-    this.wanted = position;
+    const [first] = this.slots;
+    const position = first ? { epoch: first.epoch, sequence: first.from - 1 } : this.came;
+    if (position === undefined || isSame(position, this.position)) return;
+    this.position = position;
     this.moved();
-    if (!this.isSaving) this.written = this.write();
+    if (!this.isSaving) this.settled = this.write();
   }
 
   private async write(): Promise<void> {
     this.isSaving = true;
     let tried: Position | undefined;
-    while (this.wanted !== undefined && this.wanted !== tried && !isSame(this.wanted, this.saved)) {
-      tried = this.wanted;
+    while (this.position && this.position !== tried && !isSame(this.position, this.saved)) {
+      tried = this.position;
       try {
         await this.save(tried);
         this.saved = tried;

@@ -4,23 +4,23 @@
 import { Attempts } from './attempts';
 import type { Emitter } from './emitter';
 import { PubSubError } from './errors';
-import { withoutSecrets } from './handshake';
+import { refusal } from './platform';
 import { Link, type LinkEvents } from './link';
 import type { PubSubOptions } from './options';
 import { webSocketClass } from './socket';
 import type { Cancel, Timers } from './timers';
 import { connectUrl, freshToken } from './token';
 
-export interface DialerPort {
+/** The session. */
+export interface DialerPort extends LinkEvents {
   readonly options: PubSubOptions;
   readonly timers: Timers;
   readonly emitter: Emitter;
-  readonly events: LinkEvents;
+  readonly isConnected: boolean;
   /** Says hello on an open socket. Settles when the service has answered. */
-  readonly greet: (link: Link) => Promise<void>;
-  isConnected(): boolean;
+  greet(link: Link): Promise<void>;
   /** Another try would end the same way. */
-  refused(error: PubSubError): void;
+  end(error: PubSubError): void;
 }
 
 export class Dialer {
@@ -47,14 +47,14 @@ export class Dialer {
     try {
       await this.open();
     } catch (thrown) {
-      error = asError(thrown);
+      error = thrown instanceof PubSubError ? thrown : refusal(thrown);
       this.opening?.end(error);
     }
     this.opening = undefined;
     this.isDialing = false;
     if (this.isEnded) return;
-    const isConnected = this.port.isConnected();
-    if (error !== undefined && this.attempts.failed(error) && !isConnected) this.port.refused(error);
+    const isConnected = this.port.isConnected;
+    if (error !== undefined && this.attempts.failed(error) && !isConnected) this.port.end(error);
     // One that was welcome may have ended while the answers to its first questions were being looked at.
     else if (error !== undefined || !isConnected) this.tryAgain(error ?? new PubSubError('connection_lost'));
   }
@@ -74,7 +74,7 @@ export class Dialer {
   /** The network has changed, or the machine has slept; `withinMs`: for what is being opened to show a sign of life. */
   hinted(withinMs: number): void {
     this.opening?.suspect(withinMs);
-    if (!this.mayDial() || this.port.isConnected()) return;
+    if (!this.mayDial() || this.port.isConnected) return;
     this.attempts.afresh();
     this.dialIn(this.attempts.spreadMs());
   }
@@ -90,18 +90,14 @@ export class Dialer {
   }
 
   private async open(): Promise<void> {
-    const { options, timers, events, greet } = this.port;
+    const { port } = this;
+    const { options, timers } = port;
     const token = await freshToken(options.token, timers);
     if (this.isEnded) return;
-    const link = new Link(
-      connectUrl(options.url, token, options.echo ?? true),
-      this.WebSocket,
-      timers,
-      events,
-    );
+    const link = new Link(connectUrl(options.url, token, options.echo ?? true), this.WebSocket, timers, port);
     this.opening = link;
     await link.opened;
-    await greet(link);
+    await port.greet(link);
   }
 
   private tryAgain(error: PubSubError): void {
@@ -117,11 +113,4 @@ export class Dialer {
     this.retry?.();
     this.retry = this.port.timers.after(delayMs, () => void this.dial(), true);
   }
-}
-
-/** Platforms quote the URL in what they throw. */
-function asError(thrown: unknown): PubSubError {
-  if (thrown instanceof PubSubError) return thrown;
-  const cause = withoutSecrets(thrown);
-  return new PubSubError('unavailable', `No connection: ${cause.message}`, { cause });
 }

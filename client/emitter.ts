@@ -4,7 +4,7 @@
 import { need } from './checks';
 import type { PubSubError } from './errors';
 import type { State } from './state';
-import type { Gap } from './gap';
+import { type Gap, requestExpired } from './gap';
 
 export interface PubSubEvents {
   /** The state has changed; with an error when that was not wanted. */
@@ -53,6 +53,10 @@ export class Emitter {
     this.hasWarned = true;
     const line = error.message.replace(/\s+/g, ' ');
     console.warn(`[@artcafe/pubsub] ${line}; trying again in ${Math.ceil(delayMs)} ms`);
+  }
+
+  gap(channelId: string, reason: string, { from, to, after, head }: Partial<Gap>): void {
+    if (reason !== requestExpired) this.emit('gap', { channelId, reason, from, to, after, head });
   }
 
   /** What the user's own code has thrown. Never throws. */

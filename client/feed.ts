@@ -182,3 +182,7 @@ export class Feed {
 function rangeWith(ranges: readonly Range[], sequence: number): Range | undefined {
   return ranges.find(({ from, to }) => from <= sequence && sequence <= to);
 }
+
+export function isLogged(message: Message): message is LoggedMessage {
+  return message.sequence !== undefined && message.epoch !== undefined;
+}

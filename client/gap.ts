@@ -1,4 +1,10 @@
+/**
+ * Messages that do not come.
+ */
 import type { Position } from './cursor';
+
+/** The reason of a gap that is no loss: the asker has given up, so that nobody is to get its request. */
+export const requestExpired = 'request_expired';
 
 /** Messages that this client will not see, and what is known about them. */
 export interface Gap {

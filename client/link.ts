@@ -5,15 +5,15 @@
 import { subProtocol } from '../protocol/names';
 import { PubSubError } from './errors';
 import { type Frame, isMessageFrame, newId, readFrames, text } from './messages';
-import { type Failure, refusal } from './handshake';
+import { refusal, watchSocket } from './platform';
 import { openState, type Socket, type WebSocketClass } from './socket';
 import type { Cancel, Timers } from './timers';
 
 export interface LinkEvents {
   /** Every frame that is not the answer to a question. */
-  readonly frame: (frame: Frame, link: Link) => void;
+  receive(frame: Frame, link: Link): void;
   /** Called once, at whichever end the connection was closed. */
-  readonly ended: (link: Link, error: PubSubError) => void;
+  ended(link: Link, error: PubSubError): void;
 }
 
 interface Question {
@@ -31,7 +31,6 @@ const answerMs = 10_000;
 const silenceMs = 10_000;
 /** What has come so lately says that the other side is there. */
 const freshMs = 5_000;
-const protocolPingMs = 25_000;
 /** For the other side's part of the closing handshake. */
 const closingMs = 2_000;
 
@@ -68,7 +67,6 @@ export class Link {
         late();
         this.refused = undefined;
         this.hear();
-        this.watchWithPings();
         resolve();
       };
     });
@@ -78,14 +76,12 @@ export class Link {
     };
     // Node's own WebSocket ends a failed handshake without a `close`.
     socket.onerror = ({ message, error }) => {
-      this.lost({ error: error ?? { message } });
+      this.lost(refusal(error ?? { message: message ?? 'the platform does not tell why' }));
     };
     socket.onclose = ({ code }) => {
-      this.lost({ error: { message: `closed with ${String(code)}` } });
+      this.lost(refusal({ message: `closed with ${String(code)}` }));
     };
-    socket.on?.('unexpected-response', (_, { statusCode, headers }) => {
-      this.lost({ status: statusCode, headers });
-    });
+    this.cancels.push(watchSocket(socket, this, timers));
   }
 
   get isOpen(): boolean {
@@ -177,8 +173,8 @@ export class Link {
     this.events.ended(this, error);
   }
 
-  private lost(failure: Failure): void {
-    const error = refusal(failure);
+  /** Of a handshake, the error is the reason. */
+  lost(error: PubSubError): void {
     this.end(
       this.refused
         ? error
@@ -186,7 +182,8 @@ export class Link {
     );
   }
 
-  private hear(): void {
+  /** The other side is there. */
+  hear(): void {
     this.lastHeardAt = this.timers.now();
     this.doubtEndsAt = Infinity;
     this.doubt?.();
@@ -197,7 +194,7 @@ export class Link {
   private receive(data: unknown): void {
     this.hear();
     if (typeof data !== 'string') return;
-    for (const frame of readFrames(data)) if (!this.answer(frame)) this.events.frame(frame, this);
+    for (const frame of readFrames(data)) if (!this.answer(frame)) this.events.receive(frame, this);
   }
 
   private answer(frame: Frame): boolean {
@@ -216,22 +213,6 @@ export class Link {
     if (isError) question.reject(new PubSubError(String(frame.code), text(frame.error)));
     else question.answered(parts);
     return true;
-  }
-
-  /** Where the platform lets us: a dead peer is noticed without a frame that is paid for. */
-  private watchWithPings(): void {
-    const { socket } = this;
-    if (socket.ping === undefined || socket.on === undefined) return;
-    socket.on('pong', () => {
-      this.hear();
-    });
-    const ping = (): void => {
-      if (!this.isOpen) return;
-      socket.ping?.();
-      this.suspect();
-      this.cancels.push(this.timers.after(protocolPingMs, ping));
-    };
-    this.cancels.push(this.timers.after(protocolPingMs, ping));
   }
 }
 

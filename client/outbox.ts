@@ -115,6 +115,11 @@ export class Outbox {
     return receipt.promise;
   }
 
+  /** Settles when nothing waits any more. */
+  async drained(): Promise<void> {
+    while (this.length > 0) await Promise.allSettled([...this.queued.values()].map(({ promise }) => promise));
+  }
+
   /** The asker has given up. What is in flight may be sent once more: the service then sees that its time is over. */
   forget(id: string): void {
     if (!this.flight.has(id)) this.giveUp(id);

@@ -5,8 +5,7 @@
 import { reservedChannels } from '../protocol/names';
 import type { Frame, Message } from './messages';
 import { text } from './messages';
-import { list } from './replies';
-import type { Ask } from './streams';
+import { type Ask, list } from './replies';
 
 /** What is known about an agent. */
 export interface AgentPresence {

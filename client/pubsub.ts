@@ -217,7 +217,7 @@ export class Presence {
       streams.release(stream);
     };
     try {
-      await this.session.ready(presenceChannel, undefined);
+      await this.session.ready(stream);
       this.handlers.add(take);
       await this.ask([take]);
     } catch (error) {

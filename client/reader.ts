@@ -8,13 +8,12 @@ import type { Message } from './messages';
 export type Handler<Content = unknown> = (message: Message<Content>) => unknown;
 
 export interface ReaderPort {
-  readonly accepts: (message: Message) => boolean;
   /** The reader is through with the message. */
-  readonly done: (message: Message) => void;
+  done(message: Message): void;
   /** There is room again. */
-  readonly drained: () => void;
+  drained(): void;
   /** The handler has thrown. */
-  readonly failed: (error: unknown) => void;
+  failed(error: unknown): void;
 }
 
 export interface ReaderOptions {
@@ -28,8 +27,8 @@ export interface ReaderOptions {
 const fullLength = 1_000;
 
 export class Reader {
-  /** Earlier messages for it wait elsewhere. */
-  isBehind = false;
+  readonly isConcurrent;
+  private readonly isWanted;
   private unread: Message[] = [];
   private isRunning = false;
   private isEnded = false;
@@ -39,24 +38,25 @@ export class Reader {
   constructor(
     private readonly port: ReaderPort,
     private readonly handler?: Handler,
-    readonly isConcurrent = false,
-  ) {}
+    { accepts = () => true, isConcurrent = false }: ReaderOptions = {},
+  ) {
+    this.isWanted = accepts;
+    this.isConcurrent = isConcurrent;
+  }
 
   get isFull(): boolean {
     return this.unread.length >= fullLength;
   }
 
   accepts(message: Message): boolean {
-    return !this.isEnded && this.port.accepts(message);
+    return !this.isEnded && this.isWanted(message);
   }
 
-  /** Whether the message was taken. */
-  push(message: Message): boolean {
-    if (!this.accepts(message)) return false;
+  push(message: Message): void {
+    if (!this.accepts(message)) return;
     this.unread.push(message);
     this.wake?.();
     if (this.handler !== undefined && !this.isRunning) void this.run(this.handler);
-    return true;
   }
 
   /** Nothing more reaches the handler; an iterator ends, with the error if there is one. Gives what was not read. */

@@ -1,30 +1,24 @@
 /**
  * The readers of one stream: who gets which message, what waits for whom, and up to where everything is handled.
  */
-import { Backlog } from './backlog';
+import { Backlog, type BacklogPort } from './backlog';
 import type { Cursor, Position } from './cursor';
-import { CursorWriter } from './cursor-writer';
+import { CursorWriter, type Slot } from './cursor-writer';
 import type { Emitter } from './emitter';
-import type { LoggedMessage, Range } from './feed';
+import type { LoggedMessage } from './feed';
 import type { Message } from './messages';
 import { type Handler, Reader, type ReaderOptions } from './reader';
-import type { HistoryPage } from './replies';
-import type { Timers } from './timers';
 
-export interface ReadersPort {
-  readonly timers: Timers;
+/** The stream. */
+export interface ReadersPort extends BacklogPort {
+  readonly channelId: string;
+  readonly isInbox: boolean;
   readonly cursor: Cursor;
   readonly emitter: Emitter;
-  readonly history: (channelId: string, after: Position, limit: number) => Promise<HistoryPage>;
-  /** The inbox is handled further than before. */
-  readonly handled: () => void;
-}
-
-export interface ReadersEvents {
   /** A reader has room again, or has gone. */
-  readonly drained: () => void;
-  /** The log can't give these any more. */
-  readonly lost: (range: Range, reason: string) => void;
+  pump(): void;
+  /** More is handled than before. */
+  moved(): void;
 }
 
 export class Readers {
@@ -36,30 +30,16 @@ export class Readers {
    */
   private readonly backlog: Backlog | undefined;
 
-  constructor(
-    channelId: string,
-    private readonly port: ReadersPort,
-    private readonly events: ReadersEvents,
-    private readonly isInbox: boolean,
-  ) {
-    if (isInbox) {
-      this.backlog = new Backlog({
-        timers: port.timers,
-        history: (after, limit) => port.history(channelId, after, limit),
-        give: (message) => this.give(message),
-        lost: events.lost,
-        moved: (isEmpty) => {
-          if (isEmpty) for (const reader of this.readers) reader.isBehind = false;
-          this.cursorWriter.update();
-        },
-      });
-    }
+  constructor(private readonly stream: ReadersPort) {
+    const { channelId, cursor, emitter, isInbox } = stream;
     this.cursorWriter = new CursorWriter(
-      (position) => port.cursor.save(channelId, position),
-      port.emitter.report,
-      () => this.backlog?.first,
-      isInbox ? port.handled : undefined,
+      (position) => cursor.save(channelId, position),
+      emitter.report,
+      () => {
+        stream.moved();
+      },
     );
+    if (isInbox) this.backlog = new Backlog(this.cursorWriter, stream, this);
   }
 
   get isEmpty(): boolean {
@@ -68,7 +48,13 @@ export class Readers {
 
   /** Whether the feed has to pause. */
   get isFull(): boolean {
-    return !this.isInbox && [...this.readers].some((reader) => reader.isFull);
+    return !this.backlog && [...this.readers].some(isFull);
+  }
+
+  /** Whether what waits can be given. */
+  get haveRoom(): boolean {
+    const queues = [...this.readers].filter(isQueue);
+    return queues.length > 0 && !queues.some(isFull);
   }
 
   /** Everything up to here is handled; `undefined` before the first message or position. */
@@ -76,25 +62,10 @@ export class Readers {
     return this.cursorWriter.position;
   }
 
-  add(handler?: Handler, { accepts = () => true, isConcurrent }: ReaderOptions = {}): Reader {
-    const reader = new Reader(
-      {
-        accepts,
-        done: (message) => {
-          this.cursorWriter.done(message);
-        },
-        drained: () => {
-          this.events.drained();
-          void this.backlog?.drain();
-        },
-        failed: this.port.emitter.report,
-      },
-      handler,
-      isConcurrent,
-    );
-    reader.isBehind = !reader.isConcurrent;
+  add(handler?: Handler, options?: ReaderOptions): Reader {
+    const reader = new Reader(this, handler, options);
     this.readers.add(reader);
-    this.backlog?.reclaim();
+    void this.backlog?.drain();
     return reader;
   }
 
@@ -103,13 +74,9 @@ export class Readers {
     const unread = reader.end();
     // What the last reader has not read is where the cursor goes on.
     if (this.isEmpty) return;
-    for (const message of unread) {
-      if (isLogged(message) && this.readersOf(message).length === 0) this.backlog?.keep(message, false);
-      this.cursorWriter.done(message);
-    }
-    if (![...this.readers].some(({ isBehind }) => isBehind)) this.backlog?.release();
-    this.events.drained();
-    void this.backlog?.drain();
+    for (const message of unread)
+      this.cursorWriter.done(message, this.backlog && this.readersOf(message).length === 0);
+    this.drained();
   }
 
   /** Settles when the cursor has saved what is handled. */
@@ -122,19 +89,19 @@ export class Readers {
 
   /** The next message of the log. */
   deliver(message: LoggedMessage): void {
+    const { backlog } = this;
     const takers = this.readersOf(message);
-    const queues = takers.filter(({ isConcurrent }) => !isConcurrent);
-    const isLate = takers.length === 0 || queues.some(({ isFull, isBehind }) => isFull || isBehind);
-    if (this.backlog && isLate) {
-      for (const reader of queues) reader.isBehind = true;
-      this.backlog.keep(message, queues.length > 0);
+    const queues = takers.filter(isQueue);
+    const isLate = takers.length === 0 || (queues.length > 0 && (backlog?.first || queues.some(isFull)));
+    if (backlog && isLate) {
       // Work that goes on side by side waits for nothing.
-      if (takers.length > queues.length)
-        this.push(
-          message,
-          takers.filter(({ isConcurrent }) => isConcurrent),
-        );
-    } else this.push(message, takers);
+      const others = takers.filter((reader) => !isQueue(reader));
+      backlog.keep(message, others.length);
+      for (const reader of others) reader.push(message);
+    } else {
+      this.cursorWriter.expect(message, takers.length);
+      for (const reader of takers) reader.push(message);
+    }
   }
 
   /** A message without a place: nobody waits for it, and a reader that is full does without. */
@@ -147,18 +114,31 @@ export class Readers {
     this.cursorWriter.reached(position);
   }
 
-  private give(message: LoggedMessage): 'given' | 'later' | 'nobody' {
-    const takers = this.readersOf(message);
-    // Those that work side by side have had it.
-    const queues = takers.filter(({ isConcurrent }) => !isConcurrent);
-    if (queues.some(({ isFull }) => isFull)) return 'later';
-    this.push(message, queues);
-    return takers.length > 0 ? 'given' : 'nobody';
+  /** A reader is through with the message. */
+  done(message: Message): void {
+    this.cursorWriter.done(message);
   }
 
-  private push(message: LoggedMessage, takers: readonly Reader[]): void {
-    this.cursorWriter.expect(message, takers.length);
-    for (const reader of takers) reader.push(message);
+  /** A reader has room again, or has gone. */
+  drained(): void {
+    this.stream.pump();
+    void this.backlog?.drain();
+  }
+
+  /** A handler has thrown. */
+  failed(error: unknown): void {
+    this.stream.emitter.report(error);
+  }
+
+  /** Those that work side by side have had it. */
+  give(slot: Slot, message: LoggedMessage): void {
+    const queues = this.readersOf(message).filter(isQueue);
+    // Before a handler runs: it may add and remove readers.
+    slot.waits = false;
+    slot.bytes = 0;
+    slot.readers += queues.length;
+    for (const reader of queues) reader.push(message);
+    this.cursorWriter.clean(slot);
   }
 
   private readersOf(message: Message): Reader[] {
@@ -166,6 +146,11 @@ export class Readers {
   }
 }
 
-export function isLogged(message: Message): message is LoggedMessage {
-  return message.sequence !== undefined && message.epoch !== undefined;
+function isFull(reader: Reader): boolean {
+  return reader.isFull;
+}
+
+/** Whether it gets one message after another. */
+function isQueue(reader: Reader): boolean {
+  return !reader.isConcurrent;
 }

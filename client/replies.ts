@@ -5,6 +5,9 @@ import { isPosition, type Position } from './cursor';
 import { type Frame, type Message, numeric, readMessage, text } from './messages';
 import type { Range } from './feed';
 
+/** Asks the service; gives what `read` makes of the parts of its answer. */
+export type Ask = <T>(frame: Frame, read: (parts: readonly Frame[]) => T, signal?: AbortSignal) => Promise<T>;
+
 /** Where a channel stands. */
 export interface ChannelState {
   readonly channelId: string;
@@ -15,9 +18,6 @@ export interface ChannelState {
   /** Of the inbox: the sequence before its replay. */
   readonly from: number | undefined;
 }
-
-/** The reason of a gap that is no loss: the asker has given up, so that nobody is to get its request. */
-export const requestExpired = 'request_expired';
 
 /** Sequences that the log can't give any more. */
 export interface LogGap extends Range {
@@ -48,11 +48,7 @@ export function readState(frame: Frame): ChannelState {
 }
 
 export function readGaps({ gaps }: Frame): readonly LogGap[] {
-  return list(gaps).map(({ from, to, reason }) => ({
-    from: Number(from),
-    to: Number(to),
-    reason: String(reason),
-  }));
+  return list(gaps) as unknown as readonly LogGap[];
 }
 
 /** The parts of one answer, put together. */

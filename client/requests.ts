@@ -2,13 +2,15 @@
  * Request and reply between two agents, made of direct messages: the reply names the request.
  */
 import { need } from './checks';
+import { type Deferred, deferred } from './deferred';
 import { PubSubError, RequestError } from './errors';
 import { type JsonObject, type Message, newId, text } from './messages';
 import type { Receipt } from './outbox';
-import { requestExpired } from './replies';
+import { requestExpired } from './gap';
 import type { Session } from './session';
-import type { Cancel, Timers } from './timers';
+import type { Timers } from './timers';
 import { cutToBytes } from './utf8';
+import { atMost, within } from './within';
 
 export interface RequestOptions {
   /**
@@ -30,14 +32,11 @@ export type RequestHandler<Request = unknown, Reply = unknown> = (
   message: Message<Request>,
 ) => Reply | Promise<Reply>;
 
-interface Pending {
+interface Pending extends Deferred<Message> {
   /** The agent that was asked: nobody else can answer. */
   readonly to: string;
-  readonly resolve: (reply: Message) => void;
-  readonly reject: (error: unknown) => void;
-  readonly cancels: Cancel[];
-  /** Why it fails when its time is over. */
-  failure: PubSubError;
+  /** One of its processes has no handler. */
+  isUnhandled?: boolean;
 }
 
 /** A request waits so long for a handler, and then so long for the reply of another process of the agent. */
@@ -52,11 +51,11 @@ const failureBytes = 1_024;
 export class Requests {
   private current: RequestHandler | undefined;
   private readonly pending = new Map<string, Pending>();
-  /** Requests that wait for a handler. */
-  private readonly waiting = new Set<() => void>();
+  /** Settles with the first handler. */
+  private readonly handled = deferred<void>();
 
   constructor(
-    private readonly session: Pick<Session, 'publisher' | 'forget' | 'clock'>,
+    private readonly session: Pick<Session, 'publisher' | 'outbox' | 'serverNow'>,
     private readonly timers: Timers,
     /** A handler has thrown, or its reply could not be sent. */
     private readonly failed: (error: unknown) => void,
@@ -65,7 +64,7 @@ export class Requests {
 
   set handler(handler: RequestHandler) {
     this.current = handler;
-    for (const wake of this.waiting) wake();
+    this.handled.resolve();
   }
 
   isReply({ type, inReplyTo }: Message): boolean {
@@ -86,7 +85,7 @@ export class Requests {
 
   /** Whether nobody waits for the reply any more. */
   hasExpired({ expiresAt = Infinity }: Message): boolean {
-    return expiresAt <= this.session.clock.now();
+    return expiresAt <= this.session.serverNow();
   }
 
   async request(
@@ -97,30 +96,21 @@ export class Requests {
     need('time', { timeout });
     signal?.throwIfAborted();
     const id = newId();
-    const failure = new PubSubError('timeout', `No reply in ${timeout} ms`);
-    const reply = new Promise<Message>((resolve, reject) => {
-      this.pending.set(id, { to, resolve, reject, failure, cancels: [] });
-    });
+    const pending: Pending = { to, ...deferred<Message>() };
+    this.pending.set(id, pending);
+    const late = (): PubSubError =>
+      pending.isUnhandled ? unhandled() : new PubSubError('timeout', `No reply in ${timeout} ms`);
     const timeoutMs = timeout === Infinity ? undefined : Math.ceil(timeout);
-    if (timeoutMs !== undefined) this.giveUpIn(id, timeoutMs);
-    const aborted = (): void => {
-      this.settle(id)?.reject(signal?.reason);
-      this.session.forget(id);
-    };
-    signal?.addEventListener('abort', aborted);
-    this.pending.get(id)?.cancels.push(() => signal?.removeEventListener('abort', aborted));
-    const sent = this.session.publisher.publish({ to }, content, {
-      id,
-      metadata,
-      correlationId: id,
-      expectsReply: true,
-      timeoutMs,
+    const direct = { id, metadata, correlationId: id, expectsReply: true, timeoutMs };
+    this.session.publisher.publish({ to }, content, direct).catch((error: unknown) => {
+      pending.reject((error as PubSubError).code === requestExpired ? late() : error);
     });
-    sent.catch((error: unknown) => {
-      const { code } = error as PubSubError;
-      this.settle(id)?.reject(code === requestExpired ? failure : error);
-    });
-    return reply;
+    try {
+      return await within(pending.promise, this.timers, { timeout: timeoutMs ?? timeout, signal }, late);
+    } finally {
+      this.pending.delete(id);
+      this.session.outbox.forget(id);
+    }
   }
 
   /** A reply that nobody waits for any more is dropped: it came too late, or was for another connection of this agent. */
@@ -128,15 +118,16 @@ export class Requests {
     const { type, inReplyTo: id = '', content, agentId, extra } = reply;
     const pending = this.pending.get(id);
     if (pending?.to !== agentId) return;
-    if (type !== replyType && extra.code === noHandler) {
-      // Another process of the agent may have one.
-      pending.failure = new PubSubError(noHandler, 'No handler for requests');
-      this.giveUpIn(id, handlerMs);
-      return;
-    }
-    this.settle(id);
     if (type === replyType) pending.resolve(reply);
-    else pending.reject(new PubSubError('request_failed', text(content) ?? failureText));
+    else if (extra.code !== noHandler)
+      pending.reject(new PubSubError('request_failed', text(content) ?? failureText));
+    else {
+      // Another process of the agent may have one.
+      pending.isUnhandled = true;
+      this.timers.after(handlerMs, () => {
+        pending.reject(unhandled());
+      });
+    }
   }
 
   /**
@@ -144,10 +135,11 @@ export class Requests {
    * waits for it. Never rejects.
    */
   async answer(message: Message): Promise<void> {
-    const { id, agentId, correlationId = id } = message;
+    const { id, agentId, correlationId = id, expiresAt = Infinity } = message;
     const reply = (content: unknown, type: string, extra: JsonObject = {}): Promise<Receipt> =>
       this.session.publisher.publish({ to: agentId }, content, { inReplyTo: id, correlationId, type, extra });
-    if (this.current === undefined) await this.waitForHandler(message);
+    const patienceMs = Math.min(handlerMs, expiresAt - this.session.serverNow());
+    if (this.current === undefined) await atMost(patienceMs, this.handled.promise, this.timers);
     if (this.hasExpired(message)) return;
     try {
       if (this.current === undefined)
@@ -161,34 +153,12 @@ export class Requests {
   }
 
   end(error: PubSubError): void {
-    for (const id of this.pending.keys()) this.settle(id)?.reject(error);
+    for (const { reject } of this.pending.values()) reject(error);
   }
+}
 
-  private waitForHandler({ expiresAt = Infinity }: Message): Promise<void> {
-    return new Promise((resolve) => {
-      this.waiting.add(resolve);
-      this.timers.after(Math.min(handlerMs, expiresAt - this.session.clock.now()), () => {
-        this.waiting.delete(resolve);
-        resolve();
-      });
-    });
-  }
-
-  private giveUpIn(id: string, delayMs: number): void {
-    const cancel = this.timers.after(delayMs, () => {
-      const pending = this.settle(id);
-      pending?.reject(pending.failure);
-      this.session.forget(id);
-    });
-    this.pending.get(id)?.cancels.push(cancel);
-  }
-
-  private settle(id: string): Pending | undefined {
-    const pending = this.pending.get(id);
-    for (const cancel of pending?.cancels ?? []) cancel();
-    this.pending.delete(id);
-    return pending;
-  }
+function unhandled(): PubSubError {
+  return new PubSubError(noHandler, 'No handler for requests');
 }
 
 /** A reply is one message. */

@@ -6,26 +6,28 @@ import { askAgain } from './ask-again';
 import type { WaitOptions } from './checks';
 import { MemoryCursor } from './cursor';
 import { type Emitter } from './emitter';
-import { type Deferred, deferred } from './deferred';
+import { deferred } from './deferred';
 import { Dialer } from './dialer';
 import { PubSubError } from './errors';
 import { Heartbeat } from './heartbeat';
 import { watchHints } from './hints';
 import type { Link } from './link';
-import { type Frame, isMessageFrame, readMessage, text } from './messages';
+import { type Frame, isMessageFrame, type Message, readMessage, text, timeIn } from './messages';
 import type { PresenceOptions, PubSubOptions } from './options';
 import { Outbox } from './outbox';
 import { Publisher } from './publisher';
-import { type LogGap, requestExpired } from './replies';
+import type { Ask } from './replies';
 import { Rotation } from './rotation';
-import { ServerClock } from './server-clock';
 import { nextState, type State, type Transition } from './state';
-import { type Ask, Streams } from './streams';
+import type { Stream } from './stream';
+import { Streams } from './streams';
 import type { Cancel, Timers } from './timers';
 import { atMost, within } from './within';
 
 /** The connection that was replaced is kept this long, for what is still on its way. */
 const leavingMs = 2_000;
+/** For what is on its way at a `close`. */
+const closingMs = 5_000;
 /** For the answer to the last ping before a `close`. */
 const reportMs = 2_000;
 /** For the cursor to save what is handled, at the end. */
@@ -37,41 +39,35 @@ const loadMs = 10_000;
 const clientName = { name: '@artcafe/pubsub', version: '0.1.0' };
 
 export class Session {
+  readonly cursor;
   readonly streams: Streams;
-  readonly clock: ServerClock;
+  readonly outbox: Outbox;
+  readonly publisher: Publisher;
   /** What `hello` says about this agent. */
   presence: PresenceOptions;
   /** As the service calls us; known from the first WELCOME on. */
   agentId: string | undefined;
+  state: State = 'disconnected';
   private current: Link | undefined;
   private readonly leaving = new Set<Link>();
-  readonly publisher: Publisher;
-  private readonly outbox: Outbox;
   private readonly heartbeat: Heartbeat;
   private readonly dialer: Dialer;
   private readonly rotation: Rotation;
-  private status: State = 'disconnected';
-  private arrival: Deferred<void> = deferred();
+  private arrival = deferred<void>();
   private hints: Cancel | undefined;
+  /** Time of the service less ours: the clock of this machine may be wrong. */
+  private skewMs = 0;
   /** Settles when the cursor has saved what was handled at the end. */
   private saved = Promise.resolve();
 
   constructor(
-    private readonly options: PubSubOptions,
-    private readonly timers: Timers,
-    private readonly emitter: Emitter,
+    readonly options: PubSubOptions,
+    readonly timers: Timers,
+    readonly emitter: Emitter,
   ) {
     this.presence = options.presence ?? {};
-    this.clock = new ServerClock(timers);
-    this.dialer = new Dialer({
-      options,
-      timers,
-      emitter,
-      events: { frame: this.receive, ended: this.ended },
-      greet: (link) => this.greet(link),
-      isConnected: () => this.current !== undefined,
-      refused: this.end,
-    });
+    this.cursor = options.cursor ?? new MemoryCursor();
+    this.dialer = new Dialer(this);
     this.rotation = new Rotation(
       timers,
       typeof options.token !== 'string',
@@ -94,29 +90,12 @@ export class Session {
         this.rotation.replaceIn(0);
       },
     });
-    this.publisher = new Publisher({
-      timers,
-      outbox: this.outbox,
-      echo: options.echo ?? true,
-      isClosed: () => this.status === 'closed',
-      agentId: () => this.agentId,
-      wake: this.wake,
-      seen: (channelId, position) => {
-        this.streams.seen(channelId, position);
-      },
-    });
-    this.streams = new Streams({
-      timers,
-      cursor: options.cursor ?? new MemoryCursor(),
-      isOwn: (message) => this.publisher.isOwn(message),
-      ask: this.ask,
-      isConnected: () => this.current !== undefined,
-      emitter,
-    });
+    this.publisher = new Publisher(this);
+    this.streams = new Streams(this);
   }
 
-  get state(): State {
-    return this.status;
+  get isConnected(): boolean {
+    return this.current !== undefined;
   }
 
   connect(options: WaitOptions = {}): Promise<void> {
@@ -129,15 +108,20 @@ export class Session {
 
   /** Waits a while for what is on its way, says how far the inbox is handled, then ends for good. */
   async close(): Promise<void> {
-    await this.publisher.drained();
-    await atMost(reportMs, this.streams.report(), this.timers);
-    this.end(undefined);
-    await atMost(savingMs, this.saved, this.timers);
+    const { timers } = this;
+    await atMost(closingMs, this.outbox.drained(), timers);
+    await atMost(reportMs, this.streams.report(), timers);
+    this.end();
+    await atMost(savingMs, this.saved, timers);
   }
 
-  /** Nobody waits for the message any more: it is not sent, or not again. */
-  forget(id: string): void {
-    this.outbox.forget(id);
+  /** Epoch milliseconds of the service. */
+  serverNow(): number {
+    return this.timers.now() + this.skewMs;
+  }
+
+  isOwn(message: Message): boolean {
+    return this.publisher.isOwn(message);
   }
 
   /** On the connection of the moment. */
@@ -160,16 +144,69 @@ export class Session {
   };
 
   /** Settles with the first answer of the service about the channel; connects when nothing has. */
-  ready(channelId: string, signal: AbortSignal | undefined): Promise<void> {
+  ready({ ready }: Stream, signal?: AbortSignal): Promise<void> {
     this.wake();
-    const { promise } = this.status === 'closed' ? this.arrival : this.streams.ready(channelId);
+    const { promise } = this.state === 'closed' ? this.arrival : ready;
     return this.within(promise, { signal }, 'No answer');
   }
 
-  /** The log can't give these any more. */
-  missing(channelId: string, { from, to, reason }: LogGap): void {
-    if (reason === requestExpired) return;
-    this.emitter.emit('gap', { channelId, reason, from, to, after: undefined, head: undefined });
+  /** The first use connects. */
+  wake(): void {
+    if (!this.move('connect')) return;
+    this.hints = watchHints(this.timers, this.hinted);
+    void this.dialer.dial();
+  }
+
+  async greet(link: Link): Promise<void> {
+    const { streams } = this;
+    const noPosition = (): PubSubError => new PubSubError('timeout', 'No position from the cursor');
+    await within(streams.loaded, this.timers, { timeout: loadMs }, noPosition);
+    const asked = streams.resume();
+    const resume = [...asked.keys()].map(streams.place);
+    await link.ask({ type: 'hello', resume, client: clientName, ...this.presence }, ([welcome = {}]) => {
+      this.welcomed(link, welcome);
+      streams.welcome(welcome, asked);
+    });
+  }
+
+  receive(frame: Frame, link: Link): void {
+    if (this.state === 'closed') return;
+    if (isMessageFrame(frame)) this.streams.offer(readMessage(frame));
+    else if (frame.type === 'ACK') this.outbox.acknowledge(frame);
+    else if (frame.type === 'ERROR') this.outbox.refuse(frame);
+    else if (frame.type === 'REPLAYED') this.streams.replayed(frame);
+    else if (frame.type === 'GOAWAY' && link === this.current) this.sentAway(frame);
+    // API Gateway's own: a function failed or was throttled.
+    else if (frame.type === undefined) this.outbox.failed();
+  }
+
+  ended(link: Link, error: PubSubError): void {
+    if (this.leaving.delete(link)) this.outbox.abandon();
+    if (link !== this.current) return;
+    this.current = undefined;
+    this.outbox.detach();
+    this.heartbeat.stop();
+    this.rotation.pause();
+    if (this.state !== 'connected') return;
+    this.arrival = deferred();
+    this.move('lost', error);
+    this.dialer.dropped(error);
+  }
+
+  /** With an error when it was not the user's wish. */
+  end(error?: PubSubError): void {
+    if (!this.move('closed', error)) return;
+    const reason = error ?? new PubSubError('closed');
+    this.dialer.end();
+    this.rotation.stop();
+    this.hints?.();
+    this.heartbeat.stop();
+    this.saved = this.streams.end(error);
+    this.outbox.end(reason);
+    this.arrival.reject(reason);
+    this.arrival = deferred();
+    this.arrival.reject(new PubSubError('closed', 'The client is closed', { cause: error }));
+    for (const link of [this.current, ...this.leaving]) link?.end(new PubSubError('closed'));
   }
 
   /** The network has changed, or the machine has slept. */
@@ -180,121 +217,63 @@ export class Session {
     this.dialer.hinted(hintedMs);
   };
 
-  /** The first use connects. */
-  private readonly wake = (): void => {
-    if (!this.move('connect')) return;
-    this.hints = watchHints(this.timers, this.hinted);
-    void this.dialer.dial();
-  };
-
   /** When it is late, the error says what did not come, and why, as far as is known. */
   private within<T>(promise: Promise<T>, options: WaitOptions, what: string): Promise<T> {
-    return within(promise, this.timers, options, () => {
-      const { lastError } = this.dialer;
-      return lastError === undefined ? [what] : [`${what} (${lastError.message})`, lastError];
-    });
-  }
-
-  private async greet(link: Link): Promise<void> {
-    await within(this.streams.loaded, this.timers, { timeout: loadMs }, () => [
-      'No position from the cursor',
-    ]);
-    const asked = this.streams.resume();
-    const resume = this.streams.resumeFrames(asked);
-    await link.ask({ type: 'hello', resume, client: clientName, ...this.presence }, ([welcome = {}]) => {
-      this.welcomed(link, welcome);
-      this.streams.welcome(welcome, asked);
+    return within(promise, this.timers, options, (timeout) => {
+      const { lastError: cause } = this.dialer;
+      const why = cause === undefined ? '' : ` (${cause.message})`;
+      return new PubSubError('timeout', `${what}${why} in ${timeout} ms`, { cause });
     });
   }
 
   private welcomed(link: Link, welcome: Frame): void {
-    const { timers } = this;
-    const old = this.current;
+    const { current: old, outbox, timers } = this;
     this.current = link;
     this.dialer.welcomed();
     this.agentId = text(welcome.agent_id);
-    this.clock.learn(welcome);
+    this.learnTime(welcome);
     if (old !== undefined) this.leaving.add(old);
-    void this.outbox
+    void outbox
       .attach((frames) => link.send(frames))
       .then(() => {
-        if (old !== undefined)
-          timers.after(leavingMs, () => {
-            old.end(new PubSubError('closed'));
-          });
+        timers.after(leavingMs, () => old?.end(new PubSubError('closed')));
       });
-    this.rotation.plan(Date.parse(String(welcome.token_expires_at)) - this.clock.now());
+    this.rotation.plan(Date.parse(String(welcome.token_expires_at)) - this.serverNow());
     this.heartbeat.start();
     if (this.move('welcomed')) this.arrival.resolve();
   }
 
-  private readonly receive = (frame: Frame, link: Link): void => {
-    if (this.status === 'closed') return;
-    if (isMessageFrame(frame)) this.streams.offer(readMessage(frame));
-    else if (frame.type === 'ACK') this.outbox.acknowledge(frame);
-    else if (frame.type === 'ERROR') this.outbox.refuse(frame);
-    else if (frame.type === 'REPLAYED') this.streams.replayed(frame);
-    else if (frame.type === 'GOAWAY' && link === this.current) this.sentAway(frame);
-    // API Gateway's own: a function failed or was throttled.
-    else if (frame.type === undefined) this.outbox.failed();
-  };
+  /** From an answer that the service has just written. */
+  private learnTime({ timestamp }: Frame): void {
+    const now = this.timers.now();
+    this.skewMs = (timeIn(timestamp) ?? now) - now;
+  }
 
   private sentAway({ code, reason, reconnect }: Frame): void {
     if (reconnect === false) this.end(new PubSubError(String(code), text(reason)));
     else this.rotation.replaceIn(this.dialer.attempts.spreadMs());
   }
 
-  private readonly ended = (link: Link, error: PubSubError): void => {
-    if (this.leaving.delete(link)) this.outbox.abandon();
-    if (link !== this.current) return;
-    this.current = undefined;
-    this.outbox.detach();
-    this.heartbeat.stop();
-    this.rotation.pause();
-    if (this.status !== 'connected') return;
-    this.arrival = deferred();
-    this.move('lost', error);
-    this.dialer.dropped(error);
-  };
-
   /** Asks how things stand. Silence is the end of the connection. */
   private readonly ping = (withinMs?: number): void => {
-    const link = this.current;
-    if (link === undefined) return;
-    link.suspect(withinMs);
-    for (const ping of this.streams.pings()) {
+    const { current: link, streams } = this;
+    link?.suspect(withinMs);
+    for (const ping of link ? streams.pings() : [])
+      // Silence is the link's own business; a refusal says nothing about the others.
       link
-        .ask(ping, ([pong = {}]) => {
-          this.clock.learn(pong);
-          this.streams.pong(pong);
+        ?.ask(ping, ([pong = {}]) => {
+          this.learnTime(pong);
+          streams.pong(pong);
         })
-        // Silence is the link's own business; a refusal says nothing about the others.
         .catch(() => undefined);
-    }
-  };
-
-  /** With an error when it was not the user's wish. */
-  private readonly end = (error: PubSubError | undefined): void => {
-    if (!this.move('closed', error)) return;
-    const reason = error ?? new PubSubError('closed');
-    this.dialer.end();
-    this.rotation.stop();
-    this.hints?.();
-    this.heartbeat.stop();
-    this.saved = this.streams.end(reason, error === undefined);
-    this.outbox.end(reason);
-    this.arrival.reject(reason);
-    this.arrival = deferred();
-    this.arrival.reject(new PubSubError('closed', 'The client is closed', { cause: error }));
-    for (const link of [this.current, ...this.leaving]) link?.end(new PubSubError('closed'));
   };
 
   /** Whether the event meant a change. */
   private move(event: Transition, error?: PubSubError): boolean {
-    const next = nextState(this.status, event);
-    if (next === undefined) return false;
-    this.status = next;
-    this.emitter.emit('state', { state: next, error });
+    const state = nextState(this.state, event);
+    if (state === undefined) return false;
+    this.state = state;
+    this.emitter.emit('state', { state, error });
     return true;
   }
 }

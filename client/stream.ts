@@ -2,19 +2,47 @@
  * One channel (or the inbox) as this client follows it: the feed that puts messages in order, the readers that get them,
  * the log that fills holes, and the cursor that remembers.
  */
-import type { Position } from './cursor';
+import { reservedChannels } from '../protocol/names';
+import { backoffMs } from './backoff';
+import { type Cursor, isPosition, type Position } from './cursor';
+import { deferred } from './deferred';
+import type { Emitter } from './emitter';
 import { PubSubError } from './errors';
-import { Feed, type Range } from './feed';
+import { Feed, isLogged } from './feed';
+import type { Gap } from './gap';
 import type { Message } from './messages';
-import { type ChannelState, type HistoryPage, type LogGap, type ReplayEnd, requestExpired } from './replies';
+import {
+  type Ask,
+  type ChannelState,
+  type HistoryPage,
+  type LogGap,
+  readHistory,
+  readState,
+  type ReplayEnd,
+} from './replies';
 import type { Handler, Reader, ReaderOptions } from './reader';
-import { isLogged, Readers, type ReadersPort } from './readers';
-import type { Cancel } from './timers';
+import { Readers } from './readers';
+import type { Cancel, Timers } from './timers';
 
-/** What a stream needs of the rest of the client. */
-export interface StreamPort extends ReadersPort {
+/** What a stream needs of the client. */
+export interface StreamPort {
+  readonly timers: Timers;
+  readonly emitter: Emitter;
+  readonly cursor: Cursor;
+  readonly isConnected: boolean;
+  /** Asks on the connection of the moment; rejects with `connection_lost` when there is none. */
+  readonly ask: Ask;
   isOwn(message: Message): boolean;
-  subscribe(channelId: string, since: Position | undefined): Promise<ChannelState>;
+}
+
+/** What a stream needs of the others. */
+export interface Siblings {
+  /** Channels that are being unsubscribed: subscribing again has to wait, or the two may overtake each other. */
+  readonly leaving: ReadonlyMap<string, Promise<void>>;
+  /** The inbox is handled further than before. */
+  handled(): void;
+  /** The stream has ended by itself. */
+  drop(stream: Stream, error: PubSubError): void;
 }
 
 /** Frames on API Gateway may overtake each other by this much. */
@@ -27,14 +55,24 @@ const longestPauseMs = 30_000;
 const historyLimit = 1_000;
 
 export class Stream {
-  readonly feed: Feed;
-  /** Where the cursor says that the reader stands; from before there was a connection. */
-  since: Position | undefined;
-  /** The cursor had a position and could not read it. */
-  isPositionLost = false;
+  readonly isInbox;
+  readonly timers;
+  readonly cursor;
+  readonly emitter;
+  /** Settles with the first answer of the service. */
+  readonly ready = deferred<void>();
+  /** Whether the cursor has said where the reader stands. */
+  isLoaded = false;
+  isEnded = false;
+  private readonly feed: Feed;
   private readonly readers: Readers;
+  /** Where the cursor says that the reader stands; from before there was a connection. */
+  private since: Position | undefined;
+  /** The cursor had a position and could not read it. */
+  private isPositionLost = false;
+  /** Whether the service has answered, and the user knows. */
+  private isReady = false;
   private mayReadLog = true;
-  private isEnded = false;
   private isMending = false;
   private fruitless = 0;
   private replayUntil = 0;
@@ -42,17 +80,15 @@ export class Stream {
 
   constructor(
     readonly channelId: string,
-    private readonly port: StreamPort,
-    private readonly isInbox: boolean,
+    private readonly client: StreamPort,
+    private readonly siblings: Siblings,
   ) {
-    this.feed = new Feed((message) => port.isOwn(message));
-    const drained = (): void => {
-      this.pump();
-    };
-    const lost = (range: Range, reason: string): void => {
-      this.lost(reason, undefined, undefined, range);
-    };
-    this.readers = new Readers(channelId, port, { drained, lost }, isInbox);
+    this.isInbox = channelId === reservedChannels.inbox;
+    this.timers = client.timers;
+    this.cursor = client.cursor;
+    this.emitter = client.emitter;
+    this.feed = new Feed((message) => client.isOwn(message));
+    this.readers = new Readers(this);
   }
 
   /** Everything up to here is handled; `undefined` while that is not known. */
@@ -81,20 +117,57 @@ export class Stream {
     this.readers.remove(reader);
   }
 
+  /** Begins at the position, or where the cursor says. */
+  async load(since: Position | undefined): Promise<void> {
+    const { channelId, client } = this;
+    try {
+      const position: unknown = since ?? (await client.cursor.load(channelId)) ?? undefined;
+      if (position !== undefined && !isPosition(position))
+        throw new TypeError(`The cursor of "${channelId}" gave no position`);
+      this.since = position;
+    } catch (error) {
+      this.isPositionLost = true;
+      // In the constructor of the client nobody can listen yet.
+      await Promise.resolve();
+      if ((error as PubSubError | undefined)?.code !== 'position_lost') client.emitter.report(error);
+    }
+    this.isLoaded = true;
+    if (client.isConnected) await this.subscribe();
+  }
+
+  /** Asks the service to follow the channel from where this client stands. */
+  async subscribe(): Promise<void> {
+    const { channelId, client, timers, position } = this;
+    await this.siblings.leaving.get(channelId);
+    if (!this.isLoaded || this.isEnded) return;
+    try {
+      await client.ask({ type: 'subscribe', channel_id: channelId, since: position }, ([frame = {}]) => {
+        this.settle(readState(frame), position);
+      });
+    } catch (error) {
+      const { code, retryable } = error as PubSubError;
+      // Without a connection, the next `hello` asks.
+      if (code === 'connection_lost') return;
+      if (!retryable) this.fail(error as PubSubError);
+      else timers.after(backoffMs(++this.fruitless, timers), () => void this.subscribe());
+    }
+  }
+
   /** Settles when the cursor has saved what is handled. */
   end(error?: PubSubError): Promise<void> {
     this.isEnded = true;
     this.timer?.();
+    this.ready.reject(error ?? new PubSubError('closed'));
     return this.readers.end(error);
   }
 
   offer(message: Message): void {
+    const { feed, timers } = this;
     if (isLogged(message)) {
-      if (message.replayed && this.replayUntil > 0)
-        this.replayUntil = this.port.timers.now() + replayPatienceMs;
-      this.feed.offer(message);
+      if (message.replayed && this.replayUntil > 0) this.replayUntil = timers.now() + replayPatienceMs;
+      feed.offer(message);
       this.pump();
-    } else if (!this.port.isOwn(message) && !this.feed.isRepeat(message)) {
+    } else if (!this.client.isOwn(message) && !feed.isRepeat(message)) {
       this.readers.deliverEphemeral(message);
     }
   }
@@ -111,26 +184,15 @@ export class Stream {
   }
 
   /** The answer to `hello` or `subscribe`; `since` is what was asked. */
-  standing({ head, recovered, reason, from }: ChannelState, since: Position | undefined): void {
-    if (head === undefined) return;
-    const { feed } = this;
-    const isFirst = feed.position === undefined;
-    this.mayReadLog = reason !== 'forbidden';
-    if (isFirst && this.isPositionLost) this.lost('position_lost', undefined, head);
-    if (recovered === false) this.lost(reason ?? 'expired', since, head);
-    // The inbox is replayed from there, so what gets lost of the replay is a hole.
-    const start = from === undefined ? head : { ...head, sequence: from };
-    const isRecovered = recovered === true && since !== undefined;
-    if (isFirst) feed.start(isRecovered ? since : start, { takesOlder: this.isInbox && !isRecovered });
-    else if (recovered === false) feed.jump(start);
-    if (recovered !== false || from !== undefined) feed.learnHead(head);
-    const isReplaying = isRecovered
-      ? since.sequence !== head.sequence
-      : isFirst && start.sequence < head.sequence;
-    this.replayUntil = isReplaying ? this.port.timers.now() + replayPatienceMs : 0;
-    this.fruitless = 0;
-    this.restartTimer();
-    this.pump();
+  settle(state: ChannelState, since: Position | undefined): void {
+    const { head, reason } = state;
+    if (head !== undefined) this.begin(head, state, since);
+    else if (reason === 'forbidden') {
+      this.fail(new PubSubError(reason));
+      return;
+    }
+    this.isReady = true;
+    this.ready.resolve();
   }
 
   replayed({ complete, gaps }: ReplayEnd): void {
@@ -140,7 +202,8 @@ export class Stream {
     this.restartTimer(complete ? undefined : 0);
   }
 
-  private pump(): void {
+  /** Gives the readers what is next. */
+  pump(): void {
     while (!this.isEnded && !this.readers.isFull) {
       const message = this.feed.next();
       if (message === undefined) break;
@@ -149,6 +212,47 @@ export class Stream {
     const { position } = this.feed;
     if (position !== undefined) this.readers.reached(position);
     this.watch();
+  }
+
+  /** More is handled than before. */
+  moved(): void {
+    if (this.isInbox) this.siblings.handled();
+  }
+
+  history(after: Position, limit: number): Promise<HistoryPage> {
+    return this.client.ask({ type: 'history', channel_id: this.channelId, after, limit }, readHistory);
+  }
+
+  lost(reason: string, parts: Partial<Gap>): void {
+    this.emitter.gap(this.channelId, reason, parts);
+  }
+
+  private begin(head: Position, { recovered, reason, from }: ChannelState, since?: Position): void {
+    const { feed } = this;
+    const isFirst = feed.position === undefined;
+    this.mayReadLog = reason !== 'forbidden';
+    if (isFirst && this.isPositionLost) this.lost('position_lost', { head });
+    const isPast = since?.epoch === head.epoch && since.sequence >= head.sequence;
+    if (recovered === false && !isPast) this.lost(reason ?? 'expired', { after: since, head });
+    // The inbox is replayed from there, so what gets lost of the replay is a hole.
+    const start = from === undefined ? head : { ...head, sequence: from };
+    const isRecovered = recovered === true && since !== undefined;
+    if (isFirst) feed.start(isRecovered ? since : start, { takesOlder: this.isInbox && !isRecovered });
+    else if (recovered === false) feed.jump(start);
+    if (recovered !== false || from !== undefined) feed.learnHead(head);
+    const isReplaying = isRecovered
+      ? since.sequence !== head.sequence
+      : isFirst && start.sequence < head.sequence;
+    this.replayUntil = isReplaying ? this.timers.now() + replayPatienceMs : 0;
+    this.fruitless = 0;
+    this.restartTimer();
+    this.pump();
+  }
+
+  private fail(error: PubSubError): void {
+    if (this.isEnded) return;
+    this.siblings.drop(this, error);
+    if (this.isReady) this.emitter.report(error);
   }
 
   private restartTimer(delayMs?: number): void {
@@ -160,7 +264,7 @@ export class Stream {
   /** Sees to it that a hole is filled, if it does not fill by itself. */
   private watch(delayMs?: number): void {
     if (this.isEnded || this.isMending || this.timer !== undefined || !this.hasHole) return;
-    const { timers } = this.port;
+    const { timers } = this;
     const grace = this.mayReadLog
       ? Math.min(longestPauseMs, reorderGraceMs * 2 ** this.fruitless)
       : withoutLogMs;
@@ -180,9 +284,12 @@ export class Stream {
     try {
       if (!this.mayReadLog) throw new PubSubError('not_recoverable');
       const missing = Math.max(known - position.sequence, 1);
-      this.take(position, await this.port.history(this.channelId, position, Math.min(missing, historyLimit)));
+      this.take(position, await this.history(position, Math.min(missing, historyLimit)));
     } catch (error) {
-      await this.recover(position, error);
+      const { code } = error as PubSubError;
+      if (code === 'forbidden') this.mayReadLog = false;
+      // Subscribing again tells why, and where the channel stands.
+      if (code === 'not_recoverable') await this.subscribe();
     }
     this.isMending = false;
     this.fruitless = this.feed.position === position ? this.fruitless + 1 : 0;
@@ -196,47 +303,22 @@ export class Stream {
       // The position was that of an empty log.
       const firsts = [
         ...gaps.map(({ from }) => from),
-        ...messages.map(({ sequence }) => sequence ?? Infinity),
+        ...messages.map(({ sequence = Infinity }) => sequence),
       ];
       feed.start({ epoch: head.epoch, sequence: Math.min(head.sequence + 1, ...firsts) - 1 });
     }
     this.skip(gaps);
     for (const message of messages) if (isLogged(message)) feed.offer(message);
     feed.learnHead(head);
-    this.fruitless = 0;
     this.pump();
-  }
-
-  private async recover(position: Position, error: unknown): Promise<void> {
-    const code = error instanceof PubSubError ? error.code : undefined;
-    if (code === 'forbidden') this.mayReadLog = false;
-    if (code !== 'not_recoverable') return;
-    try {
-      // Subscribing again tells why, and where the channel stands.
-      this.standing(await this.port.subscribe(this.channelId, position), position);
-    } catch {
-      // The next try begins with the log again.
-    }
   }
 
   private skip(gaps: readonly LogGap[]): void {
     for (const { from, to, reason } of gaps) {
-      if (to <= (this.feed.position?.sequence ?? 0)) continue;
-      this.lost(reason, this.feed.position, undefined, { from, to });
+      const { position: after } = this.feed;
+      if (to <= (after?.sequence ?? 0)) continue;
+      this.lost(reason, { after, from, to });
       this.feed.skip({ from, to });
     }
-  }
-
-  private lost(reason: string, after: Position | undefined, head: Position | undefined, range?: Range): void {
-    const hasAll = after !== undefined && after.epoch === head?.epoch && after.sequence >= head.sequence;
-    if (hasAll || reason === requestExpired) return;
-    this.port.emitter.emit('gap', {
-      channelId: this.channelId,
-      reason,
-      from: range?.from,
-      to: range?.to,
-      after,
-      head,
-    });
   }
 }

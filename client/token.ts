@@ -2,10 +2,10 @@
  * Where the token comes from. What it says is the service's business: the clock of this machine may be wrong.
  */
 import { need } from './checks';
-import { deferred } from './deferred';
 import { PubSubError } from './errors';
-import { withoutSecrets } from './handshake';
+import { withoutSecrets } from './secrets';
 import type { Timers } from './timers';
+import { within } from './within';
 
 const patienceMs = 30_000;
 
@@ -18,22 +18,15 @@ export type TokenSource = string | (() => string | Promise<string>);
  */
 export async function freshToken(source: TokenSource, timers: Timers): Promise<string> {
   if (typeof source === 'string') return source;
-  const late = deferred<never>();
-  const cancel = timers.after(
-    patienceMs,
-    () => {
-      late.reject(new Error(`it gave nothing in ${patienceMs} ms`));
-    },
-    true,
-  );
   let token: string;
   try {
-    token = await Promise.race([source(), late.promise]);
+    const given = Promise.resolve(source());
+    token = await within(given, timers, { timeout: patienceMs }, (timeout) => {
+      return new PubSubError('timeout', `it gave nothing in ${timeout} ms`);
+    });
   } catch (thrown) {
     const cause = withoutSecrets(thrown);
     throw new PubSubError('token_failed', `The token function has failed: ${cause.message}`, { cause });
-  } finally {
-    cancel();
   }
   try {
     need('token', { 'token()': token });

@@ -2,7 +2,8 @@
  * Waiting that ends.
  */
 import { need, type WaitOptions } from './checks';
-import { PubSubError } from './errors';
+import { deferred } from './deferred';
+import type { PubSubError } from './errors';
 import type { Timers } from './timers';
 
 /** A call that gives no time of its own. */
@@ -19,39 +20,31 @@ export function atMost(delayMs: number, promise: Promise<unknown>, timers: Timer
   });
 }
 
-/** What the promise gives, unless the time is over (`timeout`) or the signal aborts (its reason) before. */
+/** What the promise gives, unless the time is over (the error of `late`) or the signal aborts (its reason) before. */
 export async function within<T>(
   promise: Promise<T>,
   timers: Timers,
   { timeout = patienceMs, signal }: WaitOptions,
-  /** What did not come, and why so far. */
-  late: () => readonly [message: string, cause?: unknown],
+  late: (timeout: number) => PubSubError,
 ): Promise<T> {
   // The caller may have given up by the time it rejects.
   promise.catch(() => undefined);
   need('time', { timeout });
   signal?.throwIfAborted();
-  let settled = (): void => undefined;
-  const end = new Promise<never>((_, reject) => {
-    const cancel =
-      timeout === Infinity
-        ? undefined
-        : timers.after(timeout, () => {
-            const [message, cause] = late();
-            reject(new PubSubError('timeout', `${message} in ${timeout} ms`, { cause }));
-          });
-    const aborted = (): void => {
-      reject(signal?.reason as Error);
-    };
-    signal?.addEventListener('abort', aborted);
-    settled = () => {
-      cancel?.();
-      signal?.removeEventListener('abort', aborted);
-    };
-  });
+  const end = deferred<never>();
+  const aborted = (): void => {
+    end.reject(signal?.reason);
+  };
+  const cancel =
+    timeout < Infinity &&
+    timers.after(timeout, () => {
+      end.reject(late(timeout));
+    });
+  signal?.addEventListener('abort', aborted);
   try {
-    return await Promise.race([promise, end]);
+    return await Promise.race([promise, end.promise]);
   } finally {
-    settled();
+    if (cancel) cancel();
+    signal?.removeEventListener('abort', aborted);
   }
 }

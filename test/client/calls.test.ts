@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import WebSocket from 'ws';
 import { PubSub, type PubSubOptions } from '../../client/index';
-import { withoutSecrets } from '../../client/handshake';
+import { withoutSecrets } from '../../client/secrets';
 import { FakeBus } from '../helpers/fake-bus';
 
 beforeEach(() => {

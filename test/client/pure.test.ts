@@ -5,7 +5,7 @@ import type { LoggedMessage } from '../../client/feed';
 import { Heartbeat } from '../../client/heartbeat';
 import { readFrames, readMessage } from '../../client/messages';
 import { replaceInMs } from '../../client/replacement';
-import { statusIn } from '../../client/handshake';
+import { statusIn } from '../../client/platform';
 import { nextState, type State, type Transition } from '../../client/state';
 import { connectUrl } from '../../client/token';
 import * as wireLimits from '../../client/wire-limits';
