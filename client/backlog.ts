@@ -12,7 +12,7 @@ import type { Cancel, Timers } from './timers';
 
 /** What a backlog needs of its stream. */
 export interface BacklogPort {
-  readonly timers: Timers;
+  readonly client: { readonly timers: Timers };
   history(after: Position, limit: number): Promise<HistoryPage>;
   /** The log can't give these any more. */
   lost(reason: string, range: Range): void;
@@ -84,7 +84,7 @@ export class Backlog {
   private async read(slot: Slot): Promise<boolean> {
     const { epoch, from } = slot;
     const to = Math.min(slot.to, from + pageLength - 1);
-    const { timers } = this.port;
+    const { timers } = this.port.client;
     try {
       const { next, messages, gaps } = await this.port.history({ epoch, sequence: from - 1 }, to - from + 1);
       const last = Math.min(next?.sequence ?? to, to);

@@ -117,10 +117,10 @@ export class Readable<Content = unknown> implements AsyncIterable<Message<Conten
     const { streams } = session;
     if (since !== undefined && streams.get(name)) throw new Error(`"${name}" has a reader already`);
     const stream = streams.open(name, since);
-    const reader = stream.addReader(handler, { accepts: this.accepts });
+    const reader = stream.readers.add(handler, { accepts: this.accepts });
     const remove = (): void => {
       signal?.removeEventListener('abort', remove);
-      stream.removeReader(reader);
+      stream.readers.remove(reader);
       streams.release(stream);
     };
     const ready = async (): Promise<void> => {

@@ -53,7 +53,7 @@ export class CursorWriter {
   /** A reader is through with the message; `waits`: without having read it, and there is no other. */
   done({ epoch, sequence }: Message, waits = false): void {
     const slot = this.slots.find((each) => each.from === sequence && each.epoch === epoch);
-    if (slot === undefined) return;
+    if (!slot) return;
     slot.readers -= 1;
     if (waits) slot.waits = true;
     this.clean(slot);

@@ -42,9 +42,12 @@ export class MemoryCursor implements Cursor {
 
 /** Whether something read from outside is a position, as the service takes it. */
 export function isPosition(value: unknown): value is Position {
-  if (typeof value !== 'object' || value === null) return false;
-  const { epoch, sequence } = value as Partial<Position>;
+  const { epoch, sequence } = (value ?? {}) as Partial<Position>;
   // Anything else, the service refuses together with all that is asked beside it.
-  const isEpoch = typeof epoch === 'string' && epoch.length <= 128 && /^[^\p{Cc}\p{Cs}]+$/u.test(epoch);
-  return isEpoch && Number.isSafeInteger(sequence) && Number(sequence) >= 0;
+  return isText(epoch) && Number.isSafeInteger(sequence) && Number(sequence) >= 0;
+}
+
+/** No control character and no half surrogate pair. */
+export function isText(value: unknown, most = 128): boolean {
+  return typeof value === 'string' && value.length <= most && /^[^\p{Cc}\p{Cs}]+$/u.test(value);
 }

@@ -1,5 +1,6 @@
 /**
- * Opens connections, one at a time, and goes on trying until one is welcome or no try could change the outcome.
+ * Opens connections, one at a time, and goes on trying until one is welcome or no try could change the outcome. Replaces each
+ * before it ends. All of it is counted from the service's own words: the clock of this machine may be wrong.
  */
 import { Attempts } from './attempts';
 import type { Emitter } from './emitter';
@@ -7,6 +8,7 @@ import { PubSubError } from './errors';
 import { refusal } from './platform';
 import { Link, type LinkEvents } from './link';
 import type { PubSubOptions } from './options';
+import { replaceInMs } from './replacement';
 import { webSocketClass } from './socket';
 import type { Cancel, Timers } from './timers';
 import { connectUrl, freshToken } from './token';
@@ -23,13 +25,19 @@ export interface DialerPort extends LinkEvents {
   end(error: PubSubError): void;
 }
 
+/** Timers of the platforms hold hardly more; the next connection plans again. */
+const longestMs = 24 * 86_400_000;
+
 export class Dialer {
   /** Why there is no connection, as far as is known. */
   lastError: PubSubError | undefined;
   readonly attempts: Attempts;
   private readonly WebSocket;
   private opening: Link | undefined;
-  private retry: Cancel | undefined;
+  /** The next try, or the replacement of the connection that is there. */
+  private next: Cancel | undefined;
+  /** Of a plain token. */
+  private expiry: Cancel | undefined;
   private isDialing = false;
   private isEnded = false;
 
@@ -41,8 +49,7 @@ export class Dialer {
   async dial(): Promise<void> {
     if (!this.mayDial()) return;
     this.isDialing = true;
-    this.retry?.();
-    this.retry = undefined;
+    this.next?.();
     let error: PubSubError | undefined;
     try {
       await this.open();
@@ -59,10 +66,26 @@ export class Dialer {
     else if (error !== undefined || !isConnected) this.tryAgain(error ?? new PubSubError('connection_lost'));
   }
 
-  welcomed(): void {
+  /** The life of the token is not a number when the service does not say. */
+  welcomed(tokenLifeMs: number): void {
+    const { timers, options } = this.port;
+    const canRenew = typeof options.token !== 'string';
     this.opening = undefined;
     this.lastError = undefined;
     this.attempts.succeeded();
+    this.expiry?.();
+    if (!canRenew && tokenLifeMs <= longestMs)
+      this.expiry = timers.after(Math.max(0, tokenLifeMs), () => {
+        this.port.end(new PubSubError('token_expired'));
+      });
+    this.dialIn(replaceInMs(canRenew && tokenLifeMs > 0 ? tokenLifeMs : undefined, timers.random()));
+  }
+
+  /** The connection that is there stays until the next one is. */
+  dialIn(delayMs: number): void {
+    if (this.isEnded) return;
+    this.next?.();
+    this.next = this.port.timers.after(delayMs, () => void this.dial(), true);
   }
 
   /** A connection that was welcome has ended. */
@@ -81,7 +104,8 @@ export class Dialer {
 
   end(): void {
     this.isEnded = true;
-    this.retry?.();
+    this.next?.();
+    this.expiry?.();
     this.opening?.end(new PubSubError('closed'));
   }
 
@@ -106,11 +130,5 @@ export class Dialer {
     const { attempt, delayMs } = this.attempts.nextTry(error);
     this.port.emitter.emit('retrying', { attempt, delayMs, error });
     this.dialIn(delayMs);
-  }
-
-  private dialIn(delayMs: number): void {
-    if (this.isEnded) return;
-    this.retry?.();
-    this.retry = this.port.timers.after(delayMs, () => void this.dial(), true);
   }
 }

@@ -22,25 +22,27 @@ export interface PubSubEvents {
 
 export class Emitter {
   private hasWarned = false;
-  private readonly listeners = new Map<string, Set<(event: never) => void>>();
+  private readonly listeners = new Set<{
+    readonly to: string;
+    readonly listener: (event: never) => unknown;
+  }>();
 
   /** Returns what takes the listener away again. */
   on<Name extends keyof PubSubEvents>(name: Name, listener: (event: PubSubEvents[Name]) => void): () => void {
     need('callback', { listener });
-    const set = this.listeners.get(name) ?? new Set();
-    this.listeners.set(name, set);
-    set.add(listener);
+    const entry = { to: name, listener };
+    this.listeners.add(entry);
     return () => {
-      set.delete(listener);
+      this.listeners.delete(entry);
     };
   }
 
   /** A listener that throws or rejects does not keep others from hearing, nor the client from going on. */
   emit<Name extends keyof PubSubEvents>(name: Name, event: PubSubEvents[Name]): void {
-    const listeners = [...(this.listeners.get(name) ?? [])] as ((event: PubSubEvents[Name]) => unknown)[];
+    const listeners = [...this.listeners].filter(({ to }) => to === name);
     // A listener of `error` that fails must not be told of its own failure.
     const failed = name === 'error' ? print : this.report;
-    for (const listener of listeners) guard(() => listener(event), failed);
+    for (const { listener } of listeners) guard(() => listener(event as never), failed);
     if (listeners.length > 0) return;
     if (name === 'error') print(event);
     if (name === 'retrying') this.warn(event as PubSubEvents['retrying']);

@@ -15,6 +15,11 @@ export interface Range {
   readonly to: number;
 }
 
+interface Passed extends Range {
+  /** Out already: it must not come again. */
+  readonly isOut?: boolean;
+}
+
 /** A repeated (agent, id) is the same message when the service accepted both within this time. */
 const repeatWindowMs = 120_000;
 /** What lies further ahead than this is not kept: it is in the log, and is fetched when its turn comes. */
@@ -27,9 +32,8 @@ export class Feed {
   known = 0;
   /** By sequence: a message that waits for its turn, or one that counts as seen. */
   private waiting = new Map<number, LoggedMessage | 'seen'>();
-  private lost: Range[] = [];
-  /** What came out before the position was lowered. */
-  private out: Range[] = [];
+  /** Passed over: what the log can't give, and what came out before the position was lowered. */
+  private passed: Passed[] = [];
   /** Messages of an epoch that is not the position's, or from before there was a position. */
   private strangers: LoggedMessage[] = [];
   private strangeHead: Position | undefined;
@@ -76,7 +80,7 @@ export class Feed {
 
   /** These can't be had any more: a range, as the service gives it. */
   skip(range: Range): void {
-    this.lost.push(range);
+    this.passed.push(range);
     this.known = Math.max(this.known, range.to);
   }
 
@@ -89,11 +93,11 @@ export class Feed {
     this.strangers = held;
     if (this.position?.epoch !== head.epoch || this.position.sequence < sequence) {
       this.waiting.clear();
-      this.lost = [];
-      this.out = [];
-      this.known = head.sequence;
-      this.moveTo({ epoch: head.epoch, sequence });
-    } else this.known = Math.max(this.known, head.sequence);
+      this.passed = [];
+      this.known = 0;
+      this.position = { epoch: head.epoch, sequence };
+    }
+    this.known = Math.max(this.known, head.sequence);
     this.settle();
   }
 
@@ -111,16 +115,16 @@ export class Feed {
   next(): LoggedMessage | undefined {
     for (;;) {
       const { position } = this;
-      if (position === undefined) return undefined;
+      if (!position) return undefined;
       const sequence = position.sequence + 1;
       const item = this.waiting.get(sequence);
       if (item === undefined) {
-        const passed = rangeWith(this.out, sequence) ?? rangeWith(this.lost, sequence);
-        if (passed === undefined) return undefined;
+        const range = this.passedWith(sequence);
+        if (range === undefined) return undefined;
         // What is lost to the log may be here all the same.
-        this.position = { ...position, sequence: Math.min(passed.to, ...this.held(sequence)) };
-        this.lost = this.lost.filter(({ to }) => to > sequence);
-        this.out = this.out.filter(({ to }) => to > sequence);
+        const held = [...this.waiting.keys()].filter((key) => key > sequence).map((key) => key - 1);
+        this.position = { ...position, sequence: Math.min(range.to, ...held) };
+        this.passed = this.passed.filter(({ to }) => to > sequence);
         continue;
       }
       this.waiting.delete(sequence);
@@ -133,7 +137,7 @@ export class Feed {
   /** Whether something is missing that only the log can give. Asked when `next` gives nothing. */
   get hasHole(): boolean {
     const { position, known, strangers, strangeHead } = this;
-    if (position === undefined) return false;
+    if (!position) return false;
     return known > position.sequence || strangers.length > 0 || strangeHead !== undefined;
   }
 
@@ -144,7 +148,7 @@ export class Feed {
 
   private put(sequence: number, item: LoggedMessage | 'seen'): void {
     const { position } = this;
-    if (position === undefined || sequence <= position.sequence || rangeWith(this.out, sequence)) return;
+    if (position === undefined || sequence <= position.sequence || this.passedWith(sequence)?.isOut) return;
     this.known = Math.max(this.known, sequence);
     if (sequence > position.sequence + windowLength || this.waiting.get(sequence) === 'seen') return;
     this.waiting.set(sequence, item);
@@ -158,9 +162,8 @@ export class Feed {
     return this.position?.epoch === epoch;
   }
 
-  /** The places before the messages that wait behind this sequence. */
-  private held(sequence: number): number[] {
-    return [...this.waiting.keys()].filter((key) => key > sequence).map((key) => key - 1);
+  private passedWith(sequence: number): Passed | undefined {
+    return this.passed.find(({ from, to }) => from <= sequence && sequence <= to);
   }
 
   private moveTo(position: Position): void {
@@ -172,15 +175,12 @@ export class Feed {
   /** Older news: goes back, and passes over what has come out already. */
   private lowerTo(sequence: number): void {
     const { position } = this;
-    if (position === undefined) return;
-    if (position.sequence > this.floor) this.out.push({ from: this.floor + 1, to: position.sequence });
+    if (!position) return;
+    if (position.sequence > this.floor)
+      this.passed.unshift({ from: this.floor + 1, to: position.sequence, isOut: true });
     this.floor = sequence;
     this.position = { ...position, sequence };
   }
-}
-
-function rangeWith(ranges: readonly Range[], sequence: number): Range | undefined {
-  return ranges.find(({ from, to }) => from <= sequence && sequence <= to);
 }
 
 export function isLogged(message: Message): message is LoggedMessage {

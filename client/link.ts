@@ -3,6 +3,7 @@
  * is still there. Knows nothing of channels, and is never used again after its end.
  */
 import { subProtocol } from '../protocol/names';
+import { type Deferred, deferred } from './deferred';
 import { PubSubError } from './errors';
 import { type Frame, isMessageFrame, newId, readFrames, text } from './messages';
 import { refusal, watchSocket } from './platform';
@@ -21,7 +22,6 @@ interface Question {
   readonly parts: Record<number, Frame>;
   readonly answered: (parts: readonly Frame[]) => void;
   readonly reject: (error: PubSubError) => void;
-  readonly patience: Cancel;
 }
 
 const openMs = 15_000;
@@ -35,13 +35,11 @@ const freshMs = 5_000;
 const closingMs = 2_000;
 
 export class Link {
-  /** Settles when the socket is open, or can't be. */
-  readonly opened: Promise<void>;
+  private readonly opening: Deferred<void> = deferred();
   private readonly socket: Socket;
   private readonly questions = new Map<string, Question>();
   private readonly cancels: Cancel[] = [];
-  /** While the handshake is under way. */
-  private refused: ((error: PubSubError) => void) | undefined;
+  private hasOpened = false;
   private lastHeardAt: number;
   private doubt: Cancel | undefined;
   private doubtEndsAt = Infinity;
@@ -57,20 +55,16 @@ export class Link {
     this.lastHeardAt = timers.now();
     const socket = new WebSocket(url, [subProtocol]) as Socket;
     this.socket = socket;
-    this.opened = new Promise((resolve, reject) => {
-      const late = timers.after(openMs, () => {
-        this.end(new PubSubError('timeout', `No connection: no answer in ${openMs} ms`));
-      });
-      this.refused = reject;
-      this.cancels.push(late);
-      socket.onopen = () => {
-        late();
-        this.refused = undefined;
-        this.hear();
-        resolve();
-      };
+    const late = timers.after(openMs, () => {
+      this.end(new PubSubError('timeout', `No connection: no answer in ${openMs} ms`));
     });
-    this.opened.catch(() => undefined);
+    this.cancels.push(late, watchSocket(socket, this, timers));
+    socket.onopen = () => {
+      late();
+      this.hasOpened = true;
+      this.hear();
+      this.opening.resolve();
+    };
     socket.onmessage = ({ data }) => {
       this.receive(data);
     };
@@ -81,7 +75,11 @@ export class Link {
     socket.onclose = ({ code }) => {
       this.lost(refusal({ message: `closed with ${String(code)}` }));
     };
-    this.cancels.push(watchSocket(socket, this, timers));
+  }
+
+  /** Settles when the socket is open, or can't be. */
+  get opened(): Promise<void> {
+    return this.opening.promise;
   }
 
   get isOpen(): boolean {
@@ -105,24 +103,23 @@ export class Link {
    */
   ask<T>(frame: Frame, read: (parts: readonly Frame[]) => T): Promise<T> {
     const id = newId();
-    return new Promise((resolve, reject) => {
-      const patience = this.timers.after(answerMs, () => {
-        this.questions.delete(id);
-        reject(new PubSubError('timeout', `No answer in ${answerMs} ms`));
-        this.suspect();
-      });
-      const answered = (parts: readonly Frame[]): void => {
-        try {
-          resolve(read(parts));
-        } catch (cause) {
-          reject(new PubSubError('internal', 'An answer of an unknown shape', { cause }));
-        }
-      };
-      this.questions.set(id, { parts: {}, answered, reject, patience });
-      if (this.send(JSON.stringify({ ...frame, id }))) return;
-      this.questions.delete(id);
+    const { promise, resolve, reject } = deferred<T>();
+    const answered = (parts: readonly Frame[]): void => {
+      try {
+        resolve(read(parts));
+      } catch (cause) {
+        reject(new PubSubError('internal', 'Unknown answer', { cause }));
+      }
+    };
+    this.questions.set(id, { parts: {}, answered, reject });
+    const patience = this.timers.after(answerMs, () => {
+      reject(new PubSubError('timeout', `No answer in ${answerMs} ms`));
+      this.suspect();
+    });
+    if (!this.send(JSON.stringify({ ...frame, id }))) reject(new PubSubError('connection_lost'));
+    return promise.finally(() => {
       patience();
-      reject(new PubSubError('connection_lost'));
+      this.questions.delete(id);
     });
   }
 
@@ -150,13 +147,10 @@ export class Link {
     if (this.isEnded) return;
     this.isEnded = true;
     for (const cancel of this.cancels) cancel();
-    this.refused?.(error);
+    this.opening.reject(error);
     this.hear();
-    for (const { reject, patience } of this.questions.values()) {
-      patience();
+    for (const { reject } of this.questions.values())
       reject(new PubSubError('connection_lost', undefined, { cause: error }));
-    }
-    this.questions.clear();
     const { socket } = this;
     socket.onmessage = null;
     try {
@@ -175,11 +169,7 @@ export class Link {
 
   /** Of a handshake, the error is the reason. */
   lost(error: PubSubError): void {
-    this.end(
-      this.refused
-        ? error
-        : new PubSubError('connection_lost', 'The connection was lost', { cause: error.cause }),
-    );
+    this.end(this.hasOpened ? new PubSubError('connection_lost', undefined, { cause: error.cause }) : error);
   }
 
   /** The other side is there. */
@@ -202,13 +192,12 @@ export class Link {
     if (isMessageFrame(frame)) return false;
     const id = text(frame.message_id) ?? '';
     const question = this.questions.get(id);
-    if (question === undefined) return false;
+    if (!question) return false;
     const isError = frame.type === 'ERROR';
     if (!isError) question.parts[Number(frame.part ?? 1)] = frame;
     // In the order of their numbers.
     const parts = Object.values(question.parts);
     if (!isError && !isWhole(parts)) return true;
-    question.patience();
     this.questions.delete(id);
     if (isError) question.reject(new PubSubError(String(frame.code), text(frame.error)));
     else question.answered(parts);

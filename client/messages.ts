@@ -172,10 +172,7 @@ export function numeric(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-/** Not `randomUUID`, which pages without TLS do not have. React Native has no `crypto` at all. */
+/** Not `randomUUID`, which pages without TLS do not have. It has to be new, not secret. */
 export function newId(): string {
-  const { crypto } = globalThis as { readonly crypto?: { getRandomValues?(words: Uint32Array): void } };
-  const parts = Uint32Array.from({ length: 4 }, () => Math.random() * 2 ** 32);
-  crypto?.getRandomValues?.(parts);
-  return Array.from(parts, (part) => part.toString(36)).join('');
+  return `${Math.random().toString(36)}${Math.random().toString(36)}`.replace(/0\./g, '');
 }

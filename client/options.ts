@@ -52,8 +52,8 @@ export function checkOptions(options: PubSubOptions): void {
   need('url', { url });
   if (typeof token !== 'function') need('token', { token });
   check('flag', { echo });
-  check('object', { backoff, queue, presence });
-  if (cursor !== undefined && (cursor as unknown) !== null) checkCursor(cursor);
+  check('object', { backoff, queue, presence, cursor });
+  if (cursor) checkCursor(cursor);
   check('amount', { ...backoff, ...queue });
   checkPresence(presence ?? {});
 }

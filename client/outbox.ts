@@ -46,16 +46,18 @@ interface Entry extends Outgoing, Deferred<Receipt> {
   readonly id: string;
   /** Called as soon as the position is known, before the promise's own listeners. */
   readonly acknowledged: (position: Position) => void;
-  /** Of a request: how long its asker waits. */
-  readonly timeoutMs: number | undefined;
   readonly addedAt: number;
   /** Ends the waiting for it. */
   readonly patience: Cancel;
-  firstSentAt: number | undefined;
+  /** Those that the service may have looked at. */
   tries: number;
 }
 
-export type Send = (text: string) => boolean;
+/** A connection. */
+export interface Carrier {
+  /** Whether the text is on its way. */
+  send(text: string): boolean;
+}
 
 /** The brackets of an array. */
 const envelopeBytes = 2;
@@ -70,16 +72,17 @@ export class Outbox {
   /** By id, in the order of publishing; the first of them are in flight. */
   private readonly queued = new Map<string, Entry>();
   private bytes = 0;
-  /** Ids of the text message that has no full answer yet. */
+  /** Ids of the text message that has no full answer yet, and where it was sent. */
   private readonly flight = new Set<string>();
+  private carrier: Carrier | undefined;
+  /** Where the next one is sent. */
+  private next: Carrier | undefined;
   /** So many texts are of one message, after a batch that was refused as a whole. */
   private singles = 0;
-  private send: Send | undefined;
   private failures = 0;
   private pause: Cancel | undefined;
   private pauseUntil = 0;
   private patience: Cancel | undefined;
-  private landed: (() => void) | undefined;
 
   constructor(private readonly port: OutboxPort) {}
 
@@ -92,24 +95,16 @@ export class Outbox {
     const outgoing = asOutgoing(frame, timeoutMs);
     const { timers, options } = this.port;
     const { maxMessages = 10_000, maxBytes = 16_777_216 } = options;
-    if (this.queued.size >= maxMessages || this.bytes + outgoing.bytes > maxBytes)
+    if (this.length >= maxMessages || this.bytes + outgoing.bytes > maxBytes)
       throw new PubSubError('queue_full');
     const id = String(frame.id);
     if (this.queued.has(id)) throw new PubSubError('invalid_message', `"${id}" is on its way already`);
     const receipt = deferred<Receipt>();
-    this.queued.set(id, {
-      ...outgoing,
-      ...receipt,
-      id,
-      acknowledged,
-      timeoutMs,
-      addedAt: timers.now(),
-      patience: timers.after(patienceMs, () => {
-        this.giveUp(id);
-      }),
-      firstSentAt: undefined,
-      tries: 0,
+    const patience = timers.after(patienceMs, () => {
+      this.giveUp(id);
     });
+    const addedAt = timers.now();
+    this.queued.set(id, { ...outgoing, ...receipt, id, acknowledged, addedAt, patience, tries: 0 });
     this.bytes += outgoing.bytes;
     this.pump();
     return receipt.promise;
@@ -126,61 +121,49 @@ export class Outbox {
   }
 
   /** From now on through this connection. What is in flight elsewhere is waited for first, for a while. */
-  attach(send: Send): Promise<void> {
-    return new Promise((resolve) => {
-      const take = (): void => {
-        this.landed = undefined;
-        this.send = send;
-        resolve();
-        this.pump();
-      };
-      this.send = undefined;
-      if (this.flight.size === 0) take();
-      else this.landed = take;
-    });
+  attach(carrier: Carrier): void {
+    this.next = carrier;
+    this.pump();
   }
 
-  /** The connection is gone, and with it every answer to what was in flight. */
-  detach(): void {
-    if (this.landed === undefined) this.send = undefined;
-    this.land();
+  /** Whether something is in flight there. */
+  uses(carrier: Carrier): boolean {
+    return this.carrier === carrier;
   }
 
-  /** The connection that is being left is gone: nothing more is to be waited for. */
-  abandon(): void {
-    if (this.landed !== undefined) this.land();
+  /** The connection is gone, and with it every answer to what was in flight there. */
+  detach(carrier: Carrier): void {
+    if (this.next === carrier) this.next = undefined;
+    if (this.uses(carrier)) this.land();
   }
 
   acknowledge(frame: Frame): void {
-    const entry = this.find(frame.message_id);
-    if (entry === undefined) return;
+    const entry = this.find(frame);
+    if (!entry) return;
     const sequence = numeric(frame.sequence);
     const epoch = text(frame.epoch);
     if (sequence !== undefined && epoch !== undefined) entry.acknowledged({ epoch, sequence });
     this.failures = 0;
-    this.remove(entry);
     const status = frame.status as Receipt['status'];
     entry.resolve({ id: entry.id, sequence, epoch, timestamp: Date.parse(String(frame.timestamp)), status });
-    this.answered(entry);
+    this.remove(entry);
   }
 
   refuse(frame: Frame): void {
     const code = String(frame.code);
     const retryAfterMs = numeric(frame.retry_after_ms);
     if (frame.message_id === undefined) this.refuseAll(code, retryAfterMs);
-    const entry = this.find(frame.message_id);
-    if (entry === undefined) return;
+    const entry = this.find(frame);
+    if (!entry) return;
+    const isTransient = isPassing(code) && !(code === 'internal' && entry.tries >= internalTries);
     if (wantsToken(code)) {
-      this.send = undefined;
+      this.next = undefined;
       this.port.renew();
-    } else if (!isPassing(code) || (code === 'internal' && entry.tries >= internalTries)) {
-      this.remove(entry);
-      entry.reject(new PubSubError(code, text(frame.error), { retryAfterMs }));
-    } else {
+    } else if (isTransient) {
       // It was not looked at, so the next try is the first one.
-      if (code === 'rate_limited' && entry.tries === 1) entry.firstSentAt = undefined;
+      if (code === 'rate_limited' && entry.tries === 1) entry.tries = 0;
       this.rest(retryAfterMs);
-    }
+    } else this.reject(entry, new PubSubError(code, text(frame.error), { retryAfterMs }));
     this.answered(entry);
   }
 
@@ -191,86 +174,79 @@ export class Outbox {
 
   end(error: PubSubError): void {
     this.pause?.();
-    this.patience?.();
-    this.send = undefined;
-    this.flight.clear();
-    for (const entry of this.queued.values()) {
-      this.remove(entry);
-      entry.reject(error);
-    }
-    this.landed?.();
+    this.next = undefined;
+    this.land();
+    for (const entry of this.queued.values()) this.reject(entry, error);
   }
 
   /** The whole text message was refused, none of its frames looked at. Alone, each gets an answer of its own. */
   private refuseAll(code: ErrorCode, retryAfterMs: number | undefined): void {
-    const [id, ...others] = this.flight;
-    const entry = this.find(id);
+    const [message_id] = this.flight;
+    const entry = this.find({ message_id });
     if (isPassing(code)) this.rest(retryAfterMs);
-    else if (others.length > 0) this.singles = others.length + 1;
-    else if (entry !== undefined) {
-      this.remove(entry);
-      entry.reject(new PubSubError(code));
+    else if (this.flight.size > 1) this.singles = this.flight.size;
+    else if (entry) {
+      this.reject(entry, new PubSubError(code));
+      return;
     }
     this.land();
   }
 
-  private answered(entry: Entry): void {
-    this.flight.delete(entry.id);
-    if (this.flight.size === 0) this.land();
+  private answered({ id }: Entry): void {
+    if (this.flight.delete(id) && this.flight.size === 0) this.land();
   }
 
   /** Nothing is in flight any more: what was not acknowledged is next again. */
   private land(): void {
     this.patience?.();
     this.flight.clear();
-    this.landed?.();
+    this.carrier = undefined;
     this.pump();
   }
 
   private rest(retryAfterMs: number | undefined): void {
     const { timers } = this.port;
     // Several messages of one text may be refused: one failure, and the longest rest of them.
-    if (this.pause === undefined) this.failures += 1;
+    if (this.pauseUntil === 0) this.failures += 1;
     const delayMs = retryAfterMs ?? backoffMs(this.failures, timers, retryBackoff);
     const until = timers.now() + delayMs;
-    if (this.pause !== undefined && until <= this.pauseUntil) return;
-    this.pause?.();
+    if (until <= this.pauseUntil) return;
     this.pauseUntil = until;
+    this.pause?.();
     this.pause = timers.after(delayMs, () => {
-      this.pause = undefined;
+      this.pauseUntil = 0;
       this.pump();
     });
   }
 
   private pump(): void {
-    if (this.send === undefined || this.flight.size > 0 || this.pause !== undefined) return;
-    const { timers, doubt } = this.port;
+    const { flight, next, port } = this;
+    if (next === undefined || flight.size > 0 || this.pauseUntil > 0) return;
     const batch = this.nextBatch();
     if (batch.length === 0) return;
-    const texts = batch.map((entry) =>
-      textOf(entry, entry.firstSentAt !== undefined, entry.timeoutMs, timers.now() - entry.addedAt),
-    );
+    const now = port.timers.now();
+    const texts = batch.map((entry) => textOf(entry, entry.tries > 0, now - entry.addedAt));
     for (const entry of batch) {
-      entry.firstSentAt ??= timers.now();
       entry.tries += 1;
-      this.flight.add(entry.id);
+      flight.add(entry.id);
     }
-    this.patience = timers.after(answerMs, () => {
-      doubt();
+    this.carrier = next;
+    this.patience = port.timers.after(answerMs, () => {
+      port.doubt();
       this.land();
     });
-    if (!this.send(texts.length === 1 ? texts.join() : `[${texts.join()}]`)) this.detach();
+    if (!next.send(texts.length === 1 ? texts.join() : `[${texts.join()}]`)) this.detach(next);
   }
 
   private nextBatch(): Entry[] {
-    const now = this.port.timers.now();
+    const oldest = this.port.timers.now() - patienceMs;
     const batch: Entry[] = [];
     const most = this.singles > 0 ? 1 : batchFrames;
     this.singles = Math.max(0, this.singles - 1);
     let bytes = envelopeBytes;
     for (const entry of this.queued.values()) {
       // After a sleep, a repeat could not be told from a new message any more.
-      if (now - (entry.firstSentAt ?? now) > patienceMs) {
+      if (entry.addedAt < oldest) {
         this.giveUp(entry.id);
         continue;
       }
@@ -283,21 +259,24 @@ export class Outbox {
   }
 
   private giveUp(id: string): void {
-    const entry = this.find(id);
-    if (entry === undefined) return;
-    this.remove(entry);
-    const code = entry.firstSentAt === undefined ? 'timeout' : 'unconfirmed';
-    entry.reject(new PubSubError(code, `Not acknowledged in ${patienceMs} ms`));
-    if (this.flight.has(id)) this.answered(entry);
+    const entry = this.queued.get(id);
+    const code = entry?.tries ? 'unconfirmed' : 'timeout';
+    if (entry) this.reject(entry, new PubSubError(code, `Not acknowledged in ${patienceMs} ms`));
   }
 
-  private find(id: unknown): Entry | undefined {
-    return this.queued.get(text(id) ?? '');
+  private find({ message_id }: Frame): Entry | undefined {
+    return this.queued.get(String(message_id));
+  }
+
+  private reject(entry: Entry, error: PubSubError): void {
+    entry.reject(error);
+    this.remove(entry);
   }
 
   private remove(entry: Entry): void {
     entry.patience();
     this.queued.delete(entry.id);
     this.bytes -= entry.bytes;
+    this.answered(entry);
   }
 }

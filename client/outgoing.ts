@@ -10,47 +10,37 @@ import { frameBytes } from './wire-limits';
 export interface Outgoing {
   readonly json: string;
   readonly bytes: number;
+  /** Of a request: how long its asker waits. */
+  readonly timeoutMs: number | undefined;
 }
 
-const retryMark = '"retry":true,';
-/** With the longest time. */
-const timeoutBytes = 24;
+/** `"retry":true,` and `"timeout_ms":` with the longest time. */
+const headBytes = 13 + 24;
 
 /** Throws `invalid_message` and `payload_too_large`. */
 export function asOutgoing(frame: Frame, timeoutMs: number | undefined): Outgoing {
-  const json = `${jsonOf({ ...frame, content: undefined }).slice(0, -1)},"content":${jsonOf(frame.content)}}`;
-  const bytes = byteLength(json) + retryMark.length + (timeoutMs === undefined ? 0 : timeoutBytes);
+  let json: string | undefined;
+  let cause: unknown;
+  try {
+    // Nothing for `undefined`, a function and a symbol.
+    const content = JSON.stringify(frame.content) as string | undefined;
+    json =
+      content && `${JSON.stringify({ ...frame, content: undefined }).slice(0, -1)},"content":${content}}`;
+  } catch (error) {
+    cause = error;
+  }
+  if (!json) throw new PubSubError('invalid_message', 'The content is not JSON', { cause });
+  const bytes = byteLength(json) + headBytes;
   if (bytes > frameBytes)
     throw new PubSubError('payload_too_large', `${bytes} bytes; ${frameBytes} are allowed`);
-  return { json, bytes };
+  return { json, bytes, timeoutMs };
 }
 
 /**
  * The text of one try. Of a request, it says how much time is left: the service counts from when the text arrives. Our
  * clock may be set while a message waits.
  */
-export function textOf(
-  { json }: Outgoing,
-  isRepeat: boolean,
-  timeoutMs: number | undefined,
-  waitedMs: number,
-): string {
-  const left =
-    timeoutMs === undefined
-      ? ''
-      : `"timeout_ms":${Math.max(1, Math.ceil(timeoutMs - Math.max(0, waitedMs)))},`;
-  return `{${isRepeat ? retryMark : ''}${left}${json.slice(1)}`;
-}
-
-function jsonOf(value: unknown): string {
-  let json: string | undefined;
-  let cause: unknown;
-  try {
-    // Nothing for `undefined`, a function and a symbol.
-    json = JSON.stringify(value);
-  } catch (error) {
-    cause = error;
-  }
-  if (json !== undefined) return json;
-  throw new PubSubError('invalid_message', 'The content is not JSON', { cause });
+export function textOf({ json, timeoutMs }: Outgoing, isRepeat: boolean, waitedMs: number): string {
+  const leftMs = timeoutMs && Math.max(1, Math.ceil(timeoutMs - Math.max(0, waitedMs)));
+  return `{${isRepeat ? '"retry":true,' : ''}${leftMs ? `"timeout_ms":${leftMs},` : ''}${json.slice(1)}`;
 }

@@ -4,7 +4,6 @@
 import { Channel, Inbox, type Subscription } from './channel';
 import { need, type WaitOptions } from './checks';
 import { Emitter, guard, type PubSubEvents } from './emitter';
-import { PubSubError } from './errors';
 import type { Message, PublishOptions } from './messages';
 import { checkOptions, checkPresence, type PresenceOptions, type PubSubOptions } from './options';
 import type { Receipt } from './outbox';
@@ -44,33 +43,11 @@ export class PubSub<InboxContent = unknown> {
   constructor(options: PubSubOptions, timers: Timers = systemTimers) {
     checkOptions(options);
     this.session = new Session(options, timers, this.emitter);
-    this.on('state', ({ state, error }) => {
-      if (state === 'closed') this.ended(error);
-      if (state === 'connected') void this.presence.heal();
-    });
     const { session } = this;
-    const failed = (error: unknown): void => {
-      if (this.state !== 'closed') this.emitter.report(error);
-    };
-    const requests = new Requests(session, timers, failed, options.observer ?? false);
+    const requests = new Requests(session);
     this.requests = requests;
-    const { inbox } = session.streams;
-    inbox.addReader(
-      (reply) => {
-        requests.take(reply);
-      },
-      { accepts: (message) => requests.isReply(message), isConcurrent: true },
-    );
-    inbox.addReader(
-      async (message) => {
-        await requests.answer(message);
-        // The reply was not acknowledged, so the request is not handled.
-        if (this.state === 'closed') await new Promise(() => undefined);
-      },
-      { accepts: (message) => requests.isRequest(message), isConcurrent: true },
-    );
     this.inbox = new Inbox(session, (message) => requests.isForInbox(message));
-    this.presence = new Presence(session, this.emitter.report);
+    this.presence = new Presence(session);
   }
 
   /** `disconnected` before `connect()`, `closed` after the end. */
@@ -130,10 +107,6 @@ export class PubSub<InboxContent = unknown> {
   on<Name extends keyof PubSubEvents>(name: Name, listener: (event: PubSubEvents[Name]) => void): () => void {
     return this.emitter.on(name, listener);
   }
-
-  private ended(error: PubSubError | undefined): void {
-    this.requests.end(error ?? new PubSubError('closed'));
-  }
 }
 
 /** Another agent of the tenant, as the receiver of direct messages. */
@@ -169,13 +142,8 @@ export class Agent {
 
 /** Who is there, and what of oneself others can see. */
 export class Presence {
-  private readonly handlers = new Set<(presence: AgentPresence) => void>();
-
   /** @internal */
-  constructor(
-    private readonly session: Session,
-    private readonly failed: (error: unknown) => void,
-  ) {}
+  constructor(private readonly session: Session) {}
 
   /** Says something about this agent; kept over reconnects. Settles within 60 s. */
   async set(presence: PresenceOptions): Promise<void> {
@@ -199,42 +167,37 @@ export class Presence {
    */
   async subscribe(handler: (presence: AgentPresence) => unknown): Promise<Subscription> {
     need('callback', { handler });
+    const { streams, emitter } = this.session;
     const versions = new Map<string, number>();
     const take = (presence: AgentPresence): void => {
       const { agentId, version } = presence;
       if (version <= (versions.get(agentId) ?? -1)) return;
       versions.set(agentId, version);
-      guard(() => handler(presence), this.failed);
+      guard(() => handler(presence), emitter.report);
     };
-    const { streams } = this.session;
+    const ask = async (): Promise<void> => {
+      for await (const presence of this.query()) take(presence);
+    };
     const stream = streams.open(presenceChannel);
-    const reader = stream.addReader((message) => {
+    const reader = stream.readers.add((message) => {
       take(presenceOf(message));
     });
+    // After a time without a connection, changes may have been missed. Asked again with the next one, when this one breaks.
+    const forget = emitter.on('state', ({ state }) => {
+      if (state === 'connected' && stream.isReady) ask().catch(() => undefined);
+    });
     const unsubscribe = (): void => {
-      this.handlers.delete(take);
-      stream.removeReader(reader);
+      forget();
+      stream.readers.remove(reader);
       streams.release(stream);
     };
     try {
       await this.session.ready(stream);
-      this.handlers.add(take);
-      await this.ask([take]);
+      await ask();
     } catch (error) {
       unsubscribe();
       throw error;
     }
     return { unsubscribe };
-  }
-
-  /** @internal After a time without a connection: changes may have been missed. */
-  async heal(): Promise<void> {
-    if (this.handlers.size === 0) return;
-    // Asked again with the next connection, when this one breaks.
-    await this.ask([...this.handlers]).catch(() => undefined);
-  }
-
-  private async ask(takers: readonly ((presence: AgentPresence) => void)[]): Promise<void> {
-    for await (const presence of this.query()) for (const take of takers) take(presence);
   }
 }

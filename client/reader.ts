@@ -70,7 +70,7 @@ export class Reader {
   async *read(): AsyncGenerator<Message, void, undefined> {
     for (;;) {
       const message = this.take();
-      if (message !== undefined) {
+      if (message) {
         // Whoever leaves the loop has had the message.
         try {
           yield message;

@@ -13,8 +13,7 @@ import { type Handler, Reader, type ReaderOptions } from './reader';
 export interface ReadersPort extends BacklogPort {
   readonly channelId: string;
   readonly isInbox: boolean;
-  readonly cursor: Cursor;
-  readonly emitter: Emitter;
+  readonly client: BacklogPort['client'] & { readonly cursor: Cursor; readonly emitter: Emitter };
   /** A reader has room again, or has gone. */
   pump(): void;
   /** More is handled than before. */
@@ -31,7 +30,8 @@ export class Readers {
   private readonly backlog: Backlog | undefined;
 
   constructor(private readonly stream: ReadersPort) {
-    const { channelId, cursor, emitter, isInbox } = stream;
+    const { channelId, isInbox } = stream;
+    const { cursor, emitter } = stream.client;
     this.cursorWriter = new CursorWriter(
       (position) => cursor.save(channelId, position),
       emitter.report,
@@ -92,7 +92,8 @@ export class Readers {
     const { backlog } = this;
     const takers = this.readersOf(message);
     const queues = takers.filter(isQueue);
-    const isLate = takers.length === 0 || (queues.length > 0 && (backlog?.first || queues.some(isFull)));
+    const isLate =
+      takers.length === 0 || (queues.length > 0 && (backlog?.first !== undefined || queues.some(isFull)));
     if (backlog && isLate) {
       // Work that goes on side by side waits for nothing.
       const others = takers.filter((reader) => !isQueue(reader));
@@ -127,7 +128,7 @@ export class Readers {
 
   /** A handler has thrown. */
   failed(error: unknown): void {
-    this.stream.emitter.report(error);
+    this.stream.client.emitter.report(error);
   }
 
   /** Those that work side by side have had it. */

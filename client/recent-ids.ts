@@ -10,28 +10,21 @@ export class RecentIds {
 
   /** Notes the key; tells whether it was noted before within the window. */
   note(key: string, time: number): boolean {
-    const before = this.times.get(key);
+    const { times, windowMs } = this;
+    const before = times.get(key) ?? -Infinity;
     this.newest = Math.max(this.newest, time);
-    this.forget();
-    if (before !== undefined && Math.abs(time - before) <= this.windowMs) return true;
+    for (const [old, at] of times) {
+      if (at >= this.newest - windowMs) break;
+      times.delete(old);
+    }
+    if (Math.abs(time - before) <= windowMs) return true;
     // Taken out first, so that the map stays ordered by time.
-    this.times.delete(key);
-    this.times.set(key, time);
+    times.delete(key);
+    times.set(key, time);
     return false;
   }
 
   has(key: string): boolean {
     return this.times.has(key);
-  }
-
-  get size(): number {
-    return this.times.size;
-  }
-
-  private forget(): void {
-    for (const [key, time] of this.times) {
-      if (time >= this.newest - this.windowMs) return;
-      this.times.delete(key);
-    }
   }
 }

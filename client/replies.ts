@@ -32,11 +32,6 @@ export interface HistoryPage {
   readonly next: Position | undefined;
 }
 
-export interface ReplayEnd {
-  readonly complete: boolean;
-  readonly gaps: readonly LogGap[];
-}
-
 export function readState(frame: Frame): ChannelState {
   return {
     channelId: String(frame.channel_id),

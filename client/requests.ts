@@ -8,7 +8,6 @@ import { type JsonObject, type Message, newId, text } from './messages';
 import type { Receipt } from './outbox';
 import { requestExpired } from './gap';
 import type { Session } from './session';
-import type { Timers } from './timers';
 import { cutToBytes } from './utf8';
 import { atMost, within } from './within';
 
@@ -52,29 +51,42 @@ export class Requests {
   private current: RequestHandler | undefined;
   private readonly pending = new Map<string, Pending>();
   /** Settles with the first handler. */
-  private readonly handled = deferred<void>();
+  private readonly handled: Deferred<void> = deferred();
 
-  constructor(
-    private readonly session: Pick<Session, 'publisher' | 'outbox' | 'serverNow'>,
-    private readonly timers: Timers,
-    /** A handler has thrown, or its reply could not be sent. */
-    private readonly failed: (error: unknown) => void,
-    private readonly isObserver: boolean,
-  ) {}
+  constructor(private readonly session: Session) {
+    const { readers } = session.streams.inbox;
+    readers.add(
+      (reply) => {
+        this.take(reply);
+      },
+      { accepts: (message) => this.isReply(message), isConcurrent: true },
+    );
+    readers.add(
+      async (message) => {
+        await this.answer(message);
+        // The reply was not acknowledged, so the request is not handled.
+        if (session.state === 'closed') await new Promise(() => undefined);
+      },
+      { accepts: (message) => this.isRequest(message), isConcurrent: true },
+    );
+    session.emitter.on('state', ({ state, error = new PubSubError('closed') }) => {
+      if (state === 'closed') for (const { reject } of this.pending.values()) reject(error);
+    });
+  }
 
   set handler(handler: RequestHandler) {
     this.current = handler;
     this.handled.resolve();
   }
 
-  isReply({ type, inReplyTo }: Message): boolean {
+  private isReply({ type, inReplyTo }: Message): boolean {
     return inReplyTo !== undefined && (type === replyType || type === failureType);
   }
 
   /** Whether it is for `answer`. */
-  isRequest(message: Message): boolean {
+  private isRequest(message: Message): boolean {
     if (!message.expectsReply || this.isReply(message)) return false;
-    return !this.isObserver || this.current !== undefined || this.hasExpired(message);
+    return !this.session.options.observer || this.current !== undefined || this.hasExpired(message);
   }
 
   /** Whether it is for the inbox as well: without a handler, the user may answer by hand. */
@@ -84,7 +96,7 @@ export class Requests {
   }
 
   /** Whether nobody waits for the reply any more. */
-  hasExpired({ expiresAt = Infinity }: Message): boolean {
+  private hasExpired({ expiresAt = Infinity }: Message): boolean {
     return expiresAt <= this.session.serverNow();
   }
 
@@ -106,15 +118,25 @@ export class Requests {
       pending.reject((error as PubSubError).code === requestExpired ? late() : error);
     });
     try {
-      return await within(pending.promise, this.timers, { timeout: timeoutMs ?? timeout, signal }, late);
+      return await within(
+        pending.promise,
+        this.session.timers,
+        { timeout: timeoutMs ?? timeout, signal },
+        late,
+      );
     } finally {
       this.pending.delete(id);
       this.session.outbox.forget(id);
     }
   }
 
+  /** What a handler has thrown, or why its reply could not be sent. */
+  private readonly failed = (error: unknown): void => {
+    if (this.session.state !== 'closed') this.session.emitter.report(error);
+  };
+
   /** A reply that nobody waits for any more is dropped: it came too late, or was for another connection of this agent. */
-  take(reply: Message): void {
+  private take(reply: Message): void {
     const { type, inReplyTo: id = '', content, agentId, extra } = reply;
     const pending = this.pending.get(id);
     if (pending?.to !== agentId) return;
@@ -124,7 +146,7 @@ export class Requests {
     else {
       // Another process of the agent may have one.
       pending.isUnhandled = true;
-      this.timers.after(handlerMs, () => {
+      this.session.timers.after(handlerMs, () => {
         pending.reject(unhandled());
       });
     }
@@ -134,12 +156,12 @@ export class Requests {
    * Several requests are worked on at once. Settles when the reply is acknowledged, or refused for good, or when nobody
    * waits for it. Never rejects.
    */
-  async answer(message: Message): Promise<void> {
+  private async answer(message: Message): Promise<void> {
     const { id, agentId, correlationId = id, expiresAt = Infinity } = message;
     const reply = (content: unknown, type: string, extra: JsonObject = {}): Promise<Receipt> =>
       this.session.publisher.publish({ to: agentId }, content, { inReplyTo: id, correlationId, type, extra });
     const patienceMs = Math.min(handlerMs, expiresAt - this.session.serverNow());
-    if (this.current === undefined) await atMost(patienceMs, this.handled.promise, this.timers);
+    if (this.current === undefined) await atMost(patienceMs, this.handled.promise, this.session.timers);
     if (this.hasExpired(message)) return;
     try {
       if (this.current === undefined)
@@ -150,10 +172,6 @@ export class Requests {
       if (told === undefined) this.failed(error);
       await reply(told ?? failureText, failureType).catch(this.failed);
     }
-  }
-
-  end(error: PubSubError): void {
-    for (const { reject } of this.pending.values()) reject(error);
   }
 }
 

@@ -6,7 +6,7 @@ import { askAgain } from './ask-again';
 import type { WaitOptions } from './checks';
 import { MemoryCursor } from './cursor';
 import { type Emitter } from './emitter';
-import { deferred } from './deferred';
+import { type Deferred, deferred } from './deferred';
 import { Dialer } from './dialer';
 import { PubSubError } from './errors';
 import { Heartbeat } from './heartbeat';
@@ -17,7 +17,6 @@ import type { PresenceOptions, PubSubOptions } from './options';
 import { Outbox } from './outbox';
 import { Publisher } from './publisher';
 import type { Ask } from './replies';
-import { Rotation } from './rotation';
 import { nextState, type State, type Transition } from './state';
 import type { Stream } from './stream';
 import { Streams } from './streams';
@@ -52,8 +51,7 @@ export class Session {
   private readonly leaving = new Set<Link>();
   private readonly heartbeat: Heartbeat;
   private readonly dialer: Dialer;
-  private readonly rotation: Rotation;
-  private arrival = deferred<void>();
+  private arrival: Deferred<void> = deferred();
   private hints: Cancel | undefined;
   /** Time of the service less ours: the clock of this machine may be wrong. */
   private skewMs = 0;
@@ -68,14 +66,6 @@ export class Session {
     this.presence = options.presence ?? {};
     this.cursor = options.cursor ?? new MemoryCursor();
     this.dialer = new Dialer(this);
-    this.rotation = new Rotation(
-      timers,
-      typeof options.token !== 'string',
-      () => void this.dialer.dial(),
-      () => {
-        this.end(new PubSubError('token_expired'));
-      },
-    );
     this.heartbeat = new Heartbeat(
       timers,
       () => this.outbox.length > 0 || this.streams.hasHole,
@@ -87,7 +77,7 @@ export class Session {
       options: options.queue ?? {},
       doubt: this.ping,
       renew: () => {
-        this.rotation.replaceIn(0);
+        this.dialer.dialIn(0);
       },
     });
     this.publisher = new Publisher(this);
@@ -181,12 +171,11 @@ export class Session {
   }
 
   ended(link: Link, error: PubSubError): void {
-    if (this.leaving.delete(link)) this.outbox.abandon();
+    this.leaving.delete(link);
+    this.outbox.detach(link);
     if (link !== this.current) return;
     this.current = undefined;
-    this.outbox.detach();
     this.heartbeat.stop();
-    this.rotation.pause();
     if (this.state !== 'connected') return;
     this.arrival = deferred();
     this.move('lost', error);
@@ -198,14 +187,13 @@ export class Session {
     if (!this.move('closed', error)) return;
     const reason = error ?? new PubSubError('closed');
     this.dialer.end();
-    this.rotation.stop();
     this.hints?.();
     this.heartbeat.stop();
     this.saved = this.streams.end(error);
     this.outbox.end(reason);
     this.arrival.reject(reason);
     this.arrival = deferred();
-    this.arrival.reject(new PubSubError('closed', 'The client is closed', { cause: error }));
+    this.arrival.reject(new PubSubError('closed', undefined, { cause: error }));
     for (const link of [this.current, ...this.leaving]) link?.end(new PubSubError('closed'));
   }
 
@@ -227,20 +215,24 @@ export class Session {
   }
 
   private welcomed(link: Link, welcome: Frame): void {
-    const { current: old, outbox, timers } = this;
+    const { current: old } = this;
     this.current = link;
-    this.dialer.welcomed();
     this.agentId = text(welcome.agent_id);
     this.learnTime(welcome);
-    if (old !== undefined) this.leaving.add(old);
-    void outbox
-      .attach((frames) => link.send(frames))
-      .then(() => {
-        timers.after(leavingMs, () => old?.end(new PubSubError('closed')));
-      });
-    this.rotation.plan(Date.parse(String(welcome.token_expires_at)) - this.serverNow());
+    if (old) this.leave(old);
+    this.outbox.attach(link);
+    this.dialer.welcomed(Date.parse(String(welcome.token_expires_at)) - this.serverNow());
     this.heartbeat.start();
     if (this.move('welcomed')) this.arrival.resolve();
+  }
+
+  /** Ends the connection when nothing more is on its way there. */
+  private leave(link: Link): void {
+    this.leaving.add(link);
+    this.timers.after(leavingMs, () => {
+      if (this.outbox.uses(link)) this.leave(link);
+      else link.end(new PubSubError('closed'));
+    });
   }
 
   /** From an answer that the service has just written. */
@@ -251,7 +243,7 @@ export class Session {
 
   private sentAway({ code, reason, reconnect }: Frame): void {
     if (reconnect === false) this.end(new PubSubError(String(code), text(reason)));
-    else this.rotation.replaceIn(this.dialer.attempts.spreadMs());
+    else this.dialer.dialIn(this.dialer.attempts.spreadMs());
   }
 
   /** Asks how things stand. Silence is the end of the connection. */

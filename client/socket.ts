@@ -1,6 +1,8 @@
 /**
  * The WebSocket that the client stands on: the platform's own, or one that was handed in.
  */
+import { need } from './checks';
+
 /** What every WebSocket class of browsers, Node, Deno, Bun and of `ws` has. */
 export interface WebSocketLike {
   readonly readyState: number;
@@ -33,17 +35,9 @@ export interface Answer {
 
 export const openState = 1;
 
+/** Node 20 has none of its own. */
 export function webSocketClass(given: WebSocketClass | undefined): WebSocketClass {
-  const found = given ?? (globalThis as { readonly WebSocket?: WebSocketClass }).WebSocket;
-  if (found === undefined)
-    throw new TypeError(
-      'This platform has no WebSocket of its own: npm install ws, and new PubSub({ …, WebSocket: ws.WebSocket })',
-    );
-  try {
-    // Throws unless it can be called with `new`, and does not call it.
-    Reflect.construct(Object, [], found);
-  } catch {
-    throw new TypeError('"WebSocket" must be a class, such as that of: import { WebSocket } from \'ws\'');
-  }
-  return found;
+  const WebSocket = given ?? (globalThis as unknown as { readonly WebSocket: WebSocketClass }).WebSocket;
+  need('class', { WebSocket });
+  return WebSocket;
 }

@@ -5,7 +5,7 @@
 import { reservedChannels } from '../protocol/names';
 import { backoffMs } from './backoff';
 import { type Cursor, isPosition, type Position } from './cursor';
-import { deferred } from './deferred';
+import { type Deferred, deferred } from './deferred';
 import type { Emitter } from './emitter';
 import { PubSubError } from './errors';
 import { Feed, isLogged } from './feed';
@@ -18,9 +18,7 @@ import {
   type LogGap,
   readHistory,
   readState,
-  type ReplayEnd,
 } from './replies';
-import type { Handler, Reader, ReaderOptions } from './reader';
 import { Readers } from './readers';
 import type { Cancel, Timers } from './timers';
 
@@ -37,8 +35,8 @@ export interface StreamPort {
 
 /** What a stream needs of the others. */
 export interface Siblings {
-  /** Channels that are being unsubscribed: subscribing again has to wait, or the two may overtake each other. */
-  readonly leaving: ReadonlyMap<string, Promise<void>>;
+  /** Settles when what is being unsubscribed has left: subscribing has to wait, or the two may overtake each other. */
+  readonly left: Promise<void>;
   /** The inbox is handled further than before. */
   handled(): void;
   /** The stream has ended by itself. */
@@ -56,22 +54,19 @@ const historyLimit = 1_000;
 
 export class Stream {
   readonly isInbox;
-  readonly timers;
-  readonly cursor;
-  readonly emitter;
   /** Settles with the first answer of the service. */
-  readonly ready = deferred<void>();
+  readonly ready: Deferred<void> = deferred();
   /** Whether the cursor has said where the reader stands. */
   isLoaded = false;
   isEnded = false;
   private readonly feed: Feed;
-  private readonly readers: Readers;
+  readonly readers: Readers;
   /** Where the cursor says that the reader stands; from before there was a connection. */
   private since: Position | undefined;
   /** The cursor had a position and could not read it. */
   private isPositionLost = false;
   /** Whether the service has answered, and the user knows. */
-  private isReady = false;
+  isReady = false;
   private mayReadLog = true;
   private isMending = false;
   private fruitless = 0;
@@ -80,13 +75,10 @@ export class Stream {
 
   constructor(
     readonly channelId: string,
-    private readonly client: StreamPort,
+    readonly client: StreamPort,
     private readonly siblings: Siblings,
   ) {
     this.isInbox = channelId === reservedChannels.inbox;
-    this.timers = client.timers;
-    this.cursor = client.cursor;
-    this.emitter = client.emitter;
     this.feed = new Feed((message) => client.isOwn(message));
     this.readers = new Readers(this);
   }
@@ -103,18 +95,6 @@ export class Stream {
 
   get hasHole(): boolean {
     return this.feed.hasHole && !this.readers.isFull;
-  }
-
-  get hasReaders(): boolean {
-    return !this.readers.isEmpty;
-  }
-
-  addReader(handler?: Handler, options?: ReaderOptions): Reader {
-    return this.readers.add(handler, options);
-  }
-
-  removeReader(reader: Reader): void {
-    this.readers.remove(reader);
   }
 
   /** Begins at the position, or where the cursor says. */
@@ -137,8 +117,9 @@ export class Stream {
 
   /** Asks the service to follow the channel from where this client stands. */
   async subscribe(): Promise<void> {
-    const { channelId, client, timers, position } = this;
-    await this.siblings.leaving.get(channelId);
+    const { channelId, client, position } = this;
+    const { timers } = client;
+    await this.siblings.left;
     if (!this.isLoaded || this.isEnded) return;
     try {
       await client.ask({ type: 'subscribe', channel_id: channelId, since: position }, ([frame = {}]) => {
@@ -162,12 +143,12 @@ export class Stream {
   }
 
   offer(message: Message): void {
-    const { feed, timers } = this;
+    const { feed, client } = this;
     if (isLogged(message)) {
-      if (message.replayed && this.replayUntil > 0) this.replayUntil = timers.now() + replayPatienceMs;
+      if (message.replayed && this.replayUntil > 0) this.replayUntil = client.timers.now() + replayPatienceMs;
       feed.offer(message);
       this.pump();
-    } else if (!this.client.isOwn(message) && !feed.isRepeat(message)) {
+    } else if (!client.isOwn(message) && !feed.isRepeat(message)) {
       this.readers.deliverEphemeral(message);
     }
   }
@@ -178,6 +159,7 @@ export class Stream {
     this.pump();
   }
 
+  /** The channel reaches at least to here. */
   learnHead(head: Position): void {
     this.feed.learnHead(head);
     this.pump();
@@ -195,22 +177,23 @@ export class Stream {
     this.ready.resolve();
   }
 
-  replayed({ complete, gaps }: ReplayEnd): void {
+  /** The end of a replay. */
+  replayed(isComplete: boolean, gaps: readonly LogGap[]): void {
     this.replayUntil = 0;
     this.skip(gaps);
     this.pump();
-    this.restartTimer(complete ? undefined : 0);
+    this.restartTimer(isComplete ? undefined : 0);
   }
 
   /** Gives the readers what is next. */
   pump(): void {
     while (!this.isEnded && !this.readers.isFull) {
       const message = this.feed.next();
-      if (message === undefined) break;
+      if (!message) break;
       this.readers.deliver(message);
     }
     const { position } = this.feed;
-    if (position !== undefined) this.readers.reached(position);
+    if (position) this.readers.reached(position);
     this.watch();
   }
 
@@ -224,7 +207,7 @@ export class Stream {
   }
 
   lost(reason: string, parts: Partial<Gap>): void {
-    this.emitter.gap(this.channelId, reason, parts);
+    this.client.emitter.gap(this.channelId, reason, parts);
   }
 
   private begin(head: Position, { recovered, reason, from }: ChannelState, since?: Position): void {
@@ -243,7 +226,7 @@ export class Stream {
     const isReplaying = isRecovered
       ? since.sequence !== head.sequence
       : isFirst && start.sequence < head.sequence;
-    this.replayUntil = isReplaying ? this.timers.now() + replayPatienceMs : 0;
+    this.replayUntil = isReplaying ? this.client.timers.now() + replayPatienceMs : 0;
     this.fruitless = 0;
     this.restartTimer();
     this.pump();
@@ -252,7 +235,7 @@ export class Stream {
   private fail(error: PubSubError): void {
     if (this.isEnded) return;
     this.siblings.drop(this, error);
-    if (this.isReady) this.emitter.report(error);
+    if (this.isReady) this.client.emitter.report(error);
   }
 
   private restartTimer(delayMs?: number): void {
@@ -264,7 +247,7 @@ export class Stream {
   /** Sees to it that a hole is filled, if it does not fill by itself. */
   private watch(delayMs?: number): void {
     if (this.isEnded || this.isMending || this.timer !== undefined || !this.hasHole) return;
-    const { timers } = this;
+    const { timers } = this.client;
     const grace = this.mayReadLog
       ? Math.min(longestPauseMs, reorderGraceMs * 2 ** this.fruitless)
       : withoutLogMs;
@@ -314,11 +297,11 @@ export class Stream {
   }
 
   private skip(gaps: readonly LogGap[]): void {
+    const { feed } = this;
     for (const { from, to, reason } of gaps) {
-      const { position: after } = this.feed;
-      if (to <= (after?.sequence ?? 0)) continue;
-      this.lost(reason, { after, from, to });
-      this.feed.skip({ from, to });
+      if (to <= (feed.position?.sequence ?? 0)) continue;
+      this.lost(reason, { after: feed.position, from, to });
+      feed.skip({ from, to });
     }
   }
 }

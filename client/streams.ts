@@ -3,7 +3,7 @@
  */
 import { reservedChannels } from '../protocol/names';
 import type { Position } from './cursor';
-import { PubSubError } from './errors';
+import type { PubSubError } from './errors';
 import type { Frame, Message } from './messages';
 import { list, readGaps, readState } from './replies';
 import { Stream, type StreamPort } from './stream';
@@ -20,7 +20,7 @@ export class Streams {
   readonly inbox: Stream;
   /** Settles when the cursor has said where the inbox stands: `hello` names it. */
   readonly loaded: Promise<void>;
-  readonly leaving = new Map<string, Promise<void>>();
+  left = Promise.resolve();
   /** The sequence up to which the inbox was reported as handled; `undefined` for a service that does not keep that. */
   private told: number | undefined;
   private readonly followed = new Map<string, Stream>();
@@ -51,7 +51,7 @@ export class Streams {
 
   /** Ends the stream when nobody reads it any more. */
   release(stream: Stream): void {
-    if (stream.hasReaders || stream.isEnded || stream.isInbox) return;
+    if (!stream.readers.isEmpty || stream.isEnded || stream.isInbox) return;
     this.drop(stream);
     this.leave(stream.channelId);
   }
@@ -74,7 +74,7 @@ export class Streams {
 
   replayed(frame: Frame): void {
     const { complete, channel_id } = frame;
-    this.get(String(channel_id))?.replayed({ complete: complete === true, gaps: readGaps(frame) });
+    this.get(String(channel_id))?.replayed(complete === true, readGaps(frame));
   }
 
   /** The positions for a `hello`: as many as fit, the rest is subscribed one by one. */
@@ -139,13 +139,11 @@ export class Streams {
 
   private leave(channelId: string): void {
     if (!this.client.isConnected) return;
-    const left = this.client
+    const { left } = this;
+    this.left = this.client
       .ask({ type: 'unsubscribe', channel_id: channelId }, () => undefined)
       // What comes all the same is for nobody, and the next connection does not ask for it.
       .catch(() => undefined)
-      .then(() => {
-        if (this.leaving.get(channelId) === left) this.leaving.delete(channelId);
-      });
-    this.leaving.set(channelId, left);
+      .then(() => left);
   }
 }

@@ -28,11 +28,7 @@ export async function freshToken(source: TokenSource, timers: Timers): Promise<s
     const cause = withoutSecrets(thrown);
     throw new PubSubError('token_failed', `The token function has failed: ${cause.message}`, { cause });
   }
-  try {
-    need('token', { 'token()': token });
-  } catch (cause) {
-    throw new PubSubError('unauthorized', (cause as PubSubError).message);
-  }
+  need('token', { 'token()': token }, 'unauthorized');
   return token;
 }
 
