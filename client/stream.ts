@@ -4,34 +4,16 @@
  */
 import { reservedChannels } from '../protocol/names';
 import { backoffMs } from './backoff';
-import { type Cursor, isPosition, type Position } from './cursor';
+import { isPosition, type Position } from './cursor';
 import { type Deferred, deferred } from './deferred';
-import type { Emitter } from './emitter';
 import { PubSubError } from './errors';
 import { Feed, isLogged } from './feed';
 import type { Gap } from './gap';
 import type { Message } from './messages';
-import {
-  type Ask,
-  type ChannelState,
-  type HistoryPage,
-  type LogGap,
-  readHistory,
-  readState,
-} from './replies';
+import { type ChannelState, type HistoryPage, type LogGap, readHistory, readState } from './replies';
 import { Readers } from './readers';
-import type { Cancel, Timers } from './timers';
-
-/** What a stream needs of the client. */
-export interface StreamPort {
-  readonly timers: Timers;
-  readonly emitter: Emitter;
-  readonly cursor: Cursor;
-  readonly isConnected: boolean;
-  /** Asks on the connection of the moment; rejects with `connection_lost` when there is none. */
-  readonly ask: Ask;
-  isOwn(message: Message): boolean;
-}
+import type { StreamPort } from './stream-port';
+import type { Cancel } from './timers';
 
 /** What a stream needs of the others. */
 export interface Siblings {

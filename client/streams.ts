@@ -6,7 +6,8 @@ import type { Position } from './cursor';
 import type { PubSubError } from './errors';
 import type { Frame, Message } from './messages';
 import { list, readGaps, readState } from './replies';
-import { Stream, type StreamPort } from './stream';
+import { Stream } from './stream';
+import type { StreamPort } from './stream-port';
 import { pingChannels, resumeChannels } from './wire-limits';
 
 /** What was asked for in a `hello`. */
