@@ -42,11 +42,11 @@ beforeEach(async () => {
   party = new SocketParty(bus, Math.random, 500, 1_000);
   for (const agentId of ['a0', 'a1']) (await party.add(tenant, agentId, ['news'])).client.follow('news');
   await party.connected();
-});
+}, patienceMs);
 afterEach(async () => {
   party.stop();
   await put('{}');
-});
+}, patienceMs);
 
 /** As `curl -X PUT --data @plan.json http://127.0.0.1:8787/_gateway/faults` does. */
 async function put(plan: string): Promise<void> {
