@@ -18,6 +18,8 @@ export type TokenSource = string | (() => string | Promise<string>);
  */
 export async function freshToken(source: TokenSource, timers: Timers): Promise<string> {
   if (typeof source === 'string') return source;
+  // There is no socket yet that holds a Node process.
+  const letGo = timers.after(patienceMs, () => undefined, true);
   let token: string;
   try {
     const given = Promise.resolve(source());
@@ -27,6 +29,8 @@ export async function freshToken(source: TokenSource, timers: Timers): Promise<s
   } catch (thrown) {
     const cause = withoutSecrets(thrown);
     throw new PubSubError('token_failed', `The token function has failed: ${cause.message}`, { cause });
+  } finally {
+    letGo();
   }
   need('token', { 'token()': token }, 'unauthorized');
   return token;

@@ -81,7 +81,7 @@ export class Functions {
       return (await this.faultPlan.deliver(name, payload, run)) ?? lost;
     } finally {
       this.running -= 1;
-      if (this.running === 0) for (const invokeAsync of this.onIdle) invokeAsync();
+      if (this.running === 0) for (const finish of this.onIdle) finish();
     }
   }
 
@@ -93,13 +93,13 @@ export class Functions {
     while ([...this.pools.values()].some(({ isLoading }) => isLoading)) await sleep(loadingPollMs);
     if (this.running === 0) return;
     await new Promise<void>((resolve) => {
-      const invokeAsync = (): void => {
+      const finish = (): void => {
         clearTimeout(timer);
-        this.onIdle.delete(invokeAsync);
+        this.onIdle.delete(finish);
         resolve();
       };
-      const timer = setTimeout(invokeAsync, graceMs);
-      this.onIdle.add(invokeAsync);
+      const timer = setTimeout(finish, graceMs);
+      this.onIdle.add(finish);
     });
   }
 

@@ -33,7 +33,7 @@ test('says how to connect, and what it says works', async () => {
   child.kill('SIGINT');
   const { code, stderr } = await outcome;
   expect(code).toBe(0);
-  expect(stderr).toMatch(/^\[\S*Authorizer\S*\] A handshake was refused with 401\.\n$/);
+  expect(stderr).toMatch(/^\[\S*Authorizer\S*\] A handshake was rejected with 401\.\n$/);
 }, 60_000);
 
 test('Ctrl-C while it still synthesizes ends it at once, and nothing is left', async () => {

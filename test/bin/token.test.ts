@@ -90,7 +90,7 @@ test.each([
   [
     'another stack',
     [...caller, '--stack', 'Bust', '--outputs', outputs],
-    'outputs.json knows no stack "Bust", only: Bus, Login.',
+    'outputs.json has no stack "Bust", only: Bus, Login.',
   ],
   [
     'a stack with an issuer',

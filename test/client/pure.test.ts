@@ -7,11 +7,11 @@ import { readFrames, readMessage } from '../../client/messages';
 import { replaceInMs } from '../../client/replacement';
 import { statusIn } from '../../client/platform';
 import { nextState, type State, type Transition } from '../../client/state';
-import { connectUrl } from '../../client/token';
 import * as wireLimits from '../../client/wire-limits';
 import { codes } from '../../protocol/codes';
 import { limits } from '../../protocol/limits';
 import { FakeTimers, settled } from '../helpers/fake-timers';
+import { connectUrl, freshToken } from '../../client/token';
 
 describe('states', () => {
   test.each<[State, Transition, State | undefined]>([
@@ -221,3 +221,13 @@ describe('cursor writer', () => {
 function fail(error: unknown): void {
   throw error as Error;
 }
+
+test('waiting for a token holds a Node process, since there is no socket yet that does', async () => {
+  const holds: boolean[] = [];
+  const after = (delayMs: number, run: () => void, keepsAlive = false) => {
+    holds.push(keepsAlive);
+    return () => undefined;
+  };
+  await freshToken(() => 'a', { now: () => 0, random: () => 0, after });
+  expect(holds).toContain(true);
+});

@@ -228,7 +228,8 @@ test('INB-1 a position older than what nobody took is served from there', async 
       .map(({ id }) => id)
       .slice(-1),
   ).toEqual(['m4']);
-  expect(messagesOf(again)[0]).toMatchObject({ id: 'm2' });
+  // The first attempts of m3 may still be delivered live, before the replay.
+  expect(messagesOf(again).find(({ replayed }) => replayed === true)).toMatchObject({ id: 'm2' });
 });
 
 test('LVL-1 a text is a frame or an array of frames, and never over 32 KB when it is an array', async () => {

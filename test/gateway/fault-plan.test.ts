@@ -121,7 +121,7 @@ describe('the plan', () => {
     [
       'a fault that the service cannot have',
       { rules: [{ service: 'event', fault: 'stale' }] },
-      "The fault plan's rules.0 cannot have the fault stale: event knows delay, duplicate, lose.",
+      "The fault plan's rules.0 cannot have the fault stale: event supports delay, duplicate, lose.",
     ],
     [
       'a table of another service',

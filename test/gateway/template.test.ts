@@ -160,7 +160,7 @@ const bareRoute = (more: object): object => ({
 test.each([
   ['two APIs', { Second: another }, 'Test has 2 WebSocket APIs.'],
   ['no stage', { Stage: { Type: 'Custom::None' } }, 'Api has no stage.'],
-  ['an API key', { R: bareRoute({ ApiKeyRequired: true }) }, 'R.ApiKeyRequired asks for an API key'],
+  ['an API key', { R: bareRoute({ ApiKeyRequired: true }) }, 'R.ApiKeyRequired requires an API key'],
   [
     'IAM',
     { R: bareRoute({ AuthorizationType: 'AWS_IAM' }) },

@@ -161,7 +161,7 @@ test('a schedule runs after each period, on the moved clock', async () => {
   });
   await gateway.clock.advance(2_700_000);
   expect(recorder.events('Sweep').filter((event) => event.hourly === true)).toHaveLength(1);
-  await recorder.line('only rate(…) is understood, not cron(0 12 * * ? *)');
+  await recorder.line('supports only rate(…), not cron(0 12 * * ? *)');
 });
 
 test('a schedule runs at once when asked to, by its name', async () => {

@@ -71,7 +71,7 @@ test.each([
   [{ context: { edge: '{"domainName' } }, /^Setting "edge": \{"domainName is not valid JSON\.$/],
   [{ file: 'nowhere.json' }, /^There is no settings file .*nowhere\.json\.$/],
   [{ file: 'broken.json' }, /^broken\.json is not valid JSON: /],
-  [{ file: 'list.json' }, /^list\.json must hold a JSON object with settings\.$/],
+  [{ file: 'list.json' }, /^list\.json must contain a JSON object with settings\.$/],
 ])('%j is one sentence', (source, expected) => {
   let message = '';
   try {

@@ -20,9 +20,9 @@ test('a token is signed with ES256 under the thumbprint of its key', async () =>
   expect(verify('sha256', Buffer.from(`${header}.${payload}x`), key, raw)).toBe(false);
 });
 
-test('a token that no URL has room for is not made', async () => {
+test('a token that is too long for a URL is not created', async () => {
   const channels = Array.from({ length: 200 }, (_, index) => `channel-number-${index}`);
-  await expect(signJwt({ channels }, signer)).rejects.toThrow(/more than the 3800 that a URL has room for/);
+  await expect(signJwt({ channels }, signer)).rejects.toThrow(/more than the 3800 that fit into a URL/);
 });
 
 test('the thumbprint is the one of RFC 7638', () => {
