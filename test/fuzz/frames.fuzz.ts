@@ -7,7 +7,7 @@ import { codes } from '../../protocol/index';
 import type * as Border from './border';
 import { type HostileText, hostileText, largeTexts } from './hostile-frames';
 import { loadOutsideSandbox } from './outside-sandbox';
-import { runs, timed } from './runs';
+import { runs, slowness, timed } from './runs';
 
 const frames = 100_000;
 /** CPU time that one text message may take. */
@@ -33,7 +33,7 @@ async function answersTo(text: string): Promise<readonly Answer[]> {
   const before = world.sockets.posts.length;
   const { result, ms } = await timed(() => send(text), limitMs);
   slowest = Math.max(slowest, ms);
-  if (ms > limitMs) throw new Error(`took ${ms.toFixed(1)} ms CPU`);
+  if (ms > limitMs && ms > limitMs * slowness()) throw new Error(`took ${ms.toFixed(1)} ms CPU`);
   if (result.statusCode !== 200) throw new Error('not answered with 200');
   return world.sockets.posts.slice(before).map(({ frame }) => frame as unknown as Answer);
 }

@@ -11,7 +11,8 @@ export interface HostileText {
 }
 
 const invalid = ['invalid_message'] as const;
-const tooMany = [['limit_exceeded']] as const;
+const overLimit = ['limit_exceeded'] as const;
+const tooMany = [overLimit] as const;
 const deepest = 100_000;
 
 const nasty = fc.constantFrom(
@@ -106,10 +107,17 @@ const notABoolean = fc.constantFrom('0', '1', '"true"', '[]', '{}', '""');
 /** A field that spoils a good frame, and the codes that it may be answered with. */
 const spoiler: fc.Arbitrary<{ field: Field; codes: readonly string[] }> = fc.oneof(
   field('id', badId).map((each) => ({ field: each, codes: invalid })),
-  field('type', notAString).map((each) => ({ field: each, codes: invalid })),
   field(
     'type',
-    fc.constantFrom('"ACK"', '"ERROR"', '""', '"Message"', '"hello world"', '"é"', '"__proto__"', '"1"'),
+    fc.oneof(
+      notAString,
+      fc.constant('""'),
+      fc.integer({ min: 65, max: 400 }).map((n) => JSON.stringify('t'.repeat(n))),
+    ),
+  ).map((each) => ({ field: each, codes: invalid })),
+  field(
+    'type',
+    fc.constantFrom('"ACK"', '"ERROR"', '"Message"', '"hello world"', '"é"', '"__proto__"', '"1"'),
   ).map((each) => ({ field: each, codes: ['unknown_type'] })),
   field('channel_id', badChannel).map((each) => ({ field: each, codes: invalid })),
   field('channel_id', fc.constantFrom('"$inbox"', '"$presence"', '"not.granted"')).map((each) => ({
@@ -192,8 +200,10 @@ const badList = fc.oneof(
   badPosition
     .map((position) => `[{"channel_id":"c","epoch":${position},"sequence":1}]`)
     .filter((text) => !text.includes('"epoch":"x"')),
-  fc.integer({ min: 101, max: 900 }).map((count) => `[${Array<string>(count).fill(listedChannel).join()}]`),
 );
+const longList = fc
+  .integer({ min: 101, max: 900 })
+  .map((count) => `[${Array<string>(count).fill(listedChannel).join()}]`);
 /** Frames that ask the service for something, each with one field that it can't be. */
 const spoiledControl: fc.Arbitrary<HostileFrame> = fc
   .oneof(
@@ -210,12 +220,14 @@ const spoiledControl: fc.Arbitrary<HostileFrame> = fc
       fc.constant('limit'),
       fc.constantFrom('0', '-1', '1.5', '1e9', '"5"', '[]'),
     ),
-    fc.tuple(fc.constant('hello'), fc.constant('resume'), badList),
-    fc.tuple(fc.constant('ping'), fc.constant('channels'), badList),
+    ...[badList, longList].flatMap((list) => [
+      fc.tuple(fc.constant('hello'), fc.constant('resume'), list),
+      fc.tuple(fc.constant('ping'), fc.constant('channels'), list),
+    ]),
   )
   .map(([type, name, text]) => ({
     text: `{"type":"${type}","id":"m1","channel_id":"c",${JSON.stringify(name)}:${text}}`,
-    answer: invalid,
+    answer: longListValues(text) > 0 ? overLimit : invalid,
   }));
 
 const noFrame: fc.Arbitrary<HostileFrame> = fc.oneof(
@@ -391,7 +403,7 @@ export const largeTexts: readonly (HostileText & { readonly name: string })[] = 
   {
     name: 'a long type',
     text: `{"id":"m","type":"${'t'.repeat(130_000)}","content":1}`,
-    answers: [['unknown_type']],
+    answers: [invalid],
   },
   { name: 'a long batch', text: filled(131_000, '[', () => '[]', ']'), answers: [['limit_exceeded']] },
   {
