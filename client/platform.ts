@@ -1,5 +1,5 @@
 /**
- * What only Node tells of a connection: why a handshake has failed, and, with `ws`, whether the other side is still there.
+ * What only Node shows about a connection: why a handshake failed and, with `ws`, whether the peer still answers.
  * Bundles for browsers hold platform.browser.ts in its place.
  */
 import { type ErrorCode, PubSubError } from './errors';

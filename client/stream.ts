@@ -50,7 +50,7 @@ export class Stream {
   /** Whether the service has answered, and the user knows. */
   isReady = false;
   private mayReadLog = true;
-  private isMending = false;
+  private isFillingHole = false;
   private fruitless = 0;
   private replayUntil = 0;
   private timer: Cancel | undefined;
@@ -228,7 +228,7 @@ export class Stream {
 
   /** Sees to it that a hole is filled, if it does not fill by itself. */
   private watch(delayMs?: number): void {
-    if (this.isEnded || this.isMending || this.timer !== undefined || !this.hasHole) return;
+    if (this.isEnded || this.isFillingHole || this.timer !== undefined || !this.hasHole) return;
     const { timers } = this.client;
     const grace = this.mayReadLog
       ? Math.min(longestPauseMs, reorderGraceMs * 2 ** this.fruitless)
@@ -237,14 +237,14 @@ export class Stream {
     this.timer = timers.after(delayMs ?? Math.max(grace, untilReplayed), () => {
       this.timer = undefined;
       if (this.replayUntil > timers.now()) this.watch();
-      else void this.mend();
+      else void this.fillHole();
     });
   }
 
-  private async mend(): Promise<void> {
+  private async fillHole(): Promise<void> {
     const { position, known } = this.feed;
     if (this.isEnded || position === undefined || !this.hasHole) return;
-    this.isMending = true;
+    this.isFillingHole = true;
     this.replayUntil = 0;
     try {
       if (!this.mayReadLog) throw new PubSubError('not_recoverable');
@@ -256,7 +256,7 @@ export class Stream {
       // Subscribing again tells why, and where the channel stands.
       if (code === 'not_recoverable') await this.subscribe();
     }
-    this.isMending = false;
+    this.isFillingHole = false;
     this.fruitless = this.feed.position === position ? this.fruitless + 1 : 0;
     this.pump();
   }

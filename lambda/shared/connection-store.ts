@@ -48,7 +48,7 @@ export interface ConnectionStore {
   putSubscription(tenantId: string, channelId: string, subscription: Subscription): Promise<void>;
   /** Idempotent. */
   removeSubscription(tenantId: string, channelId: string, connectionId: string): Promise<void>;
-  /** All pages, as they come. With `consistent`, whoever had subscribed before the call is among them. Expired rows may be too. */
+  /** All pages, as they come. With `consistent`, every subscription made before the call is among them. Expired rows may be too. */
   subscribers(
     tenantId: string,
     channelId: string,

@@ -62,20 +62,20 @@ export interface HistoryStore {
    * happened, or may still happen.
    */
   tryPut(subject: string, row: MessageRow): Promise<PutOutcome>;
-  /** Pages from the newest row to older ones, the first one small: whoever looks for a row seldom has to go further. */
+  /** Pages from the newest row to older ones, the first one small: most searches end there. */
   newestFirst(subject: string): AsyncIterable<readonly MessageFields[]>;
-  /** Item 0. */
+  /** Row 0 of the log. */
   checkpoint(subject: string): Promise<Checkpoint | undefined>;
   /**
-   * Raises item 0 to the position, or lets it live longer at the position that it has. Anything lower changes nothing:
-   * a new epoch begins above the mark of the old one, so a higher sequence is a newer position in whatever epoch. Idempotent.
+   * Raises the checkpoint (row 0) to the position, or lets it live longer at the position that it has. Anything lower changes nothing:
+   * a new epoch begins above the checkpoint of the old one, so a higher sequence is a newer position in any epoch. Idempotent.
    */
   raiseCheckpoint(subject: string, position: Position, expiresAt: number): Promise<void>;
-  /** Pages of the rows above `after`, oldest first, up to and including `upTo`. Item 0 is not among them. */
+  /** Pages of the rows above `after`, oldest first, up to and including `upTo`. The checkpoint is not among them. */
   range(
     subject: string,
     bounds: { readonly after: number; readonly upTo?: number },
   ): AsyncIterable<readonly StoredRow[]>;
-  /** Pages of the rows below `before`, newest first. Item 0 is not among them. */
+  /** Pages of the rows below `before`, newest first. The checkpoint is not among them. */
   rangeBack(subject: string, bounds: { readonly before?: number }): AsyncIterable<readonly StoredRow[]>;
 }

@@ -1,5 +1,5 @@
 /**
- * What the core needs from the world, and the duties of whoever provides it.
+ * What the service needs from its surroundings, and what each implementation must guarantee.
  * Every method may throw `Unavailable` (try again later); anything else that is thrown is a defect.
  */
 
@@ -7,7 +7,7 @@ import type { DeliveryOutcome } from './delivery-outcome';
 
 /**
  * The store, the platform or the network did not answer in time or asked to slow down. Nothing can be said about the effect of
- * a write. Expected, so it has no stack: Lambda writes the stack of whatever leaves a function into the log.
+ * a write. Expected, so it has no stack: Lambda logs the stack of every error that a function throws.
  */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';

@@ -74,7 +74,7 @@ test('two agents talk: publish resolves with the sequence, and both hear it', as
   ]);
 });
 
-test('agents say how they are, ask each other, and hear of changes', async () => {
+test('agents set their presence, query each other, and receive changes', async () => {
   const tenant = fresh('t');
   const alice = await connected({ tenant, agent: 'alice' });
   const heard: string[] = [];

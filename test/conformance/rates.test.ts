@@ -146,7 +146,7 @@ withSettings(
 );
 
 withSettings(
-  'RAT-2 whoever waits that long is admitted',
+  'RAT-2 a client that waits that long is admitted',
   async () => {
     const client = await small.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
     await exhaust(client);

@@ -1,5 +1,5 @@
 /**
- * Conformance: what becomes of connections when nothing tells of their end (docs/protocol.md, End of a connection).
+ * Conformance: what happens to connections whose end is not reported (docs/protocol.md, End of a connection).
  */
 import { Bus, fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';

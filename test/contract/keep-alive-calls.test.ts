@@ -1,7 +1,7 @@
 /** Calls over kept sockets, against a server that does on its sockets just what the test says. */
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { KeepAliveCalls } from '../../lambda/aws/calls/keep-alive-calls';
-import { type Answer, notSent } from '../../lambda/aws/calls/pending-call';
+import { type Answer, notSent, PendingCall } from '../../lambda/aws/calls/pending-call';
 
 const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
 const patienceMs = 5_000;
@@ -196,4 +196,28 @@ test('a server that is not there is told by its code, for each of the calls that
   await new Promise((resolve) => server.close(resolve));
   const answers = await Promise.all([call('/a'), call('/b'), call('/c')]);
   expect(answers).toEqual(Array(3).fill({ status: undefined, systemCode: 'ECONNREFUSED' }));
+});
+
+test('a handshake that never ends is given up, so that the calls after it get a socket', async () => {
+  // It accepts connections and never answers the TLS handshake.
+  onRequest = () => undefined;
+  const calls = new KeepAliveCalls(new URL(`https://127.0.0.1:${port}/ws`), 2);
+  const call = { method: 'GET' as const, path: '/a', headers: { host: 'h' }, body: undefined };
+  const answers = [1, 2].map(() => calls.call({ ...call, timeoutMs: 100, waitMs: patienceMs }));
+  expect((await Promise.all(answers)).map(({ systemCode }) => systemCode)).toEqual([
+    'ECONNRESET',
+    'ECONNRESET',
+  ]);
+  expect(sockets).toHaveLength(2);
+});
+
+test('a call that waits for a socket again is bounded again', async () => {
+  const leave = jest.fn();
+  const answer = await new Promise<Answer>((resolve) => {
+    const call = new PendingCall('GET', 20, patienceMs, resolve, leave);
+    call.sent(() => undefined);
+    call.wait();
+  });
+  expect(answer).toEqual({ status: undefined, systemCode: notSent });
+  expect(leave).toHaveBeenCalledTimes(1);
 });

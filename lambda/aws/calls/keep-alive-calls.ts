@@ -58,6 +58,7 @@ export class KeepAliveCalls {
         socket.serve(pending);
         return;
       }
+      pending.wait();
       this.waiting.push(pending);
       this.openSockets();
     });
@@ -102,6 +103,7 @@ export class KeepAliveCalls {
       }
       if (stale !== undefined) {
         stale.isRepeated = true;
+        stale.wait();
         this.waiting.unshift(stale);
         // The other idle sockets may be as old as this one.
         for (const other of this.idle.splice(0)) other.destroy();

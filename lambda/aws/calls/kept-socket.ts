@@ -14,6 +14,9 @@ export interface SocketEvents {
   ended(socket: KeptSocket, systemCode: string, stale: PendingCall | undefined): void;
 }
 
+/** Far more than a handshake takes at the smallest share of a processor. One that hangs must not hold a place for longer. */
+const openMs = 1_000;
+
 export class KeptSocket {
   isOpen = false;
   /** When it was last free, in milliseconds of `performance.now()`. */
@@ -31,7 +34,9 @@ export class KeptSocket {
   ) {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 1_000);
+    const opening = setTimeout(() => socket.destroy(), openMs);
     socket.once(openEvent, () => {
+      clearTimeout(opening);
       this.isOpen = true;
       events.opened();
       this.becomeFree();
@@ -41,6 +46,7 @@ export class KeptSocket {
     });
     socket.on('error', (error: NodeJS.ErrnoException) => (this.systemCode = error.code));
     socket.on('close', () => {
+      clearTimeout(opening);
       this.closed();
     });
   }

@@ -18,21 +18,25 @@ export const notSent = 'NOT_SENT';
 export class PendingCall {
   /** After a kept socket that the server had closed. The next failure is final. */
   isRepeated = false;
-  private timer: NodeJS.Timeout;
+  private timer: NodeJS.Timeout | undefined;
 
   /** `waitMs` bounds the wait for a socket, `timeoutMs` the wait for the answer after that. */
   constructor(
     /** Head and body, written at once. */
     readonly request: string,
-    waitMs: number,
+    private readonly waitMs: number,
     private readonly timeoutMs: number,
     private readonly resolve: (answer: Answer) => void,
-    leave: () => void,
-  ) {
+    private readonly leave: () => void,
+  ) {}
+
+  /** It waits for a socket from now on; `leave` takes it out of the queue when that takes too long. */
+  wait(): void {
+    clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      leave();
+      this.leave();
       this.settle(undefined, notSent);
-    }, waitMs);
+    }, this.waitMs);
   }
 
   /** The request is written now. */

@@ -35,7 +35,7 @@ _INTERNAL_TRIES = 5
 class _Entry:
     id: str
     outgoing: Outgoing
-    # Called as soon as the position is known, before whoever waits for the receipt goes on.
+    # Called as soon as the position is known, before the receipt is set.
     acknowledged: Callable[[Position], None]
     # Of a request: how long its asker waits, in seconds.
     timeout: float | None

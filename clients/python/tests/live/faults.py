@@ -277,7 +277,7 @@ async def main(seed: int) -> bool:
         await run.send_in_storm(MESSAGES // 2 - STEPS * PUBLISHERS)
         fired = await bus.call("plan")
         sent = time.monotonic() - began
-        # The last cut of all: whoever lost the tail of the channel hears of it by resuming.
+        # The last cut: a client that missed the end of the channel gets it by resuming.
         run.cut_all()
         await until(lambda: all(len(heard) >= MESSAGES for heard in run.heard))
         await until(lambda: len(run.receiver.handled) >= run.direct)
