@@ -2,7 +2,7 @@
  * Control frames of a client, checked field by field: what is not a message but asks the service for something.
  * The answers are in server-frames.ts.
  */
-import { isJsonObject, type JsonObject } from './json';
+import { isAbsent, isJsonObject, type JsonObject } from './json';
 import { limits } from './limits';
 import type { ErrorDetails, Position } from './messages';
 import { isChannel, isId, reservedChannels } from './names';
@@ -204,10 +204,6 @@ function isSubscribable(value: unknown): value is string {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function isAbsent(value: unknown): value is null | undefined {
-  return value === undefined || value === null;
 }
 
 function wrong(text: string): Complaint {

@@ -40,3 +40,8 @@ export function storageComplaint(value: unknown): string | undefined {
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** A `null` counts as absent: serializers of many languages write absent fields so. */
+export function isAbsent(value: unknown): value is null | undefined {
+  return value === undefined || value === null;
+}

@@ -1,7 +1,7 @@
 /**
  * Presence on the wire: what an agent says of itself, what others ask, and the answers and events that tell of it.
  */
-import { isJsonObject, type JsonObject } from './json';
+import { isAbsent, isJsonObject, type JsonObject } from './json';
 import { limits } from './limits';
 import { type ErrorDetails, wireTime } from './messages';
 import { isId, isPresenceWord } from './names';
@@ -114,10 +114,6 @@ function readQuery(query: unknown): PresenceQuery | Complaint {
 
 function isListOfWords(value: unknown): value is string[] {
   return Array.isArray(value) && value.length <= limits.capabilities && value.every(isPresenceWord);
-}
-
-function isAbsent(value: unknown): value is null | undefined {
-  return value === undefined || value === null;
 }
 
 function wrong(text: string): Complaint {

@@ -5,6 +5,7 @@
 import { announceArrival, type AnnounceDependencies } from './announce';
 import type { Caller } from '../shared/caller';
 import { errorFields } from '../shared/error-fields';
+import { connectionExpiresAt } from './lifetime';
 import { openingGraceMs } from './probe-connection';
 import { encodeInboxJob, type InboxJob } from '../shared/inbox-job';
 import type { AddResult, AgentStore } from '../shared/agent-store';
@@ -23,10 +24,6 @@ export interface ConnectDependencies extends AnnounceDependencies {
   readonly connectionLimit: number;
 }
 
-/** The platform cuts every connection after two hours. */
-export const lifetimeMs = 2 * 3_600_000;
-/** Its timer and our clocks may differ a little. */
-export const lifetimeMarginMs = 60_000;
 const probeConcurrency = 20;
 /** The rest of the handshake needs its time. */
 const maxProbingMs = 1_500;
@@ -37,7 +34,7 @@ const announceDeadlineMs = 1_500;
 export async function connect(deps: ConnectDependencies, caller: Caller): Promise<'connected' | 'too-many'> {
   const { connectionId, connectedAt, tenantId, agentId, channelId, level, echo } = caller;
   const channels = channelId === undefined ? [] : [channelId];
-  const expiresAt = Math.min(caller.tokenExpiresAt, connectedAt + lifetimeMs + lifetimeMarginMs);
+  const expiresAt = connectionExpiresAt(caller);
   const startedAt = deps.clock.monotonic();
   const identity = { connectionId, tenantId, agentId, channels };
   try {

@@ -3,21 +3,18 @@
  * A chunk that is lost, late or run twice breaks no promise: receivers of level 1 find gaps and repetitions by the sequence.
  */
 import { decodeChunk } from '../delivery/chunk';
-import { Deadline } from '../shared/deadline';
+import { Deadline, jobTimeMs } from '../shared/deadline';
 import { onePage } from '../shared/each-concurrently';
 import { errorFields } from '../shared/error-fields';
 import { fanOut, type FanOutDependencies } from '../delivery/fan-out';
 import type { EventClock } from '../shared/ports';
 import { RetryingSender } from '../delivery/retrying-sender';
 
-/** Ours; the function's own timeout of 60 s is later. */
-const timeMs = 50_000;
-
 export function fanOutRoute(deps: FanOutDependencies & { readonly clock: EventClock }) {
   return async (event: Readonly<Record<string, unknown>>): Promise<void> => {
     const { clock, log } = deps;
     const startedAt = clock.monotonic();
-    const deadline = new Deadline(clock, startedAt + timeMs);
+    const deadline = new Deadline(clock, startedAt + jobTimeMs);
     const { tenantId, channelId, messages, receivers, at } = decodeChunk(event);
     clock.startEvent(at);
     try {

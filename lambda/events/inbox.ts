@@ -2,16 +2,13 @@
  * Pushes an inbox to a connection that has just come. Started by connect and not awaited by anybody; by itself for the rest
  * of a large inbox.
  */
-import { Deadline } from '../shared/deadline';
+import { Deadline, jobTimeMs } from '../shared/deadline';
 import { deliverTexts } from '../inbox/deliver-texts';
 import { errorFields } from '../shared/error-fields';
 import { decodeInboxJob, encodeInboxJob } from '../shared/inbox-job';
 import type { ConnectionSender, EventClock, Invoker, Logger } from '../shared/ports';
 import { pushInbox, type PushDependencies } from '../inbox/push-inbox';
 import { RetryingSender } from '../delivery/retrying-sender';
-
-/** Ours; the function's own timeout of 60 s leaves room for a last post and the writes after it. */
-const timeMs = 50_000;
 
 export interface InboxDependencies extends PushDependencies {
   readonly sender: ConnectionSender;
@@ -26,7 +23,7 @@ export function inboxRoute(deps: InboxDependencies) {
   return async (event: Readonly<Record<string, unknown>>): Promise<void> => {
     const { clock, log } = deps;
     const startedAt = clock.monotonic();
-    const deadline = new Deadline(clock, startedAt + timeMs);
+    const deadline = new Deadline(clock, startedAt + jobTimeMs);
     const order = decodeInboxJob(event);
     clock.startEvent(order.at);
     const { tenantId, agentId, connectionId } = order;

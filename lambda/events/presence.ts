@@ -1,14 +1,11 @@
 /**
  * Tells watchers of a change of presence. Started by whoever made the change and not awaited by anybody.
  */
-import { Deadline } from '../shared/deadline';
+import { Deadline, jobTimeMs } from '../shared/deadline';
 import { errorFields } from '../shared/error-fields';
 import { decodePresenceJob } from '../agents/presence-job';
 import type { EventClock } from '../shared/ports';
 import { sendPresenceEvent, type PresenceEventDependencies } from '../delivery/send-presence-event';
-
-/** Ours; the function's own timeout of 60 s leaves room for a last post and the writes after it. */
-const timeMs = 50_000;
 
 export function presenceRoute(deps: PresenceEventDependencies & { readonly clock: EventClock }) {
   return async (event: Readonly<Record<string, unknown>>): Promise<void> => {
@@ -20,7 +17,7 @@ export function presenceRoute(deps: PresenceEventDependencies & { readonly clock
     clock.startEvent(presence.changedAt);
     const fields = { tenant_id: tenantId, agent_id: presence.agentId, reason };
     try {
-      const counts = await sendPresenceEvent(deps, order, new Deadline(clock, startedAt + timeMs));
+      const counts = await sendPresenceEvent(deps, order, new Deadline(clock, startedAt + jobTimeMs));
       const outcome = counts === undefined ? 'came-back' : 'told';
       log.info('presence_told', { ...fields, outcome, ...counts, ms: clock.monotonic() - startedAt });
     } catch (error) {

@@ -1,5 +1,5 @@
 /**
- * `hello`: subscribes what the client names, says where everything stands, and replays what it has missed.
+ * `hello`: subscribes the named channels, answers with the position of each, and replays the messages after it (HEL-1).
  */
 import {
   type ChannelState,
@@ -28,58 +28,55 @@ export async function hello(
     deps.connections,
     caller,
     granted.map(({ channelId }) => channelId).filter((channelId) => channelId !== reservedChannels.inbox),
-    // WELCOME names them all.
+    // HEL-3: WELCOME names them all.
     true,
   );
   if (added.outcome !== 'added') return notSubscribed(added.outcome);
 
-  const { status, capabilities } = frame.own;
+  const { status, capabilities } = frame.own; // PRE-2
   const isEmptyHello = status === undefined && capabilities === undefined;
-  const said = isEmptyHello ? undefined : await setPresence(deps, caller, frame.own);
-  if (said === undefined && !isEmptyHello) return stateLost();
+  const presence = isEmptyHello ? undefined : await setPresence(deps, caller, frame.own);
+  if (presence === undefined && !isEmptyHello) return stateLost();
 
-  // The original protocol has no WELCOME to name more than is to be replayed.
-  const asked = caller.level === 0 ? granted : [...granted, ...unasked(added.channels, granted)];
-  const places = await mapStoreCalls(asked, (resume) =>
+  // Level 0 has no WELCOME, so only the channels to replay matter.
+  const named = caller.level === 0 ? granted : [...granted, ...otherChannels(added.channels, granted)];
+  const positions = await mapStoreCalls(named, (resume) =>
     resume.channelId === reservedChannels.inbox
       ? inboxPosition(deps, caller, resume)
       : channelPosition(deps, caller, resume),
   );
-  const forbidden = frame.resume
-    .filter((resume) => !granted.includes(resume))
-    .map(({ channelId }): ChannelState => ({
-      channelId,
-      head: undefined,
-      recovered: false,
-      reason: 'forbidden',
-    }));
-  const welcome = welcomeText(
-    {
-      messageId: frame.id,
-      connectionId: caller.connectionId,
-      tenantId: caller.tenantId,
-      agentId: caller.agentId,
-      tokenExpiresAt: caller.tokenExpiresAt,
-      channels: [...places.map(({ state }) => state), ...forbidden],
-    },
-    deps.clock.now(),
-  );
+  const refused = frame.resume.filter((resume) => !granted.includes(resume)).map(forbiddenState);
   return {
     ok: true,
-    answer: [welcome],
+    answer: [welcome(deps, caller, frame, [...positions.map(({ state }) => state), ...refused])],
     afterReply: async (sender, deadline) => {
-      await said?.announce?.(sender, deadline);
+      await presence?.announce?.(sender, deadline);
       const budget = new ReplayBudget(deadline);
-      for (const place of places) {
-        if (place.inboxMark === undefined) await replay(deps, sender, caller, place, budget);
-        else await replayInbox(deps, sender, caller, place, place.inboxMark, budget.deadline);
+      for (const position of positions) {
+        if (position.inboxMark === undefined) await replay(deps, sender, caller, position, budget);
+        else await replayInbox(deps, sender, caller, position, position.inboxMark, budget.deadline);
       }
     },
   };
 }
 
+/** HEL-2 */
+function forbiddenState({ channelId }: Resume): ChannelState {
+  return { channelId, head: undefined, recovered: false, reason: 'forbidden' };
+}
+
+function welcome(
+  deps: Pick<ControlDependencies, 'clock'>,
+  { connectionId, tenantId, agentId, tokenExpiresAt }: Caller,
+  { id: messageId }: HelloFrame,
+  channels: readonly ChannelState[],
+): string {
+  const identity = { messageId, connectionId, tenantId, agentId, tokenExpiresAt };
+  return welcomeText({ ...identity, channels }, deps.clock.now());
+}
+
 /** The other channels that the connection is subscribed to, and the inbox. */
-function unasked(subscribed: readonly string[], asked: readonly Resume[]): Resume[] {
+function otherChannels(subscribed: readonly string[], asked: readonly Resume[]): Resume[] {
   return [...[...subscribed].sort(), reservedChannels.inbox]
     .filter((name) => asked.every(({ channelId }) => channelId !== name))
     .map((channelId) => ({ channelId, since: undefined }));

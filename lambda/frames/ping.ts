@@ -9,15 +9,12 @@ import {
   pongText,
 } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
-import { lifetimeMs } from '../agents/connect';
+import { isRotationDue } from '../agents/lifetime';
 import { type ControlDependencies, type ControlOutcome, refused } from './control-outcome';
 import { handledUpTo, saveHandled } from '../inbox/handled';
 import { hasConnectionRow } from '../agents/known-connection';
 import { isSamePosition } from '../log/head';
 import { mayUse, channelPosition } from '../log/channel-position';
-
-/** How long before the platform's two hours a client is told. */
-const rotationNoticeMs = 10 * 60_000;
 
 /** Throws what the stores throw. */
 export async function ping(
@@ -48,6 +45,6 @@ export async function ping(
 async function reasonToLeave(deps: ControlDependencies, caller: Caller): Promise<GoAwayCode | undefined> {
   const now = deps.clock.now();
   if (caller.tokenExpiresAt <= now) return 'token_expired';
-  if (caller.connectedAt + lifetimeMs - rotationNoticeMs <= now) return 'rotate';
+  if (isRotationDue(caller, now)) return 'rotate';
   return (await hasConnectionRow(deps.connections, caller)) ? undefined : 'state_lost';
 }

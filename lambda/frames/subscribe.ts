@@ -4,7 +4,7 @@
  */
 import { limits } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
-import { lifetimeMs } from '../agents/connect';
+import { connectionExpiresAt } from '../agents/lifetime';
 import { mapStoreCalls } from '../shared/each-concurrently';
 import type { ChannelsOutcome, ConnectionStore } from '../shared/connection-store';
 
@@ -22,7 +22,7 @@ export async function subscribe(
   const { connectionId, tenantId, agentId, level, echo } = caller;
   const added = await connections.addChannels(connectionId, channelIds, limits.channels);
   if (added.outcome !== 'added') return added;
-  const expiresAt = Math.min(caller.tokenExpiresAt, caller.connectedAt + lifetimeMs);
+  const expiresAt = connectionExpiresAt(caller);
   // The row may name a channel whose subscription was never written; what `$connect` wrote is there, as the handshake went through.
   const named = isComplete ? added.channels.filter((channelId) => channelId !== caller.channelId) : [];
   await mapStoreCalls([...new Set([...channelIds, ...named])], (channelId) =>

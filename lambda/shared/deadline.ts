@@ -1,8 +1,11 @@
 /**
- * The time that one invocation has. Work that can't end in time is not begun, so that the function is never cut off
- * in the middle of a write.
+ * The time that one invocation has. Work that can't end in time is not started, so that the function is never cut off in
+ * the middle of a write.
  */
 import type { Clock } from './ports';
+
+/** What an asynchronous function (inbox, presence, fan-out) may use of its timeout of 60 s: a last post and its writes follow. */
+export const jobTimeMs = 50_000;
 
 export class Deadline {
   constructor(

@@ -3,7 +3,7 @@
  */
 import { goAwayText } from '../../protocol/index';
 import { announceArrival } from '../agents/announce';
-import { lifetimeMarginMs, lifetimeMs } from '../agents/connect';
+import { isPastLifetime } from '../agents/lifetime';
 import { mapStoreCalls } from '../shared/each-concurrently';
 import { openingGraceMs } from '../agents/probe-connection';
 import type { Pacer } from './pacer';
@@ -48,7 +48,7 @@ export function sweepActionFor(
 ): 'end' | 'check' | undefined {
   // What is still opening has its $connect under way, which would write rows behind our back.
   if (now - connectedAt < openingGraceMs) return undefined;
-  if (expiresAt <= now || isOver(connectedAt, now)) return 'end';
+  if (expiresAt <= now || isPastLifetime({ connectedAt }, now)) return 'end';
   return now - checkedAt >= checkEveryMs ? 'check' : undefined;
 }
 
@@ -59,7 +59,7 @@ export async function endConnection(
   row: SweptConnection,
 ): Promise<SweepOutcome> {
   const { connectionId, level, connectedAt } = row;
-  if (!isOver(connectedAt, deps.clock.now())) {
+  if (!isPastLifetime({ connectedAt }, deps.clock.now())) {
     if (level > 0) {
       await pacer.turn();
       // Whether it hears it or not: it is closed, and knows its token.
@@ -69,7 +69,7 @@ export async function endConnection(
     if ((await deps.sender.close(connectionId)) === 'unknown') return 'unknown';
   }
   await removeConnection(deps, row, row);
-  return isOver(connectedAt, deps.clock.now()) ? 'over' : 'expired';
+  return isPastLifetime({ connectedAt }, deps.clock.now()) ? 'over' : 'expired';
 }
 
 /** Throws what the stores throw. */
@@ -126,8 +126,4 @@ async function repair(
   }
   await removeConnection(deps, swept, row);
   return 'gone';
-}
-
-function isOver(connectedAt: number, now: number): boolean {
-  return connectedAt + lifetimeMs + lifetimeMarginMs <= now;
 }
