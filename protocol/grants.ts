@@ -20,7 +20,7 @@ export const allChannels: Grants = [
 ];
 
 /**
- * Reads a `channels` claim: a list of patterns, or a map from patterns to operations.
+ * TOK-3: reads a `channels` claim: a list of patterns, or a map from patterns to operations.
  * Returns `undefined` when the claim has any other shape, so that a typing mistake refuses the token and never widens it.
  */
 export function parseGrants(claim: unknown): Grants | undefined {
@@ -44,6 +44,7 @@ export function isGranted(grants: Grants, channelId: string, operation: Operatio
 
 function matches(pattern: string, channelId: string): boolean {
   if (pattern === channelId) return true;
+  // TOK-5
   return pattern.endsWith('*') && !isReservedChannel(channelId) && channelId.startsWith(pattern.slice(0, -1));
 }
 

@@ -15,7 +15,7 @@ export function readJson(text: string): JsonReading {
   try {
     value = JSON.parse(text);
   } catch {
-    return { ok: false, error: 'Invalid JSON format' };
+    return { ok: false, error: 'Invalid JSON format' }; // ERR-1
   }
   return { ok: true, value };
 }

@@ -75,7 +75,7 @@ export function largestBytes(text: string, { to }: Pick<Message, 'to'>): number 
   return new TextEncoder().encode(text + receiver).length + positionBytes;
 }
 
-/** A message for a level 1 connection. The position is there when the message is in a log, `replayed` when it comes from there. */
+/** LVL-2: a message for a level 1 connection. The position is there when the message is in a log, `replayed` when it comes from there. */
 export function levelOneText(message: Message, position: Position | undefined, replayed = false): string {
   const more = JSON.stringify({
     to: message.to,

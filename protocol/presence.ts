@@ -64,6 +64,7 @@ export function readPresence(frame: JsonObject): PresenceFrame | Complaint {
   return 'code' in asked ? asked : { type: 'presence', id, own: undefined, query: asked };
 }
 
+/** PRE-1 */
 export function readOwnPresence({ status, capabilities }: JsonObject): OwnPresence | Complaint {
   if (!isAbsent(status) && (!isPresenceWord(status) || status === offline))
     return wrong(`"status" must be a text of 1–${limits.presenceLength} characters, and not "${offline}"`);
@@ -81,7 +82,7 @@ const queryMembers: readonly string[] = ['agent_id', 'status', 'capability', 'on
 
 function readQuery(query: unknown): PresenceQuery | Complaint {
   if (!isJsonObject(query)) return wrong('"query" must be an object');
-  // A misspelt filter would find every agent.
+  // PRE-4: a misspelt filter would match every agent.
   if (Object.entries(query).some(([name, value]) => !isAbsent(value) && !queryMembers.includes(name)))
     return wrong(`"query" holds nothing but ${queryMembers.join(', ')}`);
   const {

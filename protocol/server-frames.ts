@@ -148,7 +148,7 @@ export function goAwayText(code: GoAwayCode, timestamp: number): string {
 }
 
 /**
- * Frames as as few texts as fit: a frame alone as it is, several as an array of at most 32,768 bytes, which are billed
+ * LVL-1. Frames as as few texts as fit: a frame alone as it is, several as an array of at most 32,768 bytes, which are billed
  * as one message. Order is kept.
  */
 export function packFrames(frames: readonly string[], maxBytes: number = limits.frameBytes): string[] {

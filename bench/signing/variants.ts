@@ -3,7 +3,7 @@
  * runs it.
  */
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
-import { ConnectionSigner } from '../../lambda/aws/calls/connection-signer';
+import { RequestSigner } from '../../lambda/aws/calls/request-signer';
 import { serveIpc } from '../serve-ipc';
 
 export interface SigningTask {
@@ -19,7 +19,7 @@ export interface SigningFigures {
 
 const raw = randomBytes(32);
 const keyObject = createSecretKey(raw);
-const signer = new ConnectionSigner('abcdefghij.execute-api.us-east-1.amazonaws.com', 'us-east-1');
+const signer = new RequestSigner('abcdefghij.execute-api.us-east-1.amazonaws.com', 'us-east-1');
 const credentials = { accessKeyId: 'bench', secretAccessKey: 'bench', sessionToken: 'bench'.repeat(100) };
 const now = Date.now();
 const text = 'x'.repeat(138);

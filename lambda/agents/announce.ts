@@ -1,6 +1,6 @@
 /**
- * Sees to it that the watchers of a tenant hear of a change. Only looks whether there are any, and leaves the rest to a
- * function that nobody waits for. Never throws: events may get lost, and a query tells what is.
+ * Starts the presence function when an agent changes and the tenant has subscribers of `$presence` (PRE-7). Never throws: an
+ * event may get lost, and a query gives the current state.
  */
 import { type AgentPresence, offline, type PresenceReason, reservedChannels } from '../../protocol/index';
 import { errorFields } from '../shared/error-fields';
@@ -13,14 +13,14 @@ export interface AnnounceDependencies {
   readonly connections: Pick<ConnectionStore, 'hasSubscribers'>;
   readonly agents: Pick<AgentStore, 'markAnnounced'>;
   readonly invoker: Invoker;
-  /** The function that tells watchers. */
+  /** The function that sends presence events. */
   readonly presenceFunction: string;
-  /** How long an agent may be away before anybody hears of it. */
+  /** How long an agent may be away before its departure is announced. */
   readonly presenceGraceMs: number;
   readonly log: Logger;
 }
 
-/** After what was known of the agent to everybody is over, clocks may differ by so much. */
+/** Allowed clock skew after the grace period. */
 const skewMs = 2_000;
 
 export async function announceArrival(
@@ -49,8 +49,8 @@ export async function announceChange(
 }
 
 /**
- * The agent as watchers may know it: one that has just left still counts as there, under its earlier version, while
- * the deployment waits with saying so.
+ * The presence that subscribers and queries see. During the grace period an agent without connections keeps its earlier status
+ * and version (PRE-9).
  */
 export function visiblePresence(
   { lastDeparture: left, ...presence }: AgentRecord,
@@ -63,14 +63,14 @@ export function visiblePresence(
   return { ...presence, status: left.status, version: version - 1 };
 }
 
-/** Whether it came back in time, before anybody was told that it had left, and as it was. */
+/** Whether the agent came back during the grace period, with the same status, before its departure was announced. */
 function isWithinGrace(
   { lastDeparture: left, version, status, changedAt }: AgentRecord,
   graceMs: number,
 ): boolean {
-  // Without a grace every departure has been told at once.
+  // Without a grace period every departure is announced at once.
   if (graceMs === 0 || left?.status !== status) return false;
-  // Whoever tells notes it first, under the version that this one has taken the place of: it can't do so any more.
+  // The announcer records the version before sending, so it cannot announce the earlier version now.
   return left.announcedVersion !== version - 1 && changedAt < left.at + graceMs;
 }
 
@@ -90,7 +90,7 @@ async function announce(
         encodePresenceJob({ tenantId, presence, reason, sendAt: tellAt }),
       );
     } else if (waits) {
-      // Nobody to be spared: whoever asks from now on may know it at once.
+      // Without subscribers there is no event to delay: queries see the change at once.
       await deps.agents.markAnnounced(tenantId, agentId, version);
     }
   } catch (error) {

@@ -68,8 +68,10 @@ export function authorize(
   const tenantId = claims[settings.tenantClaim];
   const agentId = claims[settings.agentClaim] ?? claims.sub;
   const { exp, nbf, iat } = claims;
+  // TOK-1
   if (!isId(tenantId)) return unauthorized('tenant claim missing or malformed');
   if (!isId(agentId)) return unauthorized('agent claim missing or malformed');
+  // TOK-2
   if (typeof exp !== 'number' || !Number.isSafeInteger(exp))
     return unauthorized('exp missing or not an integer');
   if (exp * 1_000 <= now) return unauthorized('expired');
@@ -80,15 +82,16 @@ export function authorize(
   if (grants === undefined) return unauthorized('channels claim malformed');
 
   for (const name of ['tenant_id', 'agent_id', 'channel_id', 'echo', 'protocol'] as const) {
-    // Two values are two answers to one question; which one wins would be an accident.
+    // CON-4: which of two values wins would be an accident.
     if ((query.get(name)?.length ?? 0) > 1) return deny(`${name} given more than once`);
   }
-  // The path form of the URL arrives as these two parameters. They may only repeat what the token says.
+  // CON-7, CON-13: the path form of the URL arrives as these two parameters. They must equal the token's.
   if (differs(query.get('tenant_id'), tenantId)) return deny('tenant differs from the token');
   if (differs(query.get('agent_id'), agentId)) return deny('agent differs from the token');
-  if (differs(query.get('protocol'), subProtocol)) return deny('unknown protocol');
+  if (differs(query.get('protocol'), subProtocol)) return deny('unknown protocol'); // CON-12
   const channelId = query.get('channel_id')?.[0] ?? '';
   if (channelId !== '') {
+    // CON-5, CON-6
     if (!isChannel(channelId)) return deny('malformed channel');
     if (!isGranted(grants, channelId, 'subscribe')) return deny('channel not granted');
   }
@@ -100,8 +103,8 @@ export function authorize(
       channelId: channelId === '' ? undefined : channelId,
       grants,
       exp,
-      level: query.has('protocol') || subProtocols.includes(subProtocol) ? 1 : 0,
-      echo: query.get('echo')?.[0] !== 'false',
+      level: query.has('protocol') || subProtocols.includes(subProtocol) ? 1 : 0, // CON-11, CON-12
+      echo: query.get('echo')?.[0] !== 'false', // CON-14
     },
   };
 }
@@ -113,7 +116,7 @@ function isAhead(claim: unknown, now: number): boolean {
 
 function grantsOf(claim: unknown, defaultGrants: 'all' | 'none'): Grants | undefined {
   if (claim !== undefined) return parseGrants(claim);
-  return defaultGrants === 'all' ? allChannels : [];
+  return defaultGrants === 'all' ? allChannels : []; // TOK-4
 }
 
 function differs(values: readonly string[] | undefined, expected: string): boolean {

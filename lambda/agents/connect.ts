@@ -52,6 +52,7 @@ export async function connect(deps: ConnectDependencies, caller: Caller): Promis
       channelId !== undefined && deps.connections.putSubscription(tenantId, channelId, subscription),
       arrival && !isSlow && announceArrival(deps, tenantId, arrival),
       // At level 1 the client says hello, and gets its inbox after the answer.
+      // INB-3
       mark !== undefined &&
         level === 0 &&
         startPush(deps, {
@@ -74,6 +75,7 @@ export async function connect(deps: ConnectDependencies, caller: Caller): Promis
 async function addToAgent(deps: ConnectDependencies, caller: Caller): Promise<AddResult> {
   const { tenantId, agentId, connectionId } = caller;
   const add = () => deps.agents.addConnection(tenantId, agentId, connectionId, deps.connectionLimit);
+  // CON-9
   const first = await add();
   if (first.outcome !== 'full') return first;
   const suspects = await dropExpired(deps, tenantId, agentId);

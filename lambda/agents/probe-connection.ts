@@ -1,7 +1,6 @@
 /**
- * What to think of a connection that answers 410, or not at all. The platform says 410 of connections that are still
- * opening too, and it has been seen to be wrong; so a young connection is never removed, and an old one only after a
- * second, different question.
+ * Checks a connection that answered 410 or not at all (END-3). API Gateway answers 410 for a connection that is still opening
+ * too, and sometimes wrongly. So a young connection is never removed, and an older one only after a second, different call.
  */
 import type { ConnectionStore } from '../shared/connection-store';
 import type { Clock, ConnectionSender } from '../shared/ports';

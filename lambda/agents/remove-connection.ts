@@ -21,7 +21,7 @@ export interface RemovalDependencies extends AnnounceDependencies {
   readonly agents: AgentStore;
 }
 
-/** Idempotent; may run at the same time for the same connection. Tells whether it was the agent's and is not any more. */
+/** Idempotent, also when it runs twice at the same time. Returns whether this call removed it from the agent's set. */
 export async function removeConnection(
   deps: RemovalDependencies,
   identity: ConnectionIdentity,

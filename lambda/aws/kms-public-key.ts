@@ -11,12 +11,10 @@ const callMs = 2_000;
 export async function getPublicKey(keyArn: string, env: NodeJS.ProcessEnv = process.env): Promise<KeyObject> {
   const region = env.AWS_REGION ?? keyArn.split(':')[3] ?? '';
   const url = new URL(env.AWS_ENDPOINT_URL_KMS ?? `https://kms.${region}.${partitionSuffix(keyArn)}`);
-  const headers = {
-    'content-type': 'application/x-amz-json-1.1',
-    'x-amz-target': 'TrentService.GetPublicKey',
-  };
+  const contentType = 'application/x-amz-json-1.1';
+  const serviceHeaders = { 'x-amz-target': 'TrentService.GetPublicKey' };
   const body = JSON.stringify({ KeyId: keyArn });
-  const call = { service: 'kms', region, url, headers, body, timeoutMs: callMs };
+  const call = { service: 'kms', region, url, contentType, serviceHeaders, body, timeoutMs: callMs };
   const answer = await signedPost(call, env);
   if (answer.status !== 200) throw new Error(`KMS answered ${answer.status || 'nothing'}`);
   const { PublicKey: publicKey } = JSON.parse(answer.body) as { PublicKey?: unknown };

@@ -1,5 +1,5 @@
 /**
- * Tells the watchers of a tenant how an agent has changed: a message on `$presence`, kept nowhere.
+ * Sends a presence event to the subscribers of `$presence` in the tenant (PRE-7). The event is not stored.
  */
 import { levelOneText, type Message, messageText, reservedChannels } from '../../protocol/index';
 import type { Deadline } from '../shared/deadline';
@@ -12,7 +12,7 @@ export interface PresenceEventDependencies extends FanOutDependencies {
   readonly newId: NewId;
 }
 
-/** Counts per outcome; `undefined` when there is nothing to tell, because the agent has come back. Throws what the stores throw. */
+/** Counts per outcome; `undefined` when the agent has come back within the grace period (PRE-9). Throws what the stores throw. */
 export async function sendPresenceEvent(
   deps: PresenceEventDependencies,
   order: PresenceJob,
@@ -21,7 +21,7 @@ export async function sendPresenceEvent(
   const { tenantId, presence, sendAt: tellAt } = order;
   if (tellAt !== undefined) {
     await deps.clock.sleep(Math.max(0, tellAt - deps.clock.now()));
-    // From here on its return is told as well: both hang on this one write.
+    // After this write, the return of the agent is announced too.
     if (!(await deps.agents.markAnnounced(tenantId, presence.agentId, presence.version))) return undefined;
   }
   const message = toMessage(order, deps.newId);

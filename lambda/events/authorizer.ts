@@ -38,9 +38,9 @@ export function authorizerRoute(deps: AuthorizerDependencies) {
 
     const query = queryOf(event);
     const token = tokenOf(query);
-    if (token === undefined) return refuse('no single token');
+    if (token === undefined) return refuse('no single token'); // CON-2, CON-4
     const claims = await deps.verifier.verify(token);
-    if (claims === undefined) return refuse('token not valid');
+    if (claims === undefined) return refuse('token not valid'); // CON-3
     const decision = authorize(claims, query, deps.settings, deps.clock.now(), subProtocolsOf(event));
     if (decision.kind === 'unauthorized') return refuse(decision.reason);
     if (decision.kind === 'deny') {

@@ -23,7 +23,7 @@ export function connectRoute(deps: ConnectDependencies & { readonly clock: Event
         protocol_level: caller.level,
       });
       if (outcome !== 'connected') return { statusCode: 429 };
-      // Only what the client offered: naming another one makes it give up, and so does naming none of its list.
+      // CON-11: a client closes when the server names a sub-protocol that it did not offer, or none of its list.
       const isOffered = caller.level === 1 && subProtocolsOf(event).includes(subProtocol);
       return { statusCode: 200, ...(isOffered && { headers: { 'Sec-WebSocket-Protocol': subProtocol } }) };
     } catch (error) {

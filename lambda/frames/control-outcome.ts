@@ -1,5 +1,5 @@
 /**
- * What comes of a control frame: an answer and what is posted after it, or an error.
+ * The outcome of a control frame: an answer and what is posted after it, or an error.
  */
 import { type ErrorDetails, type GoAwayCode, limits } from '../../protocol/index';
 import type { AnnounceDependencies } from '../agents/announce';
@@ -38,8 +38,8 @@ export function notSubscribed(outcome: 'full' | 'unknown'): ControlOutcome {
   return refused('limit_exceeded', `A connection holds at most ${limits.channels} channels`);
 }
 
-/** Of a connection that was taken for gone: a new one has to take its place. */
+/** PIN-3: the connection was removed by mistake. The client has to open a new one. */
 export function stateLost(): ControlOutcome {
-  const text = 'The service does not know this connection any more; open a new one';
+  const text = 'The service no longer knows this connection; open a new one';
   return { ok: false, error: { code: 'unavailable', text, retryAfterMs: 500 }, goAway: 'state_lost' };
 }

@@ -1,5 +1,5 @@
 /**
- * Control frames: who may ask for what, and the answer in the words of the caller's level.
+ * Handles the control frames: checks the grant, and answers at the level of the connection.
  */
 import {
   type ControlFrame,
@@ -30,7 +30,7 @@ export async function control(
 ): Promise<ControlOutcome> {
   const outcome = await handle(deps, caller, frame, deadline);
   if (!outcome.ok || caller.level > 0) return outcome;
-  // The original protocol has one word for "done".
+  // LVL-3
   return { ...outcome, answer: frame.id === undefined ? [] : [plainAckText(frame.id, deps.clock.now())] };
 }
 
@@ -61,13 +61,14 @@ async function handleSubscribe(
   caller: Caller,
   { id, channelId, since }: SubscribeFrame,
 ): Promise<ControlOutcome> {
+  // SUB-4
   if (!mayUse(caller, channelId, 'subscribe')) {
     return refused('forbidden', 'The token does not allow subscribing to this channel');
   }
   const channelIds = channelId === reservedChannels.inbox ? [] : [channelId];
   const added = await subscribe(deps.connections, caller, channelIds);
   if (added.outcome !== 'added') return notSubscribed(added.outcome);
-  // Only now: whatever is put after this look has the connection among its receivers.
+  // SUB-1, SUB-7: read after subscribing, so every later message is delivered to this connection.
   const place = await channelPosition(deps, caller, { channelId, since });
   return {
     ok: true,
@@ -81,6 +82,7 @@ async function handleUnsubscribe(
   caller: Caller,
   { id, channelId }: UnsubscribeFrame,
 ): Promise<ControlOutcome> {
+  // INB-4
   if (channelId === reservedChannels.inbox) {
     return refused('forbidden', 'Direct messages reach every connection of their agent');
   }

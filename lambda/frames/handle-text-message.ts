@@ -37,6 +37,7 @@ export async function handleTextMessage(
   event: Omit<Arrival, 'agentId'>,
 ): Promise<TextMessageSummary> {
   const handler = new TextMessageHandler(deps, caller, deadline, { agentId: caller.agentId, ...event });
+  // BAT-1, HIS-5, ERR-4: one after another; a rejected frame does not affect the others.
   for (const [index, parsed] of frames.entries()) await handler.handle(parsed, index);
   await handler.finish();
   return { frames: frames.length, ...handler.summary };
@@ -161,6 +162,6 @@ class TextMessageHandler {
     const { connectionId: connection_id, tenantId: tenant_id } = this.caller;
     this.deps.log.error(event, { connection_id, tenant_id, ...errorFields(error) });
     const code = error instanceof Unavailable ? 'unavailable' : 'internal';
-    return { ok: false, error: { code, retryAfterMs: 500 } } as const; // ERR-10
+    return { ok: false, error: { code, retryAfterMs: 500 } } as const; // ERR-8, ERR-10
   }
 }

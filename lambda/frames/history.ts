@@ -1,5 +1,5 @@
 /**
- * A page of a log, forwards from a position or backwards from one or from the newest message.
+ * Reads a page of a log: forwards from a position, or backwards from one or from the newest message (HIS-1).
  */
 import { type Gap, historyText, type HistoryFrame, limits, pack, type Position } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
@@ -36,6 +36,7 @@ export async function history(
   deadline: Deadline,
 ): Promise<ControlOutcome> {
   const { channelId, after, before } = frame;
+  // HIS-2
   if (!mayUse(caller, channelId, 'history')) {
     return refused('forbidden', 'The token does not allow reading the history of this channel');
   }
@@ -87,6 +88,7 @@ function partsOf(
   messages: readonly string[],
   { gaps, next, now }: { gaps: readonly Gap[]; next: Position | undefined; now: number },
 ): string[] {
+  // HIS-3
   const groups = pack(messages, limits.frameBytes - envelopeBytes);
   if (groups.length === 0 || JSON.stringify(gaps).length > maxGapBytes) groups.push([]);
   return groups.map((texts, index) => {
@@ -96,7 +98,7 @@ function partsOf(
   });
 }
 
-/** Expired rows are passed over: at the old end of a log they are no gap. */
+/** HIS-4: expired rows are skipped; at the old end of a log they are not a gap. */
 async function collect(
   pages: AsyncIterable<readonly StoredRow[]>,
   limit: number,

@@ -1,5 +1,5 @@
 /**
- * `ping`: keeps the connection alive, says which channels have moved, and when it is time to leave.
+ * `ping`: keeps the connection open, and answers with the channels whose head has moved and with the reason to leave (PIN-2).
  */
 import {
   type ChannelState,
@@ -22,6 +22,7 @@ export async function ping(
   caller: Caller,
   frame: PingFrame,
 ): Promise<ControlOutcome> {
+  // PIN-1
   if (!frame.channels.every(({ channelId }) => mayUse(caller, channelId, 'subscribe'))) {
     return refused('forbidden', 'The token does not allow subscribing to one of these channels');
   }

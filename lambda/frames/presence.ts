@@ -1,5 +1,5 @@
 /**
- * `presence`: an agent says how it is, or asks how the others are.
+ * `presence`: sets the status and capabilities of the agent, or queries the agents of the tenant.
  */
 import {
   type AgentPresence,
@@ -90,6 +90,7 @@ async function queryPresence(
   id: string,
   query: PresenceQuery,
 ): Promise<ControlOutcome> {
+  // PRE-4
   if (!isGranted(caller.grants, reservedChannels.presence, 'presence'))
     return refused('forbidden', 'The token does not allow asking for presence');
   if (caller.level === 0) return { ok: true, answer: [] };
@@ -137,7 +138,7 @@ async function findAgents(
       const agent = record && visiblePresence(record, deps.presenceGraceMs, deps.clock.now());
       if (agent !== undefined && matchesQuery(agent, query)) {
         bytes += presenceBytes(agent);
-        // One text of the platform: an agent with all its words has a third of it.
+        // PRE-5
         if (agents.length === query.limit || bytes > limits.frameBytes) return { agents, next: last };
         agents.push(agent);
       }
@@ -152,6 +153,7 @@ async function findAgents(
 function matchesQuery({ status, capabilities }: AgentPresence, query: PresenceQuery): boolean {
   return (
     (query.status === undefined || query.status === status) &&
+    // PRE-10
     (query.online === undefined || query.online === (status !== offline)) &&
     (query.capability === undefined || capabilities.includes(query.capability))
   );

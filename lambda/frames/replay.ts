@@ -12,6 +12,7 @@ import type { RetryingSender } from '../delivery/retrying-sender';
 import type { ChannelPosition } from '../log/channel-position';
 import { replayText } from './replay-text';
 
+/** SUB-6 */
 const maxReplayMs = 3_000;
 
 /** What one `hello` or `subscribe` may still replay, over all its channels. */

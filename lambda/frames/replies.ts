@@ -1,6 +1,6 @@
 /**
- * Answers to the sender of a text message, in the order of its frames, while later frames are still being worked on.
- * At level 0 each is posted at once; at level 1 those of one text message go out together, as arrays.
+ * Answers to the sender of a text message, in the order of its frames, while later frames are still handled.
+ * At level 0 each is posted at once; at level 1 those of one text message are posted together, as arrays (BAT-4).
  */
 import { type ErrorDetails, errorText, packFrames } from '../../protocol/index';
 import type { Caller } from '../shared/caller';

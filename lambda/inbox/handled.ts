@@ -1,6 +1,6 @@
 /**
- * How far an agent has handled its inbox, as its clients report it. Kept with the agent, so that a process that starts again
- * goes on there.
+ * The position up to which an agent has handled its inbox, as its clients report it (INB-6). It is stored with the agent, so
+ * that a restarted process continues there.
  */
 import type { Handled, Position } from '../../protocol/index';
 import type { Caller } from '../shared/caller';

@@ -49,7 +49,7 @@ export async function inboxPosition(
   };
 }
 
-/** The sequence after which a replay begins for a client without a position that can be continued from. */
+/** INB-5: the sequence after which the replay starts for a client without a position that can be continued from. */
 async function replayStart(
   deps: InboxDependencies,
   caller: Caller,

@@ -1,6 +1,6 @@
 /**
  * The receiver's half of the inbox: gives a connection what its agent has missed, and then takes the inbox mark away.
- * The other half is `record-missed.ts`. At least once, in the order of the inbox.
+ * The other half is `record-missed.ts`. At least once, in the order of the inbox (INB-2).
  */
 import type { Gap, Message, Position } from '../../protocol/index';
 import type { Deadline } from '../shared/deadline';

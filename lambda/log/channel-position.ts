@@ -1,5 +1,5 @@
 /**
- * Where a channel or the own inbox stands, and whether a client can go on from where it was.
+ * The position of a channel or of the own inbox, and whether a client can continue from its own position.
  */
 import {
   type ChannelState,
@@ -28,7 +28,7 @@ export interface ChannelPosition {
   readonly inboxMark?: InboxMark | undefined;
 }
 
-/** `$presence` keeps nothing. */
+/** PRE-6: `$presence` has no log. */
 const notKept = { recovered: false, reason: 'no_log' } as const;
 
 /** Throws what the store throws. */
@@ -59,7 +59,7 @@ export async function channelPosition(
   return { ...about, head, state, replayAfter: undefined };
 }
 
-/** The own inbox needs no grant; on `$presence` there is but one. */
+/** INB-4: the own inbox needs no grant. PRE-6: `$presence` needs the `presence` grant for every operation. */
 export function mayUse(caller: Caller, channelId: string, operation: Operation): boolean {
   if (channelId === reservedChannels.inbox) return true;
   const needed = channelId === reservedChannels.presence ? 'presence' : operation;

@@ -1,6 +1,6 @@
 /**
- * Claims the next sequence of a log with the message's own conditional put (design: no counter, no cached head).
- * Whatever happens in between (a conflict, a lost answer, a crash, a second run), the log has no hole and holds the message once.
+ * Claims the next sequence of a log with the conditional put of the message itself. After a conflict, a lost answer, a crash or
+ * a second run, the log still has no hole and holds the message once (LOG-1, ACK-6).
  */
 import type { Position } from '../../protocol/index';
 import type { Deadline } from '../shared/deadline';

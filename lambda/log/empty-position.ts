@@ -1,6 +1,6 @@
 /**
- * The position of a log that has nothing to continue from: "empty as of this time". It has no epoch yet, so the time
- * stands in for it.
+ * The position of a log that has nothing to continue from (POS-1). The log has no epoch yet, so the position names a time
+ * instead.
  */
 import type { Position } from '../../protocol/index';
 

@@ -1,6 +1,6 @@
 /**
- * The head of a log as readers see it. Whoever looks keeps a quiet log alive: before its end can't be told any more,
- * item 0 is raised to it.
+ * The head of a log as readers see it. A reader of a quiet log raises item 0 to the head before the newest row expires, so that
+ * the log can still be continued.
  */
 import type { Position } from '../../protocol/index';
 import { emptyPosition } from './empty-position';
@@ -22,7 +22,7 @@ export async function headOf(deps: LogDependencies, subject: string): Promise<Po
   return (await refreshedEnd(deps, subject)).head ?? emptyPosition(now);
 }
 
-/** The end of the log, kept alive. A failure to keep it so is the next reader's to mend. */
+/** The end of the log. When item 0 can't be raised, the next reader tries again. */
 export async function refreshedEnd(deps: LogDependencies, subject: string): Promise<LogEnd> {
   const end = await logEnd(deps, subject);
   try {
@@ -33,7 +33,7 @@ export async function refreshedEnd(deps: LogDependencies, subject: string): Prom
   return end;
 }
 
-/** Raises item 0 when half of the time is over for which the end can be told. A busy log never gets here. */
+/** LOG-2: raises item 0 when half of its time is over. A busy log never needs it. */
 async function refreshCheckpoint(
   { history, clock, retentionMs }: LogDependencies,
   subject: string,

@@ -144,7 +144,7 @@ export class LogTail {
     this.last = { ...position, timestamp: head.row?.timestamp };
   }
 
-  /** Along a log timestamps never decrease. */
+  /** MSG-10: along a log timestamps never decrease. */
   private timestampAfter(timestamp: number | undefined): number {
     const { sentAt } = this.arrival;
     return timestamp === undefined || this.isFromWrongClock(timestamp) ? sentAt : Math.max(timestamp, sentAt);

@@ -1,6 +1,6 @@
 /**
- * Whether a client can go on from where it was. `recovered` is said only when nothing after its position can be missing
- * unnoticed: the decision is a pure function of what the log's end and one row say.
+ * Decides whether a client can continue from its position. `recovered` is true only when every message after the position can
+ * be delivered or reported as a gap (SUB-2, SUB-3). The decision is a pure function of the end of the log and one row.
  */
 import type { NotRecovered, Position } from '../../protocol/index';
 import { emptyAsOf, emptyPosition } from './empty-position';
@@ -60,7 +60,7 @@ export function verdictByEnd(
 ): Verdict {
   const emptyTime = emptyAsOf(cursor);
   if (emptyTime !== undefined) {
-    // No clock of the service is so far ahead of another.
+    // POS-2: no clock of the service is that far ahead of another.
     if (cursor.sequence > 0 || emptyTime > now + emptyMarginMs) return 'ahead';
     if (emptyTime <= now - retentionMs + emptyMarginMs) return 'expired';
     return head === undefined ? 'recovered' : 'look-for-oldest';

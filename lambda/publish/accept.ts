@@ -173,7 +173,7 @@ function accepted(
   return {
     ok: true,
     outgoing: { textFor, expiresAt: message.expiresAt },
-    // ACK-3: the timestamp of the message.
+    // ACK-1; ACK-3: the timestamp of the message.
     ack: frame.id === undefined ? undefined : ackText(frame.id, message.timestamp, status, position),
     isDuplicate: status === 'duplicate',
     isDurable: position !== undefined,

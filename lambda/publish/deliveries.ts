@@ -86,6 +86,7 @@ export class Deliveries {
     const { tenantId, connectionId: senderConnectionId } = caller;
     const { channelId } = destination;
     const target = { tenantId, channelId, senderConnectionId };
+    // MSG-3
     const pages = deps.connections.subscribers(tenantId, channelId, isDurable);
     const handedOver: FanOutCounts = {};
     const own = splitToWorkers(deps, target, messages, pages, deadline, handedOver);

@@ -19,7 +19,7 @@ const unreportedShare = 0.1;
 const minUnreportedShare = 0.02;
 /** Of the burst, what others may have been admitted without anybody knowing. */
 const unknownShare = 0.4;
-/** Over half a minute the limit holds within a fifth, whatever the environments do not know of each other. */
+/** RAT-4: over half a minute the limit holds within a fifth, however much the environments have not reported yet. */
 const window = { seconds: 30, share: 0.2 };
 /** Frames per report at the least; a sender far below its limit costs no more than that. */
 const minReportInterval = 10;

@@ -62,7 +62,7 @@ export class RateLimiter {
 
   constructor(private readonly deps: RateLimiterDependencies) {}
 
-  /** Call once per text message, before its frames are handled. Takes time only where frames are refused. */
+  /** RAT-1. Call once per text message, before its frames are handled. Takes time only where frames are refused. */
   async decide(
     { tenantId, agentId }: Pick<Caller, 'tenantId' | 'agentId'>,
     frames: number,
@@ -140,8 +140,8 @@ export class RateLimiter {
 }
 
 /**
- * The frames with those behind the admitted ones turned into errors. Frames without an id get no answer of their own, but
- * a text message none of whose refused frames has one gets a single error, so that no sender is left in the dark.
+ * Replaces the frames after the admitted ones by errors (RAT-2). A refused frame without an id gets no error of its own; when
+ * no refused frame has an id, the text message gets a single error (RAT-3).
  */
 export function refuseOverLimit(
   frames: readonly ParsedFrame[],

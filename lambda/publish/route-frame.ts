@@ -1,5 +1,5 @@
 /**
- * Where a frame goes: to a channel, to an agent, or back as an error.
+ * Finds the destination of a message: a channel or an agent.
  */
 import { type ErrorDetails, isGranted, isId, type PublishFrame } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
@@ -13,9 +13,10 @@ export type Routing =
   | { readonly ok: false; readonly error: Pick<ErrorDetails, 'code' | 'text'> };
 
 export function routeFrame(frame: PublishFrame, caller: Pick<Caller, 'channelId' | 'grants'>): Routing {
-  if (frame.to !== undefined) return toAgent(frame.to);
+  if (frame.to !== undefined) return toAgent(frame.to); // TOK-6, DIR-2
   const channelId = frame.channelId ?? caller.channelId;
   if (channelId !== undefined) {
+    // MSG-6
     if (isGranted(caller.grants, channelId, 'publish'))
       return { ok: true, destination: { kind: 'channel', channelId } };
     return {
@@ -23,9 +24,10 @@ export function routeFrame(frame: PublishFrame, caller: Pick<Caller, 'channelId'
       error: { code: 'forbidden', text: 'The token does not allow publishing to this channel' },
     };
   }
-  // Clients of the original protocol have no field for it; on a channel connection `metadata` stays wholly the user's.
+  // DIR-3: clients of the original protocol have no field for the receiver.
   const { to } = frame.metadata;
   if (isId(to)) return toAgent(to);
+  // MSG-7
   return {
     ok: false,
     error: {

@@ -75,10 +75,10 @@ export interface MissedMessage {
 export interface AgentStore {
   /** Adds the connection and turns the agent online, unless it has `limit` others already. Idempotent. */
   addConnection(tenantId: string, agentId: string, connectionId: string, limit: number): Promise<AddResult>;
-  /** Removes the connection; the agent turns offline with its last one, and only then. Idempotent. */
+  /** END-1, END-2: removes the connection; the agent turns offline with its last one, and only then. Idempotent. */
   removeConnection(tenantId: string, agentId: string, connectionId: string): Promise<RemoveResult>;
   /**
-   * Writes what the agent says of itself; its status lasts until it is offline, its capabilities beyond. `undefined` when the
+   * PRE-3, PRE-8: writes what the agent says of itself; its status lasts until it is offline, its capabilities stay. `undefined` when the
    * connection is not in the set.
    */
   setPresence(
@@ -87,7 +87,7 @@ export interface AgentStore {
     connectionId: string,
     own: OwnPresence,
   ): Promise<AgentRecord | undefined>;
-  /** Notes that watchers were told of the agent as offline, if it still is, with this version. Tells whether it is. Idempotent. */
+  /** Records that this version of the agent is announced as offline. Returns whether the agent is still offline with it. Idempotent. */
   markAnnounced(tenantId: string, agentId: string, version: number): Promise<boolean>;
   /**
    * Pages of the agents of the tenant in the order of the bytes of their ids, from behind `after` on, as they are read: those
@@ -115,7 +115,7 @@ export interface AgentStore {
     to?: number,
   ): Promise<boolean>;
   /**
-   * Keeps how far the agent has handled its inbox, for as long as the rows of the inbox live (`retentionMs`) after its last
+   * INB-7: keeps how far the agent has handled its inbox, for as long as the rows of the inbox live (`retentionMs`) after its last
    * connection has ended. With `isFirst` only if no position is kept; otherwise only if the kept one is lower or of another
    * epoch. Changes nothing for an agent without an item. Idempotent.
    */

@@ -1,5 +1,5 @@
 /**
- * The one place where keys are built from ids. The tenant is the first component of every key but a connection's own.
+ * The one place where keys are built from ids (MSG-5). The tenant is the first component of every key but a connection's own.
  * Ids may hold any character, so the two that matter to a key are escaped: two different id tuples never give one key.
  */
 

@@ -41,12 +41,12 @@ const postMs = 1_000;
 /** It is open: the limit has been seen to. */
 const noLimit = Number.MAX_SAFE_INTEGER;
 
-/** What there is to do about it now, if anything. */
+/** What the sweep does with the connection now, if anything (END-5, END-7). */
 export function sweepActionFor(
   { connectedAt, expiresAt, checkedAt }: SweptConnection,
   now: number,
 ): 'end' | 'check' | undefined {
-  // What is still opening has its $connect under way, which would write rows behind our back.
+  // The $connect of an opening connection is still writing its rows.
   if (now - connectedAt < openingGraceMs) return undefined;
   if (expiresAt <= now || isPastLifetime({ connectedAt }, now)) return 'end';
   return now - checkedAt >= checkEveryMs ? 'check' : undefined;
@@ -59,10 +59,11 @@ export async function endConnection(
   row: SweptConnection,
 ): Promise<SweepOutcome> {
   const { connectionId, level, connectedAt } = row;
+  // END-6
   if (!isPastLifetime({ connectedAt }, deps.clock.now())) {
     if (level > 0) {
       await pacer.turn();
-      // Whether it hears it or not: it is closed, and knows its token.
+      // The outcome does not matter: the connection is closed next.
       await deps.sender.post(connectionId, goAwayText('token_expired', deps.clock.now()), postMs);
     }
     await pacer.turn();
@@ -82,7 +83,7 @@ export async function checkConnection(
   const { connectionId } = row;
   await pacer.turn();
   const status = await deps.sender.status(connectionId);
-  if (status === 'unknown') return 'unknown';
+  if (status === 'unknown') return 'unknown'; // END-7
   if (status === 'gone') {
     await removeConnection(deps, row, row);
     return 'gone';

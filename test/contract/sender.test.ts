@@ -72,7 +72,8 @@ describe.each([-302_000, -240_000, 240_000, 302_000])('on a machine whose clock 
       service: 'lambda',
       region: 'us-east-1',
       url: new URL(url),
-      headers: {},
+      contentType: 'application/json',
+      serviceHeaders: {},
       body: '{}',
       timeoutMs: 1_000,
     };

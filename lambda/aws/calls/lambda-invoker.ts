@@ -30,9 +30,13 @@ export class LambdaInvoker implements Invoker {
     const url = new URL(
       `${endpoint.replace(/\/$/, '')}/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`,
     );
-    const headers = { 'content-type': 'application/json', 'x-amz-invocation-type': 'Event' };
+    const contentType = 'application/json';
+    const serviceHeaders = { 'x-amz-invocation-type': 'Event' };
     try {
-      return await signedPost({ service: 'lambda', region, url, headers, body, timeoutMs: callMs }, this.env);
+      return await signedPost(
+        { service: 'lambda', region, url, contentType, serviceHeaders, body, timeoutMs: callMs },
+        this.env,
+      );
     } catch (error) {
       throw new Unavailable('Lambda', { cause: error });
     }

@@ -1,3 +1,4 @@
+import { credentialsIn, encodedSegment, RequestSigner } from './request-signer';
 /**
  * Posts to connections by hand: one signature and one call over a kept socket per recipient, and nothing else.
  * The SDK's client does the same for many times the processor time (docs/adr/006-lean-sender.md).
@@ -5,7 +6,7 @@
 import { hash } from 'node:crypto';
 import { classifyFailure, type DeliveryOutcome } from '../../shared/delivery-outcome';
 import type { ConnectionCloser, ConnectionSender } from '../../shared/ports';
-import { ConnectionSigner, type Credentials, encodedSegment } from './connection-signer';
+
 import { KeepAliveCalls } from './keep-alive-calls';
 import type { Answer } from './pending-call';
 import { mayBeClockSkew, serviceTime } from '../service-time';
@@ -21,7 +22,7 @@ const noPayload = hash('sha256', '');
 const contentType = 'application/octet-stream';
 
 export class LeanSender implements ConnectionSender, ConnectionCloser {
-  private readonly signer: ConnectionSigner;
+  private readonly signer: RequestSigner;
   private readonly calls: KeepAliveCalls;
   private readonly path: string;
   /** A text goes to many: it is hashed for the first of them. It is sent as it is, in one piece with the head. */
@@ -35,7 +36,7 @@ export class LeanSender implements ConnectionSender, ConnectionCloser {
   ) {
     const endpoint = new URL(callbackUrl);
     this.path = `${endpoint.pathname.replace(/\/$/, '')}/@connections/`;
-    this.signer = new ConnectionSigner(endpoint.host, env.AWS_REGION ?? '');
+    this.signer = new RequestSigner(endpoint.host, env.AWS_REGION ?? '');
     this.calls = new KeepAliveCalls(endpoint, sockets);
   }
 
@@ -92,15 +93,6 @@ export class LeanSender implements ConnectionSender, ConnectionCloser {
     this.hashes.set(text, made);
     return made;
   }
-}
-
-/** Read for every call: the platform may replace them while the function lives. */
-function credentialsIn(env: NodeJS.ProcessEnv): Credentials {
-  return {
-    accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
-    secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
-    sessionToken: env.AWS_SESSION_TOKEN,
-  };
 }
 
 function outcomeOf({ status, systemCode }: Answer): DeliveryOutcome {

@@ -4,6 +4,9 @@
 import { offline, online, type Position } from '../../../protocol/index';
 import type { AgentRecord, InboxMark } from '../../shared/agent-store';
 
+/** How long the item of an offline agent is kept. */
+export const offlineSeconds = 30 * 86_400;
+
 export interface AgentItem {
   readonly agent_id?: string;
   readonly connections?: ReadonlySet<string>;

@@ -3,13 +3,7 @@
  * conditional update, so that any order of concurrent connects and disconnects ends in a true status. The inbox mark is
  * in the same item, so that one read or write sees both.
  */
-import {
-  type DynamoDBDocumentClient,
-  GetCommand,
-  QueryCommand,
-  UpdateCommand,
-  type UpdateCommandInput,
-} from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { offline, online, type OwnPresence, type Position } from '../../../protocol/index';
 import { agentTable } from '../../contract';
 import type {
@@ -23,30 +17,27 @@ import type {
   RemoveResult,
 } from '../../shared/agent-store';
 import { type Clock, Unavailable } from '../../shared/ports';
-import { type AgentItem, handledOf, inboxMarkOf, recordOf } from './dynamo-agent-item';
-import { defaultCallMs, guarded, isConditionFailure, timer } from './dynamo-calls';
+import { type AgentItem, inboxMarkOf, offlineSeconds, recordOf } from './dynamo-agent-item';
+import { DynamoAgentTable } from './dynamo-agent-table';
+import { defaultCallMs } from './dynamo-calls';
+import { DynamoInboxAttributes } from './dynamo-inbox-attributes';
 
-/** How long an offline agent's item is kept. */
-const offlineSeconds = 30 * 86_400;
-/** DynamoDB rounds nothing up. */
-const deletionMarginSeconds = 3_600;
-/** Others change the set at the same time; each round that fails means that one of them succeeded. */
-const rounds = 50;
-/** Items of one read. */
-const agentsPerPage = 500;
-
-type Update = Pick<
-  UpdateCommandInput,
-  'UpdateExpression' | 'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
->;
+/** A failed round means that another write to the item succeeded. */
+const maxRounds = 50;
 
 export class DynamoAgentStore implements AgentStore {
+  private readonly table: DynamoAgentTable;
+  private readonly inbox: DynamoInboxAttributes;
+
   constructor(
-    private readonly client: DynamoDBDocumentClient,
-    private readonly table: string,
+    client: DynamoDBDocumentClient,
+    tableName: string,
     private readonly clock: Clock,
-    private readonly callMs = defaultCallMs,
-  ) {}
+    callMs = defaultCallMs,
+  ) {
+    this.table = new DynamoAgentTable(client, tableName, callMs);
+    this.inbox = new DynamoInboxAttributes(this.table, clock);
+  }
 
   async addConnection(
     tenantId: string,
@@ -54,8 +45,8 @@ export class DynamoAgentStore implements AgentStore {
     connectionId: string,
     limit: number,
   ): Promise<AddResult> {
-    for (let round = 0; round < rounds; round++) {
-      const added = await this.update(tenantId, agentId, {
+    for (let round = 0; round < maxRounds; round++) {
+      const added = await this.table.update(tenantId, agentId, {
         // The version starts at the time, so that it also grows across a deletion of the item.
         UpdateExpression:
           'ADD connections :set SET #version = if_not_exists(#version, :now) + :one, #status = :online, changed_at = :now REMOVE #ttl',
@@ -84,7 +75,7 @@ export class DynamoAgentStore implements AgentStore {
   }
 
   async removeConnection(tenantId: string, agentId: string, connectionId: string): Promise<RemoveResult> {
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < maxRounds; round++) {
       const left = await this.removeLast(tenantId, agentId, connectionId);
       if (left !== undefined) return { changed: true, departure: recordOf(agentId, left) };
       const isRemoved = (await this.removeOneOfSeveral(tenantId, agentId, connectionId)) !== undefined;
@@ -100,7 +91,7 @@ export class DynamoAgentStore implements AgentStore {
     connectionId: string,
     { status, capabilities }: OwnPresence,
   ): Promise<AgentRecord | undefined> {
-    const set = await this.update(tenantId, agentId, {
+    const set = await this.table.update(tenantId, agentId, {
       UpdateExpression: [
         'SET #version = #version + :one, changed_at = :now',
         ...(status === undefined ? [] : ['said = :status']),
@@ -120,7 +111,7 @@ export class DynamoAgentStore implements AgentStore {
   }
 
   async markAnnounced(tenantId: string, agentId: string, version: number): Promise<boolean> {
-    const noted = await this.update(tenantId, agentId, {
+    const noted = await this.table.update(tenantId, agentId, {
       UpdateExpression: 'SET told = :version',
       ConditionExpression: '#version = :version AND attribute_not_exists(connections)',
       ExpressionAttributeNames: { '#version': 'version' },
@@ -130,122 +121,48 @@ export class DynamoAgentStore implements AgentStore {
   }
 
   async *agents(tenantId: string, after: string | undefined): AsyncGenerator<readonly AgentEntry[]> {
-    let start: Record<string, unknown> | undefined = after === undefined ? undefined : key(tenantId, after);
-    do {
-      const query = new QueryCommand({
-        TableName: this.table,
-        KeyConditionExpression: '#tenant = :tenant',
-        ExpressionAttributeNames: { '#tenant': agentTable.partitionKey },
-        ExpressionAttributeValues: { ':tenant': tenantId },
-        ConsistentRead: true,
-        ExclusiveStartKey: start,
-        Limit: agentsPerPage,
-      });
-      const page = await guarded(this.client.send(query, timer(this.callMs)));
+    for await (const items of this.table.pages(tenantId, after)) {
       const now = this.clock.now() / 1_000;
-      // What has expired is deleted at some time; one that counts as connected has no business to expire.
+      // DynamoDB deletes expired items late. An agent with connections does not expire.
       const isKept = ({ connections, ttl = Infinity }: AgentItem): boolean =>
         connections !== undefined || ttl > now;
-      yield ((page.Items ?? []) as AgentItem[]).map((item) => {
+      yield items.map((item) => {
         const { agent_id: agentId = '' } = item;
         return { agentId, record: isKept(item) ? recordOf(agentId, item) : undefined };
       });
-      start = page.LastEvaluatedKey;
-    } while (start !== undefined);
+    }
   }
 
   async connectionIds(tenantId: string, agentId: string): Promise<readonly string[]> {
     return (await this.getAgent(tenantId, agentId)).connectionIds;
   }
 
-  async getAgent(tenantId: string, agentId: string): Promise<AgentView> {
-    const get = new GetCommand({ TableName: this.table, Key: key(tenantId, agentId), ConsistentRead: true });
-    const answer = await guarded(this.client.send(get, timer(this.callMs)));
-    const item: AgentItem = answer.Item ?? {};
-    return {
-      connectionIds: [...(item.connections ?? [])],
-      version: item.version,
-      inboxMark: inboxMarkOf(item),
-      handled: handledOf(item),
-      expiresAt: item.ttl === undefined ? undefined : item.ttl * 1_000,
-      record: recordOf(agentId, item),
-    };
+  getAgent(tenantId: string, agentId: string): Promise<AgentView> {
+    return this.table.get(tenantId, agentId);
   }
 
-  async recordMissed(missed: MissedMessage, seen: AgentView | undefined): Promise<boolean> {
-    const { tenantId, agentId, sequence, expiresAt } = missed;
-    const isCovered = (seen?.inboxMark?.from ?? Infinity) <= sequence;
-    const forms = [
-      { set: 'inbox_from = :from, ', condition: 'attribute_not_exists(inbox_from) OR inbox_from > :from' },
-      { set: '', condition: 'inbox_from <= :from' },
-    ];
-    for (let round = 0; round < rounds; round++) {
-      for (const { set, condition } of isCovered ? forms.toReversed() : forms) {
-        const noted = await this.update(tenantId, agentId, {
-          UpdateExpression: `SET ${set}inbox_count = if_not_exists(inbox_count, :zero) + :one, #ttl = :ttl`,
-          ConditionExpression: `(${condition})${unchangedSince(seen)}`,
-          ExpressionAttributeNames: {
-            '#ttl': agentTable.ttl,
-            ...(seen !== undefined && { '#version': 'version' }),
-          },
-          ExpressionAttributeValues: {
-            ':from': sequence,
-            ':zero': 0,
-            ':one': 1,
-            // Also on an agent that counts as online: whoever adds a connection takes it away, and none lives for so long.
-            ':ttl': Math.max(this.offlineUntil(), Math.ceil(expiresAt / 1_000) + deletionMarginSeconds),
-            ...(seen?.version !== undefined && { ':version': seen.version }),
-          },
-        });
-        if (noted !== undefined) return true;
-      }
-      // Between the two forms only the mark can have moved, unless the set has changed.
-      if (seen !== undefined && (await this.getAgent(tenantId, agentId)).version !== seen.version)
-        return false;
-    }
-    throw new Unavailable('The agent changes too fast');
+  recordMissed(missed: MissedMessage, seen: AgentView | undefined): Promise<boolean> {
+    return this.inbox.recordMissed(missed, seen);
   }
 
-  async settleMark(
+  settleMark(
     tenantId: string,
     agentId: string,
     connectionId: string,
     mark: InboxMark,
     to?: number,
   ): Promise<boolean> {
-    const settled = await this.update(tenantId, agentId, {
-      UpdateExpression: to === undefined ? 'REMOVE inbox_from' : 'SET inbox_from = :to',
-      ConditionExpression: 'inbox_from = :from AND inbox_count = :count AND contains(connections, :id)',
-      ExpressionAttributeValues: {
-        ':from': mark.from,
-        ':count': mark.count,
-        ':id': connectionId,
-        ...(to !== undefined && { ':to': to }),
-      },
-    });
-    return settled !== undefined;
+    return this.inbox.settleMark(tenantId, agentId, connectionId, mark, to);
   }
 
-  async saveHandled(
+  saveHandled(
     tenantId: string,
     agentId: string,
-    { epoch, sequence }: Position,
+    handled: Position,
     retentionMs: number,
     isFirst: boolean,
   ): Promise<void> {
-    const condition = isFirst
-      ? 'attribute_not_exists(handled_epoch)'
-      : '(attribute_not_exists(handled_epoch) OR handled_epoch <> :epoch OR handled_sequence < :sequence)';
-    await this.update(tenantId, agentId, {
-      UpdateExpression: 'SET handled_epoch = :epoch, handled_sequence = :sequence, kept_for = :seconds',
-      ConditionExpression: `attribute_exists(#version) AND ${condition}`,
-      ExpressionAttributeNames: { '#version': 'version' },
-      ExpressionAttributeValues: {
-        ':epoch': epoch,
-        ':sequence': sequence,
-        ':seconds': Math.max(offlineSeconds, Math.ceil(retentionMs / 1_000) + deletionMarginSeconds),
-      },
-    });
+    return this.inbox.saveHandled(tenantId, agentId, handled, retentionMs, isFirst);
   }
 
   private removeLast(
@@ -253,7 +170,7 @@ export class DynamoAgentStore implements AgentStore {
     agentId: string,
     connectionId: string,
   ): Promise<AgentItem | undefined> {
-    return this.update(tenantId, agentId, {
+    return this.table.update(tenantId, agentId, {
       UpdateExpression:
         'SET #version = #version + :one, #status = :offline, #ttl = if_not_exists(kept_for, :kept) + :seconds, changed_at = :now, left_at = :now, said_before = if_not_exists(said, :online) REMOVE connections, said',
       ConditionExpression: 'contains(connections, :id) AND size(connections) = :one',
@@ -275,7 +192,7 @@ export class DynamoAgentStore implements AgentStore {
     agentId: string,
     connectionId: string,
   ): Promise<AgentItem | undefined> {
-    return this.update(tenantId, agentId, {
+    return this.table.update(tenantId, agentId, {
       UpdateExpression: 'DELETE connections :set SET #version = #version + :one, changed_at = :now',
       ConditionExpression: 'contains(connections, :id) AND size(connections) > :one',
       ExpressionAttributeNames: { '#version': 'version' },
@@ -287,34 +204,4 @@ export class DynamoAgentStore implements AgentStore {
       },
     });
   }
-
-  private offlineUntil(): number {
-    return Math.floor(this.clock.now() / 1_000) + offlineSeconds;
-  }
-
-  /** The item as it is after the update; `undefined` when the condition did not hold. */
-  private async update(tenantId: string, agentId: string, update: Update): Promise<AgentItem | undefined> {
-    try {
-      const command = new UpdateCommand({
-        TableName: this.table,
-        Key: key(tenantId, agentId),
-        ...update,
-        ReturnValues: 'ALL_NEW',
-      });
-      const answer = await guarded(this.client.send(command, timer(this.callMs)));
-      return answer.Attributes ?? {};
-    } catch (error) {
-      if (isConditionFailure(error)) return undefined;
-      throw error;
-    }
-  }
-}
-
-function unchangedSince(seen: AgentView | undefined): string {
-  if (seen === undefined) return '';
-  return seen.version === undefined ? ' AND attribute_not_exists(#version)' : ' AND #version = :version';
-}
-
-function key(tenantId: string, agentId: string): Record<string, string> {
-  return { [agentTable.partitionKey]: tenantId, [agentTable.sortKey]: agentId };
 }

@@ -2,7 +2,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';
-import { ConnectionSigner, encodedSegment } from '../../lambda/aws/calls/connection-signer';
+import { RequestSigner, encodedSegment } from '../../lambda/aws/calls/request-signer';
 
 const runs = 10_000;
 const region = 'eu-central-1';
@@ -51,12 +51,12 @@ const call = fc.record({
 
 test(`signs as @smithy/signature-v4 does, ${runs} times`, async () => {
   // One signer for all: what it keeps for the next call must never be the wrong thing.
-  const signers = new Map<string, ConnectionSigner>();
+  const signers = new Map<string, RequestSigner>();
   await fc.assert(
     fc.asyncProperty(call, async ({ method, host, stage, id, payload, date, credentials }) => {
       const path = `${stage}/@connections/${encodedSegment(id)}`;
       const body = method === 'POST' ? payload : '';
-      const signer = signers.get(host) ?? new ConnectionSigner(host, region);
+      const signer = signers.get(host) ?? new RequestSigner(host, region);
       signers.set(host, signer);
       const ours = signer.sign(
         {
@@ -96,7 +96,7 @@ test(`signs as @smithy/signature-v4 does, ${runs} times`, async () => {
 }, 120_000);
 
 test('keeps what a second and a day share, and drops it with either', () => {
-  const signer = new ConnectionSigner('h', region);
+  const signer = new RequestSigner('h', region);
   const credentials = { accessKeyId: 'A', secretAccessKey: 's', sessionToken: undefined };
   const request = {
     method: 'GET',
@@ -110,3 +110,43 @@ test('keeps what a second and a day share, and drops it with either', () => {
   expect(at('2026-11-25T23:59:59.000Z')['x-amz-date']).toBe('20261125T235959Z');
   expect(at('2026-11-26T00:00:00.000Z').authorization).toContain('/20261126/eu-central-1/execute-api/');
 });
+
+test.each([undefined, 'token'])(
+  'signs the headers of a service as @smithy/signature-v4 does, token: %s',
+  async (sessionToken) => {
+    const url = new URL('https://kms.eu-central-1.amazonaws.com/a/arn%3Aaws');
+    const body = '{}';
+    const serviceHeaders = { 'x-amz-target': 'TrentService.GetPublicKey', 'x-amz-invocation-type': 'Event' };
+    const credentials = { accessKeyId: 'A', secretAccessKey: 's', sessionToken };
+    const date = new Date('2026-11-25T04:13:00Z');
+    const ours = new RequestSigner(url.host, region, 'kms', serviceHeaders).sign(
+      {
+        method: 'POST',
+        path: url.pathname,
+        payloadHash: createHash('sha256').update(body).digest('hex'),
+        contentType,
+      },
+      credentials,
+      date.getTime(),
+    );
+    const reference = new SignatureV4({
+      service: 'kms',
+      region,
+      sha256: Sha256,
+      credentials: { accessKeyId: 'A', secretAccessKey: 's', ...(sessionToken && { sessionToken }) },
+    });
+    const signed = await reference.sign(
+      {
+        method: 'POST',
+        protocol: url.protocol,
+        hostname: url.hostname,
+        path: url.pathname,
+        query: {},
+        headers: { host: url.host, 'content-type': contentType, ...serviceHeaders },
+        body,
+      },
+      { signingDate: date },
+    );
+    expect(ours).toEqual(signed.headers);
+  },
+);

@@ -1,10 +1,9 @@
 /**
- * AWS Signature Version 4 for calls to `@connections`, by hand: everything that recipients share is made once.
- * Source: AWS IAM user guide, "Create a signed AWS API request". Held equal to `@smithy/signature-v4` by a test.
+ * AWS Signature Version 4. Everything that the calls of one second share is computed once, because a fan-out signs thousands.
+ * Source: AWS IAM user guide, "Create a signed AWS API request". A test compares it with `@smithy/signature-v4`.
  */
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 
-const service = 'execute-api';
 const algorithm = 'AWS4-HMAC-SHA256';
 
 export interface Credentials {
@@ -46,13 +45,16 @@ interface DayKey {
   readonly key: KeyObject;
 }
 
-export class ConnectionSigner {
+export class RequestSigner {
   private moment: Moment | undefined;
   private dayKey: DayKey | undefined;
 
   constructor(
     private readonly host: string,
     private readonly region: string,
+    private readonly service = 'execute-api',
+    /** Headers of every request; their names begin with `x-amz-` and follow `x-amz-content-sha256` in the alphabet. */
+    private readonly serviceHeaders: Readonly<Record<string, string>> = {},
   ) {}
 
   /** All headers of the request. `now` in epoch milliseconds. */
@@ -71,6 +73,7 @@ export class ConnectionSigner {
       host: this.host,
       'x-amz-content-sha256': payloadHash,
       'x-amz-date': amzDate,
+      ...this.serviceHeaders,
       authorization: `${credential}${signedNames}, Signature=${signature}`,
     };
     if (contentType !== undefined) headers['content-type'] = contentType;
@@ -84,10 +87,11 @@ export class ConnectionSigner {
     if (moment?.second === second && isSame(moment.credentials, credentials)) return moment;
     const { accessKeyId, secretAccessKey, sessionToken } = credentials;
     const amzDate = `${new Date(second * 1_000).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
-    const scope = `${amzDate.slice(0, 8)}/${this.region}/${service}/aws4_request`;
+    const scope = `${amzDate.slice(0, 8)}/${this.region}/${this.service}/aws4_request`;
+    const tail: SignedHeaders = { 'x-amz-date': amzDate, ...this.serviceHeaders };
     // An empty token is none.
-    const token = sessionToken ? `x-amz-security-token:${sessionToken}\n` : '';
-    const tokenName = sessionToken ? ';x-amz-security-token' : '';
+    if (sessionToken) tail['x-amz-security-token'] = sessionToken;
+    const tailNames = Object.keys(tail).sort();
     return (this.moment = {
       second,
       credentials,
@@ -95,8 +99,8 @@ export class ConnectionSigner {
       signingPrefix: `${algorithm}\n${amzDate}\n${scope}\n`,
       credential: `${algorithm} Credential=${accessKeyId}/${scope}, SignedHeaders=`,
       key: this.keyOf(secretAccessKey, scope),
-      canonicalTail: `x-amz-date:${amzDate}\n${token}`,
-      names: `host;x-amz-content-sha256;x-amz-date${tokenName}`,
+      canonicalTail: tailNames.map((name) => `${name}:${tail[name] ?? ''}\n`).join(''),
+      names: ['host', 'x-amz-content-sha256', ...tailNames].join(';'),
     });
   }
 
@@ -109,6 +113,15 @@ export class ConnectionSigner {
     this.dayKey = { secretAccessKey, scope, key };
     return key;
   }
+}
+
+/** Read for every call: Lambda may replace them while the function lives. */
+export function credentialsIn(env: NodeJS.ProcessEnv): Credentials {
+  return {
+    accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
+    secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
+    sessionToken: env.AWS_SESSION_TOKEN,
+  };
 }
 
 function isSame(one: Credentials, other: Credentials): boolean {
