@@ -1,5 +1,5 @@
 /** Who may import whom. What is not listed here is refused; the reasons stand in docs/architecture.md. */
-const rooms = ['bin', 'lib', 'lambda', 'protocol', 'gateway', 'tokens', 'client', 'bench'];
+const rooms = ['bin', 'lib', 'lambda', 'protocol', 'gateway', 'tokens', 'clients/javascript', 'bench'];
 const only = (room, allowed) => ({
   name: `${room.replace(/[^a-z]+/g, '-')}-arrows`,
   severity: 'error',
@@ -30,7 +30,7 @@ module.exports = {
     only('protocol', ['protocol/']),
     only('gateway', ['gateway/']),
     only('tokens', ['tokens/']),
-    only('client', ['client/', 'protocol/']),
+    only('clients/javascript', ['clients/javascript/', 'protocol/']),
     only('bench', ['bench/', 'bin/synthesize', 'bin/forecast', 'gateway/index', 'tokens/', 'lambda/']),
     only('lambda', ['lambda/', 'protocol/']),
     ...Object.entries(capabilities).map(([folder, below]) =>
@@ -71,7 +71,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: 'client/dist' },
+    exclude: { path: 'clients/javascript/dist' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
   },

@@ -2,7 +2,16 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'cdk.out/', 'client/dist/', 'test/client/consumer/', 'coverage/', '.local/'] },
+  {
+    ignores: [
+      'node_modules/',
+      'cdk.out/',
+      'clients/javascript/dist/',
+      'test/client/consumer/',
+      'coverage/',
+      '.local/',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -26,7 +35,13 @@ export default tseslint.config(
   },
   {
     // The drop-in class writes to the console, as the original did; the client does when nobody listens for its events.
-    files: ['bin/**/*.ts', 'bench/**/*.ts', 'test/**/*.ts', 'client/original.ts', 'client/emitter.ts'],
+    files: [
+      'bin/**/*.ts',
+      'bench/**/*.ts',
+      'test/**/*.ts',
+      'clients/javascript/original.ts',
+      'clients/javascript/emitter.ts',
+    ],
     rules: { 'no-console': 'off' },
   },
   {

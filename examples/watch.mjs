@@ -8,7 +8,7 @@ import { tokenFor, url } from './bus.mjs';
 
 const files = {
   '/watch': ['text/html', path.join(import.meta.dirname, 'watch.html')],
-  '/pubsub.mjs': ['text/javascript', path.join(import.meta.dirname, '../client/dist/index.mjs')],
+  '/pubsub.mjs': ['text/javascript', path.join(import.meta.dirname, '../clients/javascript/dist/index.mjs')],
 };
 
 const server = createServer(async (request, response) => {

@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import WebSocket from 'ws';
-import { PubSub } from '../../client/index';
+import { PubSub } from '../../clients/javascript/index';
 import { Bus } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import { startTcpProxy } from '../helpers/tcp-proxy';
@@ -43,7 +43,7 @@ function findChromium(): string | undefined {
 /** The files of the page, and tokens for it. */
 async function servePage(token: () => Promise<string>): Promise<Server> {
   const page = readFileSync(path.join(repository, 'examples/watch.html'));
-  const script = readFileSync(path.join(repository, 'client/dist/index.mjs'));
+  const script = readFileSync(path.join(repository, 'clients/javascript/dist/index.mjs'));
   const server = createServer((request, response) => {
     if (request.url === '/token') void token().then((text) => response.end(text));
     else if (request.url === '/pubsub.mjs') response.setHeader('content-type', 'text/javascript').end(script);
@@ -60,7 +60,7 @@ if (executablePath === undefined) {
   test('a page watches a channel: 200 messages, none lost, doubled or out of order', async () => {
     const closing: (() => unknown)[] = [];
     try {
-      execFileSync(process.execPath, ['client/build.mjs'], { cwd: repository });
+      execFileSync(process.execPath, ['clients/javascript/build.mjs'], { cwd: repository });
       const bus = await Bus.start();
       closing.push(() => bus.stop());
       const who = { tenant: 'demo', agent: 'page' };

@@ -1,5 +1,5 @@
 /** What counts as the answer to a question: not what another client writes, and each part of it once. */
-import type { Message, PubSub } from '../../client/index';
+import type { Message, PubSub } from '../../clients/javascript/index';
 import { FakeBus } from '../helpers/fake-bus';
 
 async function historyOf(bus: FakeBus, client: PubSub, channel: string): Promise<unknown[]> {

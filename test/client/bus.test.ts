@@ -2,8 +2,8 @@
  * The client on the laptop gateway, over real sockets.
  */
 import WebSocket from 'ws';
-import { type Message, PubSub, type PubSubOptions, type Receipt } from '../../client/index';
-import { ArtCafeWebSocketClient } from '../../client/original';
+import { type Message, PubSub, type PubSubOptions, type Receipt } from '../../clients/javascript/index';
+import { ArtCafeWebSocketClient } from '../../clients/javascript/original';
 import { Bus, fresh, type Who } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import { needs } from '../helpers/target';

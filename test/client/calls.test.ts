@@ -4,8 +4,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import WebSocket from 'ws';
-import { PubSub, type PubSubOptions } from '../../client/index';
-import { withoutSecrets } from '../../client/secrets';
+import { PubSub, type PubSubOptions } from '../../clients/javascript/index';
+import { withoutSecrets } from '../../clients/javascript/secrets';
 import { FakeBus } from '../helpers/fake-bus';
 
 beforeEach(() => {

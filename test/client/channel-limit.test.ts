@@ -1,7 +1,7 @@
 /**
  * A connection holds 100 channels: what one more means for the calls and for the channels that are there, on the laptop gateway.
  */
-import { PubSub, type Subscription } from '../../client/index';
+import { PubSub, type Subscription } from '../../clients/javascript/index';
 import { limits } from '../../protocol/limits';
 import { Bus, fresh } from '../helpers/bus';
 import { CuttableWebSocket } from '../helpers/cuttable-web-socket';

@@ -1,4 +1,4 @@
-import type { Message, PubSub, PubSubError } from '../../client/index';
+import type { Message, PubSub, PubSubError } from '../../clients/javascript/index';
 import { FakeBus } from '../helpers/fake-bus';
 import type { FakeSocket } from '../helpers/fake-server';
 

@@ -1,7 +1,7 @@
 /**
  * What the user's own code throws must never end the process, keep others waiting, or travel to another agent.
  */
-import { type Message, MemoryCursor, RequestError } from '../../client/index';
+import { type Message, MemoryCursor, RequestError } from '../../clients/javascript/index';
 import { FakeBus } from '../helpers/fake-bus';
 
 const uncaught: unknown[] = [];

@@ -3,7 +3,7 @@
  * asker gives up. The agent's next process must not begin with it, whether it is a client of ours or an original one.
  */
 import WebSocket from 'ws';
-import { PubSub } from '../../client/index';
+import { PubSub } from '../../clients/javascript/index';
 import { Bus, fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 

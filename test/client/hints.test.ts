@@ -4,8 +4,8 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket as ServedSocket, WebSocketServer } from 'ws';
-import type { PubSub } from '../../client/index';
-import { systemTimers } from '../../client/timers';
+import type { PubSub } from '../../clients/javascript/index';
+import { systemTimers } from '../../clients/javascript/timers';
 import { FakeBus } from '../helpers/fake-bus';
 import { fakePage, type FakePage } from '../helpers/page';
 

@@ -1,5 +1,5 @@
 /** The inbox: messages wait for their handlers, nothing waits behind them, and a new process goes on where the last one was. */
-import { type Gap, MemoryCursor, type Message, type PubSub } from '../../client/index';
+import { type Gap, MemoryCursor, type Message, type PubSub } from '../../clients/javascript/index';
 import { FakeBus } from '../helpers/fake-bus';
 
 const upTo = (last: number, first = 1): number[] =>

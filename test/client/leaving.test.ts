@@ -1,6 +1,6 @@
 /** Readers that leave while others stay or come back, and the end of the client. */
-import { type Cursor, MemoryCursor, type Message, type PubSub } from '../../client/index';
-import type { Cancel, Timers } from '../../client/timers';
+import { type Cursor, MemoryCursor, type Message, type PubSub } from '../../clients/javascript/index';
+import type { Cancel, Timers } from '../../clients/javascript/timers';
 import { FakeBus } from '../helpers/fake-bus';
 
 /** The next message of a loop of its own, which it leaves. */

@@ -1,4 +1,4 @@
-import { type Gap, MemoryCursor, type Message, RequestError } from '../../client/index';
+import { type Gap, MemoryCursor, type Message, RequestError } from '../../clients/javascript/index';
 import { FakeBus } from '../helpers/fake-bus';
 
 const contentOf = ({ content }: Message): unknown => content;

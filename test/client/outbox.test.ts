@@ -1,4 +1,4 @@
-import { type Carrier, Outbox, type OutboxOptions, type Receipt } from '../../client/outbox';
+import { type Carrier, Outbox, type OutboxOptions, type Receipt } from '../../clients/javascript/outbox';
 import { FakeTimers } from '../helpers/fake-timers';
 
 interface World {

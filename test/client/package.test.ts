@@ -19,11 +19,11 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import fc from 'fast-check';
 import ts from 'typescript';
-import type * as Package from '../../client/index';
+import type * as Package from '../../clients/javascript/index';
 import { FakeBus } from '../helpers/fake-bus';
 import { plans, runHistory } from '../helpers/random-history';
 
-const client = path.join(__dirname, '../../client');
+const client = path.join(__dirname, '../../clients/javascript');
 const modules = path.join(__dirname, '../../node_modules');
 /** In a browser, and in Node, where failed handshakes are told apart. */
 const coreBytes = 14_336;
@@ -155,8 +155,8 @@ test.each([
 
 test('without TypeScript, as in an install for production, the client is built all the same', () => {
   const copy = path.join(project, 'checkout');
-  for (const folder of ['client', 'protocol']) {
-    cpSync(path.join(client, '..', folder), path.join(copy, folder), {
+  for (const folder of ['clients/javascript', 'protocol']) {
+    cpSync(path.join(client, '../..', folder), path.join(copy, folder), {
       recursive: true,
       filter: (file) => path.basename(file) !== 'dist',
     });
@@ -168,8 +168,11 @@ test('without TypeScript, as in an install for production, the client is built a
   for (const name of platform) {
     symlinkSync(path.join(modules, '@esbuild', name), path.join(copy, 'node_modules/@esbuild', name));
   }
-  execFileSync(process.execPath, ['--preserve-symlinks', 'client/build.mjs'], { cwd: copy, stdio: 'pipe' });
-  expect(readdirSync(path.join(copy, 'client/dist'))).toEqual(
+  execFileSync(process.execPath, ['--preserve-symlinks', 'clients/javascript/build.mjs'], {
+    cwd: copy,
+    stdio: 'pipe',
+  });
+  expect(readdirSync(path.join(copy, 'clients/javascript/dist'))).toEqual(
     expect.arrayContaining(['index.cjs', 'index.mjs', 'original.cjs', 'cursors']),
   );
 });

@@ -1,17 +1,17 @@
-import { backoffMs } from '../../client/backoff';
-import { CursorWriter } from '../../client/cursor-writer';
-import { PubSubError, wantsToken } from '../../client/errors';
-import type { LoggedMessage } from '../../client/feed';
-import { Heartbeat } from '../../client/heartbeat';
-import { readFrames, readMessage } from '../../client/messages';
-import { replaceInMs } from '../../client/replacement';
-import { statusIn } from '../../client/platform';
-import { nextState, type State, type Transition } from '../../client/state';
-import * as wireLimits from '../../client/wire-limits';
+import { backoffMs } from '../../clients/javascript/backoff';
+import { CursorWriter } from '../../clients/javascript/cursor-writer';
+import { PubSubError, wantsToken } from '../../clients/javascript/errors';
+import type { LoggedMessage } from '../../clients/javascript/feed';
+import { Heartbeat } from '../../clients/javascript/heartbeat';
+import { readFrames, readMessage } from '../../clients/javascript/messages';
+import { replaceInMs } from '../../clients/javascript/replacement';
+import { statusIn } from '../../clients/javascript/platform';
+import { nextState, type State, type Transition } from '../../clients/javascript/state';
+import * as wireLimits from '../../clients/javascript/wire-limits';
 import { codes } from '../../protocol/codes';
 import { limits } from '../../protocol/limits';
 import { FakeTimers, settled } from '../helpers/fake-timers';
-import { connectUrl, freshToken } from '../../client/token';
+import { connectUrl, freshToken } from '../../clients/javascript/token';
 
 describe('states', () => {
   test.each<[State, Transition, State | undefined]>([

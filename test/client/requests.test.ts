@@ -1,6 +1,6 @@
 /** Requests between agents of which one comes late, goes away, is twice, or has a wrong clock. */
-import type { PubSub, Gap, RequestHandler } from '../../client/index';
-import type { Timers } from '../../client/timers';
+import type { PubSub, Gap, RequestHandler } from '../../clients/javascript/index';
+import type { Timers } from '../../clients/javascript/timers';
 import { FakeBus } from '../helpers/fake-bus';
 
 let bus: FakeBus;

@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import WebSocket from 'ws';
-import { PubSub, type PubSubOptions } from '../../client/index';
+import { PubSub, type PubSubOptions } from '../../clients/javascript/index';
 import { runCommand, startCommand } from '../bin/run-command';
 import { Bus, fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';

@@ -3,7 +3,7 @@
  * channel `c` and of its inbox. SIGTERM closes the client; then nothing but the client could hold the process.
  */
 import WebSocket from 'ws';
-import { PubSub } from '../../client/index';
+import { PubSub } from '../../clients/javascript/index';
 
 const { BUS_URL: url = '', BUS_TOKEN: token = '' } = process.env;
 const client = new PubSub({ url, token, WebSocket });

@@ -1,5 +1,5 @@
 /** A connection that the service does not know any more: the client opens another one, and what was asked is answered there. */
-import type { Message, PubSub } from '../../client/index';
+import type { Message, PubSub } from '../../clients/javascript/index';
 import { FakeBus } from '../helpers/fake-bus';
 
 const goAway = { type: 'GOAWAY', code: 'state_lost', reason: 'not known', reconnect: true };

@@ -48,12 +48,12 @@ const options: ts.CompilerOptions = {
   types: ['node'],
   // The sources, so that nothing has to be built before.
   paths: {
-    '@artcafe/pubsub': [path.join(root, 'client/index.ts')],
-    '@artcafe/pubsub/*': [path.join(root, 'client/*.ts')],
+    '@artcafe/pubsub': [path.join(root, 'clients/javascript/index.ts')],
+    '@artcafe/pubsub/*': [path.join(root, 'clients/javascript/*.ts')],
   },
 };
 
-const pages = ['README.md', 'client/README.md'].flatMap(blocksOfPage);
+const pages = ['README.md', 'clients/javascript/README.md'].flatMap(blocksOfPage);
 const examples = examplesOfSdk().map((block) => ({ ...block, code: `${sdkImports} ${block.code}` }));
 const faulty = blocksIn(
   [

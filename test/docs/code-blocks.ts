@@ -12,7 +12,7 @@ export interface CodeBlock {
 }
 
 const root = path.resolve(__dirname, '../..');
-const sdk = 'client';
+const sdk = 'clients/javascript';
 
 export function blocksOfPage(page: string): CodeBlock[] {
   return blocksIn(readFileSync(path.join(root, page), 'utf8'), page);

@@ -15,7 +15,7 @@ let running: Running;
 let base: string;
 
 beforeAll(async () => {
-  execFileSync(process.execPath, ['client/build.mjs'], { cwd: repository });
+  execFileSync(process.execPath, ['clients/javascript/build.mjs'], { cwd: repository });
   running = startCommand('start.ts', ['--port', '0']);
   base = /Base URL +(ws:\S+)/.exec(await running.said(/npm run connect/))?.[1] ?? '';
 }, 120_000);
@@ -63,7 +63,7 @@ test('a page that watches a channel is served', async () => {
   expect(link).toContain(`/watch?channel=lobby&url=${encodeURIComponent(base)}`);
 });
 
-test.each(['README.md', 'client/README.md'])(
+test.each(['README.md', 'clients/javascript/README.md'])(
   'the first block of %s lets two agents talk, as it stands',
   async (page) => {
     const code = blocksOfPage(page)[0]?.code ?? '';

@@ -1,8 +1,8 @@
 /**
  * Clients on a fake service and a fake clock, for tests of the client.
  */
-import { PubSub, type PubSubOptions } from '../../client/index';
-import type { Timers } from '../../client/timers';
+import { PubSub, type PubSubOptions } from '../../clients/javascript/index';
+import type { Timers } from '../../clients/javascript/timers';
 import { FakeServer } from './fake-server';
 import { FakeTimers } from './fake-timers';
 

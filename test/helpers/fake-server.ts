@@ -3,7 +3,7 @@
  * Its WebSocket class is handed to the client; every frame takes its time on a clock that tests move.
  */
 import { reservedChannels } from '../../protocol/names';
-import type { Timers } from '../../client/timers';
+import type { Timers } from '../../clients/javascript/timers';
 
 type Frame = Record<string, unknown>;
 

@@ -3,7 +3,7 @@
  * the channel once and in order, and every acknowledged publish is in the log once.
  */
 import fc from 'fast-check';
-import type { Message, PubSub } from '../../client/index';
+import type { Message, PubSub } from '../../clients/javascript/index';
 import { FakeBus } from './fake-bus';
 
 export interface Plan {

@@ -3,7 +3,7 @@
  * test/vectors/README.md.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { type Gap, PubSub, type PubSubOptions } from '../../client/index';
+import { type Gap, PubSub, type PubSubOptions } from '../../clients/javascript/index';
 import { FakeTimers } from './fake-timers';
 
 type Fields = Readonly<Record<string, unknown>>;

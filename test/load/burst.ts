@@ -5,7 +5,7 @@
  * `npm run load:burst` prints figures as JSON; exit code 1 when a subscriber lacks a message or has one twice.
  */
 import WebSocket from 'ws';
-import { PubSub } from '../../client/index';
+import { PubSub } from '../../clients/javascript/index';
 import { countsBetween } from '../../gateway/index';
 import { Bus, fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';

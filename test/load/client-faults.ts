@@ -11,7 +11,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type * as sdk from '../../client/index';
+import type * as sdk from '../../clients/javascript/index';
 import type { FaultPlanInput } from '../../gateway/index';
 import type * as service from '../helpers/bus';
 import { CuttableWebSocket } from '../helpers/cuttable-web-socket';
@@ -20,7 +20,7 @@ import { InboxReceiver } from './inbox-receiver';
 
 const publishers = 5;
 const subscribers = 20;
-const thisClient = '../../client/index';
+const thisClient = '../../clients/javascript/index';
 const { values: options, positionals } = parseArgs({
   options: {
     client: { type: 'string', default: thisClient },

@@ -2,7 +2,7 @@
  * An agent that gets direct messages while its processes crash: each one registers its handler late, and ends without a word.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Message, PubSub } from '../../client/index';
+import type { Message, PubSub } from '../../clients/javascript/index';
 import { CuttableWebSocket } from '../helpers/cuttable-web-socket';
 
 /** From the call of `connect` to the handler. */

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { PubSub, type PubSubEvents } from '../../client/index';
+import { PubSub, type PubSubEvents } from '../../clients/javascript/index';
 import { Bus, fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import { FakeTimers } from '../helpers/fake-timers';

@@ -100,7 +100,7 @@ function run(
 /** Packs the SDK into the folder; gives the name of the file. */
 export function packSdk(folder: string): string {
   execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], {
-    cwd: path.join(root, 'client'),
+    cwd: path.join(root, 'clients/javascript'),
     stdio: 'pipe',
   });
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));

@@ -1,6 +1,6 @@
 /** Prints how long each publish of the JavaScript SDK waits for its ACK, in milliseconds, as JSON: `ack-times.ts URL TOKEN COUNT`. */
 import WebSocket from 'ws';
-import { PubSub } from '../../client/index';
+import { PubSub } from '../../clients/javascript/index';
 
 async function main(url: string, token: string, count: number): Promise<void> {
   const client = new PubSub({ url, token, WebSocket });

@@ -2,7 +2,7 @@
  * An agent with the JavaScript SDK, for runs with both SDKs in the same channels: it remembers what it hears, answers requests, and
  * does what it is told.
  */
-import { PubSub } from '../../client/index';
+import { PubSub } from '../../clients/javascript/index';
 import type { Bus } from '../helpers/bus';
 import { CuttableWebSocket } from '../helpers/cuttable-web-socket';
 

@@ -1,7 +1,7 @@
 /**
  * What the user sends: checked, given an id, handed to the outbox, and known again when it comes back.
  */
-import { reservedChannels } from '../protocol/names';
+import { reservedChannels } from '../../protocol/names';
 import type { Position } from './cursor';
 import { PubSubError } from './errors';
 import { checkPublish, type DirectOptions, type Message, newId, publishFrame } from './messages';

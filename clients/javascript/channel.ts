@@ -1,7 +1,7 @@
 /**
  * What the user holds of a channel or of the own inbox: publishing, reading live, reading the log.
  */
-import { reservedChannels } from '../protocol/names';
+import { reservedChannels } from '../../protocol/names';
 import { check, need } from './checks';
 import type { Position } from './cursor';
 import { readHistory } from './replies';

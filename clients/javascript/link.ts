@@ -2,7 +2,7 @@
  * One socket from its handshake to its end: frames in and out, questions and their answers, and whether the other side
  * is still there. Knows nothing of channels, and is never used again after its end.
  */
-import { subProtocol } from '../protocol/names';
+import { subProtocol } from '../../protocol/names';
 import { type Deferred, deferred } from './deferred';
 import { PubSubError } from './errors';
 import { type Frame, isMessageFrame, newId, readFrames, text } from './messages';

@@ -1,7 +1,7 @@
 /**
  * The one error class of the package. Codes are those of the protocol and a few that only a client can have.
  */
-import type { Code } from '../protocol/codes';
+import type { Code } from '../../protocol/codes';
 
 /**
  * Codes that only a client can have; all others are in the protocol.

@@ -33,7 +33,7 @@ const browser = {
 const classNames = {
   name: 'class-names',
   setup({ onLoad }) {
-    onLoad({ filter: /[\\/]client[\\/].*\.ts$/ }, ({ path: file }) => ({
+    onLoad({ filter: /[\\/]clients[\\/]javascript[\\/].*\.ts$/ }, ({ path: file }) => ({
       loader: 'ts',
       contents: readFileSync(file, 'utf8').replace(/^export class (\w+)[^{]*\{/gm, (head, name) =>
         keptNames.includes(name) ? `${head} static get name() { return '${name}'; }` : head,
@@ -101,7 +101,10 @@ function writeModuleTypes() {
   for (const entry of entries) {
     const file = path.join(dist, `${entry}.d.mts`);
     mkdirSync(path.dirname(file), { recursive: true });
-    const types = path.relative(path.dirname(file), path.join(dist, 'types', 'client', `${entry}.js`));
+    const types = path.relative(
+      path.dirname(file),
+      path.join(dist, 'types', 'clients/javascript', `${entry}.js`),
+    );
     writeFileSync(file, `export * from './${types}';\n`);
   }
 }

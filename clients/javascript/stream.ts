@@ -2,7 +2,7 @@
  * One channel (or the inbox) as this client follows it: the feed that puts messages in order, the readers that get them,
  * the log that fills holes, and the cursor that remembers.
  */
-import { reservedChannels } from '../protocol/names';
+import { reservedChannels } from '../../protocol/names';
 import { backoffMs } from './backoff';
 import { isPosition, type Position } from './cursor';
 import { type Deferred, deferred } from './deferred';

@@ -1,7 +1,7 @@
 /**
  * All channels that this client follows: who is subscribed on which connection, and what arrives for whom.
  */
-import { reservedChannels } from '../protocol/names';
+import { reservedChannels } from '../../protocol/names';
 import type { Position } from './cursor';
 import type { PubSubError } from './errors';
 import type { Frame, Message } from './messages';

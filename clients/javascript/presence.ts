@@ -2,7 +2,7 @@
  * Who is there: setting one's own state, asking for that of others, and hearing of changes. Events may get lost or
  * overtake each other; their versions and a question after each new connection put that right.
  */
-import { reservedChannels } from '../protocol/names';
+import { reservedChannels } from '../../protocol/names';
 import type { Frame, Message } from './messages';
 import { text } from './messages';
 import { type Ask, list } from './replies';
