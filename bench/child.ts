@@ -10,30 +10,44 @@ import { buildSync } from 'esbuild';
 
 export const canPin = cpus().length > 1 && spawnSync('taskset', ['-V']).status === 0;
 
+export interface ChildOptions {
+  /** Counts from 0. */
+  readonly core?: number | undefined;
+  readonly executable?: string | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
+
 export class Child {
   private constructor(private readonly process: ChildProcess) {}
 
-  /** `file` is relative to `bench/`; `core` counts from 0. */
-  static start(file: string, core?: number, executable = process.execPath): Child {
+  /** `file` is relative to `bench/`. */
+  static start(file: string, { core, executable = process.execPath, env }: ChildOptions = {}): Child {
     const node = [executable, bundled(file)];
     const [command = '', ...args] =
       canPin && core !== undefined ? ['taskset', '-c', String(core), ...node] : node;
     const child = spawn(command, args, {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+      env: { ...process.env, ...env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     });
     return new Child(child);
   }
 
   /** The answer to a message. */
   async ask<Answer>(message: object): Promise<Answer> {
-    const answered = once(this.process, 'message') as Promise<[Answer]>;
-    const ended = once(this.process, 'exit').then(([code]) => {
+    const over = new AbortController();
+    const answered = once(this.process, 'message', over) as Promise<[Answer]>;
+    const ended = once(this.process, 'exit', over).then(([code]) => {
       throw new Error(`A process of the benchmark ended with ${String(code)}`);
     });
     this.process.send(message);
-    const [answer] = await Promise.race([answered, ended]);
-    return answer;
+    try {
+      const [answer] = await Promise.race([answered, ended]);
+      return answer;
+    } finally {
+      // The listener of what did not happen goes too. Its promise rejects, and nobody waits for it.
+      void Promise.allSettled([answered, ended]);
+      over.abort();
+    }
   }
 
   async stop(): Promise<void> {
@@ -75,10 +89,9 @@ function bundled(file: string): string {
 export async function askOnce<Answer>(
   file: string,
   message: object,
-  core?: number,
-  executable?: string,
+  options: ChildOptions = {},
 ): Promise<Answer> {
-  const child = Child.start(file, core, executable);
+  const child = Child.start(file, options);
   try {
     return await child.ask<Answer>(message);
   } finally {

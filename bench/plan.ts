@@ -7,7 +7,7 @@ import type { SigningTask } from './signing/variants';
 
 export interface Plan {
   readonly signing: SigningTask;
-  readonly broadcast: BroadcastOptions;
+  readonly broadcasts: readonly BroadcastOptions[];
   readonly contenders: readonly ContenderName[];
   readonly scenarios: readonly Scenario[];
   readonly repetitions: number;
@@ -34,9 +34,16 @@ const lean = (subscribers: number, kind: CostCase['kind']): CostCase => ({
   otherConnections: 0,
 });
 
+function overBoth(options: Omit<BroadcastOptions, 'transport'>): BroadcastOptions[] {
+  return [
+    { ...options, transport: 'plain' },
+    { ...options, transport: 'tls' },
+  ];
+}
+
 export const fullPlan: Plan = {
   signing: { rounds: 5, signatures: 100_000 },
-  broadcast: { recipients: 10_000, bytes: 200, latencyMs: 8, repetitions: 5 },
+  broadcasts: overBoth({ recipients: 10_000, bytes: 200, latencyMs: 8, repetitions: 5 }),
   contenders: contenderNames,
   scenarios: fullScenarios,
   repetitions: 3,
@@ -58,7 +65,7 @@ export const fullPlan: Plan = {
 
 export const quickPlan: Plan = {
   signing: { rounds: 3, signatures: 10_000 },
-  broadcast: { recipients: 1_000, bytes: 200, latencyMs: 8, repetitions: 1 },
+  broadcasts: overBoth({ recipients: 1_000, bytes: 200, latencyMs: 8, repetitions: 1 }),
   contenders: ['lean', 'sdk', 'naive'],
   scenarios: [{ subscribers: 20, bytes: 200, intervalMs: 100 }],
   repetitions: 1,

@@ -105,8 +105,8 @@ export function violations({ broadcasts, contenders, costs, servers }: Results):
     }
   };
   for (const each of broadcasts) {
-    const { lost, duplicated } = each;
-    check(`${each.kind}, broadcast to ${each.recipients}`, { lost, duplicated });
+    const { kind, recipients, transport, lost, duplicated } = each;
+    check(`${kind}, broadcast to ${recipients}, ${transport}`, { lost, duplicated });
   }
   for (const each of [...contenders, ...servers]) {
     const { lost, duplicated, reordered, corrupted, subscribers, bytes } = each;

@@ -88,7 +88,11 @@ async function measure(
   try {
     const { repetitions, durationMs } = plan;
     const signing = await section('signing', () => runSigning(plan.signing, nodes, report));
-    const broadcasts = await section('broadcast', () => runBroadcasts(plan.broadcast, report));
+    const broadcasts = await section('broadcast', async () => {
+      const results = [];
+      for (const options of plan.broadcasts) results.push(...(await runBroadcasts(options, report)));
+      return results;
+    });
     const contenders = await section('contenders', () =>
       runContenders(
         factory,

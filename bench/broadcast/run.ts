@@ -2,13 +2,18 @@
  * Broadcasts one message to thousands of recipients, with each sender in a new process on one core and the sink on
  * the other.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { SenderKind } from '../../lambda/aws/calls/create-sender';
 import { askOnce, Child } from '../child';
 import { type Figure, figureOf } from '../stats';
-import type { Broadcast, BroadcastFigures, BroadcastTask } from './sender';
+import { makeCertificate } from '../certificate';
+import type { Broadcast, BroadcastFigures, BroadcastTask, Transport } from './sender';
 import type { SinkCounts, SinkReady } from './sink';
 
 export interface BroadcastOptions {
+  readonly transport: Transport;
   readonly recipients: number;
   readonly bytes: number;
   readonly latencyMs: number;
@@ -38,17 +43,26 @@ export async function runBroadcasts(
   options: BroadcastOptions,
   report: (text: string) => void,
 ): Promise<BroadcastResult[]> {
-  const { recipients, bytes, latencyMs, repetitions } = options;
-  const sink = Child.start('broadcast/sink.ts', 1);
+  const { transport, recipients, bytes, latencyMs, repetitions } = options;
+  const folder = mkdtempSync(path.join(tmpdir(), 'artcafe-bench-tls-'));
+  const files = transport === 'tls' ? makeCertificate(folder) : undefined;
+  if (transport === 'tls' && files === undefined) {
+    report('no broadcast over TLS: it needs openssl');
+    rmSync(folder, { recursive: true, force: true });
+    return [];
+  }
+  const env = files && { NODE_EXTRA_CA_CERTS: files.certificate };
+  const sink = Child.start('broadcast/sink.ts', { core: 1 });
   try {
-    const ready = await sink.ask<SinkReady>({ rows: recipients, latencyMs });
+    const ready = await sink.ask<SinkReady>({ rows: recipients, latencyMs, files });
     const figures = new Map<SenderKind, BroadcastFigures[]>(senders.map((kind) => [kind, []]));
     const sinkCounts = new Map<SenderKind, SinkCounts[]>(senders.map((kind) => [kind, []]));
     for (let repetition = 0; repetition < repetitions; repetition++) {
       for (const kind of senders) {
-        report(`${kind}: broadcast to ${recipients}, run ${repetition + 1}`);
-        const task: BroadcastTask = { ...ready, kind, bytes, broadcasts };
-        figures.get(kind)?.push(await askOnce<BroadcastFigures>('broadcast/sender.ts', task, 0));
+        report(`${kind}: broadcast to ${recipients}, ${transport}, run ${repetition + 1}`);
+        const task: BroadcastTask = { ...ready, kind, bytes, broadcasts, transport };
+        const run = await askOnce<BroadcastFigures>('broadcast/sender.ts', task, { core: 0, env });
+        figures.get(kind)?.push(run);
         sinkCounts.get(kind)?.push(await sink.ask<SinkCounts>({ count: true }));
       }
     }
@@ -76,5 +90,6 @@ export async function runBroadcasts(
     });
   } finally {
     await sink.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
 }

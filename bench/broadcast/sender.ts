@@ -13,10 +13,13 @@ import { RetryingSender } from '../../lambda/delivery/retrying-sender';
 import { serveIpc } from '../serve-ipc';
 import type { SinkReady } from './sink';
 
+export type Transport = 'plain' | 'tls';
+
 export interface BroadcastTask extends SinkReady {
   readonly kind: SenderKind;
   readonly bytes: number;
   readonly broadcasts: number;
+  readonly transport: Transport;
 }
 
 export interface Broadcast {
@@ -47,7 +50,7 @@ serveIpc(async (task: BroadcastTask): Promise<BroadcastFigures> => {
   const { calls } = createDynamoClients();
   const connections = new DynamoConnectionStore(calls, 'connections', deadlineMs);
   const agents = new DynamoAgentStore(calls, 'agents', systemClock, deadlineMs);
-  const sender = createSender(task.kind, `http://127.0.0.1:${task.postPort}/ws`);
+  const sender = createSender(task.kind, postUrl(task));
   const log = { info: () => undefined, error: () => undefined };
   // No connection is gone in a broadcast, so presence is never announced.
   const presence = { invoker: { start: () => Promise.resolve() }, presenceFunction: '', presenceGraceMs: 0 };
@@ -76,3 +79,7 @@ serveIpc(async (task: BroadcastTask): Promise<BroadcastFigures> => {
   }
   return { broadcasts, idleRssMb, peakRssMb: process.resourceUsage().maxRSS / 1_024 };
 });
+
+function postUrl({ transport, postPort }: BroadcastTask): string {
+  return transport === 'tls' ? `https://localhost:${postPort}/ws` : `http://127.0.0.1:${postPort}/ws`;
+}

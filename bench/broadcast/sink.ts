@@ -2,13 +2,18 @@
  * The receiving process of a broadcast: accepts posts on raw sockets, waits for the latency of the service, answers
  * 200 and counts. It also serves the subscriber table: the same pages for every query.
  */
+import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer as createSecureServer } from 'node:tls';
+import type { CertificateFiles } from '../certificate';
 import { serveIpc } from '../serve-ipc';
 
 export interface SinkTask {
   readonly rows: number;
   readonly latencyMs: number;
+  /** For posts over TLS. */
+  readonly files?: CertificateFiles | undefined;
 }
 
 export interface SinkReady {
@@ -71,11 +76,15 @@ function pages(rows: number): Buffer[] {
   });
 }
 
-async function start({ rows, latencyMs }: SinkTask): Promise<SinkReady> {
+async function start({ rows, latencyMs, files }: SinkTask): Promise<SinkReady> {
   const answers = pages(rows);
-  const sink = createServer((socket) => {
+  const accept = (socket: Socket): void => {
     receive(socket, latencyMs);
-  });
+  };
+  const sink =
+    files === undefined
+      ? createServer(accept)
+      : createSecureServer({ key: readFileSync(files.key), cert: readFileSync(files.certificate) }, accept);
   const table = createHttpServer({ keepAliveTimeout: 600_000 }, (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));

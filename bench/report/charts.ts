@@ -4,7 +4,9 @@ import type { Chart } from './chart';
 
 export function chartsOf({ broadcasts, contenders, costs }: Results): Record<string, Chart> {
   return {
-    ...(broadcasts.length === 0 ? {} : { broadcast: broadcastChart(broadcasts) }),
+    ...(broadcasts.length === 0
+      ? {}
+      : { broadcast: broadcastChart(broadcasts.filter(({ transport }) => transport === 'plain')) }),
     ...contenderCharts(contenders.filter(({ bytes }) => bytes === 200)),
     ...costCharts(costs),
   };

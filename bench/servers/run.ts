@@ -43,8 +43,8 @@ async function repeat(
   { subscribers, bytes, intervalMs }: Scenario,
   durationMs: number,
 ): Promise<ClientFigures> {
-  const server = Child.start('servers/server.ts', 0);
-  const clients = Child.start('contenders/clients.ts', 1);
+  const server = Child.start('servers/server.ts', { core: 0 });
+  const clients = Child.start('contenders/clients.ts', { core: 1 });
   try {
     const { url } = await server.ask<ServerReady>({ kind } satisfies ServerTask);
     const urls = Array.from({ length: subscribers }, () => url);

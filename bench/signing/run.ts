@@ -18,7 +18,10 @@ export async function runSigning(
   const results: SigningResult[] = [];
   for (const executable of nodes) {
     report('signing');
-    const { node, microseconds } = await askOnce<SigningFigures>('signing/variants.ts', task, 0, executable);
+    const { node, microseconds } = await askOnce<SigningFigures>('signing/variants.ts', task, {
+      core: 0,
+      executable,
+    });
     for (const [variant, values] of Object.entries(microseconds)) {
       results.push({ node, variant, microseconds: figureOf(values) });
     }

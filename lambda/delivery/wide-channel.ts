@@ -35,7 +35,7 @@ const receiverBytes = 60;
 /** For a hundred receivers with the longest ids. Texts that leave less would need a worker for every few of them. */
 const minChunkBytes = 100 * (receiverBytes + 3 * limits.idLength);
 /** What an Invoke may take; it must not be cut off. */
-const startMs = 1_000;
+const startMs = 1_200;
 /** A small function has little to write them with. */
 const invokeConcurrency = 20;
 /** Own receivers that are read before their turn: more than a page has. */

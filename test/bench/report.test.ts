@@ -14,6 +14,7 @@ const one = (value: number) => ({ median: value, low: value, high: value });
 const clean = { lost: 0, duplicated: 0, reordered: 0, corrupted: 0 };
 const broadcast = (kind: 'lean' | 'sdk', cpuUs: number, ms: number) => ({
   ...{
+    transport: 'plain' as const,
     recipients: 10_000,
     bytes: 200,
     latencyMs: 8,

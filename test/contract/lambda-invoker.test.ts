@@ -7,6 +7,8 @@ import { Unavailable } from '../../lambda/shared/ports';
 let server: Server;
 let invoker: LambdaInvoker;
 let status: number;
+/** What the server does with a request before it answers; true when that is all. */
+let onRequest: (request: IncomingMessage) => boolean;
 let requests: { request: IncomingMessage; body: string }[];
 
 beforeAll(async () => {
@@ -15,7 +17,7 @@ beforeAll(async () => {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       requests.push({ request, body: Buffer.concat(chunks).toString() });
-      response.writeHead(status).end();
+      if (!onRequest(request)) response.writeHead(status).end();
     });
   });
   await new Promise<void>((resolve) => {
@@ -33,6 +35,7 @@ beforeAll(async () => {
 beforeEach(() => {
   requests = [];
   status = 202;
+  onRequest = () => false;
 });
 
 afterAll(async () => {
@@ -77,6 +80,34 @@ test('no answer is worth another try', async () => {
     AWS_ENDPOINT_URL_LAMBDA: 'http://127.0.0.1:1',
   });
   await expect(nowhere.start('f', {})).rejects.toThrow(Unavailable);
+});
+
+test.each([
+  ['in order', (request: IncomingMessage) => request.socket.end()],
+  ['by a reset', (request: IncomingMessage) => request.socket.resetAndDestroy()],
+])('a kept socket that Lambda has closed %s costs no event', async (_how, close) => {
+  await invoker.start('f', { number: 1 });
+  const kept = requests[0]!.request.socket;
+  onRequest = (request) => {
+    if (request.socket !== kept) return false;
+    close(request);
+    return true;
+  };
+  await invoker.start('f', { number: 2 });
+  expect(requests.map(({ body }) => body)).toEqual(['{"number":1}', '{"number":2}', '{"number":2}']);
+});
+
+test('a socket that was idle for 20 seconds is not used again', async () => {
+  await invoker.start('f', {});
+  const now = performance.now();
+  const clock = jest.spyOn(performance, 'now').mockReturnValue(now + 20_000);
+  try {
+    await invoker.start('f', {});
+  } finally {
+    clock.mockRestore();
+  }
+  const [first, second] = requests;
+  expect(second!.request.socket).not.toBe(first!.request.socket);
 });
 
 test('an event over 256 KB is not sent', async () => {

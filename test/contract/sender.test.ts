@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { ApiGatewaySender } from '../../lambda/aws/calls/api-gateway-sender';
 import { createSender, senderKinds } from '../../lambda/aws/calls/create-sender';
+import { LambdaInvoker } from '../../lambda/aws/calls/lambda-invoker';
 import { LeanSender } from '../../lambda/aws/calls/lean-sender';
 import { ServiceTime } from '../../lambda/aws/service-time';
 import { signedPost } from '../../lambda/aws/calls/signed-post';
@@ -68,8 +69,14 @@ describe.each([-302_000, -240_000, 240_000, 302_000])('on a machine whose clock 
   });
 
   test('functions are started', async () => {
+    const invoker = new LambdaInvoker({ ...env, AWS_ENDPOINT_URL_LAMBDA: url }, new ServiceTime());
+    for (let event = 0; event < 2; event++) await invoker.start('f', {});
+    expect(served).toEqual(expected(2));
+  });
+
+  test('the key is read', async () => {
     const call = {
-      service: 'lambda',
+      service: 'kms',
       region: 'us-east-1',
       url: new URL(url),
       contentType: 'application/json',

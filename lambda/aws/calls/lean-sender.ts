@@ -1,4 +1,3 @@
-import { credentialsIn, encodedSegment, RequestSigner } from './request-signer';
 /**
  * Posts to connections by hand: one signature and one call over a kept socket per recipient, and nothing else.
  * The SDK's client does the same for many times the processor time (docs/adr/006-lean-sender.md).
@@ -6,10 +5,10 @@ import { credentialsIn, encodedSegment, RequestSigner } from './request-signer';
 import { hash } from 'node:crypto';
 import { classifyFailure, type DeliveryOutcome } from '../../shared/delivery-outcome';
 import type { ConnectionCloser, ConnectionSender } from '../../shared/ports';
-
-import { KeepAliveCalls } from './keep-alive-calls';
+import { serviceTime } from '../service-time';
 import type { Answer } from './pending-call';
-import { mayBeClockSkew, serviceTime } from '../service-time';
+import { encodedSegment, RequestSigner } from './request-signer';
+import { SignedCalls } from './signed-calls';
 
 /** As many as the core has posts in flight. */
 const sockets = 200;
@@ -22,22 +21,17 @@ const noPayload = hash('sha256', '');
 const contentType = 'application/octet-stream';
 
 export class LeanSender implements ConnectionSender, ConnectionCloser {
-  private readonly signer: RequestSigner;
-  private readonly calls: KeepAliveCalls;
+  private readonly calls: SignedCalls;
   private readonly path: string;
   /** A text goes to many: it is hashed for the first of them. It is sent as it is, in one piece with the head. */
   private readonly hashes = new Map<string, string>();
 
   /** `callbackUrl`: `https://{api}.execute-api.{region}.amazonaws.com/{stage}`. */
-  constructor(
-    callbackUrl: string,
-    private readonly env: NodeJS.ProcessEnv = process.env,
-    private readonly time = serviceTime,
-  ) {
+  constructor(callbackUrl: string, env: NodeJS.ProcessEnv = process.env, time = serviceTime) {
     const endpoint = new URL(callbackUrl);
     this.path = `${endpoint.pathname.replace(/\/$/, '')}/@connections/`;
-    this.signer = new RequestSigner(endpoint.host, env.AWS_REGION ?? '');
-    this.calls = new KeepAliveCalls(endpoint, sockets);
+    const signer = new RequestSigner(endpoint.host, env.AWS_REGION ?? '');
+    this.calls = new SignedCalls(endpoint, sockets, signer, env, time);
   }
 
   async post(
@@ -60,29 +54,22 @@ export class LeanSender implements ConnectionSender, ConnectionCloser {
     return outcome === 'delivered' || outcome === 'gone' ? 'closed' : 'unknown';
   }
 
-  private async call(
+  private call(
     method: 'GET' | 'POST' | 'DELETE',
     connectionId: string,
     text: string | undefined,
     timeoutMs: number,
     waitMs?: number,
   ): Promise<Answer> {
-    const path = this.path + encodedSegment(connectionId);
-    const request = {
+    return this.calls.call({
       method,
-      path,
+      path: this.path + encodedSegment(connectionId),
       payloadHash: text === undefined ? noPayload : this.hashOf(text),
       contentType: text === undefined ? undefined : contentType,
-    };
-    const attempt = async (): Promise<Answer & { readonly isMistimed: boolean }> => {
-      const signedAt = this.time.now();
-      const headers = this.signer.sign(request, credentialsIn(this.env), signedAt);
-      const answer = await this.calls.call({ method, path, headers, body: text, timeoutMs, waitMs });
-      const isMistimed = this.time.synchronize(answer.date, signedAt);
-      return { ...answer, isMistimed };
-    };
-    const answer = await attempt();
-    return answer.isMistimed && mayBeClockSkew(answer.status) ? attempt() : answer;
+      body: text,
+      timeoutMs,
+      waitMs,
+    });
   }
 
   private hashOf(text: string): string {
