@@ -68,7 +68,7 @@ async function main(): Promise<void> {
 
 async function localMint(settings: Settings): Promise<Mint> {
   const { issuer, audience } = tokenTerms(settings);
-  if (settings.token !== 'built-in') throw tokensComeFrom(issuer);
+  if (settings.token !== 'built-in' || audience === null) throw tokensComeFrom(issuer);
   const { loadOrCreateKey } = await import('../gateway/index.js');
   return { issuer, audience, signer: createLocalSigner(loadOrCreateKey(localKeyFile)) };
 }

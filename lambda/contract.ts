@@ -33,10 +33,12 @@ export const variables = {
   tenantBurst: 'TENANT_BURST',
   /** Most live connections of one agent (connect). */
   connectionLimit: 'CONNECTION_LIMIT',
-  /** Token checks (authorizer): both are always compared. */
+  /** Token checks (authorizer). */
   tokenIssuer: 'TOKEN_ISSUER',
   tokenAudience: 'TOKEN_AUDIENCE',
-  /** Exactly one of the two (authorizer): the built-in KMS key's ARN, or the JWKS of an OIDC issuer. */
+  /** Further checks of an issuer's tokens, as JSON of `TokenTerms`; `"audience": null` turns that check off (authorizer). */
+  tokenChecks: 'TOKEN_CHECKS',
+  /** The built-in KMS key's ARN (authorizer); absent = an OIDC issuer, whose keys are at the URI, or discovered. */
   tokenKeyArn: 'TOKEN_KEY_ARN',
   tokenJwksUri: 'TOKEN_JWKS_URI',
   /** Names of the claims (authorizer). */

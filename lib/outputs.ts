@@ -35,7 +35,7 @@ export function writeOutputs(stack: Stack, deployed: Deployed): void {
   output('MessageTableName', tables.messages.tableName, 'Logs of channels and inboxes');
   output('FailureQueueUrl', failures.url, 'Events that a function could not handle; see docs/runbook.md');
   output('TokenIssuer', issuer, 'Claim iss of a valid token');
-  output('TokenAudience', audience, 'Claim aud of a valid token');
+  if (audience !== null) output('TokenAudience', audience, 'Claim aud of a valid token');
   if (tokenKey !== undefined) {
     output('TokenKeyArn', tokenKey.arn, 'Key that signs tokens');
     output(

@@ -39,9 +39,15 @@ export function authorizerRoute(deps: AuthorizerDependencies) {
     const query = queryOf(event);
     const token = tokenOf(query);
     if (token === undefined) return refuse('no single token'); // CON-2, CON-4
-    const claims = await deps.verifier.verify(token);
-    if (claims === undefined) return refuse('token not valid'); // CON-3
-    const decision = authorize(claims, query, deps.settings, deps.clock.now(), subProtocolsOf(event));
+    const verification = await deps.verifier.verify(token);
+    if ('refusedFor' in verification) return refuse(`token not valid: ${verification.refusedFor}`); // CON-3
+    const decision = authorize(
+      verification.claims,
+      query,
+      deps.settings,
+      deps.clock.now(),
+      subProtocolsOf(event),
+    );
     if (decision.kind === 'unauthorized') return refuse(decision.reason);
     if (decision.kind === 'deny') {
       deps.log.info('denied', {

@@ -1,22 +1,27 @@
 /** Entry point of the REQUEST authorizer: builds what the route needs, once per cold start. */
-import { builtInTokenVerifier, oidcTokenVerifier } from '../aws/jwt-token-verifier';
 import { jsonLog } from '../aws/json-log';
-import { getPublicKey } from '../aws/kms-public-key';
 import { systemClock } from '../aws/system-clock';
+import { fetchJson } from '../aws/tokens/fetch-json';
+import { IssuerKeys } from '../aws/tokens/issuer-keys';
+import { builtInKeys, jwtTokenVerifier, type TokenTerms } from '../aws/tokens/jwt-token-verifier';
+import { getPublicKey } from '../aws/tokens/kms-public-key';
 import { variables } from '../contract';
 import { PlatformClock } from '../shared/platform-clock';
 import { oneOf, optionalText, text } from './env';
 import { authorizerRoute } from '../events/authorizer';
 
 const clock = new PlatformClock(systemClock);
-const expected = { issuer: text(variables.tokenIssuer), audience: text(variables.tokenAudience) };
-const jwksUri = optionalText(variables.tokenJwksUri);
+const issuer = text(variables.tokenIssuer);
+const keyArn = optionalText(variables.tokenKeyArn);
+const checks = JSON.parse(optionalText(variables.tokenChecks) ?? '{}') as Partial<TokenTerms>;
+const audience = checks.audience === null ? null : text(variables.tokenAudience);
+const keys =
+  keyArn === undefined
+    ? new IssuerKeys({ issuer, jwksUri: optionalText(variables.tokenJwksUri), fetchJson, clock })
+    : builtInKeys(async () => [await getPublicKey(keyArn)]);
 
 export const handler = authorizerRoute({
-  verifier:
-    jwksUri === undefined
-      ? builtInTokenVerifier(expected, () => getPublicKey(text(variables.tokenKeyArn)))
-      : oidcTokenVerifier(expected, jwksUri),
+  verifier: jwtTokenVerifier({ ...checks, issuer, audience }, keys),
   settings: {
     tenantClaim: text(variables.tenantClaim),
     agentClaim: text(variables.agentClaim),

@@ -63,9 +63,14 @@ export interface ConnectionCloser {
 /** Claims of a token whose signature, issuer and audience have been checked; its times have not. */
 export type VerifiedClaims = Readonly<Record<string, unknown>>;
 
+export type Verification =
+  | { readonly claims: VerifiedClaims }
+  /** The check that failed, in a few words for the log. */
+  | { readonly refusedFor: string };
+
 export interface TokenVerifier {
-  /** The claims, or `undefined` for a token that must be refused. Throws only when it couldn't be checked. */
-  verify(unverifiedToken: string): Promise<VerifiedClaims | undefined>;
+  /** Throws only when the token couldn't be checked. */
+  verify(unverifiedToken: string): Promise<Verification>;
 }
 
 export interface Clock {

@@ -22,10 +22,10 @@ export const functionVariables = {
 
 export type ValueVariable = Exclude<Variable, keyof typeof functionVariables>;
 
-/** `undefined` = not set: a deployment has a token key or a JWKS URL, never both. */
+/** `undefined` = not set. */
 export function environmentValues(source: EnvironmentSource): Record<ValueVariable, string | undefined> {
   const { settings, tables, endpoint, tokenKey } = source;
-  const { issuer, audience, jwksUri } = tokenTerms(settings);
+  const { issuer, audience, jwksUri, checks } = tokenTerms(settings);
   const { claims, messageRate } = settings;
   return {
     connectionTable: tables.connections.tableName,
@@ -42,7 +42,8 @@ export function environmentValues(source: EnvironmentSource): Record<ValueVariab
     tenantRate: String(messageRate.tenantPerSecond),
     tenantBurst: String(messageRate.tenantBurst),
     tokenIssuer: issuer,
-    tokenAudience: audience,
+    tokenAudience: audience ?? undefined,
+    tokenChecks: checks === undefined ? undefined : JSON.stringify(checks),
     tokenKeyArn: tokenKey?.arn,
     tokenJwksUri: jwksUri,
     tenantClaim: claims.tenant,

@@ -62,6 +62,7 @@ export const functionTable: Readonly<Record<FunctionName, FunctionRow>> = {
     environment: [
       'tokenIssuer',
       'tokenAudience',
+      'tokenChecks',
       'tokenKeyArn',
       'tokenJwksUri',
       'tenantClaim',

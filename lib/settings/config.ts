@@ -66,19 +66,30 @@ export function retainsData(settings: Settings): boolean {
 /** The source of tokens and their required claims. Both claims are checked for either source. */
 export interface TokenTerms {
   readonly issuer: string;
-  readonly audience: string;
-  /** Absent = the built-in key signs. */
-  readonly jwksUri?: string;
+  /** `null` = not checked. */
+  readonly audience: string | null;
+  /** Absent = the built-in key signs, or the issuer's configuration says where its keys are. */
+  readonly jwksUri?: string | undefined;
+  /** What else tokens of an OIDC issuer must say. */
+  readonly checks?: TokenChecks;
+}
+
+/** Members of `TokenTerms` of the authorizer. */
+export interface TokenChecks {
+  readonly audience?: null;
+  readonly clientId?: string | undefined;
+  readonly tokenUse?: string | undefined;
+  readonly types?: readonly string[] | undefined;
+  readonly algorithms?: readonly string[] | undefined;
 }
 
 export function tokenTerms({ deployment, token }: Settings): TokenTerms {
   if (token === 'built-in') {
     return { issuer: `urn:artcafe:pubsub:${deployment}`, audience: 'artcafe-pubsub' };
   }
-  const { issuer, audience } = token;
-  // Auth0 writes its issuer with a slash at the end, Cognito without.
-  const jwksUri = token.jwksUri ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
-  return { issuer, audience, jwksUri };
+  const { issuer, audience, jwksUri, ...others } = token;
+  const checks = { ...(audience === null && { audience }), ...others };
+  return { issuer, audience, jwksUri, ...(Object.keys(checks).length > 0 && { checks }) };
 }
 
 /**

@@ -71,13 +71,32 @@ const edgeEntries = {
 };
 
 const tokenExpected = '"built-in" or an object with issuer and audience';
+const shortText = v.pipe(
+  v.string('a text of 1 to 256 characters'),
+  v.regex(/^.{1,256}$/, 'a text of 1 to 256 characters'),
+);
+const listOf = <Item extends string>(choices: readonly Item[]) => {
+  const expected = `a list of ${choices.join(', ')}`;
+  return v.pipe(v.array(v.picklist(choices, expected), expected), v.minLength(1, expected));
+};
+
+/** What aws-jwt-verify verifies. */
+const signatureAlgorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const;
+
 const oidcEntries = {
   issuer: httpsUrl('an https URL without query'),
-  audience: v.pipe(
-    v.string('a text of 1 to 256 characters'),
-    v.regex(/^.{1,256}$/, 'a text of 1 to 256 characters'),
-  ),
+  /** `null` = not checked, which must be spelled out: any token of the issuer may then connect, unless `clientId` narrows it. */
+  audience: v.lazy((input) => (input === null ? v.null() : shortText)),
+  /** Absent = read from the issuer's `/.well-known/openid-configuration`. */
   jwksUri: v.optional(httpsUrl('an https URL without query')),
+  /** The claim `client_id`, or `azp` where there is none. */
+  clientId: v.optional(shortText),
+  /** The claim `token_use`, which Cognito writes. */
+  tokenUse: v.optional(v.picklist(['id', 'access'], '"id" or "access"')),
+  /** The header `typ`. */
+  types: v.optional(listOf(['jwt', 'at+jwt'])),
+  /** The header `alg`; absent = all that are supported. */
+  algorithms: v.optional(listOf(signatureAlgorithms)),
 };
 
 const claimEntries = {

@@ -1,7 +1,7 @@
 /** Hostile tokens and URLs at the authorizer, with the real verifier: none is admitted, none fails otherwise, none is logged. */
 import { createPublicKey } from 'node:crypto';
 import fc from 'fast-check';
-import { builtInTokenVerifier } from '../../lambda/aws/jwt-token-verifier';
+import { builtInKeys, jwtTokenVerifier } from '../../lambda/aws/tokens/jwt-token-verifier';
 import { systemClock } from '../../lambda/aws/system-clock';
 import { PlatformClock } from '../../lambda/shared/platform-clock';
 import { authorizerRoute } from '../../lambda/events/authorizer';
@@ -19,7 +19,10 @@ const signer: Signer = { key: newKey(), issuer: 'urn:artcafe:pubsub:artcafe', au
 const now = Math.floor(Date.now() / 1_000);
 const log = new FakeLog();
 const route = authorizerRoute({
-  verifier: builtInTokenVerifier(signer, () => Promise.resolve(createPublicKey(signer.key))),
+  verifier: jwtTokenVerifier(
+    signer,
+    builtInKeys(() => Promise.resolve([createPublicKey(signer.key)])),
+  ),
   settings: {
     tenantClaim: 'tenant_id',
     agentClaim: 'agent_id',

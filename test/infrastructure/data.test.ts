@@ -46,11 +46,21 @@ test('an OIDC issuer replaces the key', () => {
   expect(variablesOf(oidc, 'authorizer')).toMatchObject({
     TOKEN_ISSUER: 'https://login.example.com/',
     TOKEN_AUDIENCE: 'bus',
-    TOKEN_JWKS_URI: 'https://login.example.com/.well-known/jwks.json',
   });
   expect(variablesOf(oidc, 'authorizer')).not.toHaveProperty('TOKEN_KEY_ARN');
+  expect(variablesOf(oidc, 'authorizer')).not.toHaveProperty('TOKEN_CHECKS');
   expect(grantsOf(oidc, 'authorizer')).toEqual([]);
   expect(Object.keys(oidc.findOutputs('*'))).not.toContain('TokenKeyArn');
+});
+
+test('an audience that is not checked is said to the authorizer, and not an output', () => {
+  const token = { issuer: 'https://login.example.com/', audience: null, clientId: 'app' };
+  const cognito = templateOf({ token });
+  expect(variablesOf(cognito, 'authorizer')).toMatchObject({
+    TOKEN_CHECKS: JSON.stringify({ audience: null, clientId: 'app' }),
+  });
+  expect(variablesOf(cognito, 'authorizer')).not.toHaveProperty('TOKEN_AUDIENCE');
+  expect(Object.keys(cognito.findOutputs('*'))).not.toContain('TokenAudience');
 });
 
 const dataTypes = ['AWS::DynamoDB::Table', 'AWS::KMS::Key', 'AWS::Logs::LogGroup'];

@@ -133,7 +133,9 @@ describe('the authorizer', () => {
   const log = new FakeLog();
   const claims = { tenant_id: 't', agent_id: 'a', exp: 1_790_003_600 };
   const deps: AuthorizerDependencies = {
-    verifier: { verify: (token) => Promise.resolve(token === 'good' ? claims : undefined) },
+    verifier: {
+      verify: (token) => Promise.resolve(token === 'good' ? { claims } : { refusedFor: 'signature' }),
+    },
     settings: {
       tenantClaim: 'tenant_id',
       agentClaim: 'agent_id',
@@ -178,7 +180,7 @@ describe('the authorizer', () => {
 
   test('refuses grants that the platform could not carry', async () => {
     const channels = Array.from({ length: 200 }, (_, n) => `${'c'.repeat(100)}${String(n)}`);
-    const verifier = { verify: () => Promise.resolve({ ...claims, channels }) };
+    const verifier = { verify: () => Promise.resolve({ claims: { ...claims, channels } }) };
     await expect(call({ token: ['good'] }, { verifier })).rejects.toThrow(/^Unauthorized$/);
   });
 

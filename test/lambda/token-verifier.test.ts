@@ -2,8 +2,8 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { builtInTokenVerifier } from '../../lambda/aws/jwt-token-verifier';
-import { getPublicKey } from '../../lambda/aws/kms-public-key';
+import { builtInKeys, jwtTokenVerifier } from '../../lambda/aws/tokens/jwt-token-verifier';
+import { getPublicKey } from '../../lambda/aws/tokens/kms-public-key';
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -30,50 +30,58 @@ function respelled(good: string): string {
   return good.slice(0, -1) + alphabet[last ^ 1]!;
 }
 
-describe('builtInTokenVerifier', () => {
-  const verifier = builtInTokenVerifier(expected, () => Promise.resolve(publicKey));
+describe('tokens of the built-in key', () => {
+  const verifier = jwtTokenVerifier(
+    expected,
+    builtInKeys(() => Promise.resolve([publicKey])),
+  );
 
   test('gives the claims of a good token', async () => {
-    expect(await verifier.verify(token())).toMatchObject({ tenant_id: 't', exp: inAnHour });
+    expect(await verifier.verify(token())).toMatchObject({ claims: { tenant_id: 't', exp: inAnHour } });
   });
 
-  test.each<[string, () => string]>([
-    ['of another issuer', () => token({ iss: 'urn:other' })],
-    ['for another audience', () => token({ aud: 'other' })],
-    ['without an issuer', () => token({ iss: undefined })],
-    ['without an audience', () => token({ aud: undefined })],
-    ['of another key', () => token({}, {}, stranger.privateKey)],
-    ['that names another key', () => token({}, { kid: thumbprint(stranger.publicKey) }, stranger.privateKey)],
-    ['that names no key', () => token({}, { kid: undefined })],
-    ['with no algorithm', () => token({}, { alg: 'none' })],
-    ['with another algorithm', () => token({}, { alg: 'HS256' })],
-    ['cut short', () => token().slice(0, -8)],
-    ['without a signature', () => token().replace(/[^.]*$/, '')],
+  test.each<[string, () => string, string]>([
+    ['of another issuer', () => token({ iss: 'urn:other' }), 'issuer'],
+    ['for another audience', () => token({ aud: 'other' }), 'audience'],
+    ['without an issuer', () => token({ iss: undefined }), 'issuer'],
+    ['without an audience', () => token({ aud: undefined }), 'audience'],
+    ['of another key', () => token({}, {}, stranger.privateKey), 'signature'],
+    [
+      'that names another key',
+      () => token({}, { kid: thumbprint(stranger.publicKey) }, stranger.privateKey),
+      'key not known',
+    ],
+    ['with no algorithm', () => token({}, { alg: 'none' }), 'algorithm'],
+    ['with another algorithm', () => token({}, { alg: 'HS256' }), 'algorithm'],
+    ['with a header that must be understood', () => token({}, { crit: ['b64'] }), 'crit'],
+    ['cut short', () => token().slice(0, -8), 'shape'],
+    ['without a signature', () => token().replace(/[^.]*$/, ''), 'shape'],
     // Found by mutation: four bits of the last character of a signature decode to nothing, so 15 other spellings of it verified.
-    ['whose signature is spelled in another way', () => respelled(token())],
-    ['that is no token', () => 'hello'],
-    ['that is dots', () => '..'],
-    ['that is nothing', () => ''],
-    ['with a bad header', () => `!!.${token().split('.').slice(1).join('.')}`],
-    ['with half a character in it', () => token().replace(/^./, '\ud800')],
-  ])('refuses a token %s', async (_, forged) => {
-    expect(await verifier.verify(forged())).toBeUndefined();
+    ['whose signature is spelled in another way', () => respelled(token()), 'shape'],
+    ['that is no token', () => 'hello', 'shape'],
+    ['that is dots', () => '..', 'shape'],
+    ['that is nothing', () => '', 'shape'],
+    ['with a bad header', () => `!!.${token().split('.').slice(1).join('.')}`, 'shape'],
+    ['with half a character in it', () => token().replace(/^./, '\ud800'), 'shape'],
+  ])('refuses a token %s, and says why', async (_, forged, refusedFor) => {
+    expect(await verifier.verify(forged())).toEqual({ refusedFor });
   });
 
   test('leaves the times to those who know the time', async () => {
     const claims = { exp: 1_000_000_000, nbf: inAnHour, iat: inAnHour };
-    expect(await verifier.verify(token(claims))).toMatchObject(claims);
+    expect(await verifier.verify(token(claims))).toMatchObject({ claims });
   });
 
   test('asks for the key once, and again after a failure', async () => {
     let calls = 0;
-    const flaky = builtInTokenVerifier(expected, () => {
+    const keys = builtInKeys(() => {
       calls += 1;
-      return calls === 1 ? Promise.reject(new Error('KMS is down')) : Promise.resolve(publicKey);
+      return calls === 1 ? Promise.reject(new Error('KMS is down')) : Promise.resolve([publicKey]);
     });
+    const flaky = jwtTokenVerifier(expected, keys);
     await expect(flaky.verify(token())).rejects.toThrow('KMS is down');
-    expect(await flaky.verify(token())).toBeDefined();
-    expect(await flaky.verify(token())).toBeDefined();
+    expect(await flaky.verify(token())).toHaveProperty('claims');
+    expect(await flaky.verify(token())).toHaveProperty('claims');
     expect(calls).toBe(2);
   });
 });

@@ -143,15 +143,24 @@ test('data is kept when asked for, and always with protection', () => {
   expect(retainsData(parseSettings({ protection: true }))).toBe(true);
 });
 
-test.each([
-  ['https://login.example.com', 'https://login.example.com/.well-known/jwks.json'],
-  ['https://login.example.com/', 'https://login.example.com/.well-known/jwks.json'],
-])('the keys of %s are found where OIDC puts them', (issuer, jwksUri) => {
+test('an OIDC issuer is checked for what the settings say, and for nothing else', () => {
+  const issuer = 'https://login.example.com';
   expect(tokenTerms(parseSettings({ token: { issuer, audience: 'bus' } }))).toEqual({
     issuer,
     audience: 'bus',
-    jwksUri,
   });
+  const checks = { clientId: 'app', tokenUse: 'access', types: ['at+jwt'], algorithms: ['RS256'] } as const;
+  const jwksUri = 'https://keys.example.com/all';
+  expect(tokenTerms(parseSettings({ token: { issuer, audience: null, jwksUri, ...checks } }))).toEqual({
+    issuer,
+    audience: null,
+    jwksUri,
+    checks: { audience: null, ...checks },
+  });
+});
+
+test('an audience that is left out is a mistake, and `null` is a decision', () => {
+  expect(() => parseSettings({ token: { issuer: 'https://login.example.com' } })).toThrow('token.audience');
 });
 
 test('the built-in key has terms of its own per deployment, and no JWKS', () => {

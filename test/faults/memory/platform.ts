@@ -420,7 +420,7 @@ export class MemoryPlatform {
         verify: async (token) => {
           // A new process each time, which has to ask for the key first.
           await keys.publicKey();
-          return JSON.parse(token) as VerifiedClaims;
+          return { claims: JSON.parse(token) as VerifiedClaims };
         },
       },
       settings: {

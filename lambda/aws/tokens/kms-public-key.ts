@@ -3,7 +3,7 @@
  * Source: AWS KMS API reference, GetPublicKey (JSON 1.1).
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { signedPost } from './calls/signed-post';
+import { signedPost } from '../calls/signed-post';
 
 const callMs = 2_000;
 

@@ -1,0 +1,147 @@
+/**
+ * Checks signature, issuer, audience and header of a token with aws-jwt-verify. Its times are checked in
+ * `agents/authorize.ts`, by the platform's clock: the library knows the machine's only.
+ */
+import { createHash, type KeyObject } from 'node:crypto';
+import {
+  FailedAssertionError,
+  JwtInvalidAudienceError,
+  JwtInvalidIssuerError,
+  JwtInvalidSignatureAlgorithmError,
+  JwtInvalidSignatureError,
+  JwtParseError,
+  KidNotFoundInJwksError,
+} from 'aws-jwt-verify/error';
+import { decomposeUnverifiedJwt } from 'aws-jwt-verify/jwt';
+import type { Jwk, Jwks } from 'aws-jwt-verify/jwk';
+import { verifyJwtSync } from 'aws-jwt-verify/jwt-verifier';
+import type { TokenVerifier } from '../../shared/ports';
+import type { KeySource } from './issuer-keys';
+
+/** What a token must say. Members that are absent are not checked. */
+export interface TokenTerms {
+  readonly issuer: string;
+  /** `null`: not checked. Some issuers write none, and say with `clientId` whom a token is for. */
+  readonly audience: string | null;
+  /** The claim `client_id`, or `azp` where there is none. */
+  readonly clientId?: string | undefined;
+  /** The claim `token_use` of Cognito. */
+  readonly tokenUse?: string | undefined;
+  /** The header `typ`, in any case. */
+  readonly types?: readonly string[] | undefined;
+  /** The header `alg`. */
+  readonly algorithms?: readonly string[] | undefined;
+}
+
+/** More seconds than any claim can be off: the library finds every time good. */
+const graceSeconds = Number.MAX_SAFE_INTEGER;
+
+/** Thrown by our own checks, with what the log says. */
+class Refusal extends Error {}
+
+export function jwtTokenVerifier(terms: TokenTerms, keys: KeySource): TokenVerifier {
+  const { issuer, audience } = terms;
+  return {
+    verify: async (unverifiedToken) => {
+      if (!isCompactJwt(unverifiedToken)) return { refusedFor: 'shape' };
+      try {
+        const { kid } = decomposeUnverifiedJwt(unverifiedToken).header;
+        const jwk = await keyFor(keys, kid);
+        const customJwtCheck = (token: CheckedToken) => {
+          checkToken(terms, token);
+        };
+        return {
+          claims: verifyJwtSync(unverifiedToken, jwk, { issuer, audience, graceSeconds, customJwtCheck }),
+        };
+      } catch (error) {
+        const refusedFor = reasonOf(error);
+        if (refusedFor === undefined) throw error;
+        return { refusedFor };
+      }
+    },
+  };
+}
+
+/** The deployment's own keys. `getKeys` is called once, and again only while it fails. */
+export function builtInKeys(getKeys: () => Promise<readonly KeyObject[]>): KeySource {
+  let ready: Promise<Jwks> | undefined;
+  return {
+    current: async () => {
+      ready ??= getKeys().then((keys) => ({ keys: keys.map(jwkOf) }));
+      try {
+        return await ready;
+      } catch (error) {
+        ready = undefined;
+        throw error;
+      }
+    },
+    newer: () => Promise.resolve(undefined),
+  };
+}
+
+/** A token may leave out the name of its key where there is only one. */
+async function keyFor(source: KeySource, kid: string | undefined): Promise<Jwk> {
+  const find = ({ keys }: Jwks): Jwk | undefined =>
+    kid === undefined ? (keys.length === 1 ? keys[0] : undefined) : keys.find((key) => key.kid === kid);
+  const known = find(await source.current());
+  if (known !== undefined) return known;
+  const newer = kid === undefined ? undefined : await source.newer();
+  const found = newer && find(newer);
+  if (found === undefined) throw new KidNotFoundInJwksError('No key of that name');
+  return found;
+}
+
+interface CheckedToken {
+  readonly header: { readonly alg?: string | undefined; readonly [name: string]: unknown };
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+function checkToken(
+  { clientId, tokenUse, types, algorithms }: TokenTerms,
+  { header, payload }: CheckedToken,
+): void {
+  // RFC 7515, section 4.1.11: what we do not understand and must, we refuse.
+  if (header.crit !== undefined) throw new Refusal('crit');
+  if (algorithms !== undefined && !algorithms.includes(header.alg ?? '')) throw new Refusal('algorithm');
+  if (types !== undefined && !types.includes(String(header.typ).toLowerCase())) throw new Refusal('typ');
+  if (tokenUse !== undefined && payload.token_use !== tokenUse) throw new Refusal('token_use');
+  if (clientId !== undefined && (payload.client_id ?? payload.azp) !== clientId)
+    throw new Refusal('client_id');
+}
+
+/** The failed check in a word for the log; `undefined` when the error says nothing about the token. */
+function reasonOf(error: unknown): string | undefined {
+  if (error instanceof Refusal) return error.message;
+  const known = reasons.find(([kind]) => error instanceof kind);
+  return known?.[1];
+}
+
+/** The first that fits: later kinds are more general. */
+const reasons: readonly (readonly [new (...args: never[]) => Error, string])[] = [
+  [JwtParseError, 'shape'],
+  [KidNotFoundInJwksError, 'key not known'],
+  [JwtInvalidSignatureError, 'signature'],
+  [JwtInvalidSignatureAlgorithmError, 'algorithm'],
+  [JwtInvalidIssuerError, 'issuer'],
+  [JwtInvalidAudienceError, 'audience'],
+  [FailedAssertionError, 'key does not fit'],
+];
+
+/** RFC 7515 writes no padding; the library would forgive it, and every other stray character. */
+const compactJwt = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+
+/** Header and claims are signed as text; the signature itself could be spelled in several ways, of which one is right. */
+function isCompactJwt(unverifiedToken: string): boolean {
+  if (!compactJwt.test(unverifiedToken)) return false;
+  const signature = unverifiedToken.slice(unverifiedToken.lastIndexOf('.') + 1);
+  return Buffer.from(signature, 'base64url').toString('base64url') === signature;
+}
+
+/** The key as a JWK, named by its RFC 7638 thumbprint. */
+function jwkOf(key: KeyObject): Jwk {
+  const { kty, crv, x, y } = key.export({ format: 'jwk' });
+  if (kty !== 'EC' || crv !== 'P-256' || x === undefined || y === undefined)
+    throw new Error('Not a P-256 key');
+  const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
+  return { kty, crv, x, y, kid, alg: 'ES256', use: 'sig' };
+}
