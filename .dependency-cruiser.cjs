@@ -9,11 +9,12 @@ const only = (room, allowed) => ({
 
 /** From top to bottom: an event passes through them once. Each with those below that it may import. */
 const capabilities = {
-  events: ['frames', 'publish', 'inbox', 'delivery', 'agents', 'sweep', 'shared'],
+  events: ['frames', 'publish', 'inbox', 'delivery', 'agents', 'revocation', 'sweep', 'shared'],
   frames: ['publish', 'inbox', 'delivery', 'log', 'agents', 'shared'],
   publish: ['inbox', 'delivery', 'log', 'agents', 'shared'],
   inbox: ['delivery', 'log', 'agents', 'shared'],
   delivery: ['agents', 'shared'],
+  revocation: ['agents', 'shared'],
   sweep: ['agents', 'shared'],
   log: ['shared'],
   agents: ['shared'],

@@ -31,10 +31,10 @@ const readUnitBytes = 4_096;
 const writeUnitBytes = 1_024;
 
 /**
- * connect writes the connection, the agent and the subscription; disconnect reads the connection and writes the three
+ * connect reads three revocations and writes the connection, the agent and the subscription; disconnect reads the connection and writes the three
  * again. Both query the watchers of presence; watchers are not counted.
  */
-const perConnect = { writeUnits: 6, readUnits: 3, requests: 3 };
+const perConnect = { writeUnits: 6, readUnits: 4.5, requests: 3 };
 
 /** Every 5 minutes. It probes each connection at most once every 10 minutes, 200 per second, and records each probe. */
 const sweep = { everySeconds: 300, checkEverySeconds: 600, maxChecks: 20_400, checkMs: 5, memoryMb: 512 };

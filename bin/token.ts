@@ -2,10 +2,8 @@
  * `npm run --silent token -- --tenant T --agent A`: prints one token on stdout and nothing else.
  * Signed by this checkout's key, for laptop gateways, or with `--stack` by a deployment's key in KMS.
  */
-import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import * as v from 'valibot';
 import { tokenTerms, type Settings } from '../lib/settings/config';
 import { readSettings } from '../lib/settings/read-settings';
 import { createClaims, parseChannels, parseDuration } from '../tokens/claims';
@@ -13,6 +11,7 @@ import { signJwt, type Signer } from '../tokens/jwt';
 import { createKmsSigner } from '../tokens/kms-signer';
 import { createLocalSigner } from '../tokens/local-signer';
 import { localKeyFile, repository, runCommand, userPath, UsageError } from './command';
+import { readOutputs } from './outputs';
 
 const usage = `Usage: npm run --silent token -- --tenant TENANT --agent AGENT [options]
 
@@ -95,19 +94,6 @@ async function describeKmsError<Result>(what: string, call: () => Promise<Result
     }
     throw error;
   }
-}
-
-const outputsSchema = v.record(v.string(), v.record(v.string(), v.string()));
-
-function readOutputs(stack: string, file: string): Readonly<Partial<Record<string, string>>> {
-  const name = path.basename(file);
-  if (!existsSync(file)) throw new UsageError(`There is no ${name}; npm run deploy writes it.`);
-  const outputs = v.safeParse(v.pipe(v.string(), v.parseJson(), outputsSchema), readFileSync(file, 'utf8'));
-  if (!outputs.success) throw new UsageError(`${name} does not contain the outputs of stacks.`);
-  const found = outputs.output[stack];
-  if (found !== undefined) return found;
-  const known = Object.keys(outputs.output).join(', ') || 'none';
-  throw new UsageError(`${name} has no stack "${stack}", only: ${known}.`);
 }
 
 function tokensComeFrom(issuer: string): UsageError {

@@ -87,6 +87,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       stack: model.stackName,
       stage: model.api.stage,
       urls: gateway.urls,
+      outputs: model.outputs,
     },
     costs: gateway.costs,
     onKms: (request, response) => serveKms(request, response, model.signingKeys, privateKey, clock),

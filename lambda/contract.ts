@@ -41,6 +41,10 @@ export const variables = {
   /** The built-in KMS key's ARN (authorizer); absent = an OIDC issuer, whose keys are at the URI, or discovered. */
   tokenKeyArn: 'TOKEN_KEY_ARN',
   tokenJwksUri: 'TOKEN_JWKS_URI',
+  /** The longest life of a token, in days (authorizer, revoke). */
+  maxTokenDays: 'MAX_TOKEN_DAYS',
+  /** Origins whose pages may connect, separated by blanks; absent = all (authorizer). */
+  allowedOrigins: 'ALLOWED_ORIGINS',
   /** Names of the claims (authorizer). */
   tenantClaim: 'TENANT_CLAIM',
   agentClaim: 'AGENT_CLAIM',

@@ -51,6 +51,6 @@ export class PubSubStack extends Stack {
         ? undefined
         : new Edge(this, 'Edge', { deployment, origin: endpoint.host, settings: settings.edge });
 
-    writeOutputs(this, { settings, tables, endpoint, failures, tokenKey, edge });
+    writeOutputs(this, { settings, tables, endpoint, functions, failures, tokenKey, edge });
   }
 }

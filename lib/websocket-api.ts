@@ -3,7 +3,12 @@
  * because they need its callback URL; `route` connects them.
  */
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
-import { WebSocketApi, WebSocketStage, type IAccessLogSettings } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  type CfnStage,
+  WebSocketApi,
+  WebSocketStage,
+  type IAccessLogSettings,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { WebSocketLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Construct } from 'constructs';
@@ -17,7 +22,13 @@ const connectOnly =
 
 export interface WebSocketEndpointProps {
   readonly apiName: string;
-  readonly throttle: { readonly ratePerSecond: number; readonly burst: number };
+  readonly throttle: {
+    readonly ratePerSecond: number;
+    readonly burst: number;
+    /** Of `$connect` alone. */
+    readonly connectsPerSecond: number;
+    readonly connectBurst: number;
+  };
 }
 
 export interface Routes {
@@ -32,6 +43,7 @@ export class WebSocketEndpoint extends Construct {
   /** `{api}.execute-api.{region}.{suffix}`: origin of the edge. */
   readonly host: string;
   private readonly api: WebSocketApi;
+  private readonly throttle: WebSocketEndpointProps['throttle'];
 
   constructor(
     scope: Construct,
@@ -39,6 +51,7 @@ export class WebSocketEndpoint extends Construct {
     props: WebSocketEndpointProps & { accessLog?: IAccessLogSettings },
   ) {
     super(scope, id);
+    this.throttle = props.throttle;
     const { region, urlSuffix } = Stack.of(this);
     this.api = new WebSocketApi(this, 'Api', {
       apiName: props.apiName,
@@ -64,9 +77,9 @@ export class WebSocketEndpoint extends Construct {
     return `wss://${this.host}`;
   }
 
-  /** Where functions post to connections. */
+  /** Where functions post to connections. Not the stage's own attribute: the stage is created after the routes and their functions. */
   get callbackUrl(): string {
-    return this.stage.callbackUrl;
+    return `https://${this.host}/${stageName}`;
   }
 
   /** All connections of this stage, for one method of the management API. */
@@ -80,7 +93,7 @@ export class WebSocketEndpoint extends Construct {
   }
 
   route({ authorizer, connect, default: publish, disconnect }: Routes): void {
-    this.api.addRoute('$connect', {
+    const connectRoute = this.api.addRoute('$connect', {
       integration: integration('ConnectIntegration', connect),
       authorizer: new WebSocketLambdaAuthorizer('Authorizer', authorizer.function, {
         // The token is in the query only. Without it, API Gateway answers 401 and does not invoke the authorizer.
@@ -91,8 +104,22 @@ export class WebSocketEndpoint extends Construct {
       ['$default', integration('DefaultIntegration', publish)],
       ['$disconnect', integration('DisconnectIntegration', disconnect)],
     ] as const) {
-      acknowledge(this.api.addRoute(key, { integration: fn }), 'AwsSolutions-APIG4', connectOnly);
+      const route = this.api.addRoute(key, { integration: fn });
+      acknowledge(route, 'AwsSolutions-APIG4', connectOnly);
+      this.stage.node.addDependency(route);
     }
+    this.stage.node.addDependency(connectRoute);
+    this.throttleConnects();
+  }
+
+  /** Handshakes have a limit of their own, so that strangers cannot use up the one of messages. */
+  private throttleConnects(): void {
+    const { connectsPerSecond, connectBurst } = this.throttle;
+    const stage = this.stage.node.defaultChild as CfnStage;
+    // The construct has no property for the settings of one route.
+    stage.routeSettings = {
+      $connect: { ThrottlingRateLimit: connectsPerSecond, ThrottlingBurstLimit: connectBurst },
+    };
   }
 }
 

@@ -1,9 +1,10 @@
 /**
  * The claims of a token. Checks them as the service does, so that every printed token is valid. Signing is in jwt.ts.
  */
+import { randomUUID } from 'node:crypto';
 import { TokenError } from './token-error';
 
-/** A leaked token is valid until it expires, because tokens cannot be revoked. */
+/** A leaked token is valid until it expires or somebody revokes it. */
 const maxSeconds = 365 * 86_400;
 const secondsPerUnit: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 const controlCharacter = /\p{Cc}/u;
@@ -42,6 +43,8 @@ export function createClaims(request: ClaimsRequest): Readonly<Record<string, un
     aud: audience,
     iat: issuedAt,
     exp: issuedAt + expiresInSeconds,
+    // Names the token for a revocation.
+    jti: randomUUID(),
     [names.tenant]: tenant,
     [names.agent]: agent,
     ...(channels === undefined ? {} : { [names.channels]: channels.map(checkedPattern) }),

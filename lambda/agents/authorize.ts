@@ -18,6 +18,8 @@ export interface AuthorizeSettings {
   readonly channelsClaim: string;
   /** What a token without a channels claim may use. */
   readonly defaultGrants: 'all' | 'none';
+  /** A token that lives longer is refused: it is a mistake (milliseconds for seconds, mostly) or a liability. */
+  readonly maxTokenSeconds: number;
 }
 
 /** Each query parameter with all its values, decoded. A map, as the names are a stranger's. */
@@ -30,6 +32,9 @@ export interface Admission {
   readonly grants: Grants;
   /** Epoch seconds, as in the token. */
   readonly exp: number;
+  readonly iat: number | undefined;
+  /** The claim `jti`, where it can be revoked. */
+  readonly tokenId: string | undefined;
   readonly level: Level;
   readonly echo: boolean;
 }
@@ -41,9 +46,6 @@ export type Decision =
   | { readonly kind: 'allow'; readonly admission: Admission }
   | { readonly kind: 'deny'; readonly reason: string }
   | { readonly kind: 'unauthorized'; readonly reason: string };
-
-/** A token that lives longer is a mistake (milliseconds for seconds, mostly) or a liability. */
-const maxTokenSeconds = 10 * 365 * 86_400;
 
 /** Of `nbf` and `iat`: the clock of whoever mints tokens may be a little ahead of the platform's. */
 const leewaySeconds = 5;
@@ -67,7 +69,7 @@ export function authorize(
 ): Decision {
   const tenantId = claims[settings.tenantClaim];
   const agentId = claims[settings.agentClaim] ?? claims.sub;
-  const { exp, nbf, iat } = claims;
+  const { exp, nbf, iat, jti } = claims;
   // TOK-1
   if (!isId(tenantId)) return unauthorized('tenant claim missing or malformed');
   if (!isId(agentId)) return unauthorized('agent claim missing or malformed');
@@ -75,7 +77,7 @@ export function authorize(
   if (typeof exp !== 'number' || !Number.isSafeInteger(exp))
     return unauthorized('exp missing or not an integer');
   if (exp * 1_000 <= now) return unauthorized('expired');
-  if (exp > now / 1_000 + maxTokenSeconds) return unauthorized('exp too far ahead');
+  if (exp > now / 1_000 + settings.maxTokenSeconds) return unauthorized('exp too far ahead');
   if (isAhead(nbf, now)) return unauthorized('not valid yet');
   if (isAhead(iat, now)) return unauthorized('issued in the future');
   const grants = grantsOf(claims[settings.channelsClaim], settings.defaultGrants);
@@ -103,10 +105,17 @@ export function authorize(
       channelId: channelId === '' ? undefined : channelId,
       grants,
       exp,
+      iat: typeof iat === 'number' ? iat : undefined,
+      tokenId: isTokenId(jti) ? jti : undefined,
       level: query.has('protocol') || subProtocols.includes(subProtocol) ? 1 : 0, // CON-11, CON-12
       echo: query.get('echo')?.[0] !== 'false', // CON-14
     },
   };
+}
+
+/** Whether a token of that `jti` can be revoked: no key of a table can hold a longer one. */
+export function isTokenId(jti: unknown): jti is string {
+  return typeof jti === 'string' && jti.length >= 1 && jti.length <= 256 && jti.isWellFormed();
 }
 
 /** Whether the time of an optional claim is to come; one that is no time never comes. */

@@ -10,12 +10,13 @@ import { openingGraceMs } from './probe-connection';
 import { encodeInboxJob, type InboxJob } from '../shared/inbox-job';
 import type { AddResult, AgentStore } from '../shared/agent-store';
 import type { Connection, ConnectionStore } from '../shared/connection-store';
-import type { Clock, ConnectionSender } from '../shared/ports';
+import type { Clock, ConnectionSender, RevocationStore } from '../shared/ports';
 import { removeConnection } from './remove-connection';
 
 export interface ConnectDependencies extends AnnounceDependencies {
   readonly connections: ConnectionStore;
   readonly agents: AgentStore;
+  readonly revocations: Pick<RevocationStore, 'isRevoked'>;
   readonly sender: Pick<ConnectionSender, 'status'>;
   /** The function that pushes an inbox. */
   readonly inboxFunction: string;
@@ -24,21 +25,38 @@ export interface ConnectDependencies extends AnnounceDependencies {
   readonly connectionLimit: number;
 }
 
-const probeConcurrency = 20;
-/** The rest of the handshake needs its time. */
-const maxProbingMs = 1_500;
+/** Questions to the platform for one handshake at the limit, which anybody with a token can repeat. */
+const maxProbes = 5;
 /** The handshake does not wait longer for those who watch: they can ask. */
 const announceDeadlineMs = 1_500;
 
+export type ConnectOutcome = 'connected' | 'revoked' | 'too-many';
+
 /** Throws what the stores throw. */
-export async function connect(deps: ConnectDependencies, caller: Caller): Promise<'connected' | 'too-many'> {
+export async function connect(deps: ConnectDependencies, caller: Caller): Promise<ConnectOutcome> {
   const { connectionId, connectedAt, tenantId, agentId, channelId, level, echo } = caller;
   const channels = channelId === undefined ? [] : [channelId];
   const expiresAt = connectionExpiresAt(caller);
   const startedAt = deps.clock.monotonic();
   const identity = { connectionId, tenantId, agentId, channels };
   try {
-    await deps.connections.putConnection({ ...identity, level, echo, connectedAt, expiresAt });
+    const { tokenIssuedAt, tokenId } = caller;
+    const [isRevoked] = await Promise.all([
+      deps.revocations.isRevoked({ tenantId, agentId, tokenId, tokenIssuedAt }), // TOK-8
+      deps.connections.putConnection({
+        ...identity,
+        level,
+        echo,
+        connectedAt,
+        expiresAt,
+        tokenIssuedAt,
+        tokenId,
+      }),
+    ]);
+    if (isRevoked) {
+      await deps.connections.removeConnection(connectionId);
+      return 'revoked';
+    }
     const { outcome, inboxMark: mark, arrival } = await addToAgent(deps, caller);
     if (outcome === 'full') {
       await deps.connections.removeConnection(connectionId);
@@ -78,10 +96,10 @@ async function addToAgent(deps: ConnectDependencies, caller: Caller): Promise<Ad
   // CON-9
   const first = await add();
   if (first.outcome !== 'full') return first;
-  const suspects = await dropExpired(deps, tenantId, agentId);
+  const others = await dropExpired(deps, tenantId, agentId);
   const second = await add();
   if (second.outcome !== 'full') return second;
-  await dropGone(deps, suspects);
+  await dropGone(deps, others);
   return add();
 }
 
@@ -111,23 +129,23 @@ async function dropExpired(
 }
 
 /**
- * Asks about the oldest first, some at a time, until there is room: only an agent that is really full costs a question for each.
- * None about the young ones, which the platform doesn't know before they are open.
+ * Asks about a few, others each time, so that repeated handshakes find whoever is gone and a full agent's do not cost a question
+ * for each of its connections. None about the young ones, which the platform doesn't know before they are open.
  */
 async function dropGone(deps: ConnectDependencies, connections: readonly Connection[]): Promise<void> {
   const now = deps.clock.now();
-  const startedAt = deps.clock.monotonic();
-  const oldest = connections
-    .filter((row) => now - row.connectedAt >= openingGraceMs)
-    .sort((a, b) => a.connectedAt - b.connectedAt);
-  const isGone = async (row: Connection): Promise<boolean> => {
-    if ((await deps.sender.status(row.connectionId)) !== 'gone') return false;
-    await removeConnection(deps, row, row);
-    return true;
-  };
-  for (let start = 0; start < oldest.length; start += probeConcurrency) {
-    if (deps.clock.monotonic() - startedAt > maxProbingMs) return;
-    const asked = await Promise.all(oldest.slice(start, start + probeConcurrency).map(isGone));
-    if (asked.includes(true)) return;
-  }
+  const open = connections.filter((row) => now - row.connectedAt >= openingGraceMs);
+  await Promise.all(
+    someOf(open, maxProbes, deps.clock).map(async (row) => {
+      if ((await deps.sender.status(row.connectionId)) === 'gone') await removeConnection(deps, row, row);
+    }),
+  );
+}
+
+function someOf<T>(items: readonly T[], count: number, clock: Pick<Clock, 'random'>): T[] {
+  const left = [...items];
+  const drawn: T[] = [];
+  while (drawn.length < count && left.length > 0)
+    drawn.push(...left.splice(Math.floor(clock.random() * left.length), 1));
+  return drawn;
 }

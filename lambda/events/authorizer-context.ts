@@ -19,6 +19,8 @@ export function encodeContext(admission: Admission): AuthorizerContext {
     ...(admission.channelId === undefined ? {} : { channel: admission.channelId }),
     grants: JSON.stringify(Object.fromEntries(admission.grants)),
     exp: String(admission.exp),
+    ...(admission.iat === undefined ? {} : { iat: String(admission.iat) }),
+    ...(admission.tokenId === undefined ? {} : { jti: admission.tokenId }),
     level: String(admission.level),
     echo: String(admission.echo),
   };
@@ -28,7 +30,7 @@ export function encodeContext(admission: Admission): AuthorizerContext {
 export function decodeContext(
   context: Readonly<Record<string, unknown>>,
 ): Omit<Caller, 'connectionId' | 'connectedAt'> {
-  const { tenant, agent, channel, exp, level, echo } = context;
+  const { tenant, agent, channel, exp, iat, jti, level, echo } = context;
   const grants = decodeGrants(context.grants);
   if (
     typeof tenant !== 'string' ||
@@ -44,6 +46,9 @@ export function decodeContext(
     channelId: typeof channel === 'string' ? channel : undefined,
     grants,
     tokenExpiresAt: Number(exp) * 1_000,
+    // Absent in the contexts of earlier releases.
+    tokenIssuedAt: typeof iat === 'string' ? Number(iat) * 1_000 : undefined,
+    tokenId: typeof jti === 'string' ? jti : undefined,
     level: Number(level),
     echo: echo !== 'false',
   };

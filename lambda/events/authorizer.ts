@@ -5,11 +5,13 @@
 import { authorize, type AuthorizeSettings, type Query, tokenOf } from '../agents/authorize';
 import type { EventClock, Logger, TokenVerifier } from '../shared/ports';
 import { contextBytes, type AuthorizerContext, encodeContext } from './authorizer-context';
-import { type AuthorizerEvent, subProtocolsOf } from './web-socket-event';
+import { type AuthorizerEvent, originsOf, subProtocolsOf } from './web-socket-event';
 
 export interface AuthorizerDependencies {
   readonly verifier: TokenVerifier;
   readonly settings: AuthorizeSettings;
+  /** Absent = pages of all origins may connect. */
+  readonly allowedOrigins?: readonly string[] | undefined;
   readonly clock: EventClock;
   readonly log: Logger;
 }
@@ -36,6 +38,15 @@ export function authorizerRoute(deps: AuthorizerDependencies) {
       throw new Error('Unauthorized');
     };
 
+    const deny = (reason: string): AuthorizerResult => {
+      deps.log.info('denied', { connection_id: connectionId, request_id: requestId, reason });
+      return policy('Deny', event.methodArn, 'denied');
+    };
+
+    // CON-15
+    const { allowedOrigins } = deps;
+    if (allowedOrigins && !originsOf(event).every((origin) => allowedOrigins.includes(origin)))
+      return deny('origin not allowed');
     const query = queryOf(event);
     const token = tokenOf(query);
     if (token === undefined) return refuse('no single token'); // CON-2, CON-4
@@ -49,14 +60,7 @@ export function authorizerRoute(deps: AuthorizerDependencies) {
       subProtocolsOf(event),
     );
     if (decision.kind === 'unauthorized') return refuse(decision.reason);
-    if (decision.kind === 'deny') {
-      deps.log.info('denied', {
-        connection_id: connectionId,
-        request_id: requestId,
-        reason: decision.reason,
-      });
-      return policy('Deny', event.methodArn, 'denied');
-    }
+    if (decision.kind === 'deny') return deny(decision.reason);
     const context = encodeContext(decision.admission);
     if (Buffer.byteLength(JSON.stringify(context)) > contextBytes) return refuse('channels claim too large');
     return { ...policy('Allow', event.methodArn, connectionId), context };

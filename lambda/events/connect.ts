@@ -7,6 +7,9 @@ import type { EventClock } from '../shared/ports';
 import { subProtocol } from '../../protocol/index';
 import { callerOf, type RouteResponse, subProtocolsOf, type WebSocketEvent } from './web-socket-event';
 
+/** CON-9, TOK-8. */
+const refusals = { 'too-many': 429, revoked: 401 };
+
 export function connectRoute(deps: ConnectDependencies & { readonly clock: EventClock }) {
   return async (event: WebSocketEvent): Promise<RouteResponse> => {
     const { connectionId, requestId, requestTimeEpoch } = event.requestContext;
@@ -21,8 +24,9 @@ export function connectRoute(deps: ConnectDependencies & { readonly clock: Event
         agent_id: caller.agentId,
         channel_id: caller.channelId,
         protocol_level: caller.level,
+        ...(outcome !== 'connected' && { reason: outcome }),
       });
-      if (outcome !== 'connected') return { statusCode: 429 };
+      if (outcome !== 'connected') return { statusCode: refusals[outcome] };
       // CON-11: a client closes when the server names a sub-protocol that it did not offer, or none of its list.
       const isOffered = caller.level === 1 && subProtocolsOf(event).includes(subProtocol);
       return { statusCode: 200, ...(isOffered && { headers: { 'Sec-WebSocket-Protocol': subProtocol } }) };

@@ -47,9 +47,19 @@ export function callerOf(event: WebSocketEvent): Caller {
 }
 
 /** What the client lists in `Sec-WebSocket-Protocol`, which may come as one header or as several. */
-export function subProtocolsOf({ multiValueHeaders }: HeaderFields): string[] {
-  return Object.entries(multiValueHeaders ?? {})
-    .filter(([name]) => name.toLowerCase() === 'sec-websocket-protocol')
-    .flatMap(([, values]) => values.flatMap((value) => value.split(',')))
+export function subProtocolsOf(event: HeaderFields): string[] {
+  return valuesOf(event, 'sec-websocket-protocol')
+    .flatMap((value) => value.split(','))
     .map((name) => name.trim());
+}
+
+/** Which page's program it is; empty outside of a browser. */
+export function originsOf(event: HeaderFields): string[] {
+  return valuesOf(event, 'origin');
+}
+
+function valuesOf({ multiValueHeaders }: HeaderFields, header: string): string[] {
+  return Object.entries(multiValueHeaders ?? {})
+    .filter(([name]) => name.toLowerCase() === header)
+    .flatMap(([, values]) => values);
 }

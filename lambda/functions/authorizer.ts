@@ -7,7 +7,7 @@ import { builtInKeys, jwtTokenVerifier, type TokenTerms } from '../aws/tokens/jw
 import { getPublicKey } from '../aws/tokens/kms-public-key';
 import { variables } from '../contract';
 import { PlatformClock } from '../shared/platform-clock';
-import { oneOf, optionalText, text } from './env';
+import { oneOf, optionalText, text, wholeNumber } from './env';
 import { authorizerRoute } from '../events/authorizer';
 
 const clock = new PlatformClock(systemClock);
@@ -27,7 +27,9 @@ export const handler = authorizerRoute({
     agentClaim: text(variables.agentClaim),
     channelsClaim: text(variables.channelsClaim),
     defaultGrants: oneOf(variables.defaultGrants, ['all', 'none']),
+    maxTokenSeconds: wholeNumber(variables.maxTokenDays) * 86_400,
   },
+  allowedOrigins: optionalText(variables.allowedOrigins)?.split(' '),
   clock,
   log: jsonLog,
 });

@@ -59,6 +59,13 @@ export interface AgentView {
   readonly record: AgentRecord | undefined;
 }
 
+/** An agent that has connections in its set. */
+export interface ConnectedAgent {
+  readonly tenantId: string;
+  readonly agentId: string;
+  readonly connectionIds: readonly string[];
+}
+
 export interface MissedMessage {
   readonly tenantId: string;
   /** Whose inbox it is in. */
@@ -94,6 +101,8 @@ export interface AgentStore {
    * that never connected, or are expired, have no record. Strongly consistent.
    */
   agents(tenantId: string, after: string | undefined): AsyncIterable<readonly AgentEntry[]>;
+  /** Pages of the agents of the tenant that have connections. Strongly consistent. */
+  connectedAgents(tenantId: string): AsyncIterable<readonly ConnectedAgent[]>;
   /** Strongly consistent. Empty for an agent that is offline or was never seen. */
   connectionIds(tenantId: string, agentId: string): Promise<readonly string[]>;
   /** Strongly consistent. */

@@ -14,6 +14,10 @@ export interface Caller {
   readonly grants: Grants;
   /** Epoch milliseconds: the token's `exp`. */
   readonly tokenExpiresAt: number;
+  /** Epoch milliseconds: the token's `iat`. */
+  readonly tokenIssuedAt?: number | undefined;
+  /** The token's `jti`. */
+  readonly tokenId?: string | undefined;
   readonly level: number;
   /** Whether the connection hears its own messages. */
   readonly echo: boolean;

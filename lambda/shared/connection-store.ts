@@ -13,6 +13,9 @@ export interface Connection {
   readonly connectedAt: number;
   /** When the connection stops receiving: the token's expiry or the platform's two-hour limit. */
   readonly expiresAt: number;
+  /** The claims `iat` (epoch milliseconds) and `jti` of the token that it was opened with; absent in rows of earlier releases. */
+  readonly tokenIssuedAt?: number | undefined;
+  readonly tokenId?: string | undefined;
 }
 
 export interface Subscription {

@@ -89,6 +89,47 @@ export interface EventClock extends Clock {
   startEvent(at: number | undefined): void;
 }
 
+/** Whom a revocation is about: a whole tenant, an agent of it, or one token of that agent. */
+export interface RevocationScope {
+  readonly tenantId: string;
+  readonly agentId?: string | undefined;
+  /** The claim `jti`. Only together with an agent. */
+  readonly tokenId?: string | undefined;
+}
+
+export interface Revocation {
+  /** Epoch milliseconds: tokens issued until then are refused. */
+  readonly issuedUpTo: number;
+  /** Epoch milliseconds; absent = never. */
+  readonly expiresAt: number | undefined;
+}
+
+/** What a token says of itself. */
+export interface TokenIdentity {
+  readonly tenantId: string;
+  readonly agentId: string;
+  readonly tokenId: string | undefined;
+  /** Epoch milliseconds. */
+  readonly tokenIssuedAt: number | undefined;
+}
+
+export interface RevocationStore {
+  /** Whether a revocation of the tenant, the agent or the token refuses it. Eventually consistent. */
+  isRevoked(token: TokenIdentity): Promise<boolean>;
+  /** Replaces what was there for the same scope. */
+  put(scope: RevocationScope, revocation: Revocation): Promise<void>;
+  /** Idempotent. */
+  remove(scope: RevocationScope): Promise<void>;
+}
+
+/** A token that does not say when it was issued may be as old as any. */
+export function isRefusedBy(
+  { issuedUpTo }: Pick<Revocation, 'issuedUpTo'>,
+  tokenIssuedAt: number | undefined,
+): boolean {
+  return (tokenIssuedAt ?? 0) <= issuedUpTo;
+}
+
 /** Fresh, unguessable ids. */
 export type NewId = () => string;
 

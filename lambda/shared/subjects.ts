@@ -25,6 +25,12 @@ export function tenantRateSubject(tenantId: string): string {
   return `${escapeId(tenantId)}/rate/tenant`;
 }
 
+/** Three components for a tenant, four for an agent: neither is taken for a subscription. */
+export function revocationSubject(tenantId: string, agentId: string | undefined): string {
+  const tenant = `${escapeId(tenantId)}/revocation/tenant`;
+  return agentId === undefined ? tenant : `${escapeId(tenantId)}/revocation/agent/${escapeId(agentId)}`;
+}
+
 /** What a key of ConnectionTable is about; `undefined` for what is neither a connection nor a subscription. */
 export function parseSubject(
   subject: string,

@@ -6,7 +6,7 @@ import { announceArrival } from '../agents/announce';
 import { isPastLifetime } from '../agents/lifetime';
 import { mapStoreCalls } from '../shared/each-concurrently';
 import { openingGraceMs } from '../agents/probe-connection';
-import type { Pacer } from './pacer';
+import type { Pacer } from '../agents/pacer';
 import type { AgentStore } from '../shared/agent-store';
 import type { ConnectionStore } from '../shared/connection-store';
 import type { Clock, ConnectionCloser, ConnectionSender } from '../shared/ports';

@@ -1,6 +1,7 @@
 /**
  * What the sweep reads and writes beyond the other stores: all rows of all tenants, which no other code sees.
  */
+import type { ConnectedAgent } from '../shared/agent-store';
 import type { Connection, Subscription } from '../shared/connection-store';
 
 export interface SubscriptionRow {
@@ -22,13 +23,6 @@ export interface SweepPage {
   readonly subscriptions: readonly SubscriptionRow[];
   /** Opaque: where the next page begins; absent after the last one. */
   readonly next: string | undefined;
-}
-
-/** An agent that has connections in its set. */
-export interface ConnectedAgent {
-  readonly tenantId: string;
-  readonly agentId: string;
-  readonly connectionIds: readonly string[];
 }
 
 export interface SweepStore {

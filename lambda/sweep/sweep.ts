@@ -5,7 +5,7 @@
 import type { Deadline } from '../shared/deadline';
 import { eachConcurrently, onePage } from '../shared/each-concurrently';
 import { errorFields } from '../shared/error-fields';
-import { Pacer } from './pacer';
+import { Pacer } from '../agents/pacer';
 import { removeConnection } from '../agents/remove-connection';
 import {
   checkConnection,

@@ -46,6 +46,8 @@ export function environmentValues(source: EnvironmentSource): Record<ValueVariab
     tokenChecks: checks === undefined ? undefined : JSON.stringify(checks),
     tokenKeyArn: tokenKey?.arn,
     tokenJwksUri: jwksUri,
+    maxTokenDays: String(settings.maxTokenDays),
+    allowedOrigins: settings.allowedOrigins?.join(' '),
     tenantClaim: claims.tenant,
     agentClaim: claims.agent,
     channelsClaim: claims.channels,

@@ -44,6 +44,7 @@ export const functionNames = [
   'default',
   'disconnect',
   'sweep',
+  'revoke',
 ] as const;
 export type FunctionName = (typeof functionNames)[number];
 
@@ -69,6 +70,8 @@ export const functionTable: Readonly<Record<FunctionName, FunctionRow>> = {
       'agentClaim',
       'channelsClaim',
       'defaultGrants',
+      'maxTokenDays',
+      'allowedOrigins',
     ],
     grants: [{ to: 'read-token-key' }],
   },
@@ -176,6 +179,20 @@ export const functionTable: Readonly<Record<FunctionName, FunctionRow>> = {
     asynchronous: { maxWaitMinutes: 1 },
     // Longer than the timeout, so that two sweeps never overlap.
     everyMinutes: 5,
+  },
+  revoke: {
+    entry: 'revoke.ts',
+    description: 'Revokes tokens and closes their connections, when the operator says so',
+    timeoutSeconds: 120,
+    memoryMb,
+    environment: ['connectionTable', 'agentTable', ...sender, ...presence, 'maxTokenDays'],
+    grants: [
+      on('connections', 'Query', 'BatchGetItem', 'PutItem', 'DeleteItem'),
+      on('agents', 'GetItem', 'Query', 'UpdateItem'),
+      invoke('presence'),
+      manage('POST', 'DELETE'),
+    ],
+    asynchronous: { maxWaitMinutes: 15 },
   },
 };
 

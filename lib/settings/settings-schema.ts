@@ -17,6 +17,13 @@ const httpsUrl = (expected: string) =>
     v.check((text) => /^https:\/\/[^\s?#@]+$/.test(text) && URL.canParse(text), expected),
   );
 
+const originsExpected = 'a list of origins such as https://app.example.com';
+/** As a browser writes it: no path, no slash at the end. */
+const origin = v.pipe(
+  v.string(originsExpected),
+  v.check((text) => URL.canParse(text) && new URL(text).origin === text, originsExpected),
+);
+
 const claimName = v.pipe(
   v.string('the name of a claim, 1 to 100 characters'),
   v.regex(/^\S{1,100}$/, 'the name of a claim, 1 to 100 characters'),
@@ -106,8 +113,12 @@ const claimEntries = {
 };
 
 const throttleEntries = {
-  ratePerSecond: v.optional(wholeNumber(1, 1_000_000), 5_000),
-  burst: v.optional(wholeNumber(1, 1_000_000), 2_500),
+  /** Some Regions allow an account no more than this. */
+  ratePerSecond: v.optional(wholeNumber(1, 1_000_000), 2_500),
+  burst: v.optional(wholeNumber(1, 1_000_000), 1_250),
+  /** Handshakes; an account may open 500 connections per second. */
+  connectsPerSecond: v.optional(wholeNumber(1, 1_000_000), 500),
+  connectBurst: v.optional(wholeNumber(1, 1_000_000), 500),
 };
 
 const messageRateEntries = {
@@ -140,6 +151,8 @@ export const settingsSchema = v.strictObject({
     'built-in',
   ),
   claims: v.optional(section('an object', claimEntries), {}),
+  /** The longest life of a token; one that expires later is refused. */
+  maxTokenDays: v.optional(wholeNumber(1, 3_650), 3_650),
   /** The channels that a token without a channels claim may use. */
   defaultGrants: v.optional(v.picklist(['all', 'none'], '"all" or "none"'), 'all'),
   /** Live connections of one agent. */
@@ -171,7 +184,9 @@ export const settingsSchema = v.strictObject({
     'create-role',
   ),
   /** Of the stage, over all routes. */
-  throttle: v.optional(section('an object with ratePerSecond and burst', throttleEntries), {}),
+  throttle: v.optional(section('an object with rates and bursts', throttleEntries), {}),
+  /** Origins whose pages may connect, such as https://app.example.com; absent = all. Programs outside of a browser send none. */
+  allowedOrigins: v.optional(v.pipe(v.array(origin, originsExpected), v.minLength(1, originsExpected))),
 });
 
 /** Names of the settings, and of those inside a setting that is an object. */

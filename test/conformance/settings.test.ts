@@ -5,7 +5,7 @@
  */
 import { bases, Bus, fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
-import { statusOf } from '../helpers/handshake';
+import { handshake, statusOf } from '../helpers/handshake';
 import { needs, target } from '../helpers/target';
 import type { TestClient } from '../helpers/ws-client';
 
@@ -15,6 +15,7 @@ const settings = {
   claims: { tenant: 'org', agent: 'bot', channels: 'rooms' },
   defaultGrants: 'none',
   messageRate: { agentPerSecond: 0, tenantPerSecond: 0 },
+  allowedOrigins: ['https://app.example.com'],
 };
 
 let bus: Bus;
@@ -145,6 +146,15 @@ withSettings('CON-9 connections that are gone are dropped before anybody is refu
   expect(await client.request({ id: 'm1', to: 'a', content: 1 })).toMatchObject({ type: 'ACK' });
   await client.nextMessage({ id: 'm1' });
   expect(await bus.inside.tables.connectionRows(tenant)).toHaveLength(1);
+});
+
+withSettings('CON-15 a page of another origin is refused, and a program without one is not', async () => {
+  const url = urlFor('a');
+  const status = async (headers: Record<string, string>) => (await handshake(url, headers)).status;
+  expect(await status({ Origin: 'https://app.example.com' })).toBe(101);
+  expect(await status({ Origin: 'https://app.example.com.evil.example' })).toBe(403);
+  expect(await status({ origin: 'null' })).toBe(403);
+  expect(await status({})).toBe(101);
 });
 
 withSettings('TOK-1 the names of the claims are settings', async () => {

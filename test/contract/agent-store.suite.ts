@@ -34,6 +34,22 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
     expect(await inspect(tenant, 'a')).toMatchObject({ status: 'online' });
   });
 
+  test('lists the agents of one tenant that have connections', async () => {
+    await store.addConnection(tenant, 'a', '1=', 9);
+    await store.addConnection(tenant, 'a', '2=', 9);
+    await store.addConnection(tenant, 'b', '3=', 9);
+    await store.addConnection(tenant, 'left', '4=', 9);
+    await store.removeConnection(tenant, 'left', '4=');
+    await store.addConnection(`${tenant}-other`, 'a', '5=', 9);
+    const found = (await collect(store.connectedAgents(tenant))).map(
+      ({ tenantId, agentId, connectionIds }) => [tenantId, agentId, [...connectionIds].sort()],
+    );
+    expect(found.sort()).toEqual([
+      [tenant, 'a', ['1=', '2=']],
+      [tenant, 'b', ['3=']],
+    ]);
+  });
+
   test('raises the version with each change of the set, and only then', async () => {
     const versions: number[] = [];
     const note = async (): Promise<void> => {

@@ -12,6 +12,7 @@ import { DynamoAgentStore } from '../../lambda/aws/dynamo/dynamo-agent-store';
 import { createDynamoClients, type DynamoClients } from '../../lambda/aws/dynamo/dynamo-calls';
 import { DynamoConnectionStore } from '../../lambda/aws/dynamo/dynamo-connection-store';
 import { DynamoHistoryStore } from '../../lambda/aws/dynamo/dynamo-history-store';
+import { DynamoRevocationStore } from '../../lambda/aws/dynamo/dynamo-revocation-store';
 import { DynamoSweepStore } from '../../lambda/aws/dynamo/dynamo-sweep-store';
 import { DynamoRateCounter } from '../../lambda/aws/dynamo/dynamo-rate-counter';
 import type { MessageRow } from '../../lambda/shared/history-store';
@@ -23,6 +24,7 @@ import { connectionStoreSuite } from './connection-store.suite';
 import { type Damage, historyStoreSuite } from './history-store.suite';
 import { type LocalTables, startLocalTables } from './local-tables';
 import { rateCounterSuite } from './rate-counter.suite';
+import { revocationStoreSuite } from './revocation-store.suite';
 import { sweepStoreSuite } from './sweep-store.suite';
 
 let tables: LocalTables;
@@ -173,3 +175,7 @@ function overtakenAfterFirst(
   };
   return { send } as unknown as DynamoDBDocumentClient;
 }
+
+describe('DynamoRevocationStore', () => {
+  revocationStoreSuite(() => new DynamoRevocationStore(clients.calls, tables.connectionTable));
+});

@@ -3,12 +3,14 @@ import { MemoryAgentStore } from '../doubles/memory-agent-store';
 import { MemoryConnectionStore } from '../doubles/memory-connection-store';
 import { MemoryHistoryStore } from '../doubles/memory-history-store';
 import { MemorySweepStore } from '../doubles/memory-sweep-store';
+import { MemoryRevocationStore } from '../doubles/memory-revocation-store';
 import { MemoryRateCounter } from '../doubles/memory-rate-counter';
 import { systemClock } from '../../lambda/aws/system-clock';
 import { agentStoreSuite } from './agent-store.suite';
 import { connectionStoreSuite } from './connection-store.suite';
 import { historyStoreSuite } from './history-store.suite';
 import { rateCounterSuite } from './rate-counter.suite';
+import { revocationStoreSuite } from './revocation-store.suite';
 import { sweepStoreSuite } from './sweep-store.suite';
 
 describe('MemoryConnectionStore', () => {
@@ -43,4 +45,8 @@ describe('MemoryHistoryStore', () => {
 
 describe('MemoryRateCounter', () => {
   rateCounterSuite(() => new MemoryRateCounter());
+});
+
+describe('MemoryRevocationStore', () => {
+  revocationStoreSuite(() => new MemoryRevocationStore());
 });

@@ -6,6 +6,7 @@ import type {
   AgentRecord,
   AgentStore,
   AgentView,
+  ConnectedAgent,
   InboxMark,
   MissedMessage,
   RemoveResult,
@@ -141,6 +142,18 @@ export class MemoryAgentStore implements AgentStore {
       }));
     for (let start = 0; start < entries.length; start += this.pageSize) {
       yield await Promise.resolve(entries.slice(start, start + this.pageSize));
+    }
+  }
+
+  async *connectedAgents(tenantId: string): AsyncGenerator<readonly ConnectedAgent[]> {
+    const all = [...(this.byTenant.get(tenantId) ?? [])].filter(
+      ([, { connections }]) => connections.size > 0,
+    );
+    for (let start = 0; start < all.length; start += this.pageSize) {
+      await Promise.resolve();
+      yield all
+        .slice(start, start + this.pageSize)
+        .map(([agentId, { connections }]) => ({ tenantId, agentId, connectionIds: [...connections] }));
     }
   }
 

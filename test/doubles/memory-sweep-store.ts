@@ -1,6 +1,7 @@
 /** The sweep's view of the memory stores, with the same duties as the DynamoDB store. For tests and simulations. */
 import type { Subscription } from '../../lambda/shared/connection-store';
-import type { ConnectedAgent, SweepPage, SweepStore } from '../../lambda/sweep/sweep-store';
+import type { ConnectedAgent } from '../../lambda/shared/agent-store';
+import type { SweepPage, SweepStore } from '../../lambda/sweep/sweep-store';
 import type { MemoryAgentStore } from './memory-agent-store';
 import type { MemoryConnectionStore } from './memory-connection-store';
 

@@ -17,6 +17,7 @@ const settings = {
   agentClaim: 'agent_id',
   channelsClaim: 'channels',
   defaultGrants: 'all',
+  maxTokenSeconds: 3_650 * 86_400,
 } as const;
 
 /** From claims to caller, by way of the context that the platform carries. `undefined` when the handshake is refused. */

@@ -28,6 +28,7 @@ const route = authorizerRoute({
     agentClaim: 'agent_id',
     channelsClaim: 'channels',
     defaultGrants: 'all',
+    maxTokenSeconds: 3_650 * 86_400,
   },
   clock: new PlatformClock(systemClock),
   log,

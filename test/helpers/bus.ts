@@ -163,6 +163,19 @@ export class Bus {
     return signed({ ...headerFor(key), ...header }, payload, key);
   }
 
+  /** Gives an order of the operator, as `npm run revoke` does, and waits until it has been carried out. */
+  async order(order: object): Promise<unknown> {
+    const { endpoints, outputs } = this.inside.gateway;
+    const name = outputs.RevokeFunctionName ?? '';
+    const response = await fetch(`${endpoints.lambda}/2015-03-31/functions/${name}/invocations`, {
+      method: 'POST',
+      headers: { authorization: 'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/lambda/aws4_request' },
+      body: JSON.stringify(order),
+    });
+    if (response.headers.has('X-Amz-Function-Error')) throw new Error(await response.text());
+    return response.json();
+  }
+
   /** Epoch seconds on the clock of the bus. */
   seconds(): number {
     return Math.floor(this.now() / 1_000);

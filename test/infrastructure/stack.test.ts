@@ -22,6 +22,7 @@ test('the outputs say where to connect and how to get a token', () => {
     AgentTableName: '<TablesAgentTable>',
     MessageTableName: '<TablesMessageTable>',
     FailureQueueUrl: '<FailureQueue>',
+    RevokeFunctionName: '<FunctionsRevokeFunction>',
     TokenIssuer: 'urn:artcafe:pubsub:artcafe',
     TokenAudience: 'artcafe-pubsub',
     TokenKeyArn: '<TokenKey>',

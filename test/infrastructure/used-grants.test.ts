@@ -8,6 +8,7 @@ import { DynamoAgentStore } from '../../lambda/aws/dynamo/dynamo-agent-store';
 import { createDynamoClients, type DynamoClients } from '../../lambda/aws/dynamo/dynamo-calls';
 import { DynamoConnectionStore } from '../../lambda/aws/dynamo/dynamo-connection-store';
 import { DynamoHistoryStore } from '../../lambda/aws/dynamo/dynamo-history-store';
+import { DynamoRevocationStore } from '../../lambda/aws/dynamo/dynamo-revocation-store';
 import { DynamoSweepStore } from '../../lambda/aws/dynamo/dynamo-sweep-store';
 import { DynamoRateCounter } from '../../lambda/aws/dynamo/dynamo-rate-counter';
 import { connect } from '../../lambda/agents/connect';
@@ -16,6 +17,7 @@ import { handleTextMessage } from '../../lambda/frames/handle-text-message';
 import { pushInbox } from '../../lambda/inbox/push-inbox';
 import { RateLimiter } from '../../lambda/publish/rate-limiter';
 import { removeConnection } from '../../lambda/agents/remove-connection';
+import { revokeRoute } from '../../lambda/events/revoke';
 import { fanOutRoute } from '../../lambda/events/fan-out';
 import { sweep } from '../../lambda/sweep/sweep';
 import { sendPresenceEvent } from '../../lambda/delivery/send-presence-event';
@@ -69,6 +71,7 @@ function createDurableWorld() {
     connections: new DynamoConnectionStore(clients.calls, tables.connectionTable),
     agents: new DynamoAgentStore(clients.calls, tables.agentTable, world.clock),
     history: new DynamoHistoryStore(clients, tables.messageTable, world.log),
+    revocations: new DynamoRevocationStore(clients.calls, tables.connectionTable),
     rateCounter: new DynamoRateCounter(clients.singleAttempt, tables.connectionTable),
   };
   return { ...world, deps: { ...world.deps, ...stores } };
@@ -185,6 +188,18 @@ test('sweep calls what it may', async () => {
   store.connectedAgents = connectedAgents;
   await run(115_000);
   expect([...calls].sort()).toEqual(granted('sweep'));
+});
+
+test('revoke calls what it may', async () => {
+  const { deps, caller, sockets } = createDurableWorld();
+  for (const id of ['r1', 'r2', 'r3']) await connect(deps, caller(id, { agentId: id === 'r3' ? 's' : 'r' }));
+  calls.clear();
+  const route = revokeRoute({ ...deps, sender: sockets, maxTokenMs: 1_000 });
+  const order = { tenant_id: 't', agent_id: 'r' };
+  expect(await route({ ...order, action: 'revoke' })).toEqual({ closed: 2 });
+  await route({ ...order, action: 'unrevoke' });
+  await route({ tenant_id: 't', action: 'kick' });
+  expect([...calls].sort()).toEqual(granted('revoke'));
 });
 
 test('inbox calls what it may', async () => {

@@ -7,8 +7,18 @@ test('the stage is named ws, deploys by itself and always has real throttle numb
   expect(onlyResource(template, 'AWS::ApiGatewayV2::Stage').Properties).toMatchObject({
     StageName: 'ws',
     AutoDeploy: true,
-    DefaultRouteSettings: { ThrottlingRateLimit: 5_000, ThrottlingBurstLimit: 2_500 },
+    DefaultRouteSettings: { ThrottlingRateLimit: 2_500, ThrottlingBurstLimit: 1_250 },
   });
+});
+
+test('handshakes have a limit of their own, which needs the routes to be there', () => {
+  const stage = onlyResource(template, 'AWS::ApiGatewayV2::Stage');
+  expect(stage.Properties.RouteSettings).toEqual({
+    $connect: { ThrottlingRateLimit: 500, ThrottlingBurstLimit: 500 },
+  });
+  expect(stage.DependsOn).toEqual(
+    expect.arrayContaining(Object.keys(resources(template, 'AWS::ApiGatewayV2::Route'))),
+  );
 });
 
 test('there are exactly three one-way routes, and only $connect is authorized', () => {

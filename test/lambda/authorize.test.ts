@@ -8,6 +8,7 @@ const settings: AuthorizeSettings = {
   agentClaim: 'agent_id',
   channelsClaim: 'channels',
   defaultGrants: 'all',
+  maxTokenSeconds: 3_650 * 86_400,
 };
 const good = { tenant_id: 't', agent_id: 'a', exp: now / 1_000 + 3_600 };
 const decide = (

@@ -52,6 +52,7 @@ function admitted(channelsClaim: Claim, now: number, channelId?: string): Caller
     agentClaim: 'agent_id',
     channelsClaim: 'channels',
     defaultGrants: 'all',
+    maxTokenSeconds: 3_650 * 86_400,
   } as const;
   const query = new Map(channelId === undefined ? [] : [['channel_id', [channelId]]]);
   const decision = authorize(claims, query, settings, now);

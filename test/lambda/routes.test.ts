@@ -141,6 +141,7 @@ describe('the authorizer', () => {
       agentClaim: 'agent_id',
       channelsClaim: 'channels',
       defaultGrants: 'all',
+      maxTokenSeconds: 3_650 * 86_400,
     },
     clock: new FakeClock(),
     log,

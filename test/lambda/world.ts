@@ -3,6 +3,7 @@ import { MemoryAgentStore } from '../doubles/memory-agent-store';
 import { MemoryConnectionStore } from '../doubles/memory-connection-store';
 import { MemoryHistoryStore } from '../doubles/memory-history-store';
 import { MemoryRateCounter } from '../doubles/memory-rate-counter';
+import { MemoryRevocationStore } from '../doubles/memory-revocation-store';
 import type { Caller } from '../../lambda/shared/caller';
 import { connect } from '../../lambda/agents/connect';
 import { Deadline } from '../../lambda/shared/deadline';
@@ -111,6 +112,7 @@ export function createWorld() {
     connections: new MemoryConnectionStore(2),
     agents: new MemoryAgentStore(clock),
     history: new MemoryHistoryStore(),
+    revocations: new MemoryRevocationStore(),
     rateCounter: new MemoryRateCounter(),
     rateLimits: { agent: { perSecond: 50, burst: 100 }, tenant: { perSecond: 1_000, burst: 2_000 } },
     sender: sockets,

@@ -24,6 +24,7 @@ test('without a word, everything has a default', () => {
     token: 'built-in',
     claims: { tenant: 'tenant_id', agent: 'agent_id', channels: 'channels' },
     defaultGrants: 'all',
+    maxTokenDays: 3_650,
     connectionLimit: 100,
     messageRate: { agentPerSecond: 50, agentBurst: 100, tenantPerSecond: 1_000, tenantBurst: 2_000 },
     presenceGraceSeconds: 0,
@@ -33,13 +34,13 @@ test('without a word, everything has a default', () => {
     protection: false,
     logRetentionDays: 30,
     accessLog: 'create-role',
-    throttle: { ratePerSecond: 5_000, burst: 2_500 },
+    throttle: { ratePerSecond: 2_500, burst: 1_250, connectsPerSecond: 500, connectBurst: 500 },
   });
 });
 
 test('a part of a section leaves the rest of it alone', () => {
   expect(parseSettings({ throttle: { burst: 7 }, claims: { agent: 'sub' } })).toMatchObject({
-    throttle: { ratePerSecond: 5_000, burst: 7 },
+    throttle: { ratePerSecond: 2_500, burst: 7, connectsPerSecond: 500, connectBurst: 500 },
     claims: { tenant: 'tenant_id', agent: 'sub', channels: 'channels' },
   });
 });

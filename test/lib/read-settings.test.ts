@@ -51,7 +51,7 @@ test('texts of a command line mean what they look like', () => {
     protection: true,
     retentionHours: 48,
     edge: false,
-    throttle: { ratePerSecond: 5_000, burst: 10 },
+    throttle: { ratePerSecond: 2_500, burst: 10 },
     defaultGrants: 'none',
   });
 });

@@ -17,6 +17,8 @@ test('claims are those of the request, with times in whole seconds', () => {
   expect(createClaims(request)).toEqual({
     iss: 'urn:artcafe:pubsub:artcafe',
     aud: 'artcafe-pubsub',
+    // A name for a revocation, another one each time.
+    jti: expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown,
     iat: 1_767_225_600,
     exp: 1_767_229_200,
     tenant_id: 'acme',

@@ -12,6 +12,7 @@ import type {
   AgentRecord,
   AgentStore,
   AgentView,
+  ConnectedAgent,
   InboxMark,
   MissedMessage,
   RemoveResult,
@@ -130,6 +131,14 @@ export class DynamoAgentStore implements AgentStore {
         const { agent_id: agentId = '' } = item;
         return { agentId, record: isKept(item) ? recordOf(agentId, item) : undefined };
       });
+    }
+  }
+
+  async *connectedAgents(tenantId: string): AsyncGenerator<readonly ConnectedAgent[]> {
+    for await (const items of this.table.pages(tenantId, undefined)) {
+      yield items.flatMap(({ agent_id: agentId = '', connections = new Set<string>() }) =>
+        connections.size === 0 ? [] : [{ tenantId, agentId, connectionIds: [...connections] }],
+      );
     }
   }
 

@@ -37,6 +37,9 @@ export interface ConnectionItem {
   /** Epoch milliseconds. */
   readonly connected_at: number;
   readonly expires_at: number;
+  /** Epoch milliseconds. */
+  readonly token_issued_at?: number;
+  readonly token_id?: string;
 }
 
 export interface SubscriptionItem {
@@ -57,6 +60,7 @@ export class DynamoConnectionStore implements ConnectionStore {
 
   async putConnection(connection: Connection): Promise<void> {
     const { connectionId, tenantId, agentId, channels, level, echo, connectedAt, expiresAt } = connection;
+    const { tokenIssuedAt, tokenId } = connection;
     const item = {
       ...connectionKey(connectionId),
       tenant: tenantId,
@@ -67,6 +71,8 @@ export class DynamoConnectionStore implements ConnectionStore {
       ...(echo ? {} : { echo }),
       connected_at: connectedAt,
       expires_at: expiresAt,
+      ...(tokenIssuedAt !== undefined && { token_issued_at: tokenIssuedAt }),
+      ...(tokenId !== undefined && { token_id: tokenId }),
       [connectionTable.ttl]: seconds(expiresAt + repairMs),
     };
     await guarded(
@@ -248,6 +254,8 @@ export function toConnection(item: ConnectionItem): Connection {
     echo: item.echo ?? true,
     connectedAt: item.connected_at,
     expiresAt: item.expires_at,
+    tokenIssuedAt: item.token_issued_at,
+    tokenId: item.token_id,
   };
 }
 

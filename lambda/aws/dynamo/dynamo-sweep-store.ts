@@ -14,13 +14,8 @@ import {
 import { agentTable, connectionTable } from '../../contract';
 import type { Subscription } from '../../shared/connection-store';
 import { parseSubject, sweepSubject } from '../../shared/subjects';
-import type {
-  ConnectedAgent,
-  SubscriptionRow,
-  SweepPage,
-  SweepStore,
-  SweptConnection,
-} from '../../sweep/sweep-store';
+import type { ConnectedAgent } from '../../shared/agent-store';
+import type { SubscriptionRow, SweepPage, SweepStore, SweptConnection } from '../../sweep/sweep-store';
 import { guarded, isConditionFailure, timer } from './dynamo-calls';
 import {
   connectionKey,

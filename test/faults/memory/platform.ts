@@ -6,6 +6,7 @@ import { MemoryAgentStore } from '../../doubles/memory-agent-store';
 import { MemoryConnectionStore } from '../../doubles/memory-connection-store';
 import { MemoryHistoryStore } from '../../doubles/memory-history-store';
 import { MemorySweepStore } from '../../doubles/memory-sweep-store';
+import { MemoryRevocationStore } from '../../doubles/memory-revocation-store';
 import { MemoryRateCounter } from '../../doubles/memory-rate-counter';
 import type { DeliveryOutcome } from '../../../lambda/shared/delivery-outcome';
 import type { Connection, Subscription } from '../../../lambda/shared/connection-store';
@@ -99,6 +100,7 @@ export class MemoryPlatform {
   readonly agents: MemoryAgentStore;
   private readonly sweepStore: MemorySweepStore;
   readonly history = new MemoryHistoryStore();
+  private readonly revocations = new MemoryRevocationStore();
   private readonly rateCounter = new MemoryRateCounter();
   readonly logLines: string[] = [];
   readonly inside: { [Name in keyof Inside]: Inside[Name][number][] } = {
@@ -382,6 +384,7 @@ export class MemoryPlatform {
       newId: () => `n${(this.ids += 1)}`,
       retentionMs: this.options.retentionMs,
       connectionLimit: 20,
+      revocations: run.store(this.revocations, this.old),
       rateCounter: run.store(this.rateCounter, this.old),
       // Refusals are another suite's: here everything is let in.
       rateLimits: { agent: { perSecond: 0, burst: 0 }, tenant: { perSecond: 0, burst: 0 } },
@@ -428,6 +431,7 @@ export class MemoryPlatform {
         agentClaim: 'agent_id',
         channelsClaim: 'channels',
         defaultGrants: 'all',
+        maxTokenSeconds: 3_650 * 86_400,
       },
       clock: run.clock,
       log: this.log(),
