@@ -39,6 +39,23 @@ export interface TailDependencies extends EndDependencies {
   readonly newId: NewId;
 }
 
+/** What the searches of one text message may read in all its logs: 8 MB. The largest page that DynamoDB gives has 1 MB. */
+const searchUnits = 2_048;
+const pageUnits = 256;
+
+/** Counts read units of 4 KB. */
+export class SearchBudget {
+  private left = searchUnits;
+
+  get isUsedUp(): boolean {
+    return this.left < pageUnits;
+  }
+
+  readonly spend = (readUnits: number): void => {
+    this.left -= readUnits;
+  };
+}
+
 /** How far a retry looks for its first copy. */
 const searchWindowMs = 10 * 60_000;
 /** No search reads more rows: a channel takes about as many in the five seconds by which an event may be late. */
@@ -62,6 +79,7 @@ export class LogTail {
     private readonly deps: TailDependencies,
     readonly subject: string,
     readonly arrival: Arrival,
+    private readonly budget = new SearchBudget(),
   ) {}
 
   /**
@@ -69,8 +87,9 @@ export class LogTail {
    * event. Throws what the store throws.
    */
   async findSlot(message: FrameKey, deadline: Deadline): Promise<Slot | undefined> {
-    if (message.isRetry) {
-      const isSearched = await this.search(this.arrival.sentAt - searchWindowMs, deadline);
+    const from = this.arrival.sentAt - searchWindowMs;
+    if (message.isRetry && (this.searchedTo <= from || !this.budget.isUsedUp)) {
+      const isSearched = await this.search(from, deadline);
       return isSearched ? this.nextSlot(message) : undefined;
     }
     if (this.last === undefined && !(await this.readHead(deadline))) return undefined;
@@ -116,7 +135,7 @@ export class LogTail {
     if (from >= this.searchedTo) return true;
     const met: MessageFields[] = [];
     let newest: MessageFields | undefined;
-    search: for await (const page of this.deps.history.newestFirst(this.subject)) {
+    search: for await (const page of this.deps.history.newestFirst(this.subject, this.budget.spend)) {
       if (deadline.hasPassed) return false;
       for (const row of page) {
         newest ??= row;
@@ -126,6 +145,10 @@ export class LogTail {
           break search;
         }
         met.push(row);
+      }
+      if (this.budget.isUsedUp) {
+        this.hasTooManyNewerRows = (met.at(-1)?.timestamp ?? 0) >= this.arrival.sentAt;
+        break;
       }
     }
     // Not the head again: a copy that came in after the search would not be met.
@@ -178,6 +201,7 @@ export class LogTail {
 /** The logs that the messages of one text message go to. */
 export class LogTails {
   private readonly tails = new Map<string, LogTail>();
+  private readonly budget = new SearchBudget();
 
   constructor(
     private readonly deps: TailDependencies,
@@ -185,7 +209,7 @@ export class LogTails {
   ) {}
 
   of(subject: string): LogTail {
-    const tail = this.tails.get(subject) ?? new LogTail(this.deps, subject, this.arrival);
+    const tail = this.tails.get(subject) ?? new LogTail(this.deps, subject, this.arrival, this.budget);
     this.tails.set(subject, tail);
     return tail;
   }

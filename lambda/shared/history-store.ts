@@ -62,8 +62,11 @@ export interface HistoryStore {
    * happened, or may still happen.
    */
   tryPut(subject: string, row: MessageRow): Promise<PutOutcome>;
-  /** Pages from the newest row to older ones, the first one small: most searches end there. */
-  newestFirst(subject: string): AsyncIterable<readonly MessageFields[]>;
+  /**
+   * Pages from the newest row to older ones, the first one small: most searches end there. `onRead` is given the read units of each
+   * page: rows are billed with their bodies.
+   */
+  newestFirst(subject: string, onRead?: (readUnits: number) => void): AsyncIterable<readonly MessageFields[]>;
   /** Row 0 of the log. */
   checkpoint(subject: string): Promise<Checkpoint | undefined>;
   /**

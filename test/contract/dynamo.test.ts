@@ -27,6 +27,9 @@ import { rateCounterSuite } from './rate-counter.suite';
 import { revocationStoreSuite } from './revocation-store.suite';
 import { sweepStoreSuite } from './sweep-store.suite';
 
+/** The engine shares a busy machine with other tests; how long a call may take is not what is asked here. */
+const callMs = 10_000;
+
 let tables: LocalTables;
 let clients: DynamoClients;
 
@@ -42,12 +45,12 @@ afterAll(async () => {
 });
 
 describe('DynamoConnectionStore', () => {
-  connectionStoreSuite(() => new DynamoConnectionStore(clients.calls, tables.connectionTable));
+  connectionStoreSuite(() => new DynamoConnectionStore(clients.calls, tables.connectionTable, callMs));
 });
 
 describe('DynamoAgentStore', () => {
   agentStoreSuite(() => ({
-    store: new DynamoAgentStore(clients.calls, tables.agentTable, systemClock),
+    store: new DynamoAgentStore(clients.calls, tables.agentTable, systemClock, callMs),
     inspect: async (tenantId, agentId) => {
       const command = new GetCommand({
         TableName: tables.agentTable,
@@ -64,8 +67,8 @@ describe('DynamoSweepStore', () => {
   sweepStoreSuite(() => {
     const { connectionTable, agentTable } = tables;
     return {
-      connections: new DynamoConnectionStore(clients.calls, connectionTable),
-      agents: new DynamoAgentStore(clients.calls, agentTable, systemClock),
+      connections: new DynamoConnectionStore(clients.calls, connectionTable, callMs),
+      agents: new DynamoAgentStore(clients.calls, agentTable, systemClock, callMs),
       sweep: new DynamoSweepStore(
         clients.calls,
         { connections: connectionTable, agents: agentTable },
@@ -78,7 +81,7 @@ describe('DynamoSweepStore', () => {
 
 describe('DynamoHistoryStore', () => {
   const log = new FakeLog();
-  const store = () => new DynamoHistoryStore(clients, tables.messageTable, log);
+  const store = () => new DynamoHistoryStore(clients, tables.messageTable, log, callMs);
 
   /** What is stored instead. */
   const damaged: Record<Damage, { attribute: string; value: unknown }> = {
@@ -177,5 +180,5 @@ function overtakenAfterFirst(
 }
 
 describe('DynamoRevocationStore', () => {
-  revocationStoreSuite(() => new DynamoRevocationStore(clients.calls, tables.connectionTable));
+  revocationStoreSuite(() => new DynamoRevocationStore(clients.calls, tables.connectionTable, callMs));
 });

@@ -115,7 +115,10 @@ export function historyStoreSuite(create: () => HistoryStoreUnderTest): void {
       expect(await sequences(store.rangeBack(subject, { before: 2 }))).toEqual([1]);
       expect(await sequences(store.rangeBack(subject, { before: 1 }))).toEqual([]);
       expect(await sequences(store.rangeBack(subject, { before: 0 }))).toEqual([]);
-      expect(await sequences(store.newestFirst(subject))).toEqual(upwards(1, 120).reverse());
+      let readUnits = 0;
+      const newestFirst = store.newestFirst(subject, (units) => (readUnits += units));
+      expect(await sequences(newestFirst)).toEqual(upwards(1, 120).reverse());
+      expect(readUnits).toBeGreaterThan(0);
     });
 
     test('give whole rows, in pages as they come', async () => {

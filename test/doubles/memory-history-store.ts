@@ -11,6 +11,9 @@ import type {
 } from '../../lambda/shared/history-store';
 
 const pageRows = 100;
+/** Of a row, besides its body. */
+const rowBytes = 150;
+const readUnitBytes = 4_096;
 
 export class MemoryHistoryStore implements HistoryStore {
   private readonly logs = new Map<string, Map<number, MessageRow>>();
@@ -39,8 +42,17 @@ export class MemoryHistoryStore implements HistoryStore {
     return Promise.resolve('written');
   }
 
-  async *newestFirst(subject: string): AsyncGenerator<readonly MessageFields[]> {
-    yield await Promise.resolve(this.rows(subject).map(toEntry));
+  async *newestFirst(
+    subject: string,
+    onRead?: (readUnits: number) => void,
+  ): AsyncGenerator<readonly MessageFields[]> {
+    const rows = await Promise.resolve(this.rows(subject));
+    for (let start = 0; start < rows.length; start += pageRows) {
+      const page = rows.slice(start, start + pageRows);
+      const bytes = page.reduce((sum, { body = '' }) => sum + rowBytes + Buffer.byteLength(body), 0);
+      onRead?.(Math.ceil(bytes / readUnitBytes));
+      yield page.map(toEntry);
+    }
   }
 
   checkpoint(subject: string): Promise<Checkpoint | undefined> {

@@ -3,6 +3,7 @@
  * message. Which is which is told by the platform's id of the event, by `retry` and by the id, never by what a message says.
  */
 import type { MessageRow } from '../../lambda/shared/history-store';
+import { MemoryHistoryStore } from '../doubles/memory-history-store';
 import { createWorld } from './world';
 
 type World = ReturnType<typeof createWorld>;
@@ -307,6 +308,32 @@ describe('what it costs', () => {
     world.clock.time += 2;
     await world.send(alice, message('n'));
     expect(acks('a')).toMatchObject([{ sequence: 1_002 }, { sequence: 1_004 }]);
+  });
+
+  test('the retries of a text message read 8 MB at most, in all channels together', async () => {
+    const alice = await world.open('a');
+    const body = JSON.stringify({ content: 'x'.repeat(30_000) });
+    const channels = Array.from({ length: 25 }, (_, n) => `c${String(n)}`);
+    for (const channel of channels)
+      for (let n = 1; n <= 200; n++) await world.history.tryPut(`t/channel/${channel}`, stored(n, { body }));
+    let read = 0;
+    const { newestFirst } = MemoryHistoryStore.prototype;
+    world.history.newestFirst = (key, onRead) =>
+      newestFirst.call(world.history, key, (units) => {
+        read += units;
+        onRead?.(units);
+      });
+    world.clock.time += 1_000;
+    await world.send(
+      alice,
+      channels.map((channel_id, n) => message(`m${String(n)}`, { channel_id, retry: true })),
+    );
+    // One page of the double has three times as much as one of DynamoDB.
+    expect(read).toBeGreaterThan(1_000);
+    expect(read).toBeLessThanOrEqual(2_048 + 800);
+    expect(acks('a').map(({ status, sequence }) => [status, sequence])).toEqual(
+      channels.map(() => ['accepted', 201]),
+    );
   });
 
   test('a thousand newer rows are not too many', async () => {

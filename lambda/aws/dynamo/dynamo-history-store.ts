@@ -86,9 +86,13 @@ export class DynamoHistoryStore implements HistoryStore {
     }
   }
 
-  async *newestFirst(subject: string): AsyncGenerator<readonly MessageFields[]> {
-    const query = withoutBody(this.query(subject, '#sequence > :after', { ':after': checkpointSequence }));
-    for await (const items of this.pages({ ...query, ScanIndexForward: false }, firstPageRows)) {
+  async *newestFirst(
+    subject: string,
+    onRead?: (readUnits: number) => void,
+  ): AsyncGenerator<readonly MessageFields[]> {
+    const rows = withoutBody(this.query(subject, '#sequence > :after', { ':after': checkpointSequence }));
+    const query = { ...rows, ScanIndexForward: false, ReturnConsumedCapacity: 'TOTAL' as const };
+    for await (const items of this.pages(query, firstPageRows, onRead)) {
       yield (items as unknown as MessageFieldsItem[]).map(toMessageFields);
     }
   }
@@ -157,12 +161,14 @@ export class DynamoHistoryStore implements HistoryStore {
   private async *pages(
     query: QueryCommandInput,
     firstRows = pageRows,
+    onRead?: (readUnits: number) => void,
   ): AsyncGenerator<readonly Record<string, unknown>[]> {
     let start: Record<string, unknown> | undefined;
     do {
       const Limit = start === undefined ? firstRows : pageRows;
       const command = new QueryCommand({ ...query, Limit, ExclusiveStartKey: start });
       const page = await guarded(this.clients.calls.send(command, timer(this.callMs)));
+      onRead?.(page.ConsumedCapacity?.CapacityUnits ?? 0);
       yield page.Items ?? [];
       start = page.LastEvaluatedKey;
     } while (start !== undefined);
