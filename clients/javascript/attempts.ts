@@ -16,64 +16,66 @@ const refusedCapMs = 10_000;
 
 export class Attempts {
   /** Tries without success; drops soon after a success count as well. */
-  private failures = 0;
-  private sinceWelcome = 0;
+  #failures = 0;
+  #sinceWelcome = 0;
   /** In a row, and how long was waited between them. */
-  private refusals = 0;
-  private refusedMs = 0;
-  private welcomedAt = 0;
+  #refusals = 0;
+  #refusedMs = 0;
+  #welcomedAt = 0;
+  readonly #timers: Timers;
+  readonly #options: Pick<PubSubOptions, 'token' | 'backoff'>;
 
-  constructor(
-    private readonly timers: Timers,
-    private readonly options: Pick<PubSubOptions, 'token' | 'backoff'>,
-  ) {}
+  constructor(timers: Timers, options: Pick<PubSubOptions, 'token' | 'backoff'>) {
+    this.#timers = timers;
+    this.#options = options;
+  }
 
   succeeded(): void {
-    this.sinceWelcome = 0;
-    this.accepted();
-    this.welcomedAt = this.timers.now();
+    this.#sinceWelcome = 0;
+    this.#accepted();
+    this.#welcomedAt = this.#timers.now();
   }
 
   dropped(): void {
-    this.failures = this.timers.now() - this.welcomedAt >= stableMs ? 0 : this.failures + 1;
+    this.#failures = this.#timers.now() - this.#welcomedAt >= stableMs ? 0 : this.#failures + 1;
   }
 
   /** Gives whether another try is of no use. */
   failed({ code }: PubSubError): boolean {
-    this.failures += 1;
-    this.sinceWelcome += 1;
+    this.#failures += 1;
+    this.#sinceWelcome += 1;
     const isRefused = wantsToken(code) || code === 'forbidden';
-    if (isRefused) this.refusals += 1;
-    else this.accepted();
-    const { token, backoff: { maxAttempts = Infinity } = {} } = this.options;
+    if (isRefused) this.#refusals += 1;
+    else this.#accepted();
+    const { token, backoff: { maxAttempts = Infinity } = {} } = this.#options;
     // A fresh token may be what was missing; a plain one stays what it is.
-    const isLong = this.refusals >= mostRefusals && this.refusedMs >= refusalsMs;
-    return (isRefused && (isLong || typeof token === 'string')) || this.sinceWelcome >= maxAttempts;
+    const isLong = this.#refusals >= mostRefusals && this.#refusedMs >= refusalsMs;
+    return (isRefused && (isLong || typeof token === 'string')) || this.#sinceWelcome >= maxAttempts;
   }
 
   /** The next try, counted from 1, and how long to wait before it. The service may ask for more. */
   nextTry({ retryAfterMs = 0 }: PubSubError): { readonly attempt: number; readonly delayMs: number } {
-    const failed = Math.max(0, this.failures - 1);
-    let waitMs = backoffMs(failed, this.timers, this.options.backoff);
-    if (this.refusals > 0) waitMs = Math.min(waitMs, refusedCapMs);
+    const failed = Math.max(0, this.#failures - 1);
+    let waitMs = backoffMs(failed, this.#timers, this.#options.backoff);
+    if (this.#refusals > 0) waitMs = Math.min(waitMs, refusedCapMs);
     const delayMs = Math.max(retryAfterMs, waitMs);
-    this.refusedMs += this.refusals > 0 ? delayMs : 0;
+    this.#refusedMs += this.#refusals > 0 ? delayMs : 0;
     return { attempt: failed + 1, delayMs };
   }
 
   /** The reason for the failures may be over. */
   afresh(): void {
-    this.failures = 0;
-    this.accepted();
+    this.#failures = 0;
+    this.#accepted();
   }
 
   /** A wait that nobody has asked for, so that clients that move together do not come together. */
   spreadMs(): number {
-    return backoffMs(this.failures, this.timers);
+    return backoffMs(this.#failures, this.#timers);
   }
 
-  private accepted(): void {
-    this.refusals = 0;
-    this.refusedMs = 0;
+  #accepted(): void {
+    this.#refusals = 0;
+    this.#refusedMs = 0;
   }
 }

@@ -31,77 +31,80 @@ const leastBytes = 8_192;
 const pageLength = 100;
 
 export class Backlog {
-  private isBusy = false;
-  private isEnded = false;
-  private failures = 0;
-  private retry: Cancel | undefined;
+  #isBusy = false;
+  #isEnded = false;
+  #failures = 0;
+  #retry: Cancel | undefined;
+  readonly #unhandled: CursorWriter;
+  readonly #port: BacklogPort;
+  readonly #readers: Takers;
 
-  constructor(
-    private readonly unhandled: CursorWriter,
-    private readonly port: BacklogPort,
-    private readonly readers: Takers,
-  ) {}
+  constructor(unhandled: CursorWriter, port: BacklogPort, readers: Takers) {
+    this.#unhandled = unhandled;
+    this.#port = port;
+    this.#readers = readers;
+  }
 
   /** The oldest message that waits, or the range that begins with it. */
   get first(): Slot | undefined {
-    return this.unhandled.slots.find(({ waits }) => waits);
+    return this.#unhandled.slots.find(({ waits }) => waits);
   }
 
   /** `readers`: those that have it all the same. */
   keep(message: LoggedMessage, readers: number): void {
-    const { slots } = this.unhandled;
+    const { slots } = this.#unhandled;
     const { epoch, sequence: from } = message;
-    const before = slots[this.unhandled.placeOf({ epoch, from }) - 1];
+    const before = slots[this.#unhandled.placeOf({ epoch, from }) - 1];
     const isNext = before?.to === from - 1 && before.epoch === epoch;
     if (isNext && before.message === undefined && readers + before.readers === 0) before.to = from;
     else {
       const size = Math.max(leastBytes, JSON.stringify(message).length);
       const fits = slots.reduce((sum, { bytes = 0 }) => sum + bytes, size) <= mostBytes;
       const kept = fits ? { message, bytes: size } : {};
-      this.unhandled.insert({ epoch, from, to: from, readers, waits: true, ...kept });
+      this.#unhandled.insert({ epoch, from, to: from, readers, waits: true, ...kept });
     }
   }
 
   end(): void {
-    this.isEnded = true;
-    this.retry?.();
+    this.#isEnded = true;
+    this.#retry?.();
   }
 
   /** Gives what there is to readers that have room. */
   async drain(): Promise<void> {
-    if (this.isBusy) return;
-    this.isBusy = true;
-    while (!this.isEnded && this.readers.haveRoom) {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    while (!this.#isEnded && this.#readers.haveRoom) {
       const { first } = this;
-      if (first?.message) this.readers.give(first, first.message);
-      else if (first === undefined || !(await this.read(first))) break;
+      if (first?.message) this.#readers.give(first, first.message);
+      else if (first === undefined || !(await this.#read(first))) break;
     }
-    this.isBusy = false;
-    this.unhandled.update();
+    this.#isBusy = false;
+    this.#unhandled.update();
   }
 
   /** Puts the first messages of the range in its place. Whether that went well. */
-  private async read(slot: Slot): Promise<boolean> {
+  async #read(slot: Slot): Promise<boolean> {
     const { epoch, from } = slot;
     const to = Math.min(slot.to, from + pageLength - 1);
-    const { timers } = this.port.client;
+    const { timers } = this.#port.client;
     try {
-      const { next, messages, gaps } = await this.port.history({ epoch, sequence: from - 1 }, to - from + 1);
+      const { next, messages, gaps } = await this.#port.history({ epoch, sequence: from - 1 }, to - from + 1);
       const last = Math.min(next?.sequence ?? to, to);
-      for (const gap of gaps) this.port.lost(gap.reason, gap);
-      this.replace(slot, last, messages as LoggedMessage[]);
-      this.failures = 0;
+      for (const gap of gaps) this.#port.lost(gap.reason, gap);
+      this.#replace(slot, last, messages as LoggedMessage[]);
+      this.#failures = 0;
       return true;
     } catch (error) {
-      if (isLost(error) && (await this.skipLost(slot))) return true;
-      this.retry?.();
-      this.retry = timers.after(backoffMs(this.failures++, timers), () => void this.drain());
+      if (isLost(error) && (await this.#skipLost(slot))) return true;
+      this.#retry?.();
+      this.#retry = timers.after(backoffMs(this.#failures++, timers), () => void this.drain());
       return false;
     }
   }
 
-  private replace(slot: Slot, last: number, messages: readonly LoggedMessage[]): void {
-    const { slots } = this.unhandled;
+  #replace(slot: Slot, last: number, messages: readonly LoggedMessage[]): void {
+    const { slots } = this.#unhandled;
     const found = messages
       .filter(({ sequence }) => sequence <= last)
       .map((message): Slot => {
@@ -113,21 +116,21 @@ export class Backlog {
   }
 
   /** Halving finds the first row of the range that has not expired: rows expire in their order. */
-  private async skipLost(slot: Slot): Promise<boolean> {
+  async #skipLost(slot: Slot): Promise<boolean> {
     const { epoch, from, to } = slot;
     let [dead, alive] = [from, to + 1];
     while (alive - dead > 1) {
       const middle = Math.floor((dead + alive) / 2);
       try {
-        await this.port.history({ epoch, sequence: middle - 1 }, 1);
+        await this.#port.history({ epoch, sequence: middle - 1 }, 1);
         alive = middle;
       } catch (error) {
         if (!isLost(error)) return false;
         dead = middle;
       }
     }
-    this.port.lost('expired', { from, to: alive - 1 });
-    this.replace(slot, alive - 1, []);
+    this.#port.lost('expired', { from, to: alive - 1 });
+    this.#replace(slot, alive - 1, []);
     return true;
   }
 }

@@ -1,13 +1,12 @@
 /**
- * Builds the package into `dist`: ES modules and CommonJS by esbuild, types by tsc. The protocol's parts are bundled in;
- * there is nothing to install beside the package. Without the development dependencies there are no types.
+ * Builds the package into `dist`: ES modules and CommonJS by esbuild, types by TypeScript. The parts of the protocol are
+ * bundled in, so the package has no dependencies.
  */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build } from 'esbuild';
-import { keptNames, shortNames } from './short-names.mjs';
+import { ownNames } from './own-names.mjs';
 
 const here = import.meta.dirname;
 const dist = path.join(here, 'dist');
@@ -29,38 +28,47 @@ const browser = {
   },
 };
 
-/** Classes that users meet are called by their names in logs, however short the bundle makes them. */
+/** Users meet these in logs and in `constructor.name`. */
+const publicClasses = [
+  'Agent',
+  'ArtCafeWebSocketClient',
+  'Channel',
+  'FileCursor',
+  'Inbox',
+  'LocalStorageCursor',
+  'MemoryCursor',
+  'Presence',
+  'PubSub',
+  'PubSubError',
+  'RequestError',
+];
+
+/** Public classes keep their names, however short the bundle makes them. */
 const classNames = {
   name: 'class-names',
   setup({ onLoad }) {
     onLoad({ filter: /[\\/]clients[\\/]javascript[\\/].*\.ts$/ }, ({ path: file }) => ({
       loader: 'ts',
       contents: readFileSync(file, 'utf8').replace(/^export class (\w+)[^{]*\{/gm, (head, name) =>
-        keptNames.includes(name) ? `${head} static get name() { return '${name}'; }` : head,
+        publicClasses.includes(name) ? `${head} static get name() { return '${name}'; }` : head,
       ),
     }));
   },
 };
 
 rmSync(dist, { recursive: true, force: true });
+const compiler = await findCompiler();
+const shortened = compiler === undefined ? [] : emitTypes(compiler);
+if (compiler === undefined)
+  console.warn(
+    'The client is built without types: they need the development dependencies (npm ci --include=dev)',
+  );
 for (const [format, extension] of [
   ['esm', 'mjs'],
   ['cjs', 'cjs'],
 ]) {
   await bundle(format, extension, entries, dist, [core, classNames]);
   await bundle(format, extension, ['index'], path.join(dist, 'browser'), [browser, classNames]);
-}
-
-const compiler = findCompiler();
-if (compiler === undefined) {
-  console.warn(
-    'The client is built without types: they need the development dependencies (npm ci --include=dev)',
-  );
-} else {
-  execFileSync(process.execPath, [compiler, '-p', path.join(here, 'tsconfig.build.json')], {
-    stdio: 'inherit',
-  });
-  writeModuleTypes();
 }
 
 function bundle(format, extension, names, outdir, plugins) {
@@ -77,7 +85,7 @@ function bundle(format, extension, names, outdir, plugins) {
     minify: true,
     // Fields that the constructor sets need no declaration of their own.
     tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
-    mangleProps: new RegExp(`^(${shortNames.join('|')})$`),
+    ...(shortened.length > 0 && { mangleProps: new RegExp(`^(${shortened.join('|')})$`) }),
     sourcemap: true,
     sourcesContent: true,
     plugins,
@@ -86,14 +94,34 @@ function bundle(format, extension, names, outdir, plugins) {
 }
 
 /** An install for production leaves out the types of Node, and may bring the compiler all the same, as a peer of another package. */
-function findCompiler() {
-  const { resolve } = createRequire(import.meta.url);
+async function findCompiler() {
   try {
-    resolve('@types/node/package.json');
-    return resolve('typescript/bin/tsc');
+    createRequire(import.meta.url).resolve('@types/node/package.json');
+    return (await import('typescript')).default;
   } catch {
     return undefined;
   }
+}
+
+/** Writes the declarations. Gives the names that the bundles shorten. */
+function emitTypes(ts) {
+  const config = path.join(here, 'tsconfig.build.json');
+  const { options, fileNames } = ts.parseJsonConfigFileContent(
+    ts.readConfigFile(config, ts.sys.readFile).config,
+    ts.sys,
+    here,
+  );
+  const program = ts.createProgram(fileNames, options);
+  const { diagnostics } = program.emit();
+  const faults = [...ts.getPreEmitDiagnostics(program), ...diagnostics];
+  if (faults.length > 0) throw new Error(ts.formatDiagnostics(faults, ts.createCompilerHost(options)));
+  writeModuleTypes();
+  return ownNames(
+    ts,
+    program,
+    here,
+    entries.map((entry) => path.join(here, `${entry}.ts`)),
+  );
 }
 
 /** The declarations are those of CommonJS; these make them an ES module's too. */

@@ -41,12 +41,16 @@ const pageLimit = 1_000;
 
 /** A log that can be read, live and from its past. */
 export class Readable<Content = unknown> implements AsyncIterable<Message<Content>> {
+  readonly #accepts: Accepts;
+
   constructor(
     /** @internal */
     protected readonly session: Session,
     readonly name: string,
-    private readonly accepts: Accepts,
-  ) {}
+    accepts: Accepts,
+  ) {
+    this.#accepts = accepts;
+  }
 
   /**
    * Calls the handler with each message, once and in order, one at a time: while it works on one, the next ones wait.
@@ -58,7 +62,7 @@ export class Readable<Content = unknown> implements AsyncIterable<Message<Conten
   async subscribe(handler: Handler<Content>, options: SubscribeOptions = {}): Promise<Subscription> {
     need('callback', { handler });
     // What the content is, is the user's word.
-    const { remove, ready } = this.attach(options, handler as Handler);
+    const { remove, ready } = this.#attach(options, handler as Handler);
     await ready();
     return { unsubscribe: remove };
   }
@@ -70,7 +74,7 @@ export class Readable<Content = unknown> implements AsyncIterable<Message<Conten
    * for await (const { content } of bus.channel('lobby')) console.log(content);
    */
   async *messages(options: SubscribeOptions = {}): AsyncGenerator<Message<Content>, void, undefined> {
-    const { reader, remove, ready } = this.attach(options);
+    const { reader, remove, ready } = this.#attach(options);
     try {
       await ready();
       yield* reader.read() as AsyncGenerator<Message<Content>, void, undefined>;
@@ -110,14 +114,14 @@ export class Readable<Content = unknown> implements AsyncIterable<Message<Conten
   }
 
   /** A reader of the stream, and what takes it away again. */
-  private attach({ since, signal }: SubscribeOptions, handler?: Handler) {
+  #attach({ since, signal }: SubscribeOptions, handler?: Handler) {
     check('position', { since });
     signal?.throwIfAborted();
     const { session, name } = this;
     const { streams } = session;
     if (since !== undefined && streams.get(name)) throw new Error(`"${name}" has a reader already`);
     const stream = streams.open(name, since);
-    const reader = stream.readers.add(handler, { accepts: this.accepts });
+    const reader = stream.readers.add(handler, { accepts: this.#accepts });
     const remove = (): void => {
       signal?.removeEventListener('abort', remove);
       stream.readers.remove(reader);

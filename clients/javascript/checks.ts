@@ -1,9 +1,9 @@
 /**
  * What the user gives, checked before anything is sent: one odd argument must not keep others waiting.
  */
+import { requestTimeoutMs } from '../../protocol/limits';
 import { isPosition, isText } from './cursor';
 import { type ErrorCode, PubSubError } from './errors';
-import { requestTimeoutMs } from './wire-limits';
 
 /** How long a call waits. What it waits for goes on afterwards. */
 export interface WaitOptions {

@@ -25,16 +25,23 @@ export class CursorWriter {
   position: Position | undefined;
   /** Settles when no save is under way. */
   settled = Promise.resolve();
-  private came: Position | undefined;
-  private saved: Position | undefined;
-  private isSaving = false;
-  private isFailing = false;
+  #came: Position | undefined;
+  #saved: Position | undefined;
+  #isSaving = false;
+  #isFailing = false;
+  readonly #save: (position: Position) => void | Promise<void>;
+  readonly #failed: (error: unknown) => void;
+  readonly #moved: () => void;
 
   constructor(
-    private readonly save: (position: Position) => void | Promise<void>,
-    private readonly failed: (error: unknown) => void,
-    private readonly moved: () => void = () => undefined,
-  ) {}
+    save: (position: Position) => void | Promise<void>,
+    failed: (error: unknown) => void,
+    moved: () => void = () => undefined,
+  ) {
+    this.#save = save;
+    this.#failed = failed;
+    this.#moved = moved;
+  }
 
   expect(message: LoggedMessage, readers: number): void {
     const { epoch, sequence } = message;
@@ -68,36 +75,36 @@ export class CursorWriter {
 
   /** Everything up to here has come out of the feed. */
   reached(position: Position): void {
-    this.came = position;
+    this.#came = position;
     this.update();
   }
 
   /** Goes as far as everything is handled. */
   update(): void {
     const [first] = this.slots;
-    const position = first ? { epoch: first.epoch, sequence: first.from - 1 } : this.came;
+    const position = first ? { epoch: first.epoch, sequence: first.from - 1 } : this.#came;
     if (position === undefined || isSame(position, this.position)) return;
     this.position = position;
-    this.moved();
-    if (!this.isSaving) this.settled = this.write();
+    this.#moved();
+    if (!this.#isSaving) this.settled = this.#write();
   }
 
-  private async write(): Promise<void> {
-    this.isSaving = true;
+  async #write(): Promise<void> {
+    this.#isSaving = true;
     let tried: Position | undefined;
-    while (this.position && this.position !== tried && !isSame(this.position, this.saved)) {
+    while (this.position && this.position !== tried && !isSame(this.position, this.#saved)) {
       tried = this.position;
       try {
-        await this.save(tried);
-        this.saved = tried;
-        this.isFailing = false;
+        await this.#save(tried);
+        this.#saved = tried;
+        this.#isFailing = false;
       } catch (error) {
         // A full disk is one piece of news, however many messages come meanwhile.
-        if (!this.isFailing) this.failed(error);
-        this.isFailing = true;
+        if (!this.#isFailing) this.#failed(error);
+        this.#isFailing = true;
       }
     }
-    this.isSaving = false;
+    this.#isSaving = false;
   }
 }
 

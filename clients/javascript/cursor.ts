@@ -29,14 +29,14 @@ export interface Cursor {
 
 /** The default: positions live as long as the client. */
 export class MemoryCursor implements Cursor {
-  private readonly positions = new Map<string, Position>();
+  readonly #positions = new Map<string, Position>();
 
   load(channelId: string): Position | undefined {
-    return this.positions.get(channelId);
+    return this.#positions.get(channelId);
   }
 
   save(channelId: string, position: Position): void {
-    this.positions.set(channelId, position);
+    this.#positions.set(channelId, position);
   }
 }
 

@@ -32,103 +32,110 @@ export class Dialer {
   /** Why there is no connection, as far as is known. */
   lastError: PubSubError | undefined;
   readonly attempts: Attempts;
-  private readonly WebSocket;
-  private opening: Link | undefined;
+  readonly #WebSocket;
+  #opening: Link | undefined;
   /** The next try, or the replacement of the connection that is there. */
-  private next: Cancel | undefined;
+  #next: Cancel | undefined;
   /** Of a plain token. */
-  private expiry: Cancel | undefined;
-  private isDialing = false;
-  private isEnded = false;
+  #expiry: Cancel | undefined;
+  #isDialing = false;
+  #isEnded = false;
+  readonly #port: DialerPort;
 
-  constructor(private readonly port: DialerPort) {
-    this.WebSocket = webSocketClass(port.options.WebSocket);
+  constructor(port: DialerPort) {
+    this.#port = port;
+    this.#WebSocket = webSocketClass(port.options.WebSocket);
     this.attempts = new Attempts(port.timers, port.options);
   }
 
   async dial(): Promise<void> {
-    if (!this.mayDial()) return;
-    this.isDialing = true;
-    this.next?.();
+    if (!this.#mayDial()) return;
+    this.#isDialing = true;
+    this.#next?.();
     let error: PubSubError | undefined;
     try {
-      await this.open();
+      await this.#open();
     } catch (thrown) {
       error = thrown instanceof PubSubError ? thrown : refusal(thrown);
-      this.opening?.end(error);
+      this.#opening?.end(error);
     }
-    this.opening = undefined;
-    this.isDialing = false;
-    if (this.isEnded) return;
-    const isConnected = this.port.isConnected;
-    if (error !== undefined && this.attempts.failed(error) && !isConnected) this.port.end(error);
+    this.#opening = undefined;
+    this.#isDialing = false;
+    if (this.#isEnded) return;
+    const isConnected = this.#port.isConnected;
+    if (error !== undefined && this.attempts.failed(error) && !isConnected) this.#port.end(error);
     // One that was welcome may have ended while the answers to its first questions were being looked at.
-    else if (error !== undefined || !isConnected) this.tryAgain(error ?? new PubSubError('connection_lost'));
+    else if (error !== undefined || !isConnected) this.#tryAgain(error ?? new PubSubError('connection_lost'));
   }
 
   /** The life of the token is not a number when the service does not say. */
   welcomed(tokenLifeMs: number): void {
-    const { timers, options } = this.port;
+    const { timers, options } = this.#port;
     const canRenew = typeof options.token !== 'string';
-    this.opening = undefined;
+    this.#opening = undefined;
     this.lastError = undefined;
     this.attempts.succeeded();
-    this.expiry?.();
+    this.#expiry?.();
     if (!canRenew && tokenLifeMs <= longestMs)
-      this.expiry = timers.after(Math.max(0, tokenLifeMs), () => {
-        this.port.end(new PubSubError('token_expired'));
+      this.#expiry = timers.after(Math.max(0, tokenLifeMs), () => {
+        this.#port.end(new PubSubError('token_expired'));
       });
     this.dialIn(replaceInMs(canRenew && tokenLifeMs > 0 ? tokenLifeMs : undefined, timers.random()));
   }
 
   /** The connection that is there stays until the next one is. */
   dialIn(delayMs: number): void {
-    if (this.isEnded) return;
-    this.next?.();
-    this.next = this.port.timers.after(delayMs, () => void this.dial(), true);
+    if (this.#isEnded) return;
+    this.#next?.();
+    this.#next = this.#port.timers.after(delayMs, () => void this.dial(), true);
   }
 
   /** A connection that was welcome has ended. */
   dropped(error: PubSubError): void {
     this.attempts.dropped();
-    if (!this.isDialing) this.tryAgain(error);
+    if (!this.#isDialing) this.#tryAgain(error);
   }
 
   /** The network has changed, or the machine has slept; `withinMs`: for what is being opened to show a sign of life. */
   hinted(withinMs: number): void {
-    this.opening?.suspect(withinMs);
-    if (!this.mayDial() || this.port.isConnected) return;
+    this.#opening?.suspect(withinMs);
+    if (!this.#mayDial() || this.#port.isConnected) return;
     this.attempts.afresh();
     this.dialIn(this.attempts.spreadMs());
   }
 
   end(): void {
-    this.isEnded = true;
-    this.next?.();
-    this.expiry?.();
-    this.opening?.end(new PubSubError('closed'));
+    this.#isEnded = true;
+    this.#next?.();
+    this.#expiry?.();
+    this.#opening?.end(new PubSubError('closed'));
   }
 
-  private mayDial(): boolean {
-    return !this.isDialing && !this.isEnded;
+  #mayDial(): boolean {
+    return !this.#isDialing && !this.#isEnded;
   }
 
-  private async open(): Promise<void> {
-    const { port } = this;
+  async #open(): Promise<void> {
+    const port = this.#port;
     const { options, timers } = port;
     const token = await freshToken(options.token, timers);
-    if (this.isEnded) return;
-    const link = new Link(connectUrl(options.url, token, options.echo ?? true), this.WebSocket, timers, port);
-    this.opening = link;
+    if (this.#isEnded) return;
+    const link = new Link(
+      connectUrl(options.url, token, options.echo ?? true),
+      this.#WebSocket,
+      timers,
+      port,
+    );
+    this.#opening = link;
     await link.opened;
     await port.greet(link);
   }
 
-  private tryAgain(error: PubSubError): void {
-    if (this.isEnded) return;
+  #tryAgain(error: PubSubError): void {
+    if (this.#isEnded) return;
     this.lastError = error;
     const { attempt, delayMs } = this.attempts.nextTry(error);
-    this.port.emitter.emit('retrying', { attempt, delayMs, error });
+    this.#port.emitter.emit('retrying', { attempt, delayMs, error });
     this.dialIn(delayMs);
   }
 }

@@ -21,8 +21,8 @@ export interface PubSubEvents {
 }
 
 export class Emitter {
-  private hasWarned = false;
-  private readonly listeners = new Set<{
+  #hasWarned = false;
+  readonly #listeners = new Set<{
     readonly to: string;
     readonly listener: (event: never) => unknown;
   }>();
@@ -31,28 +31,28 @@ export class Emitter {
   on<Name extends keyof PubSubEvents>(name: Name, listener: (event: PubSubEvents[Name]) => void): () => void {
     need('callback', { listener });
     const entry = { to: name, listener };
-    this.listeners.add(entry);
+    this.#listeners.add(entry);
     return () => {
-      this.listeners.delete(entry);
+      this.#listeners.delete(entry);
     };
   }
 
   /** A listener that throws or rejects does not keep others from hearing, nor the client from going on. */
   emit<Name extends keyof PubSubEvents>(name: Name, event: PubSubEvents[Name]): void {
-    const listeners = [...this.listeners].filter(({ to }) => to === name);
+    const listeners = [...this.#listeners].filter(({ to }) => to === name);
     // A listener of `error` that fails must not be told of its own failure.
     const failed = name === 'error' ? print : this.report;
     for (const { listener } of listeners) guard(() => listener(event as never), failed);
     if (listeners.length > 0) return;
     if (name === 'error') print(event);
-    if (name === 'retrying') this.warn(event as PubSubEvents['retrying']);
+    if (name === 'retrying') this.#warn(event as PubSubEvents['retrying']);
   }
 
   /** Once: a client that waits for ever in silence is a riddle. */
-  private warn({ error, delayMs }: PubSubEvents['retrying']): void {
+  #warn({ error, delayMs }: PubSubEvents['retrying']): void {
     // A drop alone is nothing unusual.
-    if (this.hasWarned || error.code === 'connection_lost') return;
-    this.hasWarned = true;
+    if (this.#hasWarned || error.code === 'connection_lost') return;
+    this.#hasWarned = true;
     const line = error.message.replace(/\s+/g, ' ');
     console.warn(`[@artcafe/pubsub] ${line}; trying again in ${Math.ceil(delayMs)} ms`);
   }

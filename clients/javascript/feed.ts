@@ -31,40 +31,43 @@ export class Feed {
   /** The highest sequence that is known to exist in this epoch. */
   known = 0;
   /** By sequence: a message that waits for its turn, or one that counts as seen. */
-  private waiting = new Map<number, LoggedMessage | 'seen'>();
+  #waiting = new Map<number, LoggedMessage | 'seen'>();
   /** Passed over: what the log can't give, and what came out before the position was lowered. */
-  private passed: Passed[] = [];
+  #passed: Passed[] = [];
   /** Messages of an epoch that is not the position's, or from before there was a position. */
-  private strangers: LoggedMessage[] = [];
-  private strangeHead: Position | undefined;
+  #strangers: LoggedMessage[] = [];
+  #strangeHead: Position | undefined;
   /** Below and including this, messages are news all the same. */
-  private floor = 0;
-  private readonly repeats = new RecentIds(repeatWindowMs);
+  #floor = 0;
+  readonly #repeats = new RecentIds(repeatWindowMs);
+  readonly #isOwn: (message: Message) => boolean;
 
   /** `isOwn`: a message that this client has sent and does not want to hear. */
-  constructor(private readonly isOwn: (message: Message) => boolean = () => false) {}
+  constructor(isOwn: (message: Message) => boolean = () => false) {
+    this.#isOwn = isOwn;
+  }
 
   /**
    * Begins after the position. `takesOlder`: messages up to it are delivered if they come, as those of an inbox: pushed from
    * the log, or sent between the handshake and the WELCOME.
    */
   start(position: Position, { takesOlder = false } = {}): void {
-    this.floor = takesOlder ? position.sequence : 0;
-    this.moveTo(position);
+    this.#floor = takesOlder ? position.sequence : 0;
+    this.#moveTo(position);
   }
 
   offer(message: LoggedMessage): void {
-    if (!this.isOfThisEpoch(message)) {
-      if (this.strangers.length < windowLength) this.strangers.push(message);
+    if (!this.#isOfThisEpoch(message)) {
+      if (this.#strangers.length < windowLength) this.#strangers.push(message);
       return;
     }
-    if (message.sequence <= this.floor) this.lowerTo(message.sequence - 1);
-    this.put(message.sequence, this.isOwn(message) ? 'seen' : message);
+    if (message.sequence <= this.#floor) this.#lowerTo(message.sequence - 1);
+    this.#put(message.sequence, this.#isOwn(message) ? 'seen' : message);
   }
 
   /** The message at this position needs not come. */
   see(position: Position): void {
-    if (this.isOfThisEpoch(position)) this.put(position.sequence, 'seen');
+    if (this.#isOfThisEpoch(position)) this.#put(position.sequence, 'seen');
     else this.learnHead(position);
   }
 
@@ -75,25 +78,25 @@ export class Feed {
       this.known = Math.max(this.known, head.sequence);
     // A log that is still empty is known by the time of the last look at it.
     else if (position.sequence === 0 && head.sequence === 0) this.position = head;
-    else this.strangeHead = head;
+    else this.#strangeHead = head;
   }
 
   /** These can't be had any more: a range, as the service gives it. */
   skip(range: Range): void {
-    this.passed.push(range);
+    this.#passed.push(range);
     this.known = Math.max(this.known, range.to);
   }
 
   /** The position can't be continued from. Goes on at the head, or before what is already here and comes earlier. */
   jump(head: Position): void {
-    const held = [...this.strangers, ...this.waiting.values()].filter(
+    const held = [...this.#strangers, ...this.#waiting.values()].filter(
       (message): message is LoggedMessage => message !== 'seen' && message.epoch === head.epoch,
     );
     const sequence = Math.min(head.sequence, ...held.map((message) => message.sequence - 1));
-    this.strangers = held;
+    this.#strangers = held;
     if (this.position?.epoch !== head.epoch || this.position.sequence < sequence) {
-      this.waiting.clear();
-      this.passed = [];
+      this.#waiting.clear();
+      this.#passed = [];
       this.known = 0;
       this.position = { epoch: head.epoch, sequence };
     }
@@ -103,9 +106,10 @@ export class Feed {
 
   /** The epoch is still the log's: what came of another one was late. */
   settle(): void {
-    const { strangers, strangeHead } = this;
-    this.strangeHead = undefined;
-    this.strangers = [];
+    const strangers = this.#strangers;
+    const strangeHead = this.#strangeHead;
+    this.#strangeHead = undefined;
+    this.#strangers = [];
     if (strangeHead?.epoch === this.position?.epoch)
       this.known = Math.max(this.known, strangeHead?.sequence ?? 0);
     for (const message of strangers) if (message.epoch === this.position?.epoch) this.offer(message);
@@ -117,17 +121,17 @@ export class Feed {
       const { position } = this;
       if (!position) return undefined;
       const sequence = position.sequence + 1;
-      const item = this.waiting.get(sequence);
+      const item = this.#waiting.get(sequence);
       if (item === undefined) {
-        const range = this.passedWith(sequence);
+        const range = this.#passedWith(sequence);
         if (range === undefined) return undefined;
         // What is lost to the log may be here all the same.
-        const held = [...this.waiting.keys()].filter((key) => key > sequence).map((key) => key - 1);
+        const held = [...this.#waiting.keys()].filter((key) => key > sequence).map((key) => key - 1);
         this.position = { ...position, sequence: Math.min(range.to, ...held) };
-        this.passed = this.passed.filter(({ to }) => to > sequence);
+        this.#passed = this.#passed.filter(({ to }) => to > sequence);
         continue;
       }
-      this.waiting.delete(sequence);
+      this.#waiting.delete(sequence);
       this.position = { ...position, sequence };
       if (item === 'seen' || this.isRepeat(item)) continue;
       return item;
@@ -136,49 +140,51 @@ export class Feed {
 
   /** Whether something is missing that only the log can give. Asked when `next` gives nothing. */
   get hasHole(): boolean {
-    const { position, known, strangers, strangeHead } = this;
+    const { position, known } = this;
+    const strangers = this.#strangers;
+    const strangeHead = this.#strangeHead;
     if (!position) return false;
     return known > position.sequence || strangers.length > 0 || strangeHead !== undefined;
   }
 
   /** An ephemeral message, or one of a deployment without a log: only its id tells it apart. */
   isRepeat({ agentId, id, timestamp }: Message): boolean {
-    return this.repeats.note(JSON.stringify([agentId, id]), timestamp);
+    return this.#repeats.note(JSON.stringify([agentId, id]), timestamp);
   }
 
-  private put(sequence: number, item: LoggedMessage | 'seen'): void {
+  #put(sequence: number, item: LoggedMessage | 'seen'): void {
     const { position } = this;
-    if (position === undefined || sequence <= position.sequence || this.passedWith(sequence)?.isOut) return;
+    if (position === undefined || sequence <= position.sequence || this.#passedWith(sequence)?.isOut) return;
     this.known = Math.max(this.known, sequence);
-    if (sequence > position.sequence + windowLength || this.waiting.get(sequence) === 'seen') return;
-    this.waiting.set(sequence, item);
+    if (sequence > position.sequence + windowLength || this.#waiting.get(sequence) === 'seen') return;
+    this.#waiting.set(sequence, item);
   }
 
-  private isOfThisEpoch({ epoch, sequence }: Position): boolean {
+  #isOfThisEpoch({ epoch, sequence }: Position): boolean {
     const { position } = this;
     // The first message of a log that was empty when we looked begins its epoch.
     if (position?.sequence === 0 && sequence === 1 && position.epoch !== epoch)
-      this.moveTo({ epoch, sequence: 0 });
+      this.#moveTo({ epoch, sequence: 0 });
     return this.position?.epoch === epoch;
   }
 
-  private passedWith(sequence: number): Passed | undefined {
-    return this.passed.find(({ from, to }) => from <= sequence && sequence <= to);
+  #passedWith(sequence: number): Passed | undefined {
+    return this.#passed.find(({ from, to }) => from <= sequence && sequence <= to);
   }
 
-  private moveTo(position: Position): void {
+  #moveTo(position: Position): void {
     this.position = position;
     this.known = Math.max(this.known, position.sequence);
     this.settle();
   }
 
   /** Older news: goes back, and passes over what has come out already. */
-  private lowerTo(sequence: number): void {
+  #lowerTo(sequence: number): void {
     const { position } = this;
     if (!position) return;
-    if (position.sequence > this.floor)
-      this.passed.unshift({ from: this.floor + 1, to: position.sequence, isOut: true });
-    this.floor = sequence;
+    if (position.sequence > this.#floor)
+      this.#passed.unshift({ from: this.#floor + 1, to: position.sequence, isOut: true });
+    this.#floor = sequence;
     this.position = { ...position, sequence };
   }
 }

@@ -11,39 +11,48 @@ const leastMs = 1_000;
 const mostMs = 9 * 60_000;
 
 export class Heartbeat {
-  private lastPingAt = 0;
-  private timer: Cancel | undefined;
+  #lastPingAt = 0;
+  #timer: Cancel | undefined;
+  readonly #timers: Timers;
+  /** Whether something is unacknowledged or missing. */
+  readonly #isUrgent: () => boolean;
+  readonly #ping: () => void;
+  readonly #heartbeatMs: number;
 
   constructor(
-    private readonly timers: Timers,
-    /** Whether something is unacknowledged or missing. */
-    private readonly isUrgent: () => boolean,
-    private readonly ping: () => void,
-    private readonly heartbeatMs: number = restingMs,
+    timers: Timers,
+
+    isUrgent: () => boolean,
+    ping: () => void,
+    heartbeatMs: number = restingMs,
   ) {
+    this.#timers = timers;
+    this.#isUrgent = isUrgent;
+    this.#ping = ping;
+    this.#heartbeatMs = heartbeatMs;
     if (!(heartbeatMs >= leastMs && heartbeatMs <= mostMs))
       throw new Error(`heartbeatMs must be a number from ${leastMs} to ${mostMs}`);
   }
 
   start(): void {
-    this.lastPingAt = this.timers.now();
-    this.wait();
+    this.#lastPingAt = this.#timers.now();
+    this.#wait();
   }
 
   stop(): void {
-    this.timer?.();
+    this.#timer?.();
   }
 
-  private wait(): void {
+  #wait(): void {
     this.stop();
-    const restMs = this.lastPingAt + this.heartbeatMs - this.timers.now();
-    this.timer = this.timers.after(Math.min(urgentMs, restMs), () => {
-      const now = this.timers.now();
-      if (this.isUrgent() || now - this.lastPingAt >= this.heartbeatMs) {
-        this.lastPingAt = now;
-        this.ping();
+    const restMs = this.#lastPingAt + this.#heartbeatMs - this.#timers.now();
+    this.#timer = this.#timers.after(Math.min(urgentMs, restMs), () => {
+      const now = this.#timers.now();
+      if (this.#isUrgent() || now - this.#lastPingAt >= this.#heartbeatMs) {
+        this.#lastPingAt = now;
+        this.#ping();
       }
-      this.wait();
+      this.#wait();
     });
   }
 }

@@ -35,38 +35,37 @@ const freshMs = 5_000;
 const closingMs = 2_000;
 
 export class Link {
-  private readonly opening: Deferred<void> = deferred();
-  private readonly socket: Socket;
-  private readonly questions = new Map<string, Question>();
-  private readonly cancels: Cancel[] = [];
-  private hasOpened = false;
-  private lastHeardAt: number;
-  private doubt: Cancel | undefined;
-  private doubtEndsAt = Infinity;
-  private look: Cancel | undefined;
-  private isEnded = false;
+  readonly #opening: Deferred<void> = deferred();
+  readonly #socket: Socket;
+  readonly #questions = new Map<string, Question>();
+  readonly #cancels: Cancel[] = [];
+  #hasOpened = false;
+  #lastHeardAt: number;
+  #doubt: Cancel | undefined;
+  #doubtEndsAt = Infinity;
+  #look: Cancel | undefined;
+  #isEnded = false;
+  readonly #timers: Timers;
+  readonly #events: LinkEvents;
 
-  constructor(
-    url: string,
-    WebSocket: WebSocketClass,
-    private readonly timers: Timers,
-    private readonly events: LinkEvents,
-  ) {
-    this.lastHeardAt = timers.now();
+  constructor(url: string, WebSocket: WebSocketClass, timers: Timers, events: LinkEvents) {
+    this.#timers = timers;
+    this.#events = events;
+    this.#lastHeardAt = timers.now();
     const socket = new WebSocket(url, [subProtocol]) as Socket;
-    this.socket = socket;
+    this.#socket = socket;
     const late = timers.after(openMs, () => {
       this.end(new PubSubError('timeout', `No connection: no answer in ${openMs} ms`));
     });
-    this.cancels.push(late, watchSocket(socket, this, timers));
+    this.#cancels.push(late, watchSocket(socket, this, timers));
     socket.onopen = () => {
       late();
-      this.hasOpened = true;
+      this.#hasOpened = true;
       this.hear();
-      this.opening.resolve();
+      this.#opening.resolve();
     };
     socket.onmessage = ({ data }) => {
-      this.receive(data);
+      this.#receive(data);
     };
     // Node's own WebSocket ends a failed handshake without a `close`.
     socket.onerror = ({ message, error }) => {
@@ -79,18 +78,18 @@ export class Link {
 
   /** Settles when the socket is open, or can't be. */
   get opened(): Promise<void> {
-    return this.opening.promise;
+    return this.#opening.promise;
   }
 
   get isOpen(): boolean {
-    return !this.isEnded && this.socket.readyState === openState;
+    return !this.#isEnded && this.#socket.readyState === openState;
   }
 
   /** Whether the text is on its way; never throws. */
   send(frames: string): boolean {
     if (!this.isOpen) return false;
     try {
-      this.socket.send(frames);
+      this.#socket.send(frames);
       return true;
     } catch {
       return false;
@@ -111,47 +110,47 @@ export class Link {
         reject(new PubSubError('internal', 'Unknown answer', { cause }));
       }
     };
-    this.questions.set(id, { parts: {}, answered, reject });
-    const patience = this.timers.after(answerMs, () => {
+    this.#questions.set(id, { parts: {}, answered, reject });
+    const patience = this.#timers.after(answerMs, () => {
       reject(new PubSubError('timeout', `No answer in ${answerMs} ms`));
       this.suspect();
     });
     if (!this.send(JSON.stringify({ ...frame, id }))) reject(new PubSubError('connection_lost'));
     return promise.finally(() => {
       patience();
-      this.questions.delete(id);
+      this.#questions.delete(id);
     });
   }
 
   /** Ends, unless something is heard within the time. */
   suspect(withinMs = silenceMs): void {
-    const endsAt = this.timers.now() + withinMs;
-    if (this.isEnded || endsAt >= this.doubtEndsAt) return;
-    this.doubtEndsAt = endsAt;
-    this.doubt?.();
-    this.doubt = this.timers.after(withinMs, () => {
+    const endsAt = this.#timers.now() + withinMs;
+    if (this.#isEnded || endsAt >= this.#doubtEndsAt) return;
+    this.#doubtEndsAt = endsAt;
+    this.#doubt?.();
+    this.#doubt = this.#timers.after(withinMs, () => {
       this.end(new PubSubError('connection_lost'));
     });
   }
 
   /** Runs as soon as nothing has been heard for 5 s; not at all when something comes before. */
   whenSilent(run: () => void): void {
-    this.look ??= this.timers.after(this.lastHeardAt + freshMs - this.timers.now(), () => {
-      this.look = undefined;
+    this.#look ??= this.#timers.after(this.#lastHeardAt + freshMs - this.#timers.now(), () => {
+      this.#look = undefined;
       run();
     });
   }
 
   /** Closes the socket. Nothing of it is heard any more. */
   end(error: PubSubError): void {
-    if (this.isEnded) return;
-    this.isEnded = true;
-    for (const cancel of this.cancels) cancel();
-    this.opening.reject(error);
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    for (const cancel of this.#cancels) cancel();
+    this.#opening.reject(error);
     this.hear();
-    for (const { reject } of this.questions.values())
+    for (const { reject } of this.#questions.values())
       reject(new PubSubError('connection_lost', undefined, { cause: error }));
-    const { socket } = this;
+    const socket = this.#socket;
     socket.onmessage = null;
     try {
       // A closing handshake with a peer that is not there would take until the platform gives up.
@@ -159,46 +158,46 @@ export class Link {
       else if (socket.readyState <= openState) {
         socket.close(1000);
         // An answer that never comes must not hold a Node process.
-        this.timers.after(closingMs, () => socket.terminate?.());
+        this.#timers.after(closingMs, () => socket.terminate?.());
       }
     } catch {
       // It is not used any more either way.
     }
-    this.events.ended(this, error);
+    this.#events.ended(this, error);
   }
 
   /** Of a handshake, the error is the reason. */
   lost(error: PubSubError): void {
-    this.end(this.hasOpened ? new PubSubError('connection_lost', undefined, { cause: error.cause }) : error);
+    this.end(this.#hasOpened ? new PubSubError('connection_lost', undefined, { cause: error.cause }) : error);
   }
 
   /** The other side is there. */
   hear(): void {
-    this.lastHeardAt = this.timers.now();
-    this.doubtEndsAt = Infinity;
-    this.doubt?.();
-    this.look?.();
-    this.look = undefined;
+    this.#lastHeardAt = this.#timers.now();
+    this.#doubtEndsAt = Infinity;
+    this.#doubt?.();
+    this.#look?.();
+    this.#look = undefined;
   }
 
-  private receive(data: unknown): void {
+  #receive(data: unknown): void {
     this.hear();
     if (typeof data !== 'string') return;
-    for (const frame of readFrames(data)) if (!this.answer(frame)) this.events.receive(frame, this);
+    for (const frame of readFrames(data)) if (!this.#answer(frame)) this.#events.receive(frame, this);
   }
 
-  private answer(frame: Frame): boolean {
+  #answer(frame: Frame): boolean {
     // The sender of a message chooses its further fields: they may be anything.
     if (isMessageFrame(frame)) return false;
     const id = text(frame.message_id) ?? '';
-    const question = this.questions.get(id);
+    const question = this.#questions.get(id);
     if (!question) return false;
     const isError = frame.type === 'ERROR';
     if (!isError) question.parts[Number(frame.part ?? 1)] = frame;
     // In the order of their numbers.
     const parts = Object.values(question.parts);
     if (!isError && !isWhole(parts)) return true;
-    this.questions.delete(id);
+    this.#questions.delete(id);
     if (isError) question.reject(new PubSubError(String(frame.code), text(frame.error)));
     else question.answered(parts);
     return true;

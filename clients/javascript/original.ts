@@ -18,30 +18,39 @@ export type MoreOptions = Pick<PubSubOptions, 'WebSocket' | 'cursor' | 'echo'>;
  * await client.sendMessage('Hello, world!', { importance: 'high' });
  */
 export class ArtCafeWebSocketClient {
-  private bus: PubSub | undefined;
-  private callback: ((message: WireFrame) => unknown) | undefined;
+  #bus: PubSub | undefined;
+  #callback: ((message: WireFrame) => unknown) | undefined;
+  readonly #baseUrl: string;
+  readonly #token: PubSubOptions['token'];
+  readonly #channelId: string | null;
+  readonly #options: MoreOptions;
 
   constructor(
-    private readonly baseUrl: string,
-    private readonly token: PubSubOptions['token'],
-    private readonly channelId: string | null = null,
-    private readonly options: MoreOptions = {},
-  ) {}
+    baseUrl: string,
+    token: PubSubOptions['token'],
+    channelId: string | null = null,
+    options: MoreOptions = {},
+  ) {
+    this.#baseUrl = baseUrl;
+    this.#token = token;
+    this.#channelId = channelId;
+    this.#options = options;
+  }
 
   /** Resolves when the connection is open; rejects when the token is refused. */
   async connect(): Promise<void> {
     await this.disconnect();
     // Its users answer by hand.
-    const bus = new PubSub({ ...this.options, observer: true, url: this.baseUrl, token: this.token });
-    this.bus = bus;
+    const bus = new PubSub({ ...this.#options, observer: true, url: this.#baseUrl, token: this.#token });
+    this.#bus = bus;
     const take = (message: Message): unknown => {
-      return this.bus === bus ? this.callback?.(toWire(message)) : undefined;
+      return this.#bus === bus ? this.#callback?.(toWire(message)) : undefined;
     };
     bus.on('error', (error) => {
       console.error('Error in a message handler:', error);
     });
     const subscribed = [bus.inbox.subscribe(take)];
-    if (this.channelId) subscribed.push(bus.channel(this.channelId).subscribe(take));
+    if (this.#channelId) subscribed.push(bus.channel(this.#channelId).subscribe(take));
     try {
       await Promise.all([bus.connect(), ...subscribed]);
     } catch (error) {
@@ -51,23 +60,23 @@ export class ArtCafeWebSocketClient {
   }
 
   async disconnect(): Promise<void> {
-    const { bus } = this;
-    this.bus = undefined;
+    const bus = this.#bus;
+    this.#bus = undefined;
     await bus?.close();
   }
 
   /** Resolves with the ACK. */
   async sendMessage(content: unknown, metadata: Readonly<Record<string, unknown>> = {}): Promise<WireFrame> {
-    const { bus } = this;
+    const bus = this.#bus;
     if (bus === undefined) throw new Error('WebSocket is not connected');
     const { to } = metadata;
-    if (this.channelId) return toAck(await bus.channel(this.channelId).publish(content, { metadata }));
+    if (this.#channelId) return toAck(await bus.channel(this.#channelId).publish(content, { metadata }));
     if (typeof to === 'string') return toAck(await bus.agent(to).send(content, { metadata }));
     throw new Error('Without a channel, metadata.to has to name an agent');
   }
 
   onMessage(callback: (message: WireFrame) => unknown): this {
-    this.callback = callback;
+    this.#callback = callback;
     return this;
   }
 }

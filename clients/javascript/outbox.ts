@@ -2,6 +2,7 @@
  * Messages on their way out: one text message in flight at a time, everything else gathered behind it, so that order is
  * kept and a burst costs a few texts. What is not acknowledged stays and is sent again with the same id.
  */
+import { batchFrames, frameBytes } from '../../protocol/limits';
 import { backoffMs } from './backoff';
 import type { Position } from './cursor';
 import { type Deferred, deferred } from './deferred';
@@ -9,7 +10,6 @@ import { type ErrorCode, isPassing, PubSubError, wantsToken } from './errors';
 import { type Frame, numeric, text } from './messages';
 import { asOutgoing, type Outgoing, textOf } from './outgoing';
 import type { Cancel, Timers } from './timers';
-import { batchFrames, frameBytes } from './wire-limits';
 
 /** What the service says about a message that it has accepted. */
 export interface Receipt {
@@ -70,159 +70,165 @@ const retryBackoff = { baseMs: 500, capMs: 10_000 };
 
 export class Outbox {
   /** By id, in the order of publishing; the first of them are in flight. */
-  private readonly queued = new Map<string, Entry>();
-  private bytes = 0;
+  readonly #queued = new Map<string, Entry>();
+  #bytes = 0;
   /** Ids of the text message that has no full answer yet, and where it was sent. */
-  private readonly flight = new Set<string>();
-  private carrier: Carrier | undefined;
+  readonly #flight = new Set<string>();
+  #carrier: Carrier | undefined;
   /** Where the next one is sent. */
-  private next: Carrier | undefined;
+  #next: Carrier | undefined;
   /** So many texts are of one message, after a batch that was refused as a whole. */
-  private singles = 0;
-  private failures = 0;
-  private pause: Cancel | undefined;
-  private pauseUntil = 0;
-  private patience: Cancel | undefined;
+  #singles = 0;
+  #failures = 0;
+  #pause: Cancel | undefined;
+  #pauseUntil = 0;
+  #patience: Cancel | undefined;
+  readonly #port: OutboxPort;
 
-  constructor(private readonly port: OutboxPort) {}
+  constructor(port: OutboxPort) {
+    this.#port = port;
+  }
 
   get length(): number {
-    return this.queued.size;
+    return this.#queued.size;
   }
 
   /** Rejects at once what can't be sent or held. */
   async add(frame: Frame, acknowledged: (position: Position) => void, timeoutMs?: number): Promise<Receipt> {
     const outgoing = asOutgoing(frame, timeoutMs);
-    const { timers, options } = this.port;
+    const { timers, options } = this.#port;
     const { maxMessages = 10_000, maxBytes = 16_777_216 } = options;
-    if (this.length >= maxMessages || this.bytes + outgoing.bytes > maxBytes)
+    if (this.length >= maxMessages || this.#bytes + outgoing.bytes > maxBytes)
       throw new PubSubError('queue_full');
     const id = String(frame.id);
-    if (this.queued.has(id)) throw new PubSubError('invalid_message', `"${id}" is on its way already`);
+    if (this.#queued.has(id)) throw new PubSubError('invalid_message', `"${id}" is on its way already`);
     const receipt = deferred<Receipt>();
     const patience = timers.after(patienceMs, () => {
-      this.giveUp(id);
+      this.#giveUp(id);
     });
     const addedAt = timers.now();
-    this.queued.set(id, { ...outgoing, ...receipt, id, acknowledged, addedAt, patience, tries: 0 });
-    this.bytes += outgoing.bytes;
-    this.pump();
+    this.#queued.set(id, { ...outgoing, ...receipt, id, acknowledged, addedAt, patience, tries: 0 });
+    this.#bytes += outgoing.bytes;
+    this.#pump();
     return receipt.promise;
   }
 
   /** Settles when nothing waits any more. */
   async drained(): Promise<void> {
-    while (this.length > 0) await Promise.allSettled([...this.queued.values()].map(({ promise }) => promise));
+    while (this.length > 0)
+      await Promise.allSettled([...this.#queued.values()].map(({ promise }) => promise));
   }
 
   /** The asker has given up. What is in flight may be sent once more: the service then sees that its time is over. */
   forget(id: string): void {
-    if (!this.flight.has(id)) this.giveUp(id);
+    if (!this.#flight.has(id)) this.#giveUp(id);
   }
 
   /** From now on through this connection. What is in flight elsewhere is waited for first, for a while. */
   attach(carrier: Carrier): void {
-    this.next = carrier;
-    this.pump();
+    this.#next = carrier;
+    this.#pump();
   }
 
   /** Whether something is in flight there. */
   uses(carrier: Carrier): boolean {
-    return this.carrier === carrier;
+    return this.#carrier === carrier;
   }
 
   /** The connection is gone, and with it every answer to what was in flight there. */
   detach(carrier: Carrier): void {
-    if (this.next === carrier) this.next = undefined;
-    if (this.uses(carrier)) this.land();
+    if (this.#next === carrier) this.#next = undefined;
+    if (this.uses(carrier)) this.#land();
   }
 
   acknowledge(frame: Frame): void {
-    const entry = this.find(frame);
+    const entry = this.#find(frame);
     if (!entry) return;
     const sequence = numeric(frame.sequence);
     const epoch = text(frame.epoch);
     if (sequence !== undefined && epoch !== undefined) entry.acknowledged({ epoch, sequence });
-    this.failures = 0;
+    this.#failures = 0;
     const status = frame.status as Receipt['status'];
     entry.resolve({ id: entry.id, sequence, epoch, timestamp: Date.parse(String(frame.timestamp)), status });
-    this.remove(entry);
+    this.#remove(entry);
   }
 
   refuse(frame: Frame): void {
     const code = String(frame.code);
     const retryAfterMs = numeric(frame.retry_after_ms);
-    if (frame.message_id === undefined) this.refuseAll(code, retryAfterMs);
-    const entry = this.find(frame);
+    if (frame.message_id === undefined) this.#refuseAll(code, retryAfterMs);
+    const entry = this.#find(frame);
     if (!entry) return;
     const isTransient = isPassing(code) && !(code === 'internal' && entry.tries >= internalTries);
     if (wantsToken(code)) {
-      this.next = undefined;
-      this.port.renew();
+      this.#next = undefined;
+      this.#port.renew();
     } else if (isTransient) {
       // It was not looked at, so the next try is the first one.
       if (code === 'rate_limited' && entry.tries === 1) entry.tries = 0;
-      this.rest(retryAfterMs);
-    } else this.reject(entry, new PubSubError(code, text(frame.error), { retryAfterMs }));
-    this.answered(entry);
+      this.#rest(retryAfterMs);
+    } else this.#reject(entry, new PubSubError(code, text(frame.error), { retryAfterMs }));
+    this.#answered(entry);
   }
 
   /** Something of what is in flight failed on the service's side, and it can't be told what. */
   failed(): void {
-    if (this.flight.size > 0) this.refuseAll('unavailable', undefined);
+    if (this.#flight.size > 0) this.#refuseAll('unavailable', undefined);
   }
 
   end(error: PubSubError): void {
-    this.pause?.();
-    this.next = undefined;
-    this.land();
-    for (const entry of this.queued.values()) this.reject(entry, error);
+    this.#pause?.();
+    this.#next = undefined;
+    this.#land();
+    for (const entry of this.#queued.values()) this.#reject(entry, error);
   }
 
   /** The whole text message was refused, none of its frames looked at. Alone, each gets an answer of its own. */
-  private refuseAll(code: ErrorCode, retryAfterMs: number | undefined): void {
-    const [message_id] = this.flight;
-    const entry = this.find({ message_id });
-    if (isPassing(code)) this.rest(retryAfterMs);
-    else if (this.flight.size > 1) this.singles = this.flight.size;
+  #refuseAll(code: ErrorCode, retryAfterMs: number | undefined): void {
+    const [message_id] = this.#flight;
+    const entry = this.#find({ message_id });
+    if (isPassing(code)) this.#rest(retryAfterMs);
+    else if (this.#flight.size > 1) this.#singles = this.#flight.size;
     else if (entry) {
-      this.reject(entry, new PubSubError(code));
+      this.#reject(entry, new PubSubError(code));
       return;
     }
-    this.land();
+    this.#land();
   }
 
-  private answered({ id }: Entry): void {
-    if (this.flight.delete(id) && this.flight.size === 0) this.land();
+  #answered({ id }: Entry): void {
+    if (this.#flight.delete(id) && this.#flight.size === 0) this.#land();
   }
 
   /** Nothing is in flight any more: what was not acknowledged is next again. */
-  private land(): void {
-    this.patience?.();
-    this.flight.clear();
-    this.carrier = undefined;
-    this.pump();
+  #land(): void {
+    this.#patience?.();
+    this.#flight.clear();
+    this.#carrier = undefined;
+    this.#pump();
   }
 
-  private rest(retryAfterMs: number | undefined): void {
-    const { timers } = this.port;
+  #rest(retryAfterMs: number | undefined): void {
+    const { timers } = this.#port;
     // Several messages of one text may be refused: one failure, and the longest rest of them.
-    if (this.pauseUntil === 0) this.failures += 1;
-    const delayMs = retryAfterMs ?? backoffMs(this.failures, timers, retryBackoff);
+    if (this.#pauseUntil === 0) this.#failures += 1;
+    const delayMs = retryAfterMs ?? backoffMs(this.#failures, timers, retryBackoff);
     const until = timers.now() + delayMs;
-    if (until <= this.pauseUntil) return;
-    this.pauseUntil = until;
-    this.pause?.();
-    this.pause = timers.after(delayMs, () => {
-      this.pauseUntil = 0;
-      this.pump();
+    if (until <= this.#pauseUntil) return;
+    this.#pauseUntil = until;
+    this.#pause?.();
+    this.#pause = timers.after(delayMs, () => {
+      this.#pauseUntil = 0;
+      this.#pump();
     });
   }
 
-  private pump(): void {
-    const { flight, next, port } = this;
-    if (next === undefined || flight.size > 0 || this.pauseUntil > 0) return;
-    const batch = this.nextBatch();
+  #pump(): void {
+    const flight = this.#flight;
+    const next = this.#next;
+    const port = this.#port;
+    if (next === undefined || flight.size > 0 || this.#pauseUntil > 0) return;
+    const batch = this.#nextBatch();
     if (batch.length === 0) return;
     const now = port.timers.now();
     const texts = batch.map((entry) => textOf(entry, entry.tries > 0, now - entry.addedAt));
@@ -230,24 +236,24 @@ export class Outbox {
       entry.tries += 1;
       flight.add(entry.id);
     }
-    this.carrier = next;
-    this.patience = port.timers.after(answerMs, () => {
+    this.#carrier = next;
+    this.#patience = port.timers.after(answerMs, () => {
       port.doubt();
-      this.land();
+      this.#land();
     });
     if (!next.send(texts.length === 1 ? texts.join() : `[${texts.join()}]`)) this.detach(next);
   }
 
-  private nextBatch(): Entry[] {
-    const oldest = this.port.timers.now() - patienceMs;
+  #nextBatch(): Entry[] {
+    const oldest = this.#port.timers.now() - patienceMs;
     const batch: Entry[] = [];
-    const most = this.singles > 0 ? 1 : batchFrames;
-    this.singles = Math.max(0, this.singles - 1);
+    const most = this.#singles > 0 ? 1 : batchFrames;
+    this.#singles = Math.max(0, this.#singles - 1);
     let bytes = envelopeBytes;
-    for (const entry of this.queued.values()) {
+    for (const entry of this.#queued.values()) {
       // After a sleep, a repeat could not be told from a new message any more.
       if (entry.addedAt < oldest) {
-        this.giveUp(entry.id);
+        this.#giveUp(entry.id);
         continue;
       }
       bytes += entry.bytes + 1;
@@ -258,25 +264,25 @@ export class Outbox {
     return batch;
   }
 
-  private giveUp(id: string): void {
-    const entry = this.queued.get(id);
+  #giveUp(id: string): void {
+    const entry = this.#queued.get(id);
     const code = entry?.tries ? 'unconfirmed' : 'timeout';
-    if (entry) this.reject(entry, new PubSubError(code, `Not acknowledged in ${patienceMs} ms`));
+    if (entry) this.#reject(entry, new PubSubError(code, `Not acknowledged in ${patienceMs} ms`));
   }
 
-  private find({ message_id }: Frame): Entry | undefined {
-    return this.queued.get(String(message_id));
+  #find({ message_id }: Frame): Entry | undefined {
+    return this.#queued.get(String(message_id));
   }
 
-  private reject(entry: Entry, error: PubSubError): void {
+  #reject(entry: Entry, error: PubSubError): void {
     entry.reject(error);
-    this.remove(entry);
+    this.#remove(entry);
   }
 
-  private remove(entry: Entry): void {
+  #remove(entry: Entry): void {
     entry.patience();
-    this.queued.delete(entry.id);
-    this.bytes -= entry.bytes;
-    this.answered(entry);
+    this.#queued.delete(entry.id);
+    this.#bytes -= entry.bytes;
+    this.#answered(entry);
   }
 }

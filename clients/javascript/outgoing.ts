@@ -1,10 +1,10 @@
 /**
  * A message as it is sent: made into text once, with what changes from try to try put in front.
  */
+import { frameBytes } from '../../protocol/limits';
 import { PubSubError } from './errors';
 import type { Frame } from './messages';
 import { byteLength } from './utf8';
-import { frameBytes } from './wire-limits';
 
 /** A frame whose bytes are counted with all that a later try may add. */
 export interface Outgoing {

@@ -31,17 +31,20 @@ export type Destination =
 const ownIdsMs = 10 * 60_000;
 
 export class Publisher {
-  private readonly own = new RecentIds(ownIdsMs);
+  readonly #own = new RecentIds(ownIdsMs);
+  readonly #session: PublisherPort;
 
-  constructor(private readonly session: PublisherPort) {}
+  constructor(session: PublisherPort) {
+    this.#session = session;
+  }
 
   async publish(destination: Destination, content: unknown, options: DirectOptions): Promise<Receipt> {
     checkPublish(options);
-    const { session } = this;
+    const session = this.#session;
     if (session.state === 'closed') throw new PubSubError('closed');
     const id = options.id ?? newId();
     const isHeard = options.echo ?? session.options.echo ?? true;
-    if (!isHeard) this.own.note(id, session.timers.now());
+    if (!isHeard) this.#own.note(id, session.timers.now());
     const acknowledged = (position: Position): void => {
       const { to, channel_id = to === session.agentId ? reservedChannels.inbox : '' } = destination;
       if (!isHeard) session.streams.get(channel_id)?.seen(position);
@@ -53,6 +56,6 @@ export class Publisher {
   }
 
   isOwn({ agentId, id }: Message): boolean {
-    return agentId === this.session.agentId && this.own.has(id);
+    return agentId === this.#session.agentId && this.#own.has(id);
   }
 }

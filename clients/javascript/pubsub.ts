@@ -31,9 +31,9 @@ export class PubSub<InboxContent = unknown> {
   readonly inbox: Inbox<InboxContent>;
   /** Who is there. */
   readonly presence: Presence;
-  private readonly session: Session;
-  private readonly requests: Requests;
-  private readonly emitter = new Emitter();
+  readonly #session: Session;
+  readonly #requests: Requests;
+  readonly #emitter = new Emitter();
 
   /**
    * Throws, with a sentence that says what to write, when an option can't work.
@@ -42,22 +42,22 @@ export class PubSub<InboxContent = unknown> {
    */
   constructor(options: PubSubOptions, timers: Timers = systemTimers) {
     checkOptions(options);
-    this.session = new Session(options, timers, this.emitter);
-    const { session } = this;
+    this.#session = new Session(options, timers, this.#emitter);
+    const session = this.#session;
     const requests = new Requests(session);
-    this.requests = requests;
+    this.#requests = requests;
     this.inbox = new Inbox(session, (message) => requests.isForInbox(message));
     this.presence = new Presence(session);
   }
 
   /** `disconnected` before `connect()`, `closed` after the end. */
   get state(): State {
-    return this.session.state;
+    return this.#session.state;
   }
 
   /** How the service calls this agent, from the first connection on. */
   get agentId(): string | undefined {
-    return this.session.agentId;
+    return this.#session.agentId;
   }
 
   /**
@@ -67,7 +67,7 @@ export class PubSub<InboxContent = unknown> {
    * aborts. After the last two the client goes on trying until `close()`.
    */
   connect(options: WaitOptions = {}): Promise<void> {
-    return this.session.connect(options);
+    return this.#session.connect(options);
   }
 
   /**
@@ -75,19 +75,19 @@ export class PubSub<InboxContent = unknown> {
    * 5 s later: a process may exit then, and the next one goes on behind it.
    */
   close(): Promise<void> {
-    return this.session.close();
+    return this.#session.close();
   }
 
   /** The same name is the same channel. */
   channel<Content = unknown>(name: string): Channel<Content> {
     need('channel', { name });
-    return new Channel<Content>(this.session, name);
+    return new Channel<Content>(this.#session, name);
   }
 
   /** Another agent of the tenant. */
   agent(id: string): Agent {
     need('text', { id });
-    return new Agent(this.session, this.requests, id);
+    return new Agent(this.#session, this.#requests, id);
   }
 
   /**
@@ -100,30 +100,36 @@ export class PubSub<InboxContent = unknown> {
   onRequest<Request = unknown, Reply = unknown>(handler: RequestHandler<Request, Reply>): void {
     need('callback', { handler });
     // What the content is, is the user's word.
-    this.requests.handler = handler as RequestHandler;
+    this.#requests.handler = handler as RequestHandler;
   }
 
   /** Returns what takes the listener away again. */
   on<Name extends keyof PubSubEvents>(name: Name, listener: (event: PubSubEvents[Name]) => void): () => void {
-    return this.emitter.on(name, listener);
+    return this.#emitter.on(name, listener);
   }
 }
 
 /** Another agent of the tenant, as the receiver of direct messages. */
 export class Agent {
+  readonly #session: Session;
+  readonly #requests: Requests;
+
   /** @internal */
   constructor(
-    private readonly session: Session,
-    private readonly requests: Requests,
+    session: Session,
+    requests: Requests,
     readonly id: string,
-  ) {}
+  ) {
+    this.#session = session;
+    this.#requests = requests;
+  }
 
   /**
    * Resolves when the service has the message; its `status` tells whether the agent is there or finds it in its inbox.
    * Settles within nine minutes, as `publish` of a channel does.
    */
   send(content: unknown, options: PublishOptions = {}): Promise<Receipt> {
-    return this.session.publisher.publish({ to: this.id }, content, options);
+    return this.#session.publisher.publish({ to: this.id }, content, options);
   }
 
   /**
@@ -136,26 +142,30 @@ export class Agent {
    * const { content } = await bus.agent('adder').request<number>({ a: 1, b: 2 }, { timeout: 2_000 });
    */
   request<Reply = unknown>(content: unknown, options: RequestOptions = {}): Promise<Message<Reply>> {
-    return this.requests.request(this.id, content, options) as Promise<Message<Reply>>;
+    return this.#requests.request(this.id, content, options) as Promise<Message<Reply>>;
   }
 }
 
 /** Who is there, and what of oneself others can see. */
 export class Presence {
+  readonly #session: Session;
+
   /** @internal */
-  constructor(private readonly session: Session) {}
+  constructor(session: Session) {
+    this.#session = session;
+  }
 
   /** Says something about this agent; kept over reconnects. Settles within 60 s. */
   async set(presence: PresenceOptions): Promise<void> {
     checkPresence(presence);
     const { status, capabilities } = presence;
-    this.session.presence = { ...this.session.presence, ...presence };
-    await this.session.askPatiently({ type: 'presence', status, capabilities }, () => undefined);
+    this.#session.presence = { ...this.#session.presence, ...presence };
+    await this.#session.askPatiently({ type: 'presence', status, capabilities }, () => undefined);
   }
 
   /** Agents of the tenant, those that are offline included. Needs the `presence` grant. Each page comes within 60 s. */
   query(query: PresenceQuery = {}): AsyncGenerator<AgentPresence, void, undefined> {
-    return queryPresence(this.session.askPatiently, query);
+    return queryPresence(this.#session.askPatiently, query);
   }
 
   /**
@@ -167,7 +177,7 @@ export class Presence {
    */
   async subscribe(handler: (presence: AgentPresence) => unknown): Promise<Subscription> {
     need('callback', { handler });
-    const { streams, emitter } = this.session;
+    const { streams, emitter } = this.#session;
     const versions = new Map<string, number>();
     const take = (presence: AgentPresence): void => {
       const { agentId, version } = presence;
@@ -192,7 +202,7 @@ export class Presence {
       streams.release(stream);
     };
     try {
-      await this.session.ready(stream);
+      await this.#session.ready(stream);
       await ask();
     } catch (error) {
       unsubscribe();

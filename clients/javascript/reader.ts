@@ -28,87 +28,91 @@ const fullLength = 1_000;
 
 export class Reader {
   readonly isConcurrent;
-  private readonly isWanted;
-  private unread: Message[] = [];
-  private isRunning = false;
-  private isEnded = false;
-  private error: unknown;
-  private wake: (() => void) | undefined;
+  readonly #isWanted;
+  #unread: Message[] = [];
+  #isRunning = false;
+  #isEnded = false;
+  #error: unknown;
+  #wake: (() => void) | undefined;
+  readonly #port: ReaderPort;
+  readonly #handler: Handler | undefined;
 
   constructor(
-    private readonly port: ReaderPort,
-    private readonly handler?: Handler,
+    port: ReaderPort,
+    handler?: Handler,
     { accepts = () => true, isConcurrent = false }: ReaderOptions = {},
   ) {
-    this.isWanted = accepts;
+    this.#port = port;
+    this.#handler = handler;
+    this.#isWanted = accepts;
     this.isConcurrent = isConcurrent;
   }
 
   get isFull(): boolean {
-    return this.unread.length >= fullLength;
+    return this.#unread.length >= fullLength;
   }
 
   accepts(message: Message): boolean {
-    return !this.isEnded && this.isWanted(message);
+    return !this.#isEnded && this.#isWanted(message);
   }
 
   push(message: Message): void {
     if (!this.accepts(message)) return;
-    this.unread.push(message);
-    this.wake?.();
-    if (this.handler !== undefined && !this.isRunning) void this.run(this.handler);
+    this.#unread.push(message);
+    this.#wake?.();
+    if (this.#handler !== undefined && !this.#isRunning) void this.#run(this.#handler);
   }
 
   /** Nothing more reaches the handler; an iterator ends, with the error if there is one. Gives what was not read. */
   end(error?: unknown): readonly Message[] {
-    this.isEnded = true;
-    this.error = error;
-    this.wake?.();
-    return this.unread.splice(0);
+    this.#isEnded = true;
+    this.#error = error;
+    this.#wake?.();
+    return this.#unread.splice(0);
   }
 
   async *read(): AsyncGenerator<Message, void, undefined> {
     for (;;) {
-      const message = this.take();
+      const message = this.#take();
       if (message) {
         // Whoever leaves the loop has had the message.
         try {
           yield message;
         } finally {
-          this.port.done(message);
+          this.#port.done(message);
         }
-      } else if (this.isEnded) {
-        if (this.error !== undefined) throw this.error as Error;
+      } else if (this.#isEnded) {
+        if (this.#error !== undefined) throw this.#error as Error;
         return;
       } else {
         await new Promise<void>((resolve) => {
-          this.wake = resolve;
+          this.#wake = resolve;
         });
       }
     }
   }
 
-  private async run(handler: Handler): Promise<void> {
-    this.isRunning = true;
-    for (let message = this.take(); message !== undefined; message = this.take()) {
-      const work = this.handle(handler, message);
+  async #run(handler: Handler): Promise<void> {
+    this.#isRunning = true;
+    for (let message = this.#take(); message !== undefined; message = this.#take()) {
+      const work = this.#handle(handler, message);
       if (!this.isConcurrent) await work;
     }
-    this.isRunning = false;
+    this.#isRunning = false;
   }
 
-  private async handle(handler: Handler, message: Message): Promise<void> {
+  async #handle(handler: Handler, message: Message): Promise<void> {
     try {
       await handler(message);
     } catch (error) {
-      this.port.failed(error);
+      this.#port.failed(error);
     }
-    this.port.done(message);
+    this.#port.done(message);
   }
 
-  private take(): Message | undefined {
-    const message = this.unread.shift();
-    if (this.unread.length === fullLength / 2) this.port.drained();
+  #take(): Message | undefined {
+    const message = this.#unread.shift();
+    if (this.#unread.length === fullLength / 2) this.#port.drained();
     return message;
   }
 }

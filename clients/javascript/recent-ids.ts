@@ -3,18 +3,22 @@
  */
 
 export class RecentIds {
-  private readonly times = new Map<string, number>();
-  private newest = 0;
+  readonly #times = new Map<string, number>();
+  #newest = 0;
+  readonly #windowMs: number;
 
-  constructor(private readonly windowMs: number) {}
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs;
+  }
 
   /** Notes the key; tells whether it was noted before within the window. */
   note(key: string, time: number): boolean {
-    const { times, windowMs } = this;
+    const times = this.#times;
+    const windowMs = this.#windowMs;
     const before = times.get(key) ?? -Infinity;
-    this.newest = Math.max(this.newest, time);
+    this.#newest = Math.max(this.#newest, time);
     for (const [old, at] of times) {
-      if (at >= this.newest - windowMs) break;
+      if (at >= this.#newest - windowMs) break;
       times.delete(old);
     }
     if (Math.abs(time - before) <= windowMs) return true;
@@ -25,6 +29,6 @@ export class RecentIds {
   }
 
   has(key: string): boolean {
-    return this.times.has(key);
+    return this.#times.has(key);
   }
 }

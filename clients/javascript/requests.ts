@@ -48,56 +48,58 @@ const failureText = 'The request handler has failed';
 const failureBytes = 1_024;
 
 export class Requests {
-  private current: RequestHandler | undefined;
-  private readonly pending = new Map<string, Pending>();
+  #current: RequestHandler | undefined;
+  readonly #pending = new Map<string, Pending>();
   /** Settles with the first handler. */
-  private readonly handled: Deferred<void> = deferred();
+  readonly #handled: Deferred<void> = deferred();
+  readonly #session: Session;
 
-  constructor(private readonly session: Session) {
+  constructor(session: Session) {
+    this.#session = session;
     const { readers } = session.streams.inbox;
     readers.add(
       (reply) => {
-        this.take(reply);
+        this.#take(reply);
       },
-      { accepts: (message) => this.isReply(message), isConcurrent: true },
+      { accepts: (message) => this.#isReply(message), isConcurrent: true },
     );
     readers.add(
       async (message) => {
-        await this.answer(message);
+        await this.#answer(message);
         // The reply was not acknowledged, so the request is not handled.
         if (session.state === 'closed') await new Promise(() => undefined);
       },
-      { accepts: (message) => this.isRequest(message), isConcurrent: true },
+      { accepts: (message) => this.#isRequest(message), isConcurrent: true },
     );
     session.emitter.on('state', ({ state, error = new PubSubError('closed') }) => {
-      if (state === 'closed') for (const { reject } of this.pending.values()) reject(error);
+      if (state === 'closed') for (const { reject } of this.#pending.values()) reject(error);
     });
   }
 
   set handler(handler: RequestHandler) {
-    this.current = handler;
-    this.handled.resolve();
+    this.#current = handler;
+    this.#handled.resolve();
   }
 
-  private isReply({ type, inReplyTo }: Message): boolean {
+  #isReply({ type, inReplyTo }: Message): boolean {
     return inReplyTo !== undefined && (type === replyType || type === failureType);
   }
 
   /** Whether it is for `answer`. */
-  private isRequest(message: Message): boolean {
-    if (!message.expectsReply || this.isReply(message)) return false;
-    return !this.session.options.observer || this.current !== undefined || this.hasExpired(message);
+  #isRequest(message: Message): boolean {
+    if (!message.expectsReply || this.#isReply(message)) return false;
+    return !this.#session.options.observer || this.#current !== undefined || this.#hasExpired(message);
   }
 
   /** Whether it is for the inbox as well: without a handler, the user may answer by hand. */
   isForInbox(message: Message): boolean {
-    const isTaken = this.current !== undefined || this.hasExpired(message);
-    return !this.isReply(message) && !(isTaken && message.expectsReply);
+    const isTaken = this.#current !== undefined || this.#hasExpired(message);
+    return !this.#isReply(message) && !(isTaken && message.expectsReply);
   }
 
   /** Whether nobody waits for the reply any more. */
-  private hasExpired({ expiresAt = Infinity }: Message): boolean {
-    return expiresAt <= this.session.serverNow();
+  #hasExpired({ expiresAt = Infinity }: Message): boolean {
+    return expiresAt <= this.#session.serverNow();
   }
 
   async request(
@@ -109,36 +111,36 @@ export class Requests {
     signal?.throwIfAborted();
     const id = newId();
     const pending: Pending = { to, ...deferred<Message>() };
-    this.pending.set(id, pending);
+    this.#pending.set(id, pending);
     const late = (): PubSubError =>
       pending.isUnhandled ? unhandled() : new PubSubError('timeout', `No reply in ${timeout} ms`);
     const timeoutMs = timeout === Infinity ? undefined : Math.ceil(timeout);
     const direct = { id, metadata, correlationId: id, expectsReply: true, timeoutMs };
-    this.session.publisher.publish({ to }, content, direct).catch((error: unknown) => {
+    this.#session.publisher.publish({ to }, content, direct).catch((error: unknown) => {
       pending.reject((error as PubSubError).code === requestExpired ? late() : error);
     });
     try {
       return await within(
         pending.promise,
-        this.session.timers,
+        this.#session.timers,
         { timeout: timeoutMs ?? timeout, signal },
         late,
       );
     } finally {
-      this.pending.delete(id);
-      this.session.outbox.forget(id);
+      this.#pending.delete(id);
+      this.#session.outbox.forget(id);
     }
   }
 
   /** What a handler has thrown, or why its reply could not be sent. */
-  private readonly failed = (error: unknown): void => {
-    if (this.session.state !== 'closed') this.session.emitter.report(error);
+  readonly #failed = (error: unknown): void => {
+    if (this.#session.state !== 'closed') this.#session.emitter.report(error);
   };
 
   /** A reply that nobody waits for any more is dropped: it came too late, or was for another connection of this agent. */
-  private take(reply: Message): void {
+  #take(reply: Message): void {
     const { type, inReplyTo: id = '', content, agentId, extra } = reply;
-    const pending = this.pending.get(id);
+    const pending = this.#pending.get(id);
     if (pending?.to !== agentId) return;
     if (type === replyType) pending.resolve(reply);
     else if (extra.code !== noHandler)
@@ -146,7 +148,7 @@ export class Requests {
     else {
       // Another process of the agent may have one.
       pending.isUnhandled = true;
-      this.session.timers.after(handlerMs, () => {
+      this.#session.timers.after(handlerMs, () => {
         pending.reject(unhandled());
       });
     }
@@ -156,21 +158,26 @@ export class Requests {
    * Several requests are worked on at once. Settles when the reply is acknowledged, or refused for good, or when nobody
    * waits for it. Never rejects.
    */
-  private async answer(message: Message): Promise<void> {
+  async #answer(message: Message): Promise<void> {
     const { id, agentId, correlationId = id, expiresAt = Infinity } = message;
     const reply = (content: unknown, type: string, extra: JsonObject = {}): Promise<Receipt> =>
-      this.session.publisher.publish({ to: agentId }, content, { inReplyTo: id, correlationId, type, extra });
-    const patienceMs = Math.min(handlerMs, expiresAt - this.session.serverNow());
-    if (this.current === undefined) await atMost(patienceMs, this.handled.promise, this.session.timers);
-    if (this.hasExpired(message)) return;
+      this.#session.publisher.publish({ to: agentId }, content, {
+        inReplyTo: id,
+        correlationId,
+        type,
+        extra,
+      });
+    const patienceMs = Math.min(handlerMs, expiresAt - this.#session.serverNow());
+    if (this.#current === undefined) await atMost(patienceMs, this.#handled.promise, this.#session.timers);
+    if (this.#hasExpired(message)) return;
     try {
-      if (this.current === undefined)
+      if (this.#current === undefined)
         await reply('No handler for requests', failureType, { code: noHandler });
-      else await reply(oneValue(await this.current(message.content, message)), replyType);
+      else await reply(oneValue(await this.#current(message.content, message)), replyType);
     } catch (error) {
       const told = textFor(error);
-      if (told === undefined) this.failed(error);
-      await reply(told ?? failureText, failureType).catch(this.failed);
+      if (told === undefined) this.#failed(error);
+      await reply(told ?? failureText, failureType).catch(this.#failed);
     }
   }
 }

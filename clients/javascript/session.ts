@@ -47,16 +47,16 @@ export class Session {
   /** As the service calls us; known from the first WELCOME on. */
   agentId: string | undefined;
   state: State = 'disconnected';
-  private current: Link | undefined;
-  private readonly leaving = new Set<Link>();
-  private readonly heartbeat: Heartbeat;
-  private readonly dialer: Dialer;
-  private arrival: Deferred<void> = deferred();
-  private hints: Cancel | undefined;
+  #current: Link | undefined;
+  readonly #leaving = new Set<Link>();
+  readonly #heartbeat: Heartbeat;
+  readonly #dialer: Dialer;
+  #arrival: Deferred<void> = deferred();
+  #hints: Cancel | undefined;
   /** Time of the service less ours: the clock of this machine may be wrong. */
-  private skewMs = 0;
+  #skewMs = 0;
   /** Settles when the cursor has saved what was handled at the end. */
-  private saved = Promise.resolve();
+  #saved = Promise.resolve();
 
   constructor(
     readonly options: PubSubOptions,
@@ -65,19 +65,19 @@ export class Session {
   ) {
     this.presence = options.presence ?? {};
     this.cursor = options.cursor ?? new MemoryCursor();
-    this.dialer = new Dialer(this);
-    this.heartbeat = new Heartbeat(
+    this.#dialer = new Dialer(this);
+    this.#heartbeat = new Heartbeat(
       timers,
       () => this.outbox.length > 0 || this.streams.hasHole,
-      this.ping,
+      this.#ping,
       options.heartbeatMs,
     );
     this.outbox = new Outbox({
       timers,
       options: options.queue ?? {},
-      doubt: this.ping,
+      doubt: this.#ping,
       renew: () => {
-        this.dialer.dialIn(0);
+        this.#dialer.dialIn(0);
       },
     });
     this.publisher = new Publisher(this);
@@ -85,12 +85,12 @@ export class Session {
   }
 
   get isConnected(): boolean {
-    return this.current !== undefined;
+    return this.#current !== undefined;
   }
 
   connect(options: WaitOptions = {}): Promise<void> {
     this.wake();
-    const connected = this.within(this.arrival.promise, options, 'No connection');
+    const connected = this.#within(this.#arrival.promise, options, 'No connection');
     // The events tell it as well: a process that does not wait for the promise must not end of it.
     connected.catch(() => undefined);
     return connected;
@@ -102,12 +102,12 @@ export class Session {
     await atMost(closingMs, this.outbox.drained(), timers);
     await atMost(reportMs, this.streams.report(), timers);
     this.end();
-    await atMost(savingMs, this.saved, timers);
+    await atMost(savingMs, this.#saved, timers);
   }
 
   /** Epoch milliseconds of the service. */
   serverNow(): number {
-    return this.timers.now() + this.skewMs;
+    return this.timers.now() + this.#skewMs;
   }
 
   isOwn(message: Message): boolean {
@@ -116,19 +116,19 @@ export class Session {
 
   /** On the connection of the moment. */
   readonly ask: Ask = (frame, read) =>
-    this.current?.ask(frame, read) ?? Promise.reject(new PubSubError('connection_lost'));
+    this.#current?.ask(frame, read) ?? Promise.reject(new PubSubError('connection_lost'));
 
   /** On this connection or a later one; connects when nothing has. Settles within 60 s. */
   readonly askPatiently: Ask = (frame, read, signal) => {
     this.wake();
     let isOver = false;
     const answer = askAgain(
-      () => this.arrival.promise,
+      () => this.#arrival.promise,
       () => this.ask(frame, read),
       this.timers,
       () => isOver,
     );
-    return this.within(answer, { signal }, 'No answer').finally(() => {
+    return this.#within(answer, { signal }, 'No answer').finally(() => {
       isOver = true;
     });
   };
@@ -136,15 +136,15 @@ export class Session {
   /** Settles with the first answer of the service about the channel; connects when nothing has. */
   ready({ ready }: Stream, signal?: AbortSignal): Promise<void> {
     this.wake();
-    const { promise } = this.state === 'closed' ? this.arrival : ready;
-    return this.within(promise, { signal }, 'No answer');
+    const { promise } = this.state === 'closed' ? this.#arrival : ready;
+    return this.#within(promise, { signal }, 'No answer');
   }
 
   /** The first use connects. */
   wake(): void {
-    if (!this.move('connect')) return;
-    this.hints = watchHints(this.timers, this.hinted);
-    void this.dialer.dial();
+    if (!this.#move('connect')) return;
+    this.#hints = watchHints(this.timers, this.#hinted);
+    void this.#dialer.dial();
   }
 
   async greet(link: Link): Promise<void> {
@@ -154,7 +154,7 @@ export class Session {
     const asked = streams.resume();
     const resume = [...asked.keys()].map(streams.place);
     await link.ask({ type: 'hello', resume, client: clientName, ...this.presence }, ([welcome = {}]) => {
-      this.welcomed(link, welcome);
+      this.#welcomed(link, welcome);
       streams.welcome(welcome, asked);
     });
   }
@@ -165,103 +165,104 @@ export class Session {
     else if (frame.type === 'ACK') this.outbox.acknowledge(frame);
     else if (frame.type === 'ERROR') this.outbox.refuse(frame);
     else if (frame.type === 'REPLAYED') this.streams.replayed(frame);
-    else if (frame.type === 'GOAWAY' && link === this.current) this.sentAway(frame);
+    else if (frame.type === 'GOAWAY' && link === this.#current) this.#sentAway(frame);
     // API Gateway's own: a function failed or was throttled.
     else if (frame.type === undefined) this.outbox.failed();
   }
 
   ended(link: Link, error: PubSubError): void {
-    this.leaving.delete(link);
+    this.#leaving.delete(link);
     this.outbox.detach(link);
-    if (link !== this.current) return;
-    this.current = undefined;
-    this.heartbeat.stop();
+    if (link !== this.#current) return;
+    this.#current = undefined;
+    this.#heartbeat.stop();
     if (this.state !== 'connected') return;
-    this.arrival = deferred();
-    this.move('lost', error);
-    this.dialer.dropped(error);
+    this.#arrival = deferred();
+    this.#move('lost', error);
+    this.#dialer.dropped(error);
   }
 
   /** With an error when it was not the user's wish. */
   end(error?: PubSubError): void {
-    if (!this.move('closed', error)) return;
+    if (!this.#move('closed', error)) return;
     const reason = error ?? new PubSubError('closed');
-    this.dialer.end();
-    this.hints?.();
-    this.heartbeat.stop();
-    this.saved = this.streams.end(error);
+    this.#dialer.end();
+    this.#hints?.();
+    this.#heartbeat.stop();
+    this.#saved = this.streams.end(error);
     this.outbox.end(reason);
-    this.arrival.reject(reason);
-    this.arrival = deferred();
-    this.arrival.reject(new PubSubError('closed', undefined, { cause: error }));
-    for (const link of [this.current, ...this.leaving]) link?.end(new PubSubError('closed'));
+    this.#arrival.reject(reason);
+    this.#arrival = deferred();
+    this.#arrival.reject(new PubSubError('closed', undefined, { cause: error }));
+    for (const link of [this.#current, ...this.#leaving]) link?.end(new PubSubError('closed'));
   }
 
   /** The network has changed, or the machine has slept. */
-  private readonly hinted = (): void => {
-    this.current?.whenSilent(() => {
-      this.ping(hintedMs);
+  readonly #hinted = (): void => {
+    this.#current?.whenSilent(() => {
+      this.#ping(hintedMs);
     });
-    this.dialer.hinted(hintedMs);
+    this.#dialer.hinted(hintedMs);
   };
 
   /** When it is late, the error says what did not come, and why, as far as is known. */
-  private within<T>(promise: Promise<T>, options: WaitOptions, what: string): Promise<T> {
+  #within<T>(promise: Promise<T>, options: WaitOptions, what: string): Promise<T> {
     return within(promise, this.timers, options, (timeout) => {
-      const { lastError: cause } = this.dialer;
+      const { lastError: cause } = this.#dialer;
       const why = cause === undefined ? '' : ` (${cause.message})`;
       return new PubSubError('timeout', `${what}${why} in ${timeout} ms`, { cause });
     });
   }
 
-  private welcomed(link: Link, welcome: Frame): void {
-    const { current: old } = this;
-    this.current = link;
+  #welcomed(link: Link, welcome: Frame): void {
+    const old = this.#current;
+    this.#current = link;
     this.agentId = text(welcome.agent_id);
-    this.learnTime(welcome);
-    if (old) this.leave(old);
+    this.#learnTime(welcome);
+    if (old) this.#leave(old);
     this.outbox.attach(link);
-    this.dialer.welcomed(Date.parse(String(welcome.token_expires_at)) - this.serverNow());
-    this.heartbeat.start();
-    if (this.move('welcomed')) this.arrival.resolve();
+    this.#dialer.welcomed(Date.parse(String(welcome.token_expires_at)) - this.serverNow());
+    this.#heartbeat.start();
+    if (this.#move('welcomed')) this.#arrival.resolve();
   }
 
   /** Ends the connection when nothing more is on its way there. */
-  private leave(link: Link): void {
-    this.leaving.add(link);
+  #leave(link: Link): void {
+    this.#leaving.add(link);
     this.timers.after(leavingMs, () => {
-      if (this.outbox.uses(link)) this.leave(link);
+      if (this.outbox.uses(link)) this.#leave(link);
       else link.end(new PubSubError('closed'));
     });
   }
 
   /** From an answer that the service has just written. */
-  private learnTime({ timestamp }: Frame): void {
+  #learnTime({ timestamp }: Frame): void {
     const now = this.timers.now();
-    this.skewMs = (timeIn(timestamp) ?? now) - now;
+    this.#skewMs = (timeIn(timestamp) ?? now) - now;
   }
 
-  private sentAway({ code, reason, reconnect }: Frame): void {
+  #sentAway({ code, reason, reconnect }: Frame): void {
     if (reconnect === false) this.end(new PubSubError(String(code), text(reason)));
-    else this.dialer.dialIn(this.dialer.attempts.spreadMs());
+    else this.#dialer.dialIn(this.#dialer.attempts.spreadMs());
   }
 
   /** Asks how things stand. Silence is the end of the connection. */
-  private readonly ping = (withinMs?: number): void => {
-    const { current: link, streams } = this;
+  readonly #ping = (withinMs?: number): void => {
+    const { streams } = this;
+    const link = this.#current;
     link?.suspect(withinMs);
     for (const ping of link ? streams.pings() : [])
       // Silence is the link's own business; a refusal says nothing about the others.
       link
         ?.ask(ping, ([pong = {}]) => {
-          this.learnTime(pong);
+          this.#learnTime(pong);
           streams.pong(pong);
         })
         .catch(() => undefined);
   };
 
   /** Whether the event meant a change. */
-  private move(event: Transition, error?: PubSubError): boolean {
+  #move(event: Transition, error?: PubSubError): boolean {
     const state = nextState(this.state, event);
     if (state === undefined) return false;
     this.state = state;

@@ -41,42 +41,44 @@ export class Stream {
   /** Whether the cursor has said where the reader stands. */
   isLoaded = false;
   isEnded = false;
-  private readonly feed: Feed;
+  readonly #feed: Feed;
   readonly readers: Readers;
   /** Where the cursor says that the reader stands; from before there was a connection. */
-  private since: Position | undefined;
+  #since: Position | undefined;
   /** The cursor had a position and could not read it. */
-  private isPositionLost = false;
+  #isPositionLost = false;
   /** Whether the service has answered, and the user knows. */
   isReady = false;
-  private mayReadLog = true;
-  private isFillingHole = false;
-  private fruitless = 0;
-  private replayUntil = 0;
-  private timer: Cancel | undefined;
+  #mayReadLog = true;
+  #isFillingHole = false;
+  #fruitless = 0;
+  #replayUntil = 0;
+  #timer: Cancel | undefined;
+  readonly #siblings: Siblings;
 
   constructor(
     readonly channelId: string,
     readonly client: StreamPort,
-    private readonly siblings: Siblings,
+    siblings: Siblings,
   ) {
+    this.#siblings = siblings;
     this.isInbox = channelId === reservedChannels.inbox;
-    this.feed = new Feed((message) => client.isOwn(message));
+    this.#feed = new Feed((message) => client.isOwn(message));
     this.readers = new Readers(this);
   }
 
   /** Everything up to here is handled; `undefined` while that is not known. */
   get handled(): Position | undefined {
-    return this.readers.handled ?? this.since;
+    return this.readers.handled ?? this.#since;
   }
 
   /** What to say in `hello`, `subscribe` and `ping`. */
   get position(): Position | undefined {
-    return this.feed.position ?? this.since;
+    return this.#feed.position ?? this.#since;
   }
 
   get hasHole(): boolean {
-    return this.feed.hasHole && !this.readers.isFull;
+    return this.#feed.hasHole && !this.readers.isFull;
   }
 
   /** Begins at the position, or where the cursor says. */
@@ -86,9 +88,9 @@ export class Stream {
       const position: unknown = since ?? (await client.cursor.load(channelId)) ?? undefined;
       if (position !== undefined && !isPosition(position))
         throw new TypeError(`The cursor of "${channelId}" gave no position`);
-      this.since = position;
+      this.#since = position;
     } catch (error) {
-      this.isPositionLost = true;
+      this.#isPositionLost = true;
       // In the constructor of the client nobody can listen yet.
       await Promise.resolve();
       if ((error as PubSubError | undefined)?.code !== 'position_lost') client.emitter.report(error);
@@ -101,7 +103,7 @@ export class Stream {
   async subscribe(): Promise<void> {
     const { channelId, client, position } = this;
     const { timers } = client;
-    await this.siblings.left;
+    await this.#siblings.left;
     if (!this.isLoaded || this.isEnded) return;
     try {
       await client.ask({ type: 'subscribe', channel_id: channelId, since: position }, ([frame = {}]) => {
@@ -111,23 +113,25 @@ export class Stream {
       const { code, retryable } = error as PubSubError;
       // Without a connection, the next `hello` asks.
       if (code === 'connection_lost') return;
-      if (!retryable) this.fail(error as PubSubError);
-      else timers.after(backoffMs(++this.fruitless, timers), () => void this.subscribe());
+      if (!retryable) this.#fail(error as PubSubError);
+      else timers.after(backoffMs(++this.#fruitless, timers), () => void this.subscribe());
     }
   }
 
   /** Settles when the cursor has saved what is handled. */
   end(error?: PubSubError): Promise<void> {
     this.isEnded = true;
-    this.timer?.();
+    this.#timer?.();
     this.ready.reject(error ?? new PubSubError('closed'));
     return this.readers.end(error);
   }
 
   offer(message: Message): void {
-    const { feed, client } = this;
+    const { client } = this;
+    const feed = this.#feed;
     if (isLogged(message)) {
-      if (message.replayed && this.replayUntil > 0) this.replayUntil = client.timers.now() + replayPatienceMs;
+      if (message.replayed && this.#replayUntil > 0)
+        this.#replayUntil = client.timers.now() + replayPatienceMs;
       feed.offer(message);
       this.pump();
     } else if (!client.isOwn(message) && !feed.isRepeat(message)) {
@@ -137,22 +141,22 @@ export class Stream {
 
   /** An acknowledged message of our own that we do not want to hear. */
   seen(position: Position): void {
-    this.feed.see(position);
+    this.#feed.see(position);
     this.pump();
   }
 
   /** The channel reaches at least to here. */
   learnHead(head: Position): void {
-    this.feed.learnHead(head);
+    this.#feed.learnHead(head);
     this.pump();
   }
 
   /** The answer to `hello` or `subscribe`; `since` is what was asked. */
   settle(state: ChannelState, since: Position | undefined): void {
     const { head, reason } = state;
-    if (head !== undefined) this.begin(head, state, since);
+    if (head !== undefined) this.#begin(head, state, since);
     else if (reason === 'forbidden') {
-      this.fail(new PubSubError(reason));
+      this.#fail(new PubSubError(reason));
       return;
     }
     this.isReady = true;
@@ -161,27 +165,27 @@ export class Stream {
 
   /** The end of a replay. */
   replayed(isComplete: boolean, gaps: readonly LogGap[]): void {
-    this.replayUntil = 0;
-    this.skip(gaps);
+    this.#replayUntil = 0;
+    this.#skip(gaps);
     this.pump();
-    this.restartTimer(isComplete ? undefined : 0);
+    this.#restartTimer(isComplete ? undefined : 0);
   }
 
   /** Gives the readers what is next. */
   pump(): void {
     while (!this.isEnded && !this.readers.isFull) {
-      const message = this.feed.next();
+      const message = this.#feed.next();
       if (!message) break;
       this.readers.deliver(message);
     }
-    const { position } = this.feed;
+    const { position } = this.#feed;
     if (position) this.readers.reached(position);
-    this.watch();
+    this.#watch();
   }
 
   /** More is handled than before. */
   moved(): void {
-    if (this.isInbox) this.siblings.handled();
+    if (this.isInbox) this.#siblings.handled();
   }
 
   history(after: Position, limit: number): Promise<HistoryPage> {
@@ -192,11 +196,11 @@ export class Stream {
     this.client.emitter.gap(this.channelId, reason, parts);
   }
 
-  private begin(head: Position, { recovered, reason, from }: ChannelState, since?: Position): void {
-    const { feed } = this;
+  #begin(head: Position, { recovered, reason, from }: ChannelState, since?: Position): void {
+    const feed = this.#feed;
     const isFirst = feed.position === undefined;
-    this.mayReadLog = reason !== 'forbidden';
-    if (isFirst && this.isPositionLost) this.lost('position_lost', { head });
+    this.#mayReadLog = reason !== 'forbidden';
+    if (isFirst && this.#isPositionLost) this.lost('position_lost', { head });
     const isPast = since?.epoch === head.epoch && since.sequence >= head.sequence;
     if (recovered === false && !isPast) this.lost(reason ?? 'expired', { after: since, head });
     // The inbox is replayed from there, so what gets lost of the replay is a hole.
@@ -208,61 +212,61 @@ export class Stream {
     const isReplaying = isRecovered
       ? since.sequence !== head.sequence
       : isFirst && start.sequence < head.sequence;
-    this.replayUntil = isReplaying ? this.client.timers.now() + replayPatienceMs : 0;
-    this.fruitless = 0;
-    this.restartTimer();
+    this.#replayUntil = isReplaying ? this.client.timers.now() + replayPatienceMs : 0;
+    this.#fruitless = 0;
+    this.#restartTimer();
     this.pump();
   }
 
-  private fail(error: PubSubError): void {
+  #fail(error: PubSubError): void {
     if (this.isEnded) return;
-    this.siblings.drop(this, error);
+    this.#siblings.drop(this, error);
     if (this.isReady) this.client.emitter.report(error);
   }
 
-  private restartTimer(delayMs?: number): void {
-    this.timer?.();
-    this.timer = undefined;
-    this.watch(delayMs);
+  #restartTimer(delayMs?: number): void {
+    this.#timer?.();
+    this.#timer = undefined;
+    this.#watch(delayMs);
   }
 
   /** Sees to it that a hole is filled, if it does not fill by itself. */
-  private watch(delayMs?: number): void {
-    if (this.isEnded || this.isFillingHole || this.timer !== undefined || !this.hasHole) return;
+  #watch(delayMs?: number): void {
+    if (this.isEnded || this.#isFillingHole || this.#timer !== undefined || !this.hasHole) return;
     const { timers } = this.client;
-    const grace = this.mayReadLog
-      ? Math.min(longestPauseMs, reorderGraceMs * 2 ** this.fruitless)
+    const grace = this.#mayReadLog
+      ? Math.min(longestPauseMs, reorderGraceMs * 2 ** this.#fruitless)
       : withoutLogMs;
-    const untilReplayed = this.replayUntil - timers.now();
-    this.timer = timers.after(delayMs ?? Math.max(grace, untilReplayed), () => {
-      this.timer = undefined;
-      if (this.replayUntil > timers.now()) this.watch();
-      else void this.fillHole();
+    const untilReplayed = this.#replayUntil - timers.now();
+    this.#timer = timers.after(delayMs ?? Math.max(grace, untilReplayed), () => {
+      this.#timer = undefined;
+      if (this.#replayUntil > timers.now()) this.#watch();
+      else void this.#fillHole();
     });
   }
 
-  private async fillHole(): Promise<void> {
-    const { position, known } = this.feed;
+  async #fillHole(): Promise<void> {
+    const { position, known } = this.#feed;
     if (this.isEnded || position === undefined || !this.hasHole) return;
-    this.isFillingHole = true;
-    this.replayUntil = 0;
+    this.#isFillingHole = true;
+    this.#replayUntil = 0;
     try {
-      if (!this.mayReadLog) throw new PubSubError('not_recoverable');
+      if (!this.#mayReadLog) throw new PubSubError('not_recoverable');
       const missing = Math.max(known - position.sequence, 1);
-      this.take(position, await this.history(position, Math.min(missing, historyLimit)));
+      this.#take(position, await this.history(position, Math.min(missing, historyLimit)));
     } catch (error) {
       const { code } = error as PubSubError;
-      if (code === 'forbidden') this.mayReadLog = false;
+      if (code === 'forbidden') this.#mayReadLog = false;
       // Subscribing again tells why, and where the channel stands.
       if (code === 'not_recoverable') await this.subscribe();
     }
-    this.isFillingHole = false;
-    this.fruitless = this.feed.position === position ? this.fruitless + 1 : 0;
+    this.#isFillingHole = false;
+    this.#fruitless = this.#feed.position === position ? this.#fruitless + 1 : 0;
     this.pump();
   }
 
-  private take(position: Position, { head, messages, gaps }: HistoryPage): void {
-    const { feed } = this;
+  #take(position: Position, { head, messages, gaps }: HistoryPage): void {
+    const feed = this.#feed;
     if (head.epoch === position.epoch) feed.settle();
     else if (feed.position === position) {
       // The position was that of an empty log.
@@ -272,14 +276,14 @@ export class Stream {
       ];
       feed.start({ epoch: head.epoch, sequence: Math.min(head.sequence + 1, ...firsts) - 1 });
     }
-    this.skip(gaps);
+    this.#skip(gaps);
     for (const message of messages) if (isLogged(message)) feed.offer(message);
     feed.learnHead(head);
     this.pump();
   }
 
-  private skip(gaps: readonly LogGap[]): void {
-    const { feed } = this;
+  #skip(gaps: readonly LogGap[]): void {
+    const feed = this.#feed;
     for (const { from, to, reason } of gaps) {
       if (to <= (feed.position?.sequence ?? 0)) continue;
       this.lost(reason, { after: feed.position, from, to });

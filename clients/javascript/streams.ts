@@ -1,6 +1,7 @@
 /**
  * All channels that this client follows: who is subscribed on which connection, and what arrives for whom.
  */
+import { channels as maxChannels, pingChannels } from '../../protocol/limits';
 import { reservedChannels } from '../../protocol/names';
 import type { Position } from './cursor';
 import type { PubSubError } from './errors';
@@ -8,7 +9,6 @@ import type { Frame, Message } from './messages';
 import { list, readGaps, readState } from './replies';
 import { Stream } from './stream';
 import type { StreamPort } from './stream-port';
-import { pingChannels, resumeChannels } from './wire-limits';
 
 /** What was asked for in a `hello`. */
 export type Asked = ReadonlyMap<Stream, Position | undefined>;
@@ -23,29 +23,31 @@ export class Streams {
   readonly loaded: Promise<void>;
   left = Promise.resolve();
   /** The sequence up to which the inbox was reported as handled; `undefined` for a service that does not keep that. */
-  private told: number | undefined;
-  private readonly followed = new Map<string, Stream>();
+  #told: number | undefined;
+  readonly #followed = new Map<string, Stream>();
   /** Settles when the cursor has saved what is handled of the streams that have ended. */
-  private saved = Promise.resolve();
+  #saved = Promise.resolve();
+  readonly #client: StreamPort;
 
-  constructor(private readonly client: StreamPort) {
-    this.inbox = this.make(inbox);
+  constructor(client: StreamPort) {
+    this.#client = client;
+    this.inbox = this.#make(inbox);
     this.loaded = this.inbox.load(undefined);
   }
 
   get hasHole(): boolean {
-    return [...this.followed.values()].some(({ hasHole }) => hasHole);
+    return [...this.#followed.values()].some(({ hasHole }) => hasHole);
   }
 
   get(channelId: string): Stream | undefined {
-    return this.followed.get(channelId);
+    return this.#followed.get(channelId);
   }
 
   /** The stream of a channel, which is made and subscribed when there is none. */
   open(channelId: string, since?: Position): Stream {
     const known = this.get(channelId);
     if (known) return known;
-    const stream = this.make(channelId);
+    const stream = this.#make(channelId);
     void stream.load(since);
     return stream;
   }
@@ -54,19 +56,19 @@ export class Streams {
   release(stream: Stream): void {
     if (!stream.readers.isEmpty || stream.isEnded || stream.isInbox) return;
     this.drop(stream);
-    this.leave(stream.channelId);
+    this.#leave(stream.channelId);
   }
 
   drop(stream: Stream, error?: PubSubError): void {
-    this.followed.delete(stream.channelId);
+    this.#followed.delete(stream.channelId);
     const ended = stream.end(error);
-    this.saved = this.saved.then(() => ended);
+    this.#saved = this.#saved.then(() => ended);
   }
 
   /** Settles when the cursor has saved what is handled. */
   end(error: PubSubError | undefined): Promise<void> {
-    for (const stream of this.followed.values()) this.drop(stream, error);
-    return this.saved;
+    for (const stream of this.#followed.values()) this.drop(stream, error);
+    return this.#saved;
   }
 
   offer(message: Message): void {
@@ -80,15 +82,15 @@ export class Streams {
 
   /** The positions for a `hello`: as many as fit, the rest is subscribed one by one. */
   resume(): Asked {
-    this.told = this.inbox.handled?.sequence;
-    const loaded = [...this.followed.values()].filter(({ isLoaded }) => isLoaded).slice(0, resumeChannels);
+    this.#told = this.inbox.handled?.sequence;
+    const loaded = [...this.#followed.values()].filter(({ isLoaded }) => isLoaded).slice(0, maxChannels);
     return new Map(loaded.map((stream) => [stream, stream.position]));
   }
 
   /** A channel in a `hello` or `ping`. */
   readonly place = ({ channelId, position, isInbox }: Stream): Frame => {
     const { handled } = this.inbox;
-    if (isInbox && this.told !== undefined) this.told = handled?.sequence ?? 0;
+    if (isInbox && this.#told !== undefined) this.#told = handled?.sequence ?? 0;
     return { channel_id: channelId, ...position, handled: isInbox ? (handled ?? {}) : undefined };
   };
 
@@ -96,17 +98,17 @@ export class Streams {
   welcome(frame: Frame, asked: Asked): void {
     for (const state of list(frame.channels).map(readState)) {
       const { channelId, from } = state;
-      if (channelId === inbox) this.told = from && (this.told ?? from);
+      if (channelId === inbox) this.#told = from && (this.#told ?? from);
       const stream = this.get(channelId);
       if (stream?.isLoaded) stream.settle(state, asked.get(stream));
     }
-    for (const stream of this.followed.values()) if (!asked.has(stream)) void stream.subscribe();
-    for (const { channelId } of asked.keys()) if (!this.get(channelId)) this.leave(channelId);
+    for (const stream of this.#followed.values()) if (!asked.has(stream)) void stream.subscribe();
+    for (const { channelId } of asked.keys()) if (!this.get(channelId)) this.#leave(channelId);
   }
 
   /** Positions for `ping`, in groups of what one may ask about. */
   pings(): readonly Frame[] {
-    const places = [...this.followed.values()]
+    const places = [...this.#followed.values()]
       .filter(({ position, channelId }) => position && channelId !== presence)
       .map(this.place);
     const groups: Frame[] = [];
@@ -122,26 +124,26 @@ export class Streams {
 
   /** The inbox is handled further than before. */
   handled(): void {
-    if ((this.inbox.handled?.sequence ?? 0) - (this.told ?? Infinity) >= reportEvery) void this.report();
+    if ((this.inbox.handled?.sequence ?? 0) - (this.#told ?? Infinity) >= reportEvery) void this.report();
   }
 
   /** Tells the service how far the inbox is handled. Never rejects: the next ping tells it as well. */
   async report(): Promise<void> {
-    if (this.told === undefined) return;
+    if (this.#told === undefined) return;
     const ping = { type: 'ping', channels: [this.place(this.inbox)] };
-    await this.client.ask(ping, () => undefined).catch(() => undefined);
+    await this.#client.ask(ping, () => undefined).catch(() => undefined);
   }
 
-  private make(channelId: string): Stream {
-    const stream = new Stream(channelId, this.client, this);
-    this.followed.set(channelId, stream);
+  #make(channelId: string): Stream {
+    const stream = new Stream(channelId, this.#client, this);
+    this.#followed.set(channelId, stream);
     return stream;
   }
 
-  private leave(channelId: string): void {
-    if (!this.client.isConnected) return;
+  #leave(channelId: string): void {
+    if (!this.#client.isConnected) return;
     const { left } = this;
-    this.left = this.client
+    this.left = this.#client
       .ask({ type: 'unsubscribe', channel_id: channelId }, () => undefined)
       // What comes all the same is for nobody, and the next connection does not ask for it.
       .catch(() => undefined)

@@ -7,9 +7,7 @@ import { readFrames, readMessage } from '../../clients/javascript/messages';
 import { replaceInMs } from '../../clients/javascript/replacement';
 import { statusIn } from '../../clients/javascript/platform';
 import { nextState, type State, type Transition } from '../../clients/javascript/state';
-import * as wireLimits from '../../clients/javascript/wire-limits';
 import { codes } from '../../protocol/codes';
-import { limits } from '../../protocol/limits';
 import { FakeTimers, settled } from '../helpers/fake-timers';
 import { connectUrl, freshToken } from '../../clients/javascript/token';
 
@@ -27,17 +25,6 @@ describe('states', () => {
     ['closed', 'closed', undefined],
   ])('%s, %s: %s', (state, event, next) => {
     expect(nextState(state, event)).toBe(next);
-  });
-});
-
-test('the client’s limits are the protocol’s', () => {
-  const { frameBytes, batchFrames, resumeChannels, pingChannels } = wireLimits;
-  const { channels } = limits;
-  expect({ frameBytes, batchFrames, channels: resumeChannels, pingChannels }).toEqual({
-    frameBytes: limits.frameBytes,
-    batchFrames: limits.batchFrames,
-    channels,
-    pingChannels: limits.pingChannels,
   });
 });
 

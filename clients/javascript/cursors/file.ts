@@ -20,16 +20,16 @@ const saves = new Map<string, Promise<void>>();
  * const bus = new PubSub({ url, token, cursor: new FileCursor('.positions') });
  */
 export class FileCursor implements Cursor {
-  private readonly folder: string;
+  readonly #folder: string;
 
   /** @param folder - relative to the current folder at the time of the call */
   constructor(folder: string) {
-    this.folder = resolve(folder);
+    this.#folder = resolve(folder);
   }
 
   /** Rejects with `position_lost` when the file is damaged, and with the system's error when it can't be read. */
   async load(channelId: string): Promise<Position | undefined> {
-    const file = this.fileOf(channelId);
+    const file = this.#fileOf(channelId);
     await saves.get(file);
     let text: string;
     try {
@@ -47,7 +47,7 @@ export class FileCursor implements Cursor {
 
   /** Rejects with the system's error, such as `ENOSPC`; the old position stays then. */
   async save(channelId: string, position: Position): Promise<void> {
-    const file = this.fileOf(channelId);
+    const file = this.#fileOf(channelId);
     const text = JSON.stringify({ channel_id: channelId, ...position });
     const saving = (saves.get(file) ?? Promise.resolve()).then(() => replace(file, text));
     const settled = saving.catch(() => undefined);
@@ -58,8 +58,8 @@ export class FileCursor implements Cursor {
   }
 
   /** Names of channels that differ by case only, or that a system reserves, are no names of files; their hashes are. */
-  private fileOf(channelId: string): string {
-    return join(this.folder, `${createHash('sha256').update(channelId).digest('hex').slice(0, 32)}.json`);
+  #fileOf(channelId: string): string {
+    return join(this.#folder, `${createHash('sha256').update(channelId).digest('hex').slice(0, 32)}.json`);
   }
 }
 

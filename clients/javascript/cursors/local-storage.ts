@@ -20,45 +20,48 @@ export interface StorageLike {
  * const bus = new PubSub({ url, token, cursor: new LocalStorageCursor() });
  */
 export class LocalStorageCursor implements Cursor {
+  readonly #prefix: string;
+  readonly #storage: StorageLike | undefined;
+
   /** @param storage - default: `localStorage`, looked up at each use, because a browser that blocks it throws */
-  constructor(
-    private readonly prefix = 'artcafe',
-    private readonly storage?: StorageLike,
-  ) {}
+  constructor(prefix = 'artcafe', storage?: StorageLike) {
+    this.#prefix = prefix;
+    this.#storage = storage;
+  }
 
   /** Throws `position_lost` when the value is damaged, or when the storage can't be read. */
   load(channelId: string): Position | undefined {
-    const key = this.keyOf(channelId);
-    const text = this.read(key);
+    const key = this.#keyOf(channelId);
+    const text = this.#read(key);
     if (text === null) return undefined;
     const position = positionIn(text);
     if (position !== undefined) return position;
-    this.setAside(key, text);
+    this.#setAside(key, text);
     throw new PubSubError('position_lost', `${key} in the storage held no position; it is set aside`);
   }
 
   /** Throws what the storage throws, such as a `QuotaExceededError`; the old position stays then. */
   save(channelId: string, position: Position): void {
-    this.open().setItem(this.keyOf(channelId), JSON.stringify(position));
+    this.#open().setItem(this.#keyOf(channelId), JSON.stringify(position));
   }
 
-  private open(): StorageLike {
+  #open(): StorageLike {
     const storage =
-      this.storage ?? (globalThis as { readonly localStorage?: StorageLike | null }).localStorage;
+      this.#storage ?? (globalThis as { readonly localStorage?: StorageLike | null }).localStorage;
     if (storage) return storage;
     throw new Error('There is no localStorage here: give the cursor a storage, or use another cursor');
   }
 
-  private read(key: string): string | null {
+  #read(key: string): string | null {
     try {
-      return this.open().getItem(key) ?? null;
+      return this.#open().getItem(key) ?? null;
     } catch (cause) {
       throw new PubSubError('position_lost', 'The storage can’t be read', { cause });
     }
   }
 
-  private setAside(key: string, text: string): void {
-    const storage = this.open();
+  #setAside(key: string, text: string): void {
+    const storage = this.#open();
     try {
       storage.setItem(`${key}/damaged`, text);
     } catch {
@@ -72,8 +75,8 @@ export class LocalStorageCursor implements Cursor {
   }
 
   /** Names of channels have no `/`. */
-  private keyOf(channelId: string): string {
-    return `${this.prefix}/${channelId}`;
+  #keyOf(channelId: string): string {
+    return `${this.#prefix}/${channelId}`;
   }
 }
 
