@@ -12,6 +12,7 @@ import {
 } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
 import { type ControlDependencies, type ControlOutcome, notSubscribed, refused } from './control-outcome';
+import type { ReadBudget } from '../log/read-budget';
 import type { Deadline } from '../shared/deadline';
 import { hello } from './hello';
 import { history } from './history';
@@ -27,8 +28,9 @@ export async function control(
   caller: Caller,
   frame: ControlFrame,
   deadline: Deadline,
+  reading: ReadBudget,
 ): Promise<ControlOutcome> {
-  const outcome = await handle(deps, caller, frame, deadline);
+  const outcome = await handle(deps, caller, frame, deadline, reading);
   if (!outcome.ok || caller.level > 0) return outcome;
   // LVL-3
   return { ...outcome, answer: frame.id === undefined ? [] : [plainAckText(frame.id, deps.clock.now())] };
@@ -39,16 +41,17 @@ function handle(
   caller: Caller,
   frame: ControlFrame,
   deadline: Deadline,
+  reading: ReadBudget,
 ): Promise<ControlOutcome> {
   switch (frame.type) {
     case 'hello':
-      return hello(deps, caller, frame);
+      return hello(deps, caller, frame, reading);
     case 'subscribe':
-      return handleSubscribe(deps, caller, frame);
+      return handleSubscribe(deps, caller, frame, reading);
     case 'unsubscribe':
       return handleUnsubscribe(deps, caller, frame);
     case 'history':
-      return history(deps, caller, frame, deadline);
+      return history(deps, caller, frame, deadline, reading);
     case 'presence':
       return presence(deps, caller, frame);
     case 'ping':
@@ -60,6 +63,7 @@ async function handleSubscribe(
   deps: ControlDependencies,
   caller: Caller,
   { id, channelId, since }: SubscribeFrame,
+  reading: ReadBudget,
 ): Promise<ControlOutcome> {
   // SUB-4
   if (!mayUse(caller, channelId, 'subscribe')) {
@@ -73,7 +77,8 @@ async function handleSubscribe(
   return {
     ok: true,
     answer: [subscribedText(id, place.state, deps.clock.now())],
-    afterReply: (sender, deadline) => replay(deps, sender, caller, place, new ReplayBudget(deadline)),
+    afterReply: (sender, deadline) =>
+      replay(deps, sender, caller, place, new ReplayBudget(deadline, reading)),
   };
 }
 

@@ -6,6 +6,7 @@ import { type ControlFrame, type ErrorDetails, goAwayText, type ParsedFrame } fr
 import type { FanOutCounts } from '../delivery/fan-out';
 import { RetryingSender } from '../delivery/retrying-sender';
 import { type Arrival, LogTails } from '../log/log-tail';
+import { ReadBudget } from '../log/read-budget';
 import { accept, type AcceptDependencies, type Acceptance } from '../publish/accept';
 import { Deliveries, type DeliveryDependencies } from '../publish/deliveries';
 import type { Caller } from '../shared/caller';
@@ -51,6 +52,7 @@ class TextMessageHandler {
   private readonly replies: Replies;
   private readonly deliveries: Deliveries;
   private readonly tails: LogTails;
+  private readonly reading = new ReadBudget();
   private readonly afterReply: AfterReply[] = [];
   private readonly errors: string[] = [];
   private accepted = 0;
@@ -83,11 +85,12 @@ class TextMessageHandler {
   /** Posts the remaining answers, delivers the messages, and runs the replays. */
   async finish(): Promise<void> {
     const answered = this.replies.flush();
-    await Promise.all([
-      this.deliveries.deliverAll(),
-      ...this.afterReply.map((work) => answered.then(() => this.runAfterReply(work))),
-    ]);
-    await answered;
+    await Promise.all([this.deliveries.deliverAll(), answered.then(() => this.replayAll())]);
+  }
+
+  /** SUB-6: one after another, which also bounds the memory. */
+  private async replayAll(): Promise<void> {
+    for (const work of this.afterReply) await this.runAfterReply(work);
   }
 
   private async handleControl(frame: ControlFrame): Promise<void> {
@@ -134,7 +137,7 @@ class TextMessageHandler {
 
   private async controlSafely(frame: ControlFrame): Promise<ControlOutcome> {
     try {
-      return await control(this.deps, this.caller, frame, this.deadline);
+      return await control(this.deps, this.caller, frame, this.deadline, this.reading);
     } catch (error) {
       return this.failed('control_failed', error);
     }

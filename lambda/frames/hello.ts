@@ -16,12 +16,14 @@ import { replay, ReplayBudget } from './replay';
 import { setPresence } from './presence';
 import { mayUse, channelPosition } from '../log/channel-position';
 import { subscribe } from './subscribe';
+import type { ReadBudget } from '../log/read-budget';
 
 /** Throws what the stores throw. */
 export async function hello(
   deps: ControlDependencies,
   caller: Caller,
   frame: HelloFrame,
+  reading: ReadBudget,
 ): Promise<ControlOutcome> {
   const granted = frame.resume.filter(({ channelId }) => mayUse(caller, channelId, 'subscribe'));
   const added = await subscribe(
@@ -51,10 +53,10 @@ export async function hello(
     answer: [welcome(deps, caller, frame, [...positions.map(({ state }) => state), ...refused])],
     afterReply: async (sender, deadline) => {
       await presence?.announce?.(sender, deadline);
-      const budget = new ReplayBudget(deadline);
+      const budget = new ReplayBudget(deadline, reading);
       for (const position of positions) {
         if (position.inboxMark === undefined) await replay(deps, sender, caller, position, budget);
-        else await replayInbox(deps, sender, caller, position, position.inboxMark, budget.deadline);
+        else await replayInbox(deps, sender, caller, position, position.inboxMark, budget);
       }
     },
   };

@@ -7,6 +7,7 @@ import { type ControlDependencies, type ControlOutcome, refused } from './contro
 import type { Deadline } from '../shared/deadline';
 import { emptyAsOf } from '../log/empty-position';
 import { gapsIn } from '../log/gaps';
+import { bytesOf, type ReadBudget } from '../log/read-budget';
 import type { StoredRow } from '../shared/history-store';
 import { mayUse, type ChannelPosition, channelPosition } from '../log/channel-position';
 import { replayText } from './replay-text';
@@ -14,8 +15,8 @@ import { replayText } from './replay-text';
 const maxReadMs = 2_000;
 /** Of the time of the text message, for posting what was read. */
 const postingMs = 800;
-/** Of one answer, whatever the limit: a page is a look, a log is read page by page. */
-const maxBytes = 1_048_576;
+/** Rows that are read at once when nothing more may be read but one message: the first ones may have expired. */
+const rowsWithoutBudget = 10;
 /** Of a part, for everything but the messages. */
 const envelopeBytes = 2_048;
 /** Of the envelope, without their codes; a longer list of gaps is a part of its own. */
@@ -34,6 +35,7 @@ export async function history(
   caller: Caller,
   frame: HistoryFrame,
   deadline: Deadline,
+  reading: ReadBudget,
 ): Promise<ControlOutcome> {
   const { channelId, after, before } = frame;
   // HIS-2
@@ -49,28 +51,36 @@ export async function history(
     return notRecoverable('epoch_changed');
   const end = isBeforeAll ? 0 : Math.min(before?.sequence ?? Infinity, place.head.sequence + 1);
   const time = deadline.within(Math.min(maxReadMs, Math.max(0, deadline.remainingMs - postingMs)));
-  return { ok: true, answer: await read(deps, caller, frame, place, end, time) };
+  return { ok: true, answer: await read(deps, caller, frame, { place, end, deadline: time, reading }) };
 }
 
 function notRecoverable(reason: string | undefined): ControlOutcome {
   return refused('not_recoverable', `The log can’t be read from this position: ${reason ?? 'unknown'}`);
 }
 
-/** The parts of the answer. `end`: backwards, the sequence below which the page ends. */
+interface Reading {
+  readonly place: ChannelPosition;
+  /** Backwards: the sequence below which the page ends. */
+  readonly end: number;
+  readonly deadline: Deadline;
+  readonly reading: ReadBudget;
+}
+
+/** The parts of the answer. */
 async function read(
   deps: ControlDependencies,
   caller: Caller,
   frame: HistoryFrame,
-  { channelId, subject, head, replayAfter }: ChannelPosition,
-  end: number,
-  deadline: Deadline,
+  { place, end, deadline, reading }: Reading,
 ): Promise<string[]> {
+  const { channelId, subject, head, replayAfter } = place;
   const now = deps.clock.now();
   const isForward = replayAfter !== undefined;
+  const firstRows = reading.isUsedUp ? rowsWithoutBudget : frame.limit;
   const rows = isForward
-    ? deps.history.range(subject, { after: replayAfter, upTo: head.sequence })
-    : deps.history.rangeBack(subject, { before: end });
-  const page = await collect(rows, frame.limit, deadline, now, isForward);
+    ? deps.history.range(subject, { after: replayAfter, upTo: head.sequence, firstRows })
+    : deps.history.rangeBack(subject, { before: end, firstRows });
+  const page = await collect(rows, frame.limit, { deadline, reading }, now, isForward);
   const messages = page.rows.flatMap((row) => replayText(row, caller, channelId, now) ?? []);
   const start = isForward ? replayAfter : (page.rows[0]?.sequence ?? 1) - 1;
   const last = isForward ? page.rows.at(-1) : page.rows[0];
@@ -102,24 +112,23 @@ function partsOf(
 async function collect(
   pages: AsyncIterable<readonly StoredRow[]>,
   limit: number,
-  deadline: Deadline,
+  { deadline, reading }: Pick<Reading, 'deadline' | 'reading'>,
   now: number,
   isForward: boolean,
 ): Promise<Page> {
   const rows: StoredRow[] = [];
-  let bytes = 0;
   let isCut = false;
   reading: for await (const page of pages) {
     for (const row of page) {
       if (row.expiresAt <= now) continue;
       // One at least: the next page begins behind the last one.
-      const isFull = rows.length === limit || bytes > maxBytes;
-      if (isFull || (rows.length > 0 && deadline.hasPassed)) {
+      const isUsedUp = reading.isUsedUp || deadline.hasPassed;
+      if (rows.length === limit || (rows.length > 0 && isUsedUp)) {
         isCut = true;
         break reading;
       }
       rows.push(row);
-      bytes += row.body?.length ?? 0;
+      reading.spend(bytesOf(row));
     }
   }
   return { rows: isForward ? rows : rows.reverse(), isCut };

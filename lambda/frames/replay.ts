@@ -5,6 +5,7 @@
 import { type Gap, limits, pack, packFrames, type Position, replayedText } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
 import type { ControlDependencies } from './control-outcome';
+import { bytesOf, type ReadBudget } from '../log/read-budget';
 import type { Deadline } from '../shared/deadline';
 import { gapsIn } from '../log/gaps';
 import type { StoredRow } from '../shared/history-store';
@@ -20,14 +21,20 @@ export class ReplayBudget {
   readonly deadline: Deadline;
   private messages: number = limits.historyMessages;
 
-  constructor(deadline: Deadline) {
+  constructor(
+    deadline: Deadline,
+    readonly reading: ReadBudget,
+  ) {
     this.deadline = deadline.within(maxReplayMs);
   }
 
-  take(): boolean {
-    if (this.messages === 0 || this.deadline.hasPassed) return false;
+  get isUsedUp(): boolean {
+    return this.messages === 0 || this.reading.isUsedUp || this.deadline.hasPassed;
+  }
+
+  take(bytes: number): void {
     this.messages -= 1;
-    return true;
+    this.reading.spend(bytes);
   }
 }
 
@@ -43,16 +50,15 @@ export async function replay(
   const outbox = new Outbox(sender, caller);
   const gaps: Gap[] = [];
   let last = replayAfter;
-  let isComplete = true;
-  reading: for await (const page of deps.history.range(subject, {
-    after: replayAfter,
-    upTo: head.sequence,
-  })) {
+  let isComplete = !budget.isUsedUp;
+  const pages = deps.history.range(subject, { after: replayAfter, upTo: head.sequence });
+  reading: for await (const page of budget.isUsedUp ? none() : pages) {
     for (const row of page) {
-      if (!budget.take()) {
+      if (budget.isUsedUp) {
         isComplete = false;
         break reading;
       }
+      budget.take(bytesOf(row));
       gaps.push(...gapsIn(last, [row], deps.clock.now()));
       last = row.sequence;
       const text = textOf(deps, caller, channelId, row);
@@ -80,6 +86,11 @@ function textOf(
 ): string | undefined {
   const now = deps.clock.now();
   return row.expiresAt <= now ? undefined : replayText(row, caller, channelId, now);
+}
+
+/** Not even a read: the client sees that its replay is not complete. */
+async function* none(): AsyncGenerator<readonly StoredRow[]> {
+  // Nothing.
 }
 
 /** Holds texts back until an array is full. */

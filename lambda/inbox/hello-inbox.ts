@@ -16,6 +16,7 @@ import type { Deadline } from '../shared/deadline';
 import type { AgentView, InboxMark } from '../shared/agent-store';
 import { type Deliver, pushInbox, type PushDependencies } from './push-inbox';
 import { handledUpTo, saveHandled } from './handled';
+import type { ReadBudget } from '../log/read-budget';
 import { oldestReadable } from '../log/recover';
 import type { RetryingSender } from '../delivery/retrying-sender';
 import type { LogDependencies } from '../log/head';
@@ -75,7 +76,7 @@ export async function replayInbox(
   caller: Caller,
   { channelId, head, replayAfter }: ChannelPosition,
   mark: InboxMark,
-  deadline: Deadline,
+  { deadline, reading }: { readonly deadline: Deadline; readonly reading: ReadBudget },
 ): Promise<void> {
   const from = replayAfter === undefined ? mark.from : replayAfter + 1;
   let last = from - 1;
@@ -89,12 +90,13 @@ export async function replayInbox(
       if (!hasTime()) break;
       const [text = ''] = packFrames(group);
       if ((await sender.post(caller.connectionId, text)) !== 'delivered') break;
+      reading.spend(Buffer.byteLength(text));
       taken += group.length;
       last = messages[taken - 1]?.position.sequence ?? last;
     }
     return taken;
   };
-  const { kind, gaps } = await pushInbox(deps, caller, mark, deliver, deadline, from);
+  const { kind, gaps } = await pushInbox(deps, caller, mark, deliver, deadline, from, reading);
   if (kind === 'stopped') return;
   const complete = kind === 'settled';
   const position: Position = { epoch: head.epoch, sequence: complete ? Math.max(last, head.sequence) : last };

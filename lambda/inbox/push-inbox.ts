@@ -5,6 +5,7 @@
 import type { Gap, Message, Position } from '../../protocol/index';
 import type { Deadline } from '../shared/deadline';
 import { gapsIn } from '../log/gaps';
+import type { ReadBudget } from '../log/read-budget';
 import type { AgentStore, InboxMark } from '../shared/agent-store';
 import type { HistoryStore } from '../shared/history-store';
 import type { Clock } from '../shared/ports';
@@ -30,7 +31,7 @@ export interface PushOutcome {
   /**
    * - `settled`: everything was taken, and the mark is gone.
    * - `stopped`: the connection took no more. The mark is where it was, for the next connection.
-   * - `unfinished`: time is up. The mark has been moved behind what was taken, as far as that could be done.
+   * - `unfinished`: time, or what may be read, is used up. The mark has been moved behind what was taken, as far as that could be done.
    */
   readonly kind: 'settled' | 'stopped' | 'unfinished';
   /** How many messages the connection took. */
@@ -49,8 +50,8 @@ const reserveMs = 1_000;
  * the head is read here; or it is noted later, and then the mark's count differs and it can't be removed; or its sender
  * found the mark and no connection in the set, which was before this one was added or will be after it was removed, and
  * the mark can be removed only while this connection is in the set.
- * `start`: the sequence to begin with, when the connection wants more than what is marked. Throws what the stores and
- * `deliver` throw.
+ * `start`: the sequence to begin with, when the connection wants more than what is marked. `reading`: what may be read besides the
+ * time. Throws what the stores and `deliver` throw.
  */
 export async function pushInbox(
   deps: PushDependencies,
@@ -59,14 +60,16 @@ export async function pushInbox(
   deliver: Deliver,
   deadline: Deadline,
   start = mark.from,
+  reading?: Pick<ReadBudget, 'isUsedUp'>,
 ): Promise<PushOutcome> {
   const { tenantId, agentId, connectionId } = target;
-  const hasTime = (): boolean => deadline.remainingMs >= reserveMs;
+  const hasTime = (): boolean => deadline.remainingMs >= reserveMs && reading?.isUsedUp !== true;
   let known = mark;
   let next = start;
   let taken = 0;
   const gaps: Gap[] = [];
   for (;;) {
+    if (!hasTime()) return { kind: 'unfinished', taken, gaps, inboxMark: known };
     // What is put after this is posted to the connection live, or noted anew.
     const { row } = await deps.history.head(inboxSubject(tenantId, agentId));
     const upTo = row?.sequence ?? 0;
@@ -87,7 +90,6 @@ export async function pushInbox(
     // Another connection of the agent has got everything too, and was first.
     if (current === undefined) return { kind: 'settled', taken, gaps };
     if (!connectionIds.includes(connectionId)) return { kind: 'stopped', taken, gaps };
-    if (!hasTime()) return { kind: 'unfinished', taken, gaps, inboxMark: current };
     // Something was noted meanwhile. Lower than before, it is older than all that was pushed; else only the rest is left.
     next = current.from < known.from ? current.from : Math.max(next, upTo + 1, current.from);
     known = current;

@@ -5,6 +5,7 @@
 import type { Position } from '../../protocol/index';
 import type { Deadline } from '../shared/deadline';
 import { type EndDependencies, logEnd } from './log-end';
+import { SearchBudget } from './read-budget';
 import type { Head, MessageFields } from '../shared/history-store';
 import type { NewId } from '../shared/ports';
 
@@ -37,23 +38,6 @@ export interface FrameKey {
 
 export interface TailDependencies extends EndDependencies {
   readonly newId: NewId;
-}
-
-/** What the searches of one text message may read in all its logs: 8 MB. The largest page that DynamoDB gives has 1 MB. */
-const searchUnits = 2_048;
-const pageUnits = 256;
-
-/** Counts read units of 4 KB. */
-export class SearchBudget {
-  private left = searchUnits;
-
-  get isUsedUp(): boolean {
-    return this.left < pageUnits;
-  }
-
-  readonly spend = (readUnits: number): void => {
-    this.left -= readUnits;
-  };
 }
 
 /** How far a retry looks for its first copy. */

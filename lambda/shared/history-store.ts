@@ -74,11 +74,17 @@ export interface HistoryStore {
    * a new epoch begins above the checkpoint of the old one, so a higher sequence is a newer position in any epoch. Idempotent.
    */
   raiseCheckpoint(subject: string, position: Position, expiresAt: number): Promise<void>;
-  /** Pages of the rows above `after`, oldest first, up to and including `upTo`. The checkpoint is not among them. */
+  /**
+   * Pages of the rows above `after`, oldest first, up to and including `upTo`. The checkpoint is not among them. `firstRows`: the
+   * most rows that the first page has; whoever wants few pays for few.
+   */
   range(
     subject: string,
-    bounds: { readonly after: number; readonly upTo?: number },
+    bounds: { readonly after: number; readonly upTo?: number; readonly firstRows?: number },
   ): AsyncIterable<readonly StoredRow[]>;
   /** Pages of the rows below `before`, newest first. The checkpoint is not among them. */
-  rangeBack(subject: string, bounds: { readonly before?: number }): AsyncIterable<readonly StoredRow[]>;
+  rangeBack(
+    subject: string,
+    bounds: { readonly before?: number; readonly firstRows?: number },
+  ): AsyncIterable<readonly StoredRow[]>;
 }

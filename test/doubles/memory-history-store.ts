@@ -49,7 +49,7 @@ export class MemoryHistoryStore implements HistoryStore {
     const rows = await Promise.resolve(this.rows(subject));
     for (let start = 0; start < rows.length; start += pageRows) {
       const page = rows.slice(start, start + pageRows);
-      const bytes = page.reduce((sum, { body = '' }) => sum + rowBytes + Buffer.byteLength(body), 0);
+      const bytes = page.reduce((sum, { body }) => sum + rowBytes + Buffer.byteLength(body), 0);
       onRead?.(Math.ceil(bytes / readUnitBytes));
       yield page.map(toEntry);
     }
@@ -69,17 +69,24 @@ export class MemoryHistoryStore implements HistoryStore {
 
   async *range(
     subject: string,
-    { after, upTo = Infinity }: { readonly after: number; readonly upTo?: number },
+    bounds: { readonly after: number; readonly upTo?: number; readonly firstRows?: number },
   ): AsyncGenerator<readonly StoredRow[]> {
+    const { after, upTo = Infinity, firstRows } = bounds;
     const rows = this.rows(subject).reverse();
-    yield* this.pages(rows.filter(({ sequence }) => sequence > after && sequence <= upTo));
+    yield* this.pages(
+      rows.filter(({ sequence }) => sequence > after && sequence <= upTo),
+      firstRows,
+    );
   }
 
   async *rangeBack(
     subject: string,
-    { before = Infinity }: { readonly before?: number },
+    { before = Infinity, firstRows }: { readonly before?: number; readonly firstRows?: number },
   ): AsyncGenerator<readonly StoredRow[]> {
-    yield* this.pages(this.rows(subject).filter(({ sequence }) => sequence < before));
+    yield* this.pages(
+      this.rows(subject).filter(({ sequence }) => sequence < before),
+      firstRows,
+    );
   }
 
   /** Newest first. */
@@ -99,9 +106,16 @@ export class MemoryHistoryStore implements HistoryStore {
     if (row !== undefined) this.damaged.add(row);
   }
 
-  private async *pages(rows: readonly MessageRow[]): AsyncGenerator<readonly StoredRow[]> {
-    for (let start = 0; start < rows.length; start += pageRows) {
-      const page = rows.slice(start, start + pageRows);
+  private async *pages(
+    rows: readonly MessageRow[],
+    firstRows = pageRows,
+  ): AsyncGenerator<readonly StoredRow[]> {
+    for (
+      let start = 0, size = Math.min(firstRows, pageRows);
+      start < rows.length;
+      start += size, size = pageRows
+    ) {
+      const page = rows.slice(start, start + size);
       yield await Promise.resolve(page.map((row) => this.read(row)));
     }
   }

@@ -3,7 +3,6 @@
  * message. Which is which is told by the platform's id of the event, by `retry` and by the id, never by what a message says.
  */
 import type { MessageRow } from '../../lambda/shared/history-store';
-import { MemoryHistoryStore } from '../doubles/memory-history-store';
 import { createWorld } from './world';
 
 type World = ReturnType<typeof createWorld>;
@@ -317,9 +316,9 @@ describe('what it costs', () => {
     for (const channel of channels)
       for (let n = 1; n <= 200; n++) await world.history.tryPut(`t/channel/${channel}`, stored(n, { body }));
     let read = 0;
-    const { newestFirst } = MemoryHistoryStore.prototype;
+    const newestFirst = world.history.newestFirst.bind(world.history);
     world.history.newestFirst = (key, onRead) =>
-      newestFirst.call(world.history, key, (units) => {
+      newestFirst(key, (units) => {
         read += units;
         onRead?.(units);
       });

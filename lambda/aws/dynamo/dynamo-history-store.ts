@@ -127,7 +127,11 @@ export class DynamoHistoryStore implements HistoryStore {
 
   async *range(
     subject: string,
-    { after, upTo }: { readonly after: number; readonly upTo?: number },
+    {
+      after,
+      upTo,
+      firstRows,
+    }: { readonly after: number; readonly upTo?: number; readonly firstRows?: number },
   ): AsyncGenerator<readonly StoredRow[]> {
     const from = Math.max(after, checkpointSequence) + 1;
     // DynamoDB refuses such a condition.
@@ -136,12 +140,12 @@ export class DynamoHistoryStore implements HistoryStore {
       upTo === undefined
         ? this.query(subject, '#sequence >= :from', { ':from': from })
         : this.query(subject, '#sequence BETWEEN :from AND :to', { ':from': from, ':to': upTo });
-    yield* this.rows(subject, { ...query, ScanIndexForward: true });
+    yield* this.rows(subject, { ...query, ScanIndexForward: true }, firstRows);
   }
 
   async *rangeBack(
     subject: string,
-    { before }: { readonly before?: number },
+    { before, firstRows }: { readonly before?: number; readonly firstRows?: number },
   ): AsyncGenerator<readonly StoredRow[]> {
     const from = checkpointSequence + 1;
     if (before !== undefined && before <= from) return;
@@ -149,11 +153,15 @@ export class DynamoHistoryStore implements HistoryStore {
       before === undefined
         ? this.query(subject, '#sequence >= :from', { ':from': from })
         : this.query(subject, '#sequence BETWEEN :from AND :to', { ':from': from, ':to': before - 1 });
-    yield* this.rows(subject, { ...query, ScanIndexForward: false });
+    yield* this.rows(subject, { ...query, ScanIndexForward: false }, firstRows);
   }
 
-  private async *rows(subject: string, query: QueryCommandInput): AsyncGenerator<readonly StoredRow[]> {
-    for await (const items of this.pages(query)) {
+  private async *rows(
+    subject: string,
+    query: QueryCommandInput,
+    firstRows = pageRows,
+  ): AsyncGenerator<readonly StoredRow[]> {
+    for await (const items of this.pages(query, Math.min(firstRows, pageRows))) {
       yield (items as unknown as MessageItem[]).map((item) => this.read(subject, item));
     }
   }
