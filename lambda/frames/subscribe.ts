@@ -23,9 +23,14 @@ export async function subscribe(
   const added = await connections.addChannels(connectionId, channelIds, limits.channels);
   if (added.outcome !== 'added') return added;
   const expiresAt = connectionExpiresAt(caller);
+  const isNew = new Set(added.added);
   // The row may name a channel whose subscription was never written; what `$connect` wrote is there, as the handshake went through.
   const named = isComplete ? added.channels.filter((channelId) => channelId !== caller.channelId) : [];
-  await mapStoreCalls([...new Set([...channelIds, ...named])], (channelId) =>
+  const others = [...new Set([...channelIds, ...named])].filter((channelId) => !isNew.has(channelId));
+  // A read costs a fifth of a write, and almost always finds that all is there.
+  const missing =
+    others.length === 0 ? [] : await connections.missingSubscriptions(tenantId, others, connectionId);
+  await mapStoreCalls([...isNew, ...missing], (channelId) =>
     connections.putSubscription(tenantId, channelId, { connectionId, agentId, level, echo, expiresAt }),
   );
   return added;

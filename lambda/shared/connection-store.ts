@@ -34,6 +34,8 @@ export type ChannelsOutcome =
       readonly outcome: 'added';
       /** All channels of the connection's own row. */
       readonly channels: readonly string[];
+      /** Those that it did not have before. */
+      readonly added: readonly string[];
     }
   | { readonly outcome: 'full' | 'unknown' };
 
@@ -48,6 +50,12 @@ export interface ConnectionStore {
   removeChannel(connectionId: string, channelId: string): Promise<void>;
   /** Idempotent. */
   removeConnection(connectionId: string): Promise<void>;
+  /** Those of the channels that the connection has no subscription row for. Strongly consistent. */
+  missingSubscriptions(
+    tenantId: string,
+    channelIds: readonly string[],
+    connectionId: string,
+  ): Promise<readonly string[]>;
   putSubscription(tenantId: string, channelId: string, subscription: Subscription): Promise<void>;
   /** Idempotent. */
   removeSubscription(tenantId: string, channelId: string, connectionId: string): Promise<void>;

@@ -60,8 +60,12 @@ export function connectionStoreSuite(create: () => ConnectionStore): void {
 
   test('adds channels to a connection, also those that it has', async () => {
     await store.putConnection(connection(`${tenant}-a=`));
-    expect(await store.addChannels(`${tenant}-a=`, ['x', 'y'], 3)).toMatchObject({ outcome: 'added' });
-    expect(await store.addChannels(`${tenant}-a=`, ['y', 'z'], 3)).toMatchObject({ outcome: 'added' });
+    const add = (...channelIds: string[]) => store.addChannels(`${tenant}-a=`, channelIds, 3);
+    expect(await add('x', 'y')).toMatchObject({ outcome: 'added', added: ['x', 'y'] });
+    const second = await add('y', 'z');
+    expect(second).toMatchObject({ outcome: 'added', added: ['z'] });
+    expect(second).toHaveProperty('channels', expect.arrayContaining(['x', 'y', 'z']));
+    expect(await add('x', 'z')).toMatchObject({ outcome: 'added', added: [] });
     expect(await channelsOf(`${tenant}-a=`)).toEqual(['x', 'y', 'z']);
   });
 
@@ -104,6 +108,17 @@ export function connectionStoreSuite(create: () => ConnectionStore): void {
       subscription('a='),
       { ...subscription('b='), echo: false, level: 1 },
     ]);
+  });
+
+  test('tells which subscriptions are missing', async () => {
+    await store.putSubscription(tenant, 'news', subscription('a='));
+    await store.putSubscription(tenant, 'other', subscription('b='));
+    expect(await store.missingSubscriptions(tenant, ['news', 'other', 'none'], 'a=')).toEqual([
+      'other',
+      'none',
+    ]);
+    const many = Array.from({ length: 150 }, (_, n) => `c${String(n)}`);
+    expect(await store.missingSubscriptions(tenant, [...many, 'news'], 'a=')).toEqual(many);
   });
 
   test('keeps one row per connection and channel', async () => {

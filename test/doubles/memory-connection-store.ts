@@ -31,7 +31,8 @@ export class MemoryConnectionStore implements ConnectionStore {
     const channels = [...new Set([...row.channels, ...channelIds])];
     if (channels.length > limit) return Promise.resolve({ outcome: 'full' });
     this.connections.set(connectionId, { ...row, channels });
-    return Promise.resolve({ outcome: 'added', channels });
+    const added = [...new Set(channelIds)].filter((channelId) => !row.channels.includes(channelId));
+    return Promise.resolve({ outcome: 'added', channels, added });
   }
 
   removeChannel(connectionId: string, channelId: string): Promise<void> {
@@ -46,6 +47,16 @@ export class MemoryConnectionStore implements ConnectionStore {
   removeConnection(connectionId: string): Promise<void> {
     this.connections.delete(connectionId);
     return Promise.resolve();
+  }
+
+  missingSubscriptions(
+    tenantId: string,
+    channelIds: readonly string[],
+    connectionId: string,
+  ): Promise<readonly string[]> {
+    const isThere = (channelId: string): boolean =>
+      this.subscriptions.get(channelSubject(tenantId, channelId))?.has(connectionId) ?? false;
+    return Promise.resolve(channelIds.filter((channelId) => !isThere(channelId)));
   }
 
   putSubscription(tenantId: string, channelId: string, subscription: Subscription): Promise<void> {

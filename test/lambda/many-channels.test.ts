@@ -73,3 +73,22 @@ test('every channel that WELCOME names is subscribed, also one whose subscribe b
   expect(welcome?.channels).toMatchObject([{ channel_id: 'work' }, { channel_id: '$inbox' }]);
   expect(await connections.hasSubscribers('t', 'work')).toBe(true);
 });
+
+test('hello writes what changed: again, and again after a lost row', async () => {
+  const world = createWorld();
+  const caller = await world.open('a', { level: 1, channelId: undefined });
+  const names = Array.from({ length: 99 }, (_, index) => `c${index}`);
+  const hello = { type: 'hello', id: 'h', resume: names.map((channel_id) => ({ channel_id })) };
+  const put = jest.spyOn(world.connections, 'putSubscription');
+  await world.send(caller, hello);
+  expect(put).toHaveBeenCalledTimes(99);
+  put.mockClear();
+  await world.send(
+    caller,
+    Array.from({ length: 19 }, () => hello),
+  );
+  expect(put).not.toHaveBeenCalled();
+  await world.connections.removeSubscription('t', 'c7', 'a');
+  await world.send(caller, { type: 'hello', id: 'h' });
+  expect(put.mock.calls.map(([, channelId]) => channelId)).toEqual(['c7']);
+});

@@ -81,19 +81,8 @@ export class DynamoConnectionStore implements ConnectionStore {
   }
 
   async getConnections(connectionIds: readonly string[]): Promise<Connection[]> {
-    const found: Connection[] = [];
-    let keys: Record<string, unknown>[] = [...new Set(connectionIds)].map(connectionKey);
-    for (let round = 0; keys.length > 0; round++) {
-      if (round > batchGetRounds + connectionIds.length / batchGetKeys)
-        throw new Unavailable('DynamoDB keeps keys back');
-      const asked = keys.slice(0, batchGetKeys);
-      const request = { RequestItems: { [this.table]: { Keys: asked, ConsistentRead: true } } };
-      const answer = await guarded(this.client.send(new BatchGetCommand(request), timer(this.callMs)));
-      const items = (answer.Responses?.[this.table] ?? []) as ConnectionItem[];
-      found.push(...items.map(toConnection));
-      keys = [...(answer.UnprocessedKeys?.[this.table]?.Keys ?? []), ...keys.slice(batchGetKeys)];
-    }
-    return found;
+    const items = await this.batchGet([...new Set(connectionIds)].map(connectionKey));
+    return (items as unknown as ConnectionItem[]).map(toConnection);
   }
 
   async addChannels(
@@ -104,14 +93,14 @@ export class DynamoConnectionStore implements ConnectionStore {
     // A set grows by at most as many as are added; near the limit the row tells whether they are in it already.
     const room = limit - channelIds.length;
     const first = await this.tryAddChannels(connectionId, channelIds, room);
-    if (first !== undefined) return { outcome: 'added', channels: first };
+    if (first !== undefined) return first;
     const [row] = await this.getConnections([connectionId]);
     if (row === undefined) return { outcome: 'unknown' };
     const { channels } = row;
-    if (channelIds.length === 0) return { outcome: 'added', channels };
+    if (channelIds.length === 0) return { outcome: 'added', channels, added: [] };
     if (new Set([...channels, ...channelIds]).size > limit) return { outcome: 'full' };
     const second = await this.tryAddChannels(connectionId, channelIds, limit);
-    return second === undefined ? { outcome: 'unknown' } : { outcome: 'added', channels: second };
+    return second ?? { outcome: 'unknown' };
   }
 
   async removeChannel(connectionId: string, channelId: string): Promise<void> {
@@ -125,6 +114,16 @@ export class DynamoConnectionStore implements ConnectionStore {
 
   async removeConnection(connectionId: string): Promise<void> {
     await this.remove(connectionKey(connectionId));
+  }
+
+  async missingSubscriptions(
+    tenantId: string,
+    channelIds: readonly string[],
+    connectionId: string,
+  ): Promise<readonly string[]> {
+    const keys = channelIds.map((channelId) => subscriptionKey(tenantId, channelId, connectionId));
+    const found = new Set((await this.batchGet(keys)).map((item) => item[connectionTable.partitionKey]));
+    return channelIds.filter((channelId) => !found.has(channelSubject(tenantId, channelId)));
   }
 
   async putSubscription(tenantId: string, channelId: string, subscription: Subscription): Promise<void> {
@@ -173,12 +172,12 @@ export class DynamoConnectionStore implements ConnectionStore {
     return (page.Items ?? []).length > 0;
   }
 
-  /** The channels afterwards; `undefined` without a row, without room, and without channels to add: DynamoDB knows no empty set. */
+  /** `undefined` without a row, without room, and without channels to add: DynamoDB knows no empty set. */
   private async tryAddChannels(
     connectionId: string,
     channelIds: readonly string[],
     room: number,
-  ): Promise<readonly string[] | undefined> {
+  ): Promise<ChannelsOutcome | undefined> {
     if (channelIds.length === 0) return undefined;
     const updated = await this.updateRow(connectionId, {
       UpdateExpression: 'ADD channels :set',
@@ -186,9 +185,30 @@ export class DynamoConnectionStore implements ConnectionStore {
         'attribute_exists(#subject) AND (attribute_not_exists(channels) OR size(channels) <= :room)',
       ExpressionAttributeNames: { '#subject': connectionTable.partitionKey },
       ExpressionAttributeValues: { ':set': new Set(channelIds), ':room': room },
-      ReturnValues: 'UPDATED_NEW',
+      ReturnValues: 'UPDATED_OLD',
     });
-    return updated && [...(updated.channels ?? [])];
+    if (updated === undefined) return undefined;
+    const before = updated.channels ?? new Set<string>();
+    const added = [...new Set(channelIds)].filter((channelId) => !before.has(channelId));
+    return { outcome: 'added', channels: [...before, ...added], added };
+  }
+
+  /** The items that are there, in no order. Strongly consistent. */
+  private async batchGet(
+    wanted: readonly Record<string, unknown>[],
+  ): Promise<readonly Record<string, unknown>[]> {
+    const found: Record<string, unknown>[] = [];
+    let keys = [...wanted];
+    for (let round = 0; keys.length > 0; round++) {
+      if (round > batchGetRounds + wanted.length / batchGetKeys)
+        throw new Unavailable('DynamoDB keeps keys back');
+      const asked = keys.slice(0, batchGetKeys);
+      const request = { RequestItems: { [this.table]: { Keys: asked, ConsistentRead: true } } };
+      const answer = await guarded(this.client.send(new BatchGetCommand(request), timer(this.callMs)));
+      found.push(...(answer.Responses?.[this.table] ?? []));
+      keys = [...(answer.UnprocessedKeys?.[this.table]?.Keys ?? []), ...keys.slice(batchGetKeys)];
+    }
+    return found;
   }
 
   /** The attributes that were asked for; `undefined` when the condition did not hold. */
