@@ -1,59 +1,31 @@
-/** The protocol as other rooms see it: wire types, guards, codes and limits. */
+/** The protocol as the service and the tests use it: frames, guards, writers, codes and limits. */
 export { type Code, type CodeEntry, codes } from './codes';
-export type {
-  ControlFrame,
-  Handled,
-  HelloFrame,
-  HistoryFrame,
-  PingFrame,
-  Resume,
-  SubscribeFrame,
-  UnsubscribeFrame,
-} from './control';
+export { type AgentPresence, offline, online } from './frames/agent-presence';
+export type { Handled, Resume } from './frames/client/fields';
+export type { ParsedHello } from './frames/client/hello';
+export type { ParsedHistory } from './frames/client/history';
+export type { ParsedPing } from './frames/client/ping';
+export type { OwnPresence, ParsedPresence, PresenceQuery } from './frames/client/presence';
+export type { ParsedMessage } from './frames/client/publish';
+export type { ParsedSubscribe } from './frames/client/subscribe';
+export type { ParsedUnsubscribe } from './frames/client/unsubscribe';
+export type { ParsedControl } from './frames/all-frames';
+export { type AckStatus, ackText, plainAckText } from './frames/server/ack';
+export { type ErrorDetails, errorText } from './frames/server/error';
+export { goAwayText, type GoAwayCode } from './frames/server/goaway';
+export { historyText } from './frames/server/history';
+export { largestBytes, levelOneText, type Message, messageText } from './frames/server/message';
+export { pongText } from './frames/server/pong';
+export { ownPresenceText, presenceBytes, presenceText } from './frames/server/presence';
+export { presenceEvent, type PresenceReason } from './frames/server/presence-event';
+export { replayedText } from './frames/server/replayed';
+export { subscribedText } from './frames/server/subscribed';
+export { unsubscribedText } from './frames/server/unsubscribed';
+export { welcomeText } from './frames/server/welcome';
+export type { ChannelHead, ChannelState, Gap, MessageType, NotRecovered, Position } from './frames/values';
 export { allChannels, type Grants, isGranted, type Operation, operations, parseGrants } from './grants';
 export { isJsonObject, type JsonObject } from './json';
 export { limits } from './limits';
-export {
-  type AckStatus,
-  ackText,
-  type ErrorDetails,
-  errorText,
-  largestBytes,
-  levelOneText,
-  type Message,
-  messageText,
-  plainAckText,
-  type Position,
-  type PublishFrame,
-  wireTime,
-} from './messages';
-export { isChannel, isId, isReservedChannel, reservedChannels, subProtocol } from './names';
+export { isChannel, isId, isMessageType, isReservedChannel, reservedChannels, subProtocol } from './names';
+export { pack, packFrames } from './pack';
 export { frameId, type ParsedFrame, parseText } from './parse';
-export {
-  type AgentPresence,
-  offline,
-  online,
-  type OwnPresence,
-  ownPresenceText,
-  presenceBytes,
-  type PresenceFrame,
-  type PresenceQuery,
-  type PresenceReason,
-  presenceText,
-} from './presence';
-export {
-  type ChannelState,
-  type Gap,
-  goAwayText,
-  goAways,
-  type GoAwayCode,
-  historyText,
-  type NotRecovered,
-  pack,
-  packFrames,
-  pongText,
-  replayedText,
-  subscribedText,
-  unsubscribedText,
-  welcomeText,
-} from './server-frames';

@@ -2,6 +2,7 @@
  * Grammar of ids, channel names and message types.
  * Ids come from tokens and clients (`auth0|7f…`, `team/a`, e-mail addresses), so nearly every character is allowed.
  */
+import type { MessageType } from './frames/values';
 import { limits } from './limits';
 
 /** Channels of the service itself: never published to by clients, never matched by a `*` grant. */
@@ -44,6 +45,6 @@ export function isReservedChannel(value: unknown): boolean {
 }
 
 /** Whether the value can be the type of a user's message: lower case, 1–64 characters. */
-export function isMessageType(value: string): boolean {
+export function isMessageType(value: string): value is MessageType {
   return value.length <= limits.typeLength && typeGrammar.test(value);
 }

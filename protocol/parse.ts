@@ -2,17 +2,17 @@
  * Parses the text of a client to typed frames. Never throws. An error names the rule that is broken and repeats nothing of
  * the text but the id of the frame.
  */
-import { type ControlFrame, isControlType, readControl } from './control';
+import { type ParsedMessage, readPublish } from './frames/client/publish';
+import { isControlType, type ParsedControl, readControl } from './frames/all-frames';
+import type { ErrorDetails } from './frames/server/error';
 import { isAbsent, isJsonObject, readJson } from './json';
 import { limits } from './limits';
-import type { ErrorDetails, PublishFrame } from './messages';
 import { needsScan, scanJson } from './scan-json';
 import { isId, isMessageType } from './names';
-import { readPublish } from './publish';
 
 export type ParsedFrame =
-  | { readonly ok: true; readonly kind: 'message'; readonly frame: PublishFrame }
-  | { readonly ok: true; readonly kind: 'control'; readonly control: ControlFrame }
+  | { readonly ok: true; readonly kind: 'message'; readonly frame: ParsedMessage }
+  | { readonly ok: true; readonly kind: 'control'; readonly control: ParsedControl }
   | { readonly ok: false; readonly error: ErrorDetails };
 
 /** The id that an answer to the frame carries, if any. */

@@ -1,7 +1,7 @@
 /**
  * Sends a presence event to the subscribers of `$presence` in the tenant (PRE-7). The event is not stored.
  */
-import { levelOneText, type Message, messageText, reservedChannels } from '../../protocol/index';
+import { messageText, presenceEvent, reservedChannels } from '../../protocol/index';
 import type { Deadline } from '../shared/deadline';
 import { fanOut, type FanOutCounts, type FanOutDependencies } from './fan-out';
 import type { NewId } from '../shared/ports';
@@ -24,9 +24,10 @@ export async function sendPresenceEvent(
     // After this write, the return of the agent is announced too.
     if (!(await deps.agents.markAnnounced(tenantId, presence.agentId, presence.version))) return undefined;
   }
-  const message = toMessage(order, deps.newId);
+  const text = messageText(presenceEvent(deps.newId(), tenantId, presence, order.reason));
   const outgoing = {
-    textFor: (level: number) => (level === 0 ? messageText(message) : levelOneText(message, undefined)),
+    // The same at both levels: an event has no position.
+    textFor: () => text,
     acknowledged: Promise.resolve(),
     echo: undefined,
   };
@@ -35,20 +36,4 @@ export async function sendPresenceEvent(
   const watchers = deps.connections.subscribers(tenantId, channelId, true);
   const sender = new RetryingSender(deps.sender, deps.clock, deadline);
   return (await fanOut(deps, sender, target, [outgoing], watchers, deadline)).counts;
-}
-
-function toMessage({ tenantId, presence, reason }: PresenceJob, newId: NewId): Message {
-  const { agentId, status, capabilities, version, changedAt } = presence;
-  return {
-    id: newId(),
-    type: 'presence',
-    content: { status, capabilities, version, reason },
-    metadata: {},
-    extra: {},
-    tenantId,
-    agentId,
-    channelId: reservedChannels.presence,
-    to: undefined,
-    timestamp: changedAt,
-  };
 }

@@ -2,13 +2,13 @@
  * Handles the control frames: checks the grant, and answers at the level of the connection.
  */
 import {
-  type ControlFrame,
+  type ParsedControl,
   plainAckText,
   reservedChannels,
   subscribedText,
-  type SubscribeFrame,
+  type ParsedSubscribe,
   unsubscribedText,
-  type UnsubscribeFrame,
+  type ParsedUnsubscribe,
 } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
 import { type ControlDependencies, type ControlOutcome, notSubscribed, refused } from './control-outcome';
@@ -26,7 +26,7 @@ import { subscribe, unsubscribe } from './subscribe';
 export async function control(
   deps: ControlDependencies,
   caller: Caller,
-  frame: ControlFrame,
+  frame: ParsedControl,
   deadline: Deadline,
   reading: ReadBudget,
 ): Promise<ControlOutcome> {
@@ -39,7 +39,7 @@ export async function control(
 function handle(
   deps: ControlDependencies,
   caller: Caller,
-  frame: ControlFrame,
+  frame: ParsedControl,
   deadline: Deadline,
   reading: ReadBudget,
 ): Promise<ControlOutcome> {
@@ -62,7 +62,7 @@ function handle(
 async function handleSubscribe(
   deps: ControlDependencies,
   caller: Caller,
-  { id, channelId, since }: SubscribeFrame,
+  { id, channelId, since }: ParsedSubscribe,
   reading: ReadBudget,
 ): Promise<ControlOutcome> {
   // SUB-4
@@ -85,7 +85,7 @@ async function handleSubscribe(
 async function handleUnsubscribe(
   deps: ControlDependencies,
   caller: Caller,
-  { id, channelId }: UnsubscribeFrame,
+  { id, channelId }: ParsedUnsubscribe,
 ): Promise<ControlOutcome> {
   // INB-4
   if (channelId === reservedChannels.inbox) {

@@ -2,19 +2,19 @@
  * Decides what happens to one parsed frame, before anything is read or written.
  */
 import {
-  type ControlFrame,
+  type ParsedControl,
   type ErrorDetails,
   frameId,
   type ParsedFrame,
-  type PublishFrame,
+  type ParsedMessage,
 } from '../../protocol/index';
 import { type Destination, routeFrame } from '../publish/route-frame';
 import type { Caller } from '../shared/caller';
 
 export type FrameDecision =
   | { readonly kind: 'rejected'; readonly error: ErrorDetails }
-  | { readonly kind: 'control'; readonly control: ControlFrame }
-  | { readonly kind: 'message'; readonly frame: PublishFrame; readonly destination: Destination };
+  | { readonly kind: 'control'; readonly control: ParsedControl }
+  | { readonly kind: 'message'; readonly frame: ParsedMessage; readonly destination: Destination };
 
 /** A frame starts only with this much time left. With less, the function could be cut off in the middle of a write. */
 const minFrameMs = 1_200;

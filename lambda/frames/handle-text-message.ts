@@ -2,7 +2,7 @@
  * Handles one text message of a client, from parsed frames to ACKs and deliveries. Frames are accepted one after another,
  * which keeps their order. ACKs and deliveries run in parallel.
  */
-import { type ControlFrame, type ErrorDetails, goAwayText, type ParsedFrame } from '../../protocol/index';
+import { type ParsedControl, type ErrorDetails, goAwayText, type ParsedFrame } from '../../protocol/index';
 import type { FanOutCounts } from '../delivery/fan-out';
 import { RetryingSender } from '../delivery/retrying-sender';
 import { type Arrival, LogTails } from '../log/log-tail';
@@ -93,7 +93,7 @@ class TextMessageHandler {
     for (const work of this.afterReply) await this.runAfterReply(work);
   }
 
-  private async handleControl(frame: ControlFrame): Promise<void> {
+  private async handleControl(frame: ParsedControl): Promise<void> {
     // SUB-5: a message before `unsubscribe` in the batch still reaches the connection.
     if (frame.type === 'unsubscribe' && this.deliveries.isWaitingFor(frame.channelId)) {
       // ACK-5: the delivery waits for the ACK.
@@ -135,7 +135,7 @@ class TextMessageHandler {
     void this.replies.error(error);
   }
 
-  private async controlSafely(frame: ControlFrame): Promise<ControlOutcome> {
+  private async controlSafely(frame: ParsedControl): Promise<ControlOutcome> {
     try {
       return await control(this.deps, this.caller, frame, this.deadline, this.reading);
     } catch (error) {

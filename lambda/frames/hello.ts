@@ -3,7 +3,7 @@
  */
 import {
   type ChannelState,
-  type HelloFrame,
+  type ParsedHello,
   reservedChannels,
   type Resume,
   welcomeText,
@@ -22,7 +22,7 @@ import type { ReadBudget } from '../log/read-budget';
 export async function hello(
   deps: ControlDependencies,
   caller: Caller,
-  frame: HelloFrame,
+  frame: ParsedHello,
   reading: ReadBudget,
 ): Promise<ControlOutcome> {
   const granted = frame.resume.filter(({ channelId }) => mayUse(caller, channelId, 'subscribe'));
@@ -70,7 +70,7 @@ function forbiddenState({ channelId }: Resume): ChannelState {
 function welcome(
   deps: Pick<ControlDependencies, 'clock'>,
   { connectionId, tenantId, agentId, tokenExpiresAt }: Caller,
-  { id: messageId }: HelloFrame,
+  { id: messageId }: ParsedHello,
   channels: readonly ChannelState[],
 ): string {
   const identity = { messageId, connectionId, tenantId, agentId, tokenExpiresAt };

@@ -1,7 +1,7 @@
 /**
  * Reads a page of a log: forwards from a position, or backwards from one or from the newest message (HIS-1).
  */
-import { type Gap, historyText, type HistoryFrame, limits, pack, type Position } from '../../protocol/index';
+import { type Gap, historyText, type ParsedHistory, limits, pack, type Position } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
 import { type ControlDependencies, type ControlOutcome, refused } from './control-outcome';
 import type { Deadline } from '../shared/deadline';
@@ -33,7 +33,7 @@ interface Page {
 export async function history(
   deps: ControlDependencies,
   caller: Caller,
-  frame: HistoryFrame,
+  frame: ParsedHistory,
   deadline: Deadline,
   reading: ReadBudget,
 ): Promise<ControlOutcome> {
@@ -70,7 +70,7 @@ interface Reading {
 async function read(
   deps: ControlDependencies,
   caller: Caller,
-  frame: HistoryFrame,
+  frame: ParsedHistory,
   { place, end, deadline, reading }: Reading,
 ): Promise<string[]> {
   const { channelId, subject, head, replayAfter } = place;

@@ -2,10 +2,10 @@
  * `ping`: keeps the connection open, and answers with the channels whose head has moved and with the reason to leave (PIN-2).
  */
 import {
-  type ChannelState,
+  type ChannelHead,
   goAwayText,
   type GoAwayCode,
-  type PingFrame,
+  type ParsedPing,
   pongText,
 } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
@@ -20,14 +20,14 @@ import { mayUse, channelPosition } from '../log/channel-position';
 export async function ping(
   deps: ControlDependencies,
   caller: Caller,
-  frame: PingFrame,
+  frame: ParsedPing,
 ): Promise<ControlOutcome> {
   // PIN-1
   if (!frame.channels.every(({ channelId }) => mayUse(caller, channelId, 'subscribe'))) {
     return refused('forbidden', 'The token does not allow subscribing to one of these channels');
   }
   if (caller.level === 0) return { ok: true, answer: [] };
-  const moved: ChannelState[] = [];
+  const moved: ChannelHead[] = [];
   const look = frame.channels.map(async ({ channelId, since, handled = 'none' }) => {
     const { head } = await channelPosition(deps, caller, { channelId, since: undefined });
     const reported = handledUpTo(handled, head);

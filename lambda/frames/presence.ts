@@ -9,7 +9,7 @@ import {
   type OwnPresence,
   ownPresenceText,
   presenceBytes,
-  type PresenceFrame,
+  type ParsedPresence,
   type PresenceQuery,
   offline,
   presenceText,
@@ -38,7 +38,7 @@ const announcementMs = 1_600;
 export async function presence(
   deps: ControlDependencies,
   caller: Caller,
-  { id, own, query }: PresenceFrame,
+  { id, own, query }: ParsedPresence,
 ): Promise<ControlOutcome> {
   if (query !== undefined) return queryPresence(deps, caller, id, query);
   const set = await setPresence(deps, caller, own);

@@ -2,7 +2,7 @@
  * What a log keeps of a message, and the message again from its row. Both directions stand here, so that they can't
  * drift apart.
  */
-import { isJsonObject, type JsonObject, type Message } from '../../protocol/index';
+import { isJsonObject, isMessageType, type JsonObject, type Message } from '../../protocol/index';
 import type { MessageRow, StoredRow } from '../shared/history-store';
 
 /** Who sent the message, when and under which id are the row's own columns. */
@@ -34,7 +34,7 @@ export function messageOfRow(
   const { type, content, metadata, extra, expires_at: expiresAt } = body;
   return {
     id: row.id,
-    type: typeof type === 'string' ? type : 'message',
+    type: typeof type === 'string' && isMessageType(type) ? type : 'message',
     content: content ?? null,
     metadata: objectOf(metadata),
     extra: objectOf(extra),

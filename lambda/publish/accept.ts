@@ -12,7 +12,7 @@ import {
   type Message,
   messageText,
   type Position,
-  type PublishFrame,
+  type ParsedMessage,
 } from '../../protocol/index';
 import { liveConnections, type LiveDependencies } from '../agents/live-connections';
 import type { Receiver } from '../delivery/fan-out';
@@ -56,7 +56,7 @@ export type Acceptance = Accepted | { readonly ok: false; readonly error: Omit<E
 
 /** One message frame and its index in the text message, from 0. */
 export interface Publication {
-  readonly frame: PublishFrame;
+  readonly frame: ParsedMessage;
   readonly destination: Destination;
   readonly index: number;
 }
@@ -158,7 +158,7 @@ function missedMessage(
 }
 
 function accepted(
-  frame: PublishFrame,
+  frame: ParsedMessage,
   message: Message,
   result: {
     readonly status: AckStatus;

@@ -1,7 +1,7 @@
 /**
  * Finds the destination of a message: a channel or an agent.
  */
-import { type ErrorDetails, isGranted, isId, type PublishFrame } from '../../protocol/index';
+import { type ErrorDetails, isGranted, isId, type ParsedMessage } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
 
 export type Destination =
@@ -12,7 +12,7 @@ export type Routing =
   | { readonly ok: true; readonly destination: Destination }
   | { readonly ok: false; readonly error: Pick<ErrorDetails, 'code' | 'text'> };
 
-export function routeFrame(frame: PublishFrame, caller: Pick<Caller, 'channelId' | 'grants'>): Routing {
+export function routeFrame(frame: ParsedMessage, caller: Pick<Caller, 'channelId' | 'grants'>): Routing {
   if (frame.to !== undefined) return toAgent(frame.to); // TOK-6, DIR-2
   const channelId = frame.channelId ?? caller.channelId;
   if (channelId !== undefined) {

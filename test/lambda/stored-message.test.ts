@@ -1,14 +1,14 @@
 /** A message, its body in the log, and the message again. */
 import fc from 'fast-check';
 import { bodyOf, isExpiredRequest, messageOfRow } from '../../lambda/log/stored-message';
-import { type JsonObject, type Message, messageText } from '../../protocol/index';
+import { type JsonObject, type Message, type MessageType, messageText } from '../../protocol/index';
 
 const object = () => fc.dictionary(fc.string(), fc.jsonValue()) as fc.Arbitrary<JsonObject>;
 
 test('comes back as it was accepted, to the last character that a receiver sees', () => {
   const messages = fc.record({
     id: fc.string({ minLength: 1 }),
-    type: fc.stringMatching(/^[a-z]+$/),
+    type: fc.stringMatching(/^[a-z]+$/) as fc.Arbitrary<MessageType>,
     content: fc.jsonValue(),
     metadata: object(),
     extra: object(),

@@ -1,10 +1,78 @@
 /**
- * Presence on the wire: what an agent says of itself, what others ask, and the answers and events that tell of it.
+ * `presence`: sets the agent's status and capabilities, or queries the agents of the tenant (PRE-1, PRE-4).
  */
-import { isAbsent, isJsonObject, type JsonObject } from './json';
-import { limits } from './limits';
-import { type ErrorDetails, wireTime } from './messages';
-import { isId, isPresenceWord } from './names';
+import { isAbsent, isJsonObject, type JsonObject } from '../../json';
+import { limits } from '../../limits';
+import { isId, isPresenceWord } from '../../names';
+import { offline } from '../agent-presence';
+import type { Capabilities, Id, PresenceWord } from '../values';
+import { type Complaint, wrong } from './fields';
+
+/** @maxProperties 128 */
+export type PresenceFrame = PresenceUpdate | PresenceQueryFrame;
+
+interface PresenceUpdate {
+  readonly type: 'presence';
+  readonly id: Id;
+  readonly status?: OwnStatus | null | undefined;
+  readonly capabilities?: Capabilities | null | undefined;
+  readonly query?: null | undefined;
+}
+
+interface PresenceQueryFrame {
+  readonly type: 'presence';
+  readonly id: Id;
+  readonly query: QueryMembers;
+  readonly status?: null | undefined;
+  readonly capabilities?: null | undefined;
+}
+
+/**
+ * A status that an agent can set: another than `offline`.
+ * @minLength 1
+ * @maxLength 64
+ * @pattern ^(?!offline$)[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]*$
+ */
+export type OwnStatus = string;
+
+/**
+ * All that is given has to fit. No other member is allowed: a misspelt filter would match every agent.
+ * @additionalProperties {"type": "null"}
+ */
+export interface QueryMembers {
+  readonly agent_id?: Id | null | undefined;
+  readonly status?: PresenceWord | null | undefined;
+  readonly capability?: PresenceWord | null | undefined;
+  /** Whether the status is another than `offline`. */
+  readonly online?: boolean | null | undefined;
+  readonly limit?: AgentLimit | null | undefined;
+  /** What an answer gave as `next`. */
+  readonly after?: Id | null | undefined;
+}
+
+/**
+ * @asType integer
+ * @minimum 1
+ * @maximum 100
+ */
+export type AgentLimit = number;
+
+export const examples: readonly PresenceFrame[] = [
+  { type: 'presence', id: '1', status: 'busy', capabilities: ['translate'] },
+  { type: 'presence', id: '2', query: {} },
+  {
+    type: 'presence',
+    id: '3',
+    query: {
+      agent_id: 'bob',
+      status: 'busy',
+      capability: 'translate',
+      online: true,
+      limit: 100,
+      after: 'alice',
+    },
+  },
+];
 
 /** What an agent says of itself; what is absent stays as it is. */
 export interface OwnPresence {
@@ -24,7 +92,7 @@ export interface PresenceQuery {
   readonly after: string | undefined;
 }
 
-export interface PresenceFrame {
+export interface ParsedPresence {
   readonly type: 'presence';
   readonly id: string;
   /** One of the two. */
@@ -32,27 +100,7 @@ export interface PresenceFrame {
   readonly query: PresenceQuery | undefined;
 }
 
-/** What is known of an agent. */
-export interface AgentPresence {
-  readonly agentId: string;
-  /** `offline` without a connection. */
-  readonly status: string;
-  readonly capabilities: readonly string[];
-  /** Rises with every change, also across a deletion of what is known. */
-  readonly version: number;
-  /** Epoch milliseconds: when it got this version. */
-  readonly changedAt: number;
-}
-
-export const offline = 'offline';
-/** Of a connected agent that says nothing else. */
-export const online = 'online';
-
-export type PresenceReason = 'connected' | 'disconnected' | 'changed';
-
-type Complaint = Pick<ErrorDetails, 'code' | 'text'>;
-
-export function readPresence(frame: JsonObject): PresenceFrame | Complaint {
+export function readPresence(frame: JsonObject): ParsedPresence | Complaint {
   const { id, query } = frame;
   if (!isId(id)) return wrong('"id" must be a string of 1–128 characters');
   const own = readOwnPresence(frame);
@@ -115,47 +163,4 @@ function readQuery(query: unknown): PresenceQuery | Complaint {
 
 function isListOfWords(value: unknown): value is string[] {
   return Array.isArray(value) && value.length <= limits.capabilities && value.every(isPresenceWord);
-}
-
-function wrong(text: string): Complaint {
-  return { code: 'invalid_message', text };
-}
-
-/** The answer to whoever set its own. */
-export function ownPresenceText(messageId: string, presence: AgentPresence, timestamp: number): string {
-  const { agentId, status, capabilities, version } = presence;
-  return JSON.stringify({
-    type: 'PRESENCE',
-    message_id: messageId,
-    timestamp: wireTime(timestamp),
-    agent_id: agentId,
-    status,
-    capabilities,
-    version,
-  });
-}
-
-/** The answer to a query. `next`: there may be more. */
-export function presenceText(
-  messageId: string,
-  agents: readonly AgentPresence[],
-  next: string | undefined,
-  timestamp: number,
-): string {
-  return JSON.stringify({
-    type: 'PRESENCE',
-    message_id: messageId,
-    timestamp: wireTime(timestamp),
-    agents: agents.map(wireAgent),
-    next,
-  });
-}
-
-/** Bytes that an agent takes in an answer, its comma included. */
-export function presenceBytes(agent: AgentPresence): number {
-  return new TextEncoder().encode(JSON.stringify(wireAgent(agent))).length + 1;
-}
-
-function wireAgent({ agentId, status, capabilities, version, changedAt }: AgentPresence): object {
-  return { agent_id: agentId, status, capabilities, version, changed_at: wireTime(changedAt) };
 }
