@@ -8,10 +8,10 @@ import { mapStoreCalls } from '../shared/each-concurrently';
 import { openingGraceMs } from '../agents/probe-connection';
 import type { Pacer } from '../agents/pacer';
 import type { AgentStore } from '../shared/agent-store';
-import type { ConnectionStore } from '../shared/connection-store';
+import type { Connection, ConnectionStore } from '../shared/connection-store';
 import type { Clock, ConnectionCloser, ConnectionSender } from '../shared/ports';
 import { removeConnection, type RemovalDependencies } from '../agents/remove-connection';
-import type { SweepStore, SweptConnection } from './sweep-store';
+import type { SweepStore } from './sweep-store';
 
 export interface SweepDependencies extends RemovalDependencies {
   readonly connections: ConnectionStore;
@@ -26,7 +26,7 @@ export interface SweepDependencies extends RemovalDependencies {
  * - `expired`: its token has run out; it was told to come back with another, and closed.
  * - `gone`: the platform does not know it any more.
  * - `open`, `repaired`: it is there, and so are its rows, now.
- * - `unknown`: the platform gave no answer; the next run asks again.
+ * - `unknown`: the platform gave no answer; its next turn asks again.
  */
 export type SweepOutcome = 'over' | 'expired' | 'gone' | 'open' | 'repaired' | 'unknown';
 
@@ -36,27 +36,26 @@ export interface Missing {
   readonly channels: readonly string[];
 }
 
-const checkEveryMs = 600_000;
 const postMs = 1_000;
 /** It is open: the limit has been seen to. */
 const noLimit = Number.MAX_SAFE_INTEGER;
 
 /** What the sweep does with the connection now, if anything (END-5, END-7). */
 export function sweepActionFor(
-  { connectedAt, expiresAt, checkedAt }: SweptConnection,
+  { connectedAt, expiresAt }: Connection,
   now: number,
 ): 'end' | 'check' | undefined {
   // The $connect of an opening connection is still writing its rows.
   if (now - connectedAt < openingGraceMs) return undefined;
   if (expiresAt <= now || isPastLifetime({ connectedAt }, now)) return 'end';
-  return now - checkedAt >= checkEveryMs ? 'check' : undefined;
+  return 'check';
 }
 
 /** Throws what the stores throw. */
 export async function endConnection(
   deps: SweepDependencies,
   pacer: Pacer,
-  row: SweptConnection,
+  row: Connection,
 ): Promise<SweepOutcome> {
   const { connectionId, level, connectedAt } = row;
   // END-6
@@ -77,7 +76,7 @@ export async function endConnection(
 export async function checkConnection(
   deps: SweepDependencies,
   pacer: Pacer,
-  row: SweptConnection,
+  row: Connection,
   missing: Missing,
 ): Promise<SweepOutcome> {
   const { connectionId } = row;
@@ -89,9 +88,7 @@ export async function checkConnection(
     return 'gone';
   }
   const isWhole = missing.isMember && missing.channels.length === 0;
-  const outcome = isWhole ? 'open' : await repair(deps, pacer, row, missing);
-  if (outcome !== 'gone') await deps.sweep.markChecked(connectionId, deps.clock.now());
-  return outcome;
+  return isWhole ? 'open' : repair(deps, pacer, row, missing);
 }
 
 /**
@@ -101,7 +98,7 @@ export async function checkConnection(
 async function repair(
   deps: SweepDependencies,
   pacer: Pacer,
-  swept: SweptConnection,
+  swept: Connection,
   missing: Missing,
 ): Promise<SweepOutcome> {
   const { connectionId } = swept;

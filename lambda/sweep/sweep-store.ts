@@ -12,29 +12,35 @@ export interface SubscriptionRow {
   readonly expiresAt: number;
 }
 
-export interface SweptConnection extends Connection {
-  /** Epoch milliseconds: when the platform last said that it is open; at first, when it was opened. */
-  readonly checkedAt: number;
-}
-
 /** A part of the table of connections. */
 export interface SweepPage {
-  readonly connections: readonly SweptConnection[];
+  readonly connections: readonly Connection[];
   readonly subscriptions: readonly SubscriptionRow[];
   /** Opaque: where the next page begins; absent after the last one. */
   readonly next: string | undefined;
 }
+
+/** Where a run goes on. */
+export interface SweepCursor {
+  /** Start of the next part of the table; absent at its beginning. */
+  readonly page: string | undefined;
+  /** Place on the ring of connections at which each part of this round begins. */
+  readonly place: number;
+  /** How far from there every part of this round has been checked so far. */
+  readonly reached: number;
+}
+
+/** Empty before the first move; one of an earlier release has only `page`. */
+export type StoredCursor = { readonly [Name in keyof SweepCursor]?: SweepCursor[Name] | undefined };
 
 export interface SweepStore {
   /** Pages from `after` on, or from the beginning. Eventually consistent. */
   pages(after: string | undefined): AsyncIterable<SweepPage>;
   /** Eventually consistent. */
   connectedAgents(): AsyncIterable<readonly ConnectedAgent[]>;
-  /** Nothing happens to a connection that has no row. */
-  markChecked(connectionId: string, at: number): Promise<void>;
   /** Writes the subscription if it is not there. Idempotent. */
   restoreSubscription(tenantId: string, channelId: string, subscription: Subscription): Promise<void>;
-  /** Where the last run stopped; absent when it came to the end. Strongly consistent. */
-  cursor(): Promise<string | undefined>;
-  moveCursor(to: string | undefined): Promise<void>;
+  /** Strongly consistent. */
+  cursor(): Promise<StoredCursor>;
+  moveCursor(to: SweepCursor): Promise<void>;
 }

@@ -2,10 +2,11 @@
  * What one run of the sweep has read: connections, subscriptions, and the members of agents' sets, and what does not fit
  * together. Everything here may be a little old; whoever acts on it looks again first.
  */
+import type { Connection } from '../shared/connection-store';
 import type { Deadline } from '../shared/deadline';
 import { channelSubject } from '../shared/subjects';
 import type { Missing } from './sweep-connection';
-import type { SubscriptionRow, SweepStore, SweptConnection } from './sweep-store';
+import type { SubscriptionRow, SweepStore } from './sweep-store';
 
 export interface Member {
   readonly tenantId: string;
@@ -19,7 +20,7 @@ const maxRows = 400_000;
 export class SweepWindow {
   /** Where the next window begins; absent when this one goes to the end. */
   next: string | undefined;
-  private readonly byId = new Map<string, SweptConnection>();
+  private readonly byId = new Map<string, Connection>();
   private readonly subscriptions: SubscriptionRow[] = [];
   private readonly subscribed = new Set<string>();
   private readonly members = new Map<string, Member>();
@@ -59,7 +60,7 @@ export class SweepWindow {
   }
 
   /** Their channels include every subscription that was read. */
-  get connections(): readonly SweptConnection[] {
+  get connections(): readonly Connection[] {
     return [...this.byId.values()];
   }
 
@@ -72,7 +73,7 @@ export class SweepWindow {
     return this.from === undefined && this.next === undefined;
   }
 
-  missingOf({ tenantId, agentId, connectionId, channels }: SweptConnection): Missing {
+  missingOf({ tenantId, agentId, connectionId, channels }: Connection): Missing {
     return {
       isMember: !this.hasAllMembers || this.members.has(memberKey(tenantId, agentId, connectionId)),
       // A row that was not read is not missing.

@@ -1,6 +1,6 @@
 /**
  * The sweep: finds what no event told of. Connections that are gone or out of date, rows without their connection, and
- * connections without their rows. What a run has no time for, the next one begins with.
+ * connections without their rows. A run asks about as many connections as it has time for, and the next one goes on from there.
  */
 import type { Deadline } from '../shared/deadline';
 import { eachConcurrently, onePage } from '../shared/each-concurrently';
@@ -14,11 +14,12 @@ import {
   type SweepDependencies,
   type SweepOutcome,
 } from './sweep-connection';
-import type { SweptConnection } from './sweep-store';
+import { ringDistance, ringPlace, ringSize } from './hash-ring';
+import type { SweepCursor } from './sweep-store';
 import { SweepWindow } from './sweep-window';
 
-/** Calls to the platform: a fiftieth of what an account may make. */
-const callsPerSecond = 200;
+/** Calls to the platform: a fortieth of what an account may make. */
+const callsPerSecond = 250;
 const sweepConcurrency = 50;
 /** Kept for what has been begun. */
 const reserveMs = 8_000;
@@ -37,17 +38,18 @@ export interface SweepSummary extends SweepCounts {
   readonly whole: boolean;
 }
 
-/** Throws what the stores throw while it reads; after that, a failure costs the one connection, until the next run. */
+/** Throws what the stores throw while it reads; after that, a failure costs the one connection, until its next turn. */
 export async function sweep(deps: SweepDependencies, deadline: Deadline): Promise<SweepSummary> {
   const counts: SweepCounts = {};
   const count = (what: keyof SweepCounts): void => {
     counts[what] = (counts[what] ?? 0) + 1;
   };
   let failure: unknown;
-  const attempt = async (work: () => Promise<keyof SweepCounts | undefined>): Promise<void> => {
+  /** Whether there was time for it. */
+  const attempt = async (work: () => Promise<keyof SweepCounts | undefined>): Promise<boolean> => {
     if (deadline.remainingMs < reserveMs) {
       count('left');
-      return;
+      return false;
     }
     try {
       const outcome = await work();
@@ -56,34 +58,51 @@ export async function sweep(deps: SweepDependencies, deadline: Deadline): Promis
       failure ??= error;
       count('failed');
     }
+    return true;
   };
 
-  const from = await deps.sweep.cursor();
-  const window = await SweepWindow.read(deps.sweep, from, deadline.within(readingMs));
+  const { page, place = 0, reached: reachedBefore = ringSize } = await deps.sweep.cursor();
+  const cursor: SweepCursor = { page, place, reached: reachedBefore };
+  const window = await SweepWindow.read(deps.sweep, cursor.page, deadline.within(readingMs));
   await removeStrays(deps, window, deadline, attempt);
 
   const now = deps.clock.now();
   const pacer = new Pacer(deps.clock, callsPerSecond);
-  const rank = (row: SweptConnection): number => (sweepActionFor(row, now) === 'end' ? 0 : 1);
-  const due = window.connections
-    .filter((row) => sweepActionFor(row, now) !== undefined)
-    // What is due to end first. Among the others, the time of the check is what a run goes on from.
-    .sort((a, b) => rank(a) - rank(b) || a.checkedAt - b.checkedAt);
-  const handle = (row: SweptConnection): Promise<void> =>
-    attempt(() =>
-      sweepActionFor(row, now) === 'end'
-        ? endConnection(deps, pacer, row)
-        : checkConnection(deps, pacer, row, window.missingOf(row)),
-    );
-  await eachConcurrently(onePage(due), sweepConcurrency, handle);
+  const ending = window.connections.filter((row) => sweepActionFor(row, now) === 'end');
+  await eachConcurrently(onePage(ending), sweepConcurrency, async (row) => {
+    await attempt(() => endConnection(deps, pacer, row));
+  });
+  let reached = ringSize;
+  const turns = window.connections
+    .filter((row) => sweepActionFor(row, now) === 'check')
+    .map((row) => ({ row, distance: ringDistance(cursor.place, ringPlace(row.connectionId)) }))
+    .sort((a, b) => a.distance - b.distance);
+  await eachConcurrently(onePage(turns), sweepConcurrency, async ({ row, distance }) => {
+    const isDone = await attempt(() => checkConnection(deps, pacer, row, window.missingOf(row)));
+    if (!isDone) reached = Math.min(reached, distance);
+  });
 
   if (failure !== undefined) deps.log.error('sweep_incomplete', errorFields(failure));
-  // Also when something is left here: a part that is never done must not keep the rest of the table waiting.
-  if (window.next !== from) await deps.sweep.moveCursor(window.next);
+  const next = nextCursor(cursor, window.next, reached);
+  if (!isSame(next, cursor)) await deps.sweep.moveCursor(next);
   return { rows: window.rows, whole: window.isComplete, ...counts };
 }
 
-type Attempt = (work: () => Promise<keyof SweepCounts | undefined>) => Promise<void>;
+/**
+ * The next part of the table, also when something is left here: a part that is never done must not keep the others waiting.
+ * After the last part a round is over, and the next one begins where the part that came least far has stopped.
+ */
+function nextCursor(cursor: SweepCursor, page: string | undefined, reachedNow: number): SweepCursor {
+  const reached = Math.min(cursor.reached, reachedNow);
+  if (page !== undefined) return { page, place: cursor.place, reached };
+  return { page, place: (cursor.place + reached) % ringSize, reached: ringSize };
+}
+
+function isSame(one: SweepCursor, other: SweepCursor): boolean {
+  return one.page === other.page && one.place === other.place && one.reached === other.reached;
+}
+
+type Attempt = (work: () => Promise<keyof SweepCounts | undefined>) => Promise<boolean>;
 
 /** A connection's row is written first and removed last: what is left without it is left over. */
 async function removeStrays(
@@ -114,10 +133,10 @@ async function removeStrays(
       remove: () => removeConnection(deps, { ...member, channels: [] }),
     })),
   ].filter(({ connectionId }) => absent.has(connectionId));
-  await eachConcurrently(onePage(strays), sweepConcurrency, ({ remove }) =>
-    attempt(async () => {
+  await eachConcurrently(onePage(strays), sweepConcurrency, async ({ remove }) => {
+    await attempt(async () => {
       await remove();
       return 'strays';
-    }),
-  );
+    });
+  });
 }

@@ -170,7 +170,7 @@ export const functionTable: Readonly<Record<FunctionName, FunctionRow>> = {
     memoryMb,
     environment: ['connectionTable', 'agentTable', ...sender, ...presence],
     grants: [
-      on('connections', 'Scan', 'Query', 'BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
+      on('connections', 'Scan', 'Query', 'BatchGetItem', 'GetItem', 'PutItem', 'DeleteItem'),
       on('agents', 'Scan', 'GetItem', 'UpdateItem'),
       invoke('presence'),
       manage('GET', 'POST', 'DELETE'),

@@ -1,13 +1,13 @@
 /** The sweep's view of the memory stores, with the same duties as the DynamoDB store. For tests and simulations. */
 import type { Subscription } from '../../lambda/shared/connection-store';
 import type { ConnectedAgent } from '../../lambda/shared/agent-store';
-import type { SweepPage, SweepStore } from '../../lambda/sweep/sweep-store';
+import type { StoredCursor, SweepCursor, SweepPage, SweepStore } from '../../lambda/sweep/sweep-store';
 import type { MemoryAgentStore } from './memory-agent-store';
 import type { MemoryConnectionStore } from './memory-connection-store';
 
 export class MemorySweepStore implements SweepStore {
-  private readonly checked = new Map<string, number>();
-  private place: string | undefined;
+  private place: StoredCursor = {};
+  moves = 0;
 
   constructor(
     private readonly connections: MemoryConnectionStore,
@@ -29,16 +29,7 @@ export class MemorySweepStore implements SweepStore {
     for (let start = 0; start === 0 || start < rows.length; start += this.pageRows) {
       const page = rows.slice(start, start + this.pageRows);
       yield await Promise.resolve({
-        connections: page.flatMap((row) =>
-          'connection' in row
-            ? [
-                {
-                  ...row.connection,
-                  checkedAt: this.checked.get(row.connection.connectionId) ?? row.connection.connectedAt,
-                },
-              ]
-            : [],
-        ),
+        connections: page.flatMap((row) => ('connection' in row ? [row.connection] : [])),
         subscriptions: page.flatMap((row) => ('subscription' in row ? [row.subscription] : [])),
         next: start + this.pageRows < rows.length ? page.at(-1)?.key : undefined,
       });
@@ -47,11 +38,6 @@ export class MemorySweepStore implements SweepStore {
 
   async *connectedAgents(): AsyncGenerator<readonly ConnectedAgent[]> {
     yield await Promise.resolve([...this.agents.connected()]);
-  }
-
-  async markChecked(connectionId: string, at: number): Promise<void> {
-    const [row] = await this.connections.getConnections([connectionId]);
-    if (row !== undefined) this.checked.set(connectionId, at);
   }
 
   async restoreSubscription(tenantId: string, channelId: string, subscription: Subscription): Promise<void> {
@@ -67,12 +53,13 @@ export class MemorySweepStore implements SweepStore {
     });
   }
 
-  cursor(): Promise<string | undefined> {
+  cursor(): Promise<StoredCursor> {
     return Promise.resolve(this.place);
   }
 
-  moveCursor(to: string | undefined): Promise<void> {
+  moveCursor(to: SweepCursor): Promise<void> {
     this.place = to;
+    this.moves += 1;
     return Promise.resolve();
   }
 }

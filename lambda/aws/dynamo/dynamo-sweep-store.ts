@@ -1,21 +1,24 @@
 /**
- * The sweep's view of ConnectionTable and AgentTable: scans, the time of the last check in a connection's row, and a row
- * with the place where a run stopped.
+ * The sweep's view of ConnectionTable and AgentTable: scans, and a row with the place where a run stopped.
  */
 import {
-  DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
   ScanCommand,
   type ScanCommandInput,
-  UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { agentTable, connectionTable } from '../../contract';
-import type { Subscription } from '../../shared/connection-store';
+import type { Connection, Subscription } from '../../shared/connection-store';
 import { parseSubject, sweepSubject } from '../../shared/subjects';
 import type { ConnectedAgent } from '../../shared/agent-store';
-import type { SubscriptionRow, SweepPage, SweepStore, SweptConnection } from '../../sweep/sweep-store';
+import type {
+  StoredCursor,
+  SubscriptionRow,
+  SweepCursor,
+  SweepPage,
+  SweepStore,
+} from '../../sweep/sweep-store';
 import { guarded, isConditionFailure, timer } from './dynamo-calls';
 import {
   connectionKey,
@@ -29,8 +32,10 @@ const cursorKey = { [connectionTable.partitionKey]: sweepSubject, [connectionTab
 /** A place that nobody has gone on from for so long is forgotten: the next run begins at the beginning. */
 const cursorSeconds = 86_400;
 
-interface SweptItem extends ConnectionItem {
-  readonly checked_at?: number;
+interface CursorItem {
+  readonly next?: string;
+  readonly place?: number;
+  readonly reached?: number;
 }
 
 type Key = Record<string, unknown>;
@@ -47,11 +52,11 @@ export class DynamoSweepStore implements SweepStore {
   async *pages(after: string | undefined): AsyncGenerator<SweepPage> {
     const start = after === undefined ? undefined : (JSON.parse(after) as Key);
     for await (const { items, next } of this.scan({ TableName: this.tables.connections }, start)) {
-      const connections: SweptConnection[] = [];
+      const connections: Connection[] = [];
       const subscriptions: SubscriptionRow[] = [];
       for (const item of items) {
         const about = parseSubject(String(item[connectionTable.partitionKey]));
-        if (about === 'connection') connections.push(toSwept(item as unknown as SweptItem));
+        if (about === 'connection') connections.push(toConnection(item as unknown as ConnectionItem));
         else if (about !== undefined) {
           const { connection_id: connectionId, ttl } = item as unknown as SubscriptionItem;
           subscriptions.push({ ...about, connectionId, expiresAt: ttl * 1_000 });
@@ -77,18 +82,6 @@ export class DynamoSweepStore implements SweepStore {
     }
   }
 
-  async markChecked(connectionId: string, at: number): Promise<void> {
-    const update = new UpdateCommand({
-      TableName: this.tables.connections,
-      Key: connectionKey(connectionId),
-      UpdateExpression: 'SET checked_at = :at',
-      ConditionExpression: 'attribute_exists(#subject)',
-      ExpressionAttributeNames: { '#subject': connectionTable.partitionKey },
-      ExpressionAttributeValues: { ':at': at },
-    });
-    await ifPossible(this.client.send(update, timer(this.callMs)));
-  }
-
   async restoreSubscription(tenantId: string, channelId: string, subscription: Subscription): Promise<void> {
     const put = new PutCommand({
       TableName: this.tables.connections,
@@ -99,21 +92,18 @@ export class DynamoSweepStore implements SweepStore {
     await ifPossible(this.client.send(put, timer(this.callMs)));
   }
 
-  async cursor(): Promise<string | undefined> {
+  async cursor(): Promise<StoredCursor> {
     const get = new GetCommand({ TableName: this.tables.connections, Key: cursorKey, ConsistentRead: true });
     const { Item: item } = await guarded(this.client.send(get, timer(this.callMs)));
-    return item?.next as string | undefined;
+    const { next: page, place, reached } = (item ?? {}) as CursorItem;
+    return { page, place, reached };
   }
 
-  async moveCursor(to: string | undefined): Promise<void> {
-    const TableName = this.tables.connections;
-    if (to === undefined) {
-      await guarded(this.client.send(new DeleteCommand({ TableName, Key: cursorKey }), timer(this.callMs)));
-      return;
-    }
+  async moveCursor({ page, place, reached }: SweepCursor): Promise<void> {
     const ttl = Math.floor(Date.now() / 1_000) + cursorSeconds;
-    const Item = { ...cursorKey, next: to, [connectionTable.ttl]: ttl };
-    await guarded(this.client.send(new PutCommand({ TableName, Item }), timer(this.callMs)));
+    const Item = { ...cursorKey, next: page, place, reached, [connectionTable.ttl]: ttl };
+    const put = new PutCommand({ TableName: this.tables.connections, Item });
+    await guarded(this.client.send(put, timer(this.callMs)));
   }
 
   private async *scan(
@@ -128,10 +118,6 @@ export class DynamoSweepStore implements SweepStore {
       yield { items: page.Items ?? [], next };
     } while (next !== undefined);
   }
-}
-
-function toSwept(item: SweptItem): SweptConnection {
-  return { ...toConnection(item), checkedAt: item.checked_at ?? item.connected_at };
 }
 
 /** Runs a conditional write whose condition need not hold. */
