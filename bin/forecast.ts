@@ -36,19 +36,20 @@ const writeUnitBytes = 1_024;
  */
 const perConnect = { writeUnits: 6, readUnits: 4.5, requests: 3 };
 
-/** Every 5 minutes. It probes each connection at most once every 10 minutes, 200 per second, and records each probe. */
-const sweep = { everySeconds: 300, checkEverySeconds: 600, maxChecks: 20_400, checkMs: 5, memoryMb: 512 };
+/** Every 5 minutes. It probes as many connections as it has time for, 250 per second. */
+const sweep = { everySeconds: 300, maxChecks: 25_500, checkMs: 4, memoryMb: 512 };
 /** Bytes that it reads per connection: connection, subscription and agent. */
 const sweptBytes = 230 + 110 + 200;
 
 /** Counts of all sweeps in a month. */
 export function sweepCounts(agents: number) {
   const runs = secondsPerMonth / sweep.everySeconds;
-  const checks = Math.min((agents * secondsPerMonth) / sweep.checkEverySeconds, runs * sweep.maxChecks);
+  const checks = runs * Math.min(agents, sweep.maxChecks);
   return {
-    // The two scans, and the stored position of the scan.
+    // The two scans, and the place where the last run stopped.
     readUnits: runs * (1 + Math.max(1, 0.5 * Math.ceil((agents * sweptBytes) / readUnitBytes))),
-    writeUnits: checks,
+    // The place; not when a run checks them all.
+    writeUnits: agents > sweep.maxChecks ? runs : 0,
     function: { memoryMb: sweep.memoryMb, requests: runs, posts: 0, furtherMs: checks * sweep.checkMs },
   };
 }

@@ -232,8 +232,8 @@ describe('a new process', () => {
     const first = await bus.connected('me');
     first.onRequest(() => undefined);
     send(bus, 3_000);
-    await bus.timers.advance(600_000);
-    // The usual pings, one in five minutes.
+    await bus.timers.advance(1_100_000);
+    // The usual pings, one in nine minutes.
     expect(reports(bus)).toEqual([0, 0]);
     await bus.during(first.close());
     const heard = listen(await bus.connected('me'));

@@ -84,10 +84,10 @@ describe('heartbeat', () => {
     return { timers, pings, hurry };
   }
 
-  test('pings every five minutes', async () => {
+  test('pings every nine minutes', async () => {
     const { timers, pings } = world();
-    await timers.advance(900_000);
-    expect(pings).toEqual([300, 600, 900]);
+    await timers.advance(1_620_000);
+    expect(pings).toEqual([540, 1_080, 1_620]);
   });
 
   test('pings every 30 s while something is open, and rests again', async () => {
@@ -97,15 +97,15 @@ describe('heartbeat', () => {
     await timers.advance(70_000);
     expect(pings).toEqual([120, 150]);
     hurry(false);
-    await timers.advance(400_000);
-    expect(pings).toEqual([120, 150, 450]);
+    await timers.advance(600_000);
+    expect(pings).toEqual([120, 150, 690]);
   });
 
   test('does not ping for what has settled by then', async () => {
     const { timers, pings, hurry } = world();
     hurry(true);
     hurry(false);
-    await timers.advance(299_000);
+    await timers.advance(539_000);
     expect(pings).toEqual([]);
   });
 });

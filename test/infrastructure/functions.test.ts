@@ -177,10 +177,7 @@ const expected: Readonly<Record<FunctionName, Expected>> = {
       'sender',
     ],
     grants: [
-      ...on(
-        'ConnectionTable',
-        ...['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'Scan', 'UpdateItem'],
-      ),
+      ...on('ConnectionTable', ...['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'Scan']),
       ...on('AgentTable', 'GetItem', 'Scan', 'UpdateItem'),
       connections('DELETE'),
       connections('GET'),

@@ -21,7 +21,6 @@ import type {
 } from '../../sweep/sweep-store';
 import { guarded, isConditionFailure, timer } from './dynamo-calls';
 import {
-  connectionKey,
   type ConnectionItem,
   subscriptionItem,
   type SubscriptionItem,
