@@ -4,10 +4,9 @@
  */
 import type { Cancel, Timers } from './timers';
 
-const restingMs = 5 * 60_000;
 const urgentMs = 30_000;
 const leastMs = 1_000;
-/** API Gateway closes a connection after 10 minutes of silence. */
+/** API Gateway closes a connection after 10 minutes of silence. A hidden browser tab runs its timers up to a minute late. */
 const mostMs = 9 * 60_000;
 
 export class Heartbeat {
@@ -19,13 +18,7 @@ export class Heartbeat {
   readonly #ping: () => void;
   readonly #heartbeatMs: number;
 
-  constructor(
-    timers: Timers,
-
-    isUrgent: () => boolean,
-    ping: () => void,
-    heartbeatMs: number = restingMs,
-  ) {
+  constructor(timers: Timers, isUrgent: () => boolean, ping: () => void, heartbeatMs: number = mostMs) {
     this.#timers = timers;
     this.#isUrgent = isUrgent;
     this.#ping = ping;

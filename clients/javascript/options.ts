@@ -25,7 +25,7 @@ export interface PubSubOptions {
   readonly backoff?: BackoffOptions;
   readonly queue?: OutboxOptions;
   /**
-   * Time between two pings while all is well, in milliseconds: from 1,000 to 540,000, default 300,000. Each ping is billed
+   * Time between two pings while all is well, in milliseconds: from 1,000 to 540,000, the default. Each ping is billed
    * as one message in and one out (docs/costs.md has the prices).
    */
   readonly heartbeatMs?: number;

@@ -52,7 +52,7 @@ class Options:
     cursor: Cursor = field(default_factory=MemoryCursor)
     backoff: Backoff = Backoff()
     queue: Queue = Queue()
-    heartbeat: float = 300.0
+    heartbeat: float = 540.0
     observer: bool = False
     status: str | None = None
     capabilities: Sequence[str] | None = None
