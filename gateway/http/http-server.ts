@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import { faultsPath } from '../faults/faults-page';
 import { GatewayError } from '../gateway-error';
 import { decodedOr, refuseUpgrade, reply, replyError } from './http-reply';
+import { isForThisMachine, isFromPage } from './local-only';
 import { codeOf } from '../json';
 import { schedulesPath } from '../schedules/schedules-page';
 
@@ -39,19 +40,23 @@ export const costsPath = '/_gateway/costs';
 /** Clients reuse connections. If the server closed idle ones, a client could send a request at the same moment. */
 const keepAliveMs = 3_600_000;
 
+const otherHost = 'The laptop gateway answers to localhost and 127.0.0.1 only.';
+
 /** For a thousand clients that connect at the same moment. */
 const backlog = 4_096;
 
 export async function listen(host: string, port: number): Promise<HttpServer> {
   let routes: HttpRoutes | undefined;
   const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
-    if (routes === undefined) reply(response, 503, { status: 'starting' });
+    if (!isForThisMachine(request, host)) replyError(response, 403, 'ForbiddenException', otherHost);
+    else if (routes === undefined) reply(response, 503, { status: 'starting' });
     else answer(request, response, routes);
   });
   server.on('upgrade', (incoming, socket, head) => {
     // A client may disconnect at any time; the owner of the socket handles its close event.
     socket.on('error', () => socket.destroy());
-    if (routes === undefined) refuseUpgrade(socket, 503);
+    if (!isForThisMachine(incoming, host)) refuseUpgrade(socket, 403, { message: otherHost });
+    else if (routes === undefined) refuseUpgrade(socket, 503);
     else settle(routes.onUpgrade(incoming, socket, head), socket);
   });
   await new Promise<void>((resolve, reject) => {
@@ -78,7 +83,9 @@ export async function listen(host: string, port: number): Promise<HttpServer> {
 
 function answer(request: IncomingMessage, response: ServerResponse, routes: HttpRoutes): void {
   const [path = '/'] = (request.url ?? '/').split('?');
-  if (path === readyPath && request.method === 'GET') {
+  if (isFromPage(request) && /^\/_(?:aws|gateway)\//.test(path)) {
+    replyError(response, 403, 'ForbiddenException', 'This path is not for web pages.');
+  } else if (path === readyPath && request.method === 'GET') {
     reply(response, 200, routes.readyPage);
   } else if (path === costsPath && request.method === 'GET') {
     reply(response, 200, routes.costs());

@@ -131,7 +131,7 @@ describe('GW-11 malformed upgrades are refused and no function runs', () => {
     ['bad key', good.replace(/Key: .*\r\n/, 'Key: short\r\n'), 400],
     ['old version', good.replace('Version: 13', 'Version: 7'), 400],
     ['other upgrade', good.replace('Upgrade: websocket', 'Upgrade: h2c'), 400],
-    ['bad protocol', good.replace('Host: test', 'Host: test\r\nSec-WebSocket-Protocol: a, a'), 400],
+    ['bad protocol', good.replace('Host: 127.0.0.1', 'Host: 127.0.0.1\r\nSec-WebSocket-Protocol: a, a'), 400],
     ['URL over 4,096 characters', upgradeText(`/ws?token=${'x'.repeat(4_096)}`), 414],
   ])('%s', async (_, text, status) => {
     const before = running.recorder.events('Connect').length;

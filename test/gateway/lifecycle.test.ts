@@ -132,7 +132,7 @@ describe('tables', () => {
     const { connect: connectTcp } = await import('node:net');
     await new Promise((resolve) => {
       const socket = connectTcp(Number(port), '127.0.0.1', () => {
-        socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf', () =>
+        socket.write('POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nhalf', () =>
           socket.resetAndDestroy(),
         );
       });
