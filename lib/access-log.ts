@@ -23,7 +23,7 @@ const fields = {
   authorizerError: '$context.authorizer.error',
   authorizerLatency: '$context.authorizer.latency',
   integrationStatus: '$context.integration.status',
-  integrationError: '$context.integrationErrorMessage',
+  integrationError: '$context.integration.error',
   integrationLatency: '$context.integrationLatency',
   sourceIp: '$context.identity.sourceIp',
 };
@@ -47,9 +47,14 @@ export class AccessLog extends Construct {
     this.account = createRole ? this.createAccountRole() : undefined;
   }
 
-  /** API Gateway rejects a stage with an access log when the account has no role for it. */
-  mustExistBefore(stage: Construct): void {
-    if (this.account !== undefined) stage.node.addDependency(this.account);
+  /**
+   * API Gateway rejects a stage with an access log when the account has no role for it, and may reject the role while the account
+   * has no API.
+   */
+  createBetween(api: Construct, stage: Construct): void {
+    if (this.account === undefined) return;
+    this.account.node.addDependency(api);
+    stage.node.addDependency(this.account);
   }
 
   /**
@@ -62,14 +67,14 @@ export class AccessLog extends Construct {
         ManagedPolicy.fromAwsManagedPolicyName('service-role/AmazonAPIGatewayPushToCloudWatchLogs'),
       ],
     });
-    role.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    role.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     acknowledge(
       role,
       'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]',
       'API Gateway checks for the permissions of exactly this policy, for all APIs of the account.',
     );
     const account = new CfnAccount(this, 'Account', { cloudWatchRoleArn: role.roleArn });
-    account.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    account.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     return account;
   }
 }

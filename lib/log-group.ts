@@ -18,6 +18,6 @@ export function createLogGroup(scope: Construct, { retentionDays, retain }: LogS
   const name = RetentionDays[retentionDays] as keyof typeof RetentionDays;
   return new LogGroup(scope, 'Log', {
     retention: RetentionDays[name],
-    removalPolicy: retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    removalPolicy: retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
   });
 }

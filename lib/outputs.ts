@@ -31,6 +31,8 @@ export function writeOutputs(stack: Stack, deployed: Deployed): void {
   output('BaseUrl', endpoint.baseUrl, 'Base URL for clients that append /ws');
   if (edge !== undefined) {
     output('EdgeBaseUrl', edge.baseUrl, 'Base URL at the edge for clients that append /ws or the path form');
+    if (settings.edge !== false && settings.edge.domainName !== undefined)
+      output('EdgeCnameTarget', edge.distributionDomainName, `CNAME of ${settings.edge.domainName}`);
   }
   output('ConnectionTableName', tables.connections.tableName, 'Connections and subscriptions');
   output('AgentTableName', tables.agents.tableName, 'Agents and their presence');

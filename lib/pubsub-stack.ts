@@ -35,8 +35,8 @@ export class PubSubStack extends Stack {
       throttle,
       ...(log === undefined ? {} : { accessLog: log.settings }),
     });
-    log?.mustExistBefore(endpoint.stage);
-    const failures = new FailureQueue(this, 'FailureQueue');
+    log?.createBetween(endpoint.api, endpoint.stage);
+    const failures = new FailureQueue(this, 'FailureQueue', { retain });
     const functions = new Functions(this, 'Functions', {
       logs,
       settings,

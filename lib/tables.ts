@@ -44,7 +44,7 @@ export class Tables extends Construct {
       sortKey: { name: keys.sortKey, type: sortKeyType },
       timeToLiveAttribute: keys.ttl,
       billingMode: BillingMode.PAY_PER_REQUEST,
-      removalPolicy: retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
       deletionProtection: protection,
       ...(protection && { encryption: TableEncryption.AWS_MANAGED }),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: protection },

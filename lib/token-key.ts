@@ -21,7 +21,7 @@ export class TokenKey extends Construct {
       alias: `artcafe-pubsub/${deployment}/token`,
       keySpec: KeySpec.ECC_NIST_P256,
       keyUsage: KeyUsage.SIGN_VERIFY,
-      removalPolicy: retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
       // The minimum of KMS. A new deployment creates a new key, so agents need new tokens in any case.
       ...(retain ? {} : { pendingWindow: Duration.days(7) }),
     });

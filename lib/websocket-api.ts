@@ -42,7 +42,7 @@ export class WebSocketEndpoint extends Construct {
   readonly stage: WebSocketStage;
   /** `{api}.execute-api.{region}.{suffix}`: origin of the edge. */
   readonly host: string;
-  private readonly api: WebSocketApi;
+  readonly api: WebSocketApi;
   private readonly throttle: WebSocketEndpointProps['throttle'];
 
   constructor(

@@ -6,21 +6,24 @@ import { type Grants, parseGrants } from '../../protocol/index';
 import type { Admission } from '../agents/authorize';
 import type { Caller } from '../shared/caller';
 
-/** A flat map of strings: the platform refuses anything nested. */
+/** A flat map of strings: the platform refuses anything nested. Texts of strangers are percent-encoded, as headers carry them on. */
 export type AuthorizerContext = Readonly<Record<string, string>>;
 
 /** The whole result of an authorizer may have 8 KB; the rest of it needs less than 2. */
 export const contextBytes = 6_144;
 
+const percent = 'percent';
+
 export function encodeContext(admission: Admission): AuthorizerContext {
   return {
-    tenant: admission.tenantId,
-    agent: admission.agentId,
-    ...(admission.channelId === undefined ? {} : { channel: admission.channelId }),
+    encoding: percent,
+    tenant: encodeURIComponent(admission.tenantId),
+    agent: encodeURIComponent(admission.agentId),
+    ...(admission.channelId === undefined ? {} : { channel: encodeURIComponent(admission.channelId) }),
     grants: JSON.stringify(Object.fromEntries(admission.grants)),
     exp: String(admission.exp),
     ...(admission.iat === undefined ? {} : { iat: String(admission.iat) }),
-    ...(admission.tokenId === undefined ? {} : { jti: admission.tokenId }),
+    ...(admission.tokenId === undefined ? {} : { jti: encodeURIComponent(admission.tokenId) }),
     level: String(admission.level),
     echo: String(admission.echo),
   };
@@ -30,7 +33,9 @@ export function encodeContext(admission: Admission): AuthorizerContext {
 export function decodeContext(
   context: Readonly<Record<string, unknown>>,
 ): Omit<Caller, 'connectionId' | 'connectedAt'> {
-  const { tenant, agent, channel, exp, iat, jti, level, echo } = context;
+  const { encoding, tenant, agent, channel, exp, iat, jti, level, echo } = context;
+  // Connections that were opened by an earlier release have their texts as they are.
+  const read = encoding === percent ? decodeURIComponent : (text: string): string => text;
   const grants = decodeGrants(context.grants);
   if (
     typeof tenant !== 'string' ||
@@ -41,14 +46,14 @@ export function decodeContext(
     throw new Error('The event carries no authorizer context of this service');
   }
   return {
-    tenantId: tenant,
-    agentId: agent,
-    channelId: typeof channel === 'string' ? channel : undefined,
+    tenantId: read(tenant),
+    agentId: read(agent),
+    channelId: typeof channel === 'string' ? read(channel) : undefined,
     grants,
     tokenExpiresAt: Number(exp) * 1_000,
     // Absent in the contexts of earlier releases.
     tokenIssuedAt: typeof iat === 'string' ? Number(iat) * 1_000 : undefined,
-    tokenId: typeof jti === 'string' ? jti : undefined,
+    tokenId: typeof jti === 'string' ? read(jti) : undefined,
     level: Number(level),
     echo: echo !== 'false',
   };

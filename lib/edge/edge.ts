@@ -43,6 +43,8 @@ export interface EdgeProps {
 export class Edge extends Construct {
   /** Clients append `/ws`. */
   readonly baseUrl: string;
+  /** Where a custom domain name must point to. */
+  readonly distributionDomainName: string;
 
   constructor(scope: Construct, id: string, { deployment, origin, settings }: EdgeProps) {
     super(scope, id);
@@ -75,6 +77,7 @@ export class Edge extends Construct {
       ...(webAclId === undefined ? {} : { webAclId }),
     });
     this.baseUrl = `wss://${settings.domainName ?? distribution.distributionDomainName}/v1`;
+    this.distributionDomainName = distribution.distributionDomainName;
     this.acknowledgeChoices(distribution, settings);
   }
 

@@ -63,7 +63,7 @@ test('an audience that is not checked is said to the authorizer, and not an outp
   expect(Object.keys(cognito.findOutputs('*'))).not.toContain('TokenAudience');
 });
 
-const dataTypes = ['AWS::DynamoDB::Table', 'AWS::KMS::Key', 'AWS::Logs::LogGroup'];
+const dataTypes = ['AWS::DynamoDB::Table', 'AWS::KMS::Key', 'AWS::Logs::LogGroup', 'AWS::SQS::Queue'];
 
 test('by default a removed deployment leaves nothing behind but the log role of the account', () => {
   const kept = Object.entries(
@@ -74,10 +74,10 @@ test('by default a removed deployment leaves nothing behind but the log role of 
   expect(kept.sort()).toEqual(['AWS::ApiGateway::Account', 'AWS::IAM::Role']);
 });
 
-test('protection keeps data, forbids deletion, encrypts with a key of the account and can go back in time', () => {
+test('protection keeps data except after a failed first deployment, forbids deletion, encrypts with a key of the account and can go back in time', () => {
   for (const type of dataTypes) {
     for (const { DeletionPolicy } of Object.values(resources(production, type)))
-      expect(DeletionPolicy).toBe('Retain');
+      expect(DeletionPolicy).toBe('RetainExceptOnCreate');
   }
   for (const { Properties } of Object.values(resources(production, 'AWS::DynamoDB::Table'))) {
     expect(Properties).toMatchObject({
@@ -92,7 +92,7 @@ test('removalPolicy keeps data without the rest of the protection', () => {
   const retained = templateOf({ removalPolicy: 'retain' });
   for (const type of dataTypes) {
     for (const { DeletionPolicy } of Object.values(resources(retained, type)))
-      expect(DeletionPolicy).toBe('Retain');
+      expect(DeletionPolicy).toBe('RetainExceptOnCreate');
   }
   for (const { Properties } of Object.values(resources(retained, 'AWS::DynamoDB::Table'))) {
     expect(Properties.DeletionProtectionEnabled).toBe(false);

@@ -77,6 +77,7 @@ test('a rate limit makes a web ACL that shows nobody a query string', () => {
 test('takes a web ACL, a domain name and a certificate of the operator', () => {
   expect(distributionOf({ edge: { webAclArn } }).WebACLId).toBe(webAclArn);
   const named = templateOf({ edge: { domainName: 'bus.example.com', certificateArn } });
+  expect(flattened(named.findOutputs('EdgeCnameTarget').EdgeCnameTarget!.Value)).toBe('<EdgeDistribution>');
   const config = onlyResource(named, 'AWS::CloudFront::Distribution').Properties.DistributionConfig;
   expect(config.Aliases).toEqual(['bus.example.com']);
   expect(config.ViewerCertificate).toMatchObject({

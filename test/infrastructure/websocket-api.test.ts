@@ -96,7 +96,10 @@ describe('access log', () => {
 
   test('waits for the role of the account, which outlives the stack', () => {
     const [accountId, account] = Object.entries(resources(template, 'AWS::ApiGateway::Account'))[0]!;
-    expect(account.DeletionPolicy).toBe('Retain');
+    expect(account.DeletionPolicy).toBe('RetainExceptOnCreate');
+    expect(account.DependsOn).toEqual(
+      expect.arrayContaining(Object.keys(resources(template, 'AWS::ApiGatewayV2::Api'))),
+    );
     expect(onlyResource(template, 'AWS::ApiGatewayV2::Stage').DependsOn).toContain(accountId);
   });
 

@@ -126,6 +126,18 @@ test('the authorizer’s context says the same when it comes back as strings', (
   });
 });
 
+test('the context of a stranger’s names is plain ASCII, and one of an earlier release is read as it is', () => {
+  const decision = decide({ tenant_id: 'tén/ant', agent_id: '100%25', jti: 'ключ' }, {});
+  if (decision.kind !== 'allow') throw new Error('not allowed');
+  const context = encodeContext(decision.admission);
+  expect(Object.values(context).join('')).toMatch(/^[\x20-\x7e]*$/);
+  expect(decodeContext(context)).toMatchObject({ tenantId: 'tén/ant', agentId: '100%25', tokenId: 'ключ' });
+  const stored: Record<string, string> = { ...context, tenant: 'tén/ant', agent: '100%25' };
+  const { encoding, ...earlier } = stored;
+  expect(encoding).toBe('percent');
+  expect(decodeContext(earlier)).toMatchObject({ tenantId: 'tén/ant', agentId: '100%25' });
+});
+
 test.each([{}, { tenant: 't' }, { tenant: 't', agent: 'a', exp: '1', grants: '"*"' }])(
   'nobody is served with the context %j',
   (context) => {

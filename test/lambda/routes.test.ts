@@ -119,6 +119,18 @@ test('a batch that is refused in part says so in its line', async () => {
   expect(line?.fields).toMatchObject({ frames: 3, accepted: 2, errors: '', rate_limited: 1 });
 });
 
+test('$disconnect without a context finds the connection by its row, and nothing when that is gone, too', async () => {
+  await connectRoute(world.deps)(event());
+  const { authorizer, ...requestContext } = event().requestContext;
+  expect(authorizer).toBeDefined();
+  const bare = { ...event(), requestContext };
+  expect(await disconnectRoute(world.deps)(bare)).toEqual({ statusCode: 200 });
+  expect(await world.connections.getConnections(['conn='])).toEqual([]);
+  expect(await world.agents.connectionIds('t', 'a')).toEqual([]);
+  expect(await disconnectRoute(world.deps)(bare)).toEqual({ statusCode: 200 });
+  expect(world.log.lines.map((line) => line.fields.first)).toEqual([undefined, true, false]);
+});
+
 test('a flooder whose socket has gone is not logged either', async () => {
   world.deps.rateLimits = { ...world.deps.rateLimits, agent: { perSecond: 1, burst: 1 } };
   const route = defaultRoute(world.deps);
