@@ -54,14 +54,21 @@ module.exports = {
     {
       name: 'only-aws-knows-the-sdk',
       severity: 'error',
-      from: { path: '^(protocol|lambda)/', pathNot: '^lambda/(aws|functions)/' },
+      from: { path: '^(protocol|lambda)/', pathNot: '^(lambda/(aws|functions)|protocol/schema)/' },
       to: { path: 'node_modules', pathNot: 'node_modules/@types/' },
     },
     {
       name: 'protocol-imports-nothing',
       severity: 'error',
-      from: { path: '^protocol/' },
+      from: { path: '^protocol/', pathNot: '^protocol/schema/' },
       to: { pathNot: '^protocol/' },
+    },
+    {
+      // Its packages must not reach a bundle.
+      name: 'only-tests-know-the-schema-generator',
+      severity: 'error',
+      from: { pathNot: '^(protocol/schema|test)/' },
+      to: { path: '^protocol/schema/' },
     },
     {
       name: 'functions-do-not-know-the-toolkit',

@@ -68,7 +68,7 @@ function parseFrame(value: unknown): ParsedFrame {
   const messageType = type ?? 'message';
   if (!isMessageType(messageType)) return refuse('unknown_type', 'Unknown message type', messageId); // ERR-2
   if (isControlType(messageType)) {
-    const reading = readControl(messageType, value);
+    const reading = readControl(messageType, id ?? undefined, value);
     return 'code' in reading
       ? { ok: false, error: { ...reading, messageId } } // LVL-4
       : { ok: true, kind: 'control', control: reading };

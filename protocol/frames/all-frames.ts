@@ -28,7 +28,10 @@ export type ParsedControl =
 
 type ControlType = ParsedControl['type'];
 
-const guards: Readonly<Record<ControlType, (frame: JsonObject) => ParsedControl | Complaint>> = {
+type Guard = (id: string | undefined, frame: JsonObject) => ParsedControl | Complaint;
+
+/** The id of the frame is checked before; some need one. */
+const guards: Readonly<Record<ControlType, Guard>> = {
   hello: readHello,
   subscribe: readSubscribe,
   unsubscribe: readUnsubscribe,
@@ -42,8 +45,12 @@ export function isControlType(type: string): type is ControlType {
 }
 
 /** A control frame, or what is wrong with it. */
-export function readControl(type: ControlType, frame: JsonObject): ParsedControl | Complaint {
-  return guards[type](frame);
+export function readControl(
+  type: ControlType,
+  id: string | undefined,
+  frame: JsonObject,
+): ParsedControl | Complaint {
+  return guards[type](id, frame);
 }
 
 /** `type` tells them apart: answers have capitals, messages never, and what API Gateway itself sends has none. */

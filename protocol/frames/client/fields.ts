@@ -67,8 +67,12 @@ export interface Target {
 
 type ChannelTest = (value: unknown) => value is string;
 
-export function readTarget({ id, channel_id }: JsonObject, isAllowed: ChannelTest): Target | Complaint {
-  if (!isId(id)) return wrong('"id" must be a string of 1–128 characters');
+export function readTarget(
+  id: string | undefined,
+  { channel_id }: JsonObject,
+  isAllowed: ChannelTest,
+): Target | Complaint {
+  if (id === undefined) return wrong('"id" must be a string of 1–128 characters');
   if (!isAllowed(channel_id)) return wrong('"channel_id" must be 1–128 of A–Z a–z 0–9 . _ : -');
   return { id, channelId: channel_id };
 }
@@ -116,11 +120,6 @@ export function optionalPosition(value: unknown): Position | undefined | null {
   if (!isJsonObject(value)) return null;
   const { epoch, sequence } = value;
   return isId(epoch) && isCount(sequence) ? { epoch, sequence } : null;
-}
-
-export function optionalId(id: unknown): string | undefined | null {
-  if (isAbsent(id)) return undefined;
-  return isId(id) ? id : null;
 }
 
 /** `$presence` has none: it only tells what is. */

@@ -5,15 +5,7 @@ import { isAbsent, isJsonObject, type JsonObject } from '../../json';
 import { limits } from '../../limits';
 import { isId } from '../../names';
 import type { Capabilities, Id } from '../values';
-import {
-  type Complaint,
-  isSubscribable,
-  optionalId,
-  readList,
-  type Resume,
-  type ResumeEntry,
-  wrong,
-} from './fields';
+import { type Complaint, isSubscribable, readList, type Resume, type ResumeEntry, wrong } from './fields';
 import { type OwnPresence, type OwnStatus, readOwnPresence } from './presence';
 
 /** @maxProperties 128 */
@@ -57,9 +49,7 @@ export interface ParsedHello {
   readonly own: OwnPresence;
 }
 
-export function readHello(frame: JsonObject): ParsedHello | Complaint {
-  const id = optionalId(frame.id);
-  if (id === null) return wrong('"id" must be a string of 1–128 characters');
+export function readHello(id: string | undefined, frame: JsonObject): ParsedHello | Complaint {
   const resume = readList('resume', frame.resume, limits.channels, isSubscribable);
   if (!Array.isArray(resume)) return resume;
   if (!isClient(frame.client))

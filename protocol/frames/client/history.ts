@@ -58,8 +58,8 @@ export interface ParsedHistory extends Target {
   readonly limit: number;
 }
 
-export function readHistory(frame: JsonObject): ParsedHistory | Complaint {
-  const target = readTarget(frame, hasLog);
+export function readHistory(id: string | undefined, frame: JsonObject): ParsedHistory | Complaint {
+  const target = readTarget(id, frame, hasLog);
   if (!isTarget(target)) return target;
   const after = optionalPosition(frame.after);
   if (after === null) return wrong(`"after" ${positionShape}`);

@@ -4,7 +4,7 @@
 import type { JsonObject } from '../../json';
 import { limits } from '../../limits';
 import type { ChannelName, Id, Position } from '../values';
-import { type Complaint, hasLog, type InboxEntry, optionalId, readList, type Resume, wrong } from './fields';
+import { type Complaint, hasLog, type InboxEntry, readList, type Resume } from './fields';
 
 /** @maxProperties 128 */
 export interface PingFrame {
@@ -46,9 +46,7 @@ export interface ParsedPing {
   readonly channels: readonly Resume[];
 }
 
-export function readPing(frame: JsonObject): ParsedPing | Complaint {
-  const id = optionalId(frame.id);
-  if (id === null) return wrong('"id" must be a string of 1–128 characters');
+export function readPing(id: string | undefined, frame: JsonObject): ParsedPing | Complaint {
   const channels = readList('channels', frame.channels, limits.pingChannels, hasLog);
   if (!Array.isArray(channels)) return channels;
   return { type: 'ping', id, channels };

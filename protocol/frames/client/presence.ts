@@ -100,9 +100,9 @@ export interface ParsedPresence {
   readonly query: PresenceQuery | undefined;
 }
 
-export function readPresence(frame: JsonObject): ParsedPresence | Complaint {
-  const { id, query } = frame;
-  if (!isId(id)) return wrong('"id" must be a string of 1–128 characters');
+export function readPresence(id: string | undefined, frame: JsonObject): ParsedPresence | Complaint {
+  const { query } = frame;
+  if (id === undefined) return wrong('"id" must be a string of 1–128 characters');
   const own = readOwnPresence(frame);
   if ('code' in own) return own;
   if (isAbsent(query)) return { type: 'presence', id, own, query: undefined };

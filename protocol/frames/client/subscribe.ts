@@ -33,8 +33,8 @@ export interface ParsedSubscribe extends Target {
   readonly since: Position | undefined;
 }
 
-export function readSubscribe(frame: JsonObject): ParsedSubscribe | Complaint {
-  const target = readTarget(frame, isSubscribable);
+export function readSubscribe(id: string | undefined, frame: JsonObject): ParsedSubscribe | Complaint {
+  const target = readTarget(id, frame, isSubscribable);
   if (!isTarget(target)) return target;
   const since = optionalPosition(frame.since);
   if (since === null) return wrong(`"since" ${positionShape}`);

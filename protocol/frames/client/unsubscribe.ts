@@ -20,7 +20,7 @@ export interface ParsedUnsubscribe extends Target {
   readonly type: 'unsubscribe';
 }
 
-export function readUnsubscribe(frame: JsonObject): ParsedUnsubscribe | Complaint {
-  const target = readTarget(frame, isSubscribable);
+export function readUnsubscribe(id: string | undefined, frame: JsonObject): ParsedUnsubscribe | Complaint {
+  const target = readTarget(id, frame, isSubscribable);
   return isTarget(target) ? { type: 'unsubscribe', ...target } : target;
 }
