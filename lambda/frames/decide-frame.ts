@@ -29,7 +29,7 @@ export function decideFrame(
   if (!parsed.ok) return { kind: 'rejected', error: parsed.error };
   const messageId = frameId(parsed);
   const isPing = parsed.kind === 'control' && parsed.control.type === 'ping';
-  // TOK-7; PIN-2: the PONG is followed by the GOAWAY.
+  // TOK-7: a ping is answered with GOAWAY.
   if (caller.tokenExpiresAt <= now && !isPing) {
     return { kind: 'rejected', error: { code: 'token_expired', messageId } };
   }

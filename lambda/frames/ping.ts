@@ -22,6 +22,9 @@ export async function ping(
   caller: Caller,
   frame: ParsedPing,
 ): Promise<ControlOutcome> {
+  // TOK-7: not even the position of a channel.
+  if (caller.level > 0 && caller.tokenExpiresAt <= deps.clock.now())
+    return { ok: true, answer: [goAwayText('token_expired', deps.clock.now())] };
   // PIN-1
   if (!frame.channels.every(({ channelId }) => mayUse(caller, channelId, 'subscribe'))) {
     return refused('forbidden', 'The token does not allow subscribing to one of these channels');
@@ -45,7 +48,6 @@ export async function ping(
 
 async function reasonToLeave(deps: ControlDependencies, caller: Caller): Promise<GoAwayCode | undefined> {
   const now = deps.clock.now();
-  if (caller.tokenExpiresAt <= now) return 'token_expired';
   if (isRotationDue(caller, now)) return 'rotate';
   return (await hasConnectionRow(deps.connections, caller)) ? undefined : 'state_lost';
 }

@@ -393,7 +393,7 @@ needs('clock')(
 );
 
 needs('clock')(
-  'PIN-2 is told that its token has expired',
+  'TOK-7 a ping with an expired token is answered with GOAWAY alone',
   async () => {
     const own = await Bus.start();
     try {
@@ -402,8 +402,12 @@ needs('clock')(
       expect(await client.request({ type: 'history', channel_id: 'c' })).toMatchObject({
         code: 'token_expired',
       });
-      expect(await client.request({ type: 'ping' })).toMatchObject({ type: 'PONG' });
+      const before = client.received.length;
+      client.send({ type: 'ping', id: 'p', channels: [{ channel_id: 'c' }] });
       expect(await client.next({ type: 'GOAWAY' })).toMatchObject({ code: 'token_expired', reconnect: true });
+      // The answer to a later frame: a PONG would have come before it.
+      await client.request({ type: 'history', channel_id: 'c' });
+      expect(client.received.slice(before).map(({ type }) => type)).toEqual(['GOAWAY', 'ERROR']);
     } finally {
       await own.stop();
     }
