@@ -2,13 +2,14 @@
  * `npm start`: synthesizes the stack and runs it on this machine, without Docker or an AWS account. Prints how to
  * connect, then runs until Ctrl-C.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { costLine, type FaultPlanInput, parseFaultPlan, startGateway } from '../gateway/index';
+import { checkPort, costLine, type FaultPlanInput, parseFaultPlan, startGateway } from '../gateway/index';
 import type { Settings } from '../lib/settings/config';
 import { readSettings } from '../lib/settings/read-settings';
+import { AssemblyCache } from './assembly-cache';
 import { localKeyFile, repository, runCommand, userPath, UsageError } from './command';
 import { synthesize } from './synthesize';
 
@@ -43,6 +44,8 @@ async function main(): Promise<void> {
   const settings = readSettings({ directory: repository, ...(file === undefined ? {} : { file }) });
   const faultPlan = values.faults === undefined ? undefined : readFaultPlan(userPath(values.faults));
 
+  // Before the synthesis, which takes seconds.
+  if (port !== 0) await checkPort(port);
   // Registered before anything exists that must be removed.
   const interrupted = interruption();
   const assembly = mkdtempSync(path.join(tmpdir(), 'artcafe-assembly-'));
@@ -51,7 +54,7 @@ async function main(): Promise<void> {
   });
   // No client is connected yet, so exit at once; the exit handler removes the partial assembly.
   const isInterrupted = interrupted.then(() => true);
-  if (await Promise.race([synthesize(assembly, file), isInterrupted])) process.exit(interruptedStatus);
+  if (await Promise.race([fill(assembly, settings, file), isInterrupted])) process.exit(interruptedStatus);
   const gateway = await startGateway({
     assembly,
     port,
@@ -68,6 +71,19 @@ async function main(): Promise<void> {
   console.log(`\n${costLine(gateway.costs())}`);
   await gateway.stop();
   process.exit(0);
+}
+
+/** A copy, because the kept one may be removed while this gateway still starts functions from it. */
+async function fill(assembly: string, settings: Settings, file: string | undefined): Promise<void> {
+  const cache = AssemblyCache.for(settings);
+  if (cache.folder !== undefined) {
+    console.log('Starting the stack; nothing has changed since it was synthesized.');
+    cpSync(cache.folder, assembly, { recursive: true });
+    return;
+  }
+  console.log('Synthesizing the stack, which takes some seconds after a change …');
+  await synthesize(assembly, file);
+  cache.keep(assembly);
 }
 
 function parsePort(text: string): number {

@@ -41,6 +41,7 @@ export function billFor(counts: Counts, model = durationModel): Bill {
     lambdaGbSecond: gigabyteSeconds,
     readUnit: counts.readUnits,
     writeUnit: counts.writeUnits,
+    signingKeyMonth: counts.signingKeyMonths,
     queueRequest: counts.queueRequests,
     edgeFunction: counts.edgeHandshakes,
     edgeRequest: counts.edgeHandshakes,

@@ -26,6 +26,8 @@ export interface Counts {
   writeUnits: number;
   /** Events that went to a failure destination. */
   queueRequests: number;
+  /** Months of a KMS key; the meter counts none, as a key costs the same whatever runs. */
+  signingKeyMonths: number;
   /** By physical name. */
   functions: Record<string, FunctionCounts>;
   /** Calls of the functions to AWS, by `service:Operation`. */
@@ -53,6 +55,7 @@ export function noCounts(): Counts {
     readUnits: 0,
     writeUnits: 0,
     queueRequests: 0,
+    signingKeyMonths: 0,
     functions: {},
     calls: {},
   };

@@ -51,6 +51,12 @@ export const priceList = {
     source: 'AWS Price List, AmazonDynamoDB',
     asOf: '2026-09-19',
   },
+  signingKeyMonth: {
+    dollars: 1,
+    unit: 'month of the KMS key that signs tokens',
+    source: 'aws.amazon.com/kms/pricing',
+    asOf: '2026-09-21',
+  },
   queueRequest: {
     dollars: 0.4 / million,
     unit: 'SQS request, standard queue',

@@ -81,6 +81,12 @@ export async function listen(host: string, port: number): Promise<HttpServer> {
   };
 }
 
+/** @throws GatewayError when something else listens there */
+export async function checkPort(port: number, host = '127.0.0.1'): Promise<void> {
+  const server = await listen(host, port);
+  await server.stop();
+}
+
 function answer(request: IncomingMessage, response: ServerResponse, routes: HttpRoutes): void {
   const [path = '/'] = (request.url ?? '/').split('?');
   if (isFromPage(request) && /^\/_(?:aws|gateway)\//.test(path)) {

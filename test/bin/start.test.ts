@@ -1,8 +1,8 @@
 /** `npm start` as a newcomer meets it: from the checkout to a message in one go, and Ctrl-C to end it. */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { eventually } from '../helpers/eventually';
 import { runCommand, startCommand } from './run-command';
 
 test('says how to connect, and what it says works', async () => {
@@ -40,17 +40,47 @@ test('Ctrl-C while it still synthesizes ends it at once, and nothing is left', a
   const folder = mkdtempSync(path.join(tmpdir(), 'artcafe-start-'));
   const assemblies = () => readdirSync(folder).filter((name) => name.startsWith('artcafe-'));
   try {
-    const { child, outcome } = startCommand('start.ts', ['--port', '0'], { TMPDIR: folder });
-    await eventually(assemblies, (found) => found.length === 1);
+    // Settings that nobody has synthesized yet.
+    const config = path.join(folder, 'settings.json');
+    writeFileSync(config, JSON.stringify({ retentionHours: 1 + Math.floor(Math.random() * 8_000) }));
+    const { child, outcome, said } = startCommand('start.ts', ['--port', '0', '--config', config], {
+      TMPDIR: folder,
+    });
+    await said(/^Synthesizing/);
+    expect(assemblies()).toHaveLength(1);
 
     child.kill('SIGINT');
 
-    expect(await outcome).toEqual({ code: 130, stdout: '', stderr: '' });
+    const { code, stdout, stderr } = await outcome;
+    expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
+    expect(stdout).toMatch(/^Synthesizing the stack.*\n$/);
     expect(assemblies()).toEqual([]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }, 60_000);
+
+test('starts again without a synthesis when nothing has changed, and the kept assembly is as good', async () => {
+  for (const expected of [
+    /npm run connect/,
+    /^Starting the stack; nothing has changed[\s\S]*npm run connect/,
+  ]) {
+    const { child, outcome, said } = startCommand('start.ts', ['--port', '0']);
+    await said(expected);
+    child.kill('SIGINT');
+    expect((await outcome).code).toBe(0);
+  }
+}, 60_000);
+
+test('a port that is taken is found before the synthesis', async () => {
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  const { port } = taken.address() as AddressInfo;
+  const { code, stdout, stderr } = await runCommand('start.ts', ['--port', String(port)]);
+  await new Promise((resolve) => taken.close(resolve));
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toContain(String(port));
+});
 
 test.each([
   [['--port', 'x'], 'The port "x" must be a number from 0 to 65535.\n'],

@@ -7,7 +7,7 @@ import { eventually } from '../helpers/eventually';
 import { needs } from '../helpers/target';
 
 const agents = 10;
-const racesPerAgent = Math.ceil(Number(process.env.RACES ?? 300) / agents);
+const racesPerAgent = Math.ceil(Number(process.env.RACES ?? 100) / agents);
 
 let bus: Bus;
 

@@ -1,8 +1,9 @@
 /**
- * Random schedules in memory with every fault, each with all promises checked. Short here; `npm run faults:long` runs ten
+ * Random schedules in memory with every fault, each with all promises checked. Few here; `npm run faults:long` runs ten
  * thousand. A seed that fails is run alone by `npm run faults:long -- --from SEED --schedules 1`.
  */
 import { seededRandom } from '../../gateway/faults/decisions';
+import { sized } from '../helpers/long';
 import { check } from './checker';
 import type { Counts } from './memory/chaos';
 import { Downlink } from './memory/downlink';
@@ -18,8 +19,7 @@ const onceFailed = [
   [31181, 'REPLAYED overtook what was replayed (below)'],
 ] as const;
 
-/** A few per test file: what a machine under load runs in 20 seconds. */
-const schedules = 40;
+const schedules = sized({ usual: 10, long: 40 });
 const firstSeed = 1;
 
 test('the promises hold in random schedules with faults', async () => {

@@ -7,6 +7,7 @@ import type { Connection } from '../../lambda/shared/connection-store';
 import { Deadline } from '../../lambda/shared/deadline';
 import { sweep } from '../../lambda/sweep/sweep';
 import type { StoredCursor, SweepCursor, SweepStore } from '../../lambda/sweep/sweep-store';
+import { sized } from '../helpers/long';
 import { createWorld } from './world';
 
 const minute = 60_000;
@@ -119,10 +120,12 @@ async function simulate(
 }
 
 /** The second one takes half a minute; `.ci/run` asks for it. */
-const sizes: readonly (readonly [number, number])[] = [
-  [16_000, 10],
-  ...(process.env.LONG === '1' ? [[100_000, 30] as const] : []),
-];
+const sizes = (
+  [
+    [16_000, 10],
+    [100_000, 30],
+  ] as const
+).slice(0, sized({ usual: 1, long: 2 }));
 
 test.each(sizes)(
   '%i connections: one that has ended stays for %i minutes and a run at most, though a run fails',
@@ -159,7 +162,7 @@ test('nobody waits longer than all of them take, however many runs fail and whil
           expect(fleet.now - endedAt).toBeLessThanOrEqual((maxRounds + 1) * everyMs);
       },
     ),
-    { numRuns: 25 },
+    { numRuns: sized({ usual: 10, long: 100 }) },
   );
 }, 120_000);
 
