@@ -10,14 +10,19 @@ await Promise.all([writer.connect(), reader.connect()]);
 
 let finish;
 const finished = new Promise((resolve) => (finish = resolve));
+// Messages that are not stored have no order of their own: one may overtake another.
+const early = new Map();
+let next = 0;
 await reader.channel('answers').subscribe(({ type, content, sequence }) => {
-  if (type === 'chunk') process.stdout.write(content.text);
-  else finish(`\n${content.text.length} characters, number ${sequence} of the channel`);
+  if (type === 'chunk') {
+    early.set(content.index, content.text);
+    for (; early.has(next); next++) process.stdout.write(early.get(next));
+  } else finish(`\n${content.text.length} characters, number ${sequence} of the channel`);
 });
 
 const words = 'Chunks are cheap: nobody waits for them, and who comes late reads the end.'.split(' ');
 const answers = writer.channel('answers');
-// In order, and gathered into few texts while an acknowledgement is on its way.
+// Gathered into few texts while an acknowledgement is on its way.
 const chunks = [];
 for (const [index, word] of words.entries()) {
   chunks.push(answers.publish({ index, text: `${word} ` }, { type: 'chunk', ephemeral: true }));

@@ -212,6 +212,14 @@ const scenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'kick of an agent, which comes back',
+    kind: 'revoke',
+    minCalls: 6,
+    act: (schedule) => {
+      void schedule.platform.order({ action: 'kick', tenant_id: 't1', agent_id: 'alice' });
+    },
+  },
+  {
     name: 'disconnect',
     kind: 'disconnect',
     minCalls: 4,

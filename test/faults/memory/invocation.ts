@@ -45,6 +45,8 @@ const paged: ReadonlySet<string> = new Set([
 ]);
 const reads: ReadonlySet<string> = new Set([
   'getConnections',
+  'missingSubscriptions',
+  'isRevoked',
   'connectionIds',
   'getAgent',
   'hasSubscribers',

@@ -21,6 +21,7 @@ import { fanOutRoute } from '../../../lambda/events/fan-out';
 import type { AuthorizerEvent, WebSocketEvent } from '../../../lambda/events/web-socket-event';
 import { inboxRoute } from '../../../lambda/events/inbox';
 import { presenceRoute } from '../../../lambda/events/presence';
+import { revokeRoute } from '../../../lambda/events/revoke';
 import { sweepRoute } from '../../../lambda/events/sweep';
 import { subProtocol } from '../../../protocol/index';
 import { framesOf } from '../checker';
@@ -59,6 +60,7 @@ export const entryPoints = {
   presence: 'presence',
   chunk: 'fan-out',
   sweep: 'sweep',
+  revoke: 'revoke',
 } as const;
 type Kind = keyof typeof entryPoints;
 type Event = WebSocketEvent | AuthorizerEvent | object;
@@ -77,6 +79,7 @@ const limits: Readonly<Record<Kind, { readonly timeoutMs: number; readonly callM
   inbox: { timeoutMs: 60_000, callMs: 2_500 },
   presence: { timeoutMs: 60_000, callMs: 2_500 },
   chunk: { timeoutMs: 60_000, callMs: 2_500 },
+  revoke: { timeoutMs: 120_000, callMs: 5_000 },
   sweep: { timeoutMs: 120_000, callMs: 5_000 },
 };
 
@@ -290,6 +293,11 @@ export class MemoryPlatform {
     );
   }
 
+  /** As the operator's commands do. */
+  async order(order: object): Promise<void> {
+    await this.deliverEvent('revoke', () => this.run('revoke', order));
+  }
+
   /** The next run that fits is killed at its call, if it gets there. */
   killNext(kill: Kill): void {
     this.nextKill = kill;
@@ -412,6 +420,9 @@ export class MemoryPlatform {
         return { statusCode: 200 };
       case 'sweep':
         await sweepRoute(deps)(event);
+        return { statusCode: 200 };
+      case 'revoke':
+        await revokeRoute({ ...deps, maxTokenMs: 86_400_000 })(event);
         return { statusCode: 200 };
     }
   }
