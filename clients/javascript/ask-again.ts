@@ -5,8 +5,8 @@ import { backoffMs } from './backoff';
 import { PubSubError } from './errors';
 import type { Timers } from './timers';
 
-/** A question is given up after so many failures of the service. */
-const mostFailures = 5;
+/** Failures of the service after which a question is given up. */
+const maxFailures = 5;
 
 /** Asks on this connection or a later one, until there is an answer, a refusal, or nobody who waits for it. */
 export async function askAgain<T>(
@@ -21,7 +21,7 @@ export async function askAgain<T>(
       if (isOver()) throw new PubSubError('timeout');
       return await ask();
     } catch (error) {
-      if (isOver() || !(error instanceof PubSubError) || !error.retryable || ++failures > mostFailures)
+      if (isOver() || !(error instanceof PubSubError) || !error.retryable || ++failures > maxFailures)
         throw error;
       await new Promise<void>((resolve) => {
         timers.after(backoffMs(failures - 1, timers), resolve);

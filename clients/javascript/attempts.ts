@@ -10,7 +10,7 @@ import type { Timers } from './timers';
 /** A drop after less than this is one more failure; after more it is a new one. */
 const stableMs = 5_000;
 /** A token may be refused for a while: clocks differ, a source hands out its old copy, a key is new. */
-const mostRefusals = 5;
+const maxRefusals = 5;
 const refusalsMs = 30_000;
 const refusedCapMs = 10_000;
 
@@ -49,7 +49,7 @@ export class Attempts {
     else this.#accepted();
     const { token, backoff: { maxAttempts = Infinity } = {} } = this.#options;
     // A fresh token may be what was missing; a plain one stays what it is.
-    const isLong = this.#refusals >= mostRefusals && this.#refusedMs >= refusalsMs;
+    const isLong = this.#refusals >= maxRefusals && this.#refusedMs >= refusalsMs;
     return (isRefused && (isLong || typeof token === 'string')) || this.#sinceWelcome >= maxAttempts;
   }
 

@@ -26,8 +26,8 @@ interface Takers {
 }
 
 /** Of messages in memory: the first 1,000 small ones, fewer of large ones. */
-const mostBytes = 8_192_000;
-const leastBytes = 8_192;
+const maxBytes = 8_192_000;
+const minBytes = 8_192;
 const pageLength = 100;
 
 export class Backlog {
@@ -58,8 +58,8 @@ export class Backlog {
     const isNext = before?.to === from - 1 && before.epoch === epoch;
     if (isNext && before.message === undefined && readers + before.readers === 0) before.to = from;
     else {
-      const size = Math.max(leastBytes, JSON.stringify(message).length);
-      const fits = slots.reduce((sum, { bytes = 0 }) => sum + bytes, size) <= mostBytes;
+      const size = Math.max(minBytes, JSON.stringify(message).length);
+      const fits = slots.reduce((sum, { bytes = 0 }) => sum + bytes, size) <= maxBytes;
       const kept = fits ? { message, bytes: size } : {};
       this.#unhandled.insert({ epoch, from, to: from, readers, waits: true, ...kept });
     }

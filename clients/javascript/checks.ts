@@ -18,7 +18,8 @@ type Test = (value: unknown) => boolean;
 const isNumber =
   (least: number, most: number): Test =>
   (value) =>
-    typeof value === 'number' && value >= least && (value <= most || value === Infinity);
+    typeof value === 'number' && value >= least && value <= most;
+const isTime = isNumber(1, requestTimeoutMs);
 const isWord: Test = (value) => isText(value, 64);
 
 /** What a value may be, and the words for it. Nothing of a wrong value is repeated: it may be a token. */
@@ -33,7 +34,8 @@ const kinds = {
   flag: [(value) => typeof value === 'boolean', 'true or false'],
   callback: [(value) => typeof value === 'function', 'a function'],
   amount: [isNumber(Number.MIN_VALUE, Infinity), 'a number above 0'],
-  time: [isNumber(1, requestTimeoutMs), '1 to 2,073,600,000 ms, or Infinity'],
+  pause: [isNumber(1_000, 540_000), '1,000 to 540,000 ms'],
+  time: [(value) => value === Infinity || isTime(value), '1 to 2,073,600,000 ms, or Infinity'],
   count: [(value) => Number.isSafeInteger(value) || value === Infinity, 'a whole number'],
   position: [isPosition, '{ epoch, sequence }'],
   channel: [/^[\w.:-]{1,128}$|^\$(inbox|presence)$/, '1–128 of A–Z a–z 0–9 . _ : -'],
@@ -44,13 +46,13 @@ const kinds = {
   ],
   url: [isBaseUrl, 'wss://… or ws://…, without /ws at its end, query and fragment'],
   token: [/^\S+$/, 'a text without blanks, or a function that gives one'],
-  class: [isClass, 'a class, such as that of the package ws'],
+  class: [isClass, 'a class: npm install ws, then import WebSocket from "ws"'],
 } satisfies Record<string, readonly [Test | RegExp, string]>;
 
 /** By names, as the user knows them. `null` is absent, as on the wire, and so is `undefined`. */
 export function check(kind: keyof typeof kinds, values: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(values))
-    if ((value ?? undefined) !== undefined) need(kind, { [name]: value });
+  const given = Object.entries(values).filter(([, value]) => (value ?? undefined) !== undefined);
+  need(kind, Object.fromEntries(given));
 }
 
 /** The same for what can't be left out. */

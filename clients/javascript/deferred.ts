@@ -8,7 +8,7 @@ export interface Deferred<T> {
   readonly reject: (error: unknown) => void;
 }
 
-/** A rejection that nobody listens to is no crash: whoever holds the promise may come later, or never. */
+/** A rejection without a listener is no crash: the listener may come later, or never. */
 export function deferred<T>(): Deferred<T> {
   let resolve!: (value: T) => void;
   let reject!: (error: unknown) => void;

@@ -26,7 +26,7 @@ export interface DialerPort extends LinkEvents {
 }
 
 /** Timers of the platforms hold hardly more; the next connection plans again. */
-const longestMs = 24 * 86_400_000;
+const maxDelayMs = 24 * 86_400_000;
 
 export class Dialer {
   /** Why there is no connection, as far as is known. */
@@ -76,7 +76,7 @@ export class Dialer {
     this.lastError = undefined;
     this.attempts.succeeded();
     this.#expiry?.();
-    if (!canRenew && tokenLifeMs <= longestMs)
+    if (!canRenew && tokenLifeMs <= maxDelayMs)
       this.#expiry = timers.after(Math.max(0, tokenLifeMs), () => {
         this.#port.end(new PubSubError('token_expired'));
       });
@@ -127,7 +127,7 @@ export class Dialer {
       port,
     );
     this.#opening = link;
-    await link.opened;
+    await link.opening.promise;
     await port.greet(link);
   }
 

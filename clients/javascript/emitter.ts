@@ -83,6 +83,6 @@ function print(error: unknown): void {
   try {
     console.error('[@artcafe/pubsub]', error);
   } catch {
-    console.error('[@artcafe/pubsub] An error that can not be shown');
+    console.error('[@artcafe/pubsub] unknown error');
   }
 }

@@ -49,7 +49,7 @@ export interface ErrorParts {
 }
 
 /**
- * Whatever goes wrong is told by one of these.
+ * Every rejected promise has one of these.
  *
  * @example
  * try {
@@ -86,6 +86,11 @@ export class PubSubError extends Error {
  */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
+}
+
+/** Of a refused handshake, by its HTTP status. */
+export function codeOf(status = 0): ErrorCode {
+  return { 401: 'unauthorized', 403: 'forbidden', 429: 'rate_limited' }[status] ?? 'unavailable';
 }
 
 /** Whether the service did not mind the message, but the moment. */

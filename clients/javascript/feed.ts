@@ -35,8 +35,8 @@ export class Feed {
   /** Passed over: what the log can't give, and what came out before the position was lowered. */
   #passed: Passed[] = [];
   /** Messages of an epoch that is not the position's, or from before there was a position. */
-  #strangers: LoggedMessage[] = [];
-  #strangeHead: Position | undefined;
+  #otherEpoch: LoggedMessage[] = [];
+  #otherHead: Position | undefined;
   /** Below and including this, messages are news all the same. */
   #floor = 0;
   readonly #repeats = new RecentIds(repeatWindowMs);
@@ -48,17 +48,17 @@ export class Feed {
   }
 
   /**
-   * Begins after the position. `takesOlder`: messages up to it are delivered if they come, as those of an inbox: pushed from
+   * Begins after the position. `acceptsBacklog`: messages up to it are delivered if they come, as those of an inbox: pushed from
    * the log, or sent between the handshake and the WELCOME.
    */
-  start(position: Position, { takesOlder = false } = {}): void {
-    this.#floor = takesOlder ? position.sequence : 0;
+  start(position: Position, { acceptsBacklog = false } = {}): void {
+    this.#floor = acceptsBacklog ? position.sequence : 0;
     this.#moveTo(position);
   }
 
   offer(message: LoggedMessage): void {
     if (!this.#isOfThisEpoch(message)) {
-      if (this.#strangers.length < windowLength) this.#strangers.push(message);
+      if (this.#otherEpoch.length < windowLength) this.#otherEpoch.push(message);
       return;
     }
     if (message.sequence <= this.#floor) this.#lowerTo(message.sequence - 1);
@@ -74,45 +74,43 @@ export class Feed {
   /** The channel reaches at least to here. */
   learnHead(head: Position): void {
     const { position } = this;
-    if (position === undefined || position.epoch === head.epoch)
-      this.known = Math.max(this.known, head.sequence);
+    if (position === undefined || position.epoch === head.epoch) this.#reachesTo(head.sequence);
     // A log that is still empty is known by the time of the last look at it.
     else if (position.sequence === 0 && head.sequence === 0) this.position = head;
-    else this.#strangeHead = head;
+    else this.#otherHead = head;
   }
 
   /** These can't be had any more: a range, as the service gives it. */
   skip(range: Range): void {
     this.#passed.push(range);
-    this.known = Math.max(this.known, range.to);
+    this.#reachesTo(range.to);
   }
 
   /** The position can't be continued from. Goes on at the head, or before what is already here and comes earlier. */
   jump(head: Position): void {
-    const held = [...this.#strangers, ...this.#waiting.values()].filter(
+    const held = [...this.#otherEpoch, ...this.#waiting.values()].filter(
       (message): message is LoggedMessage => message !== 'seen' && message.epoch === head.epoch,
     );
     const sequence = Math.min(head.sequence, ...held.map((message) => message.sequence - 1));
-    this.#strangers = held;
+    this.#otherEpoch = held;
     if (this.position?.epoch !== head.epoch || this.position.sequence < sequence) {
       this.#waiting.clear();
       this.#passed = [];
       this.known = 0;
       this.position = { epoch: head.epoch, sequence };
     }
-    this.known = Math.max(this.known, head.sequence);
+    this.#reachesTo(head.sequence);
     this.settle();
   }
 
   /** The epoch is still the log's: what came of another one was late. */
   settle(): void {
-    const strangers = this.#strangers;
-    const strangeHead = this.#strangeHead;
-    this.#strangeHead = undefined;
-    this.#strangers = [];
-    if (strangeHead?.epoch === this.position?.epoch)
-      this.known = Math.max(this.known, strangeHead?.sequence ?? 0);
-    for (const message of strangers) if (message.epoch === this.position?.epoch) this.offer(message);
+    const otherEpoch = this.#otherEpoch;
+    const otherHead = this.#otherHead;
+    this.#otherHead = undefined;
+    this.#otherEpoch = [];
+    if (otherHead?.epoch === this.position?.epoch) this.#reachesTo(otherHead?.sequence ?? 0);
+    for (const message of otherEpoch) if (message.epoch === this.position?.epoch) this.offer(message);
   }
 
   /** The next message in order, if it is here. */
@@ -141,10 +139,10 @@ export class Feed {
   /** Whether something is missing that only the log can give. Asked when `next` gives nothing. */
   get hasHole(): boolean {
     const { position, known } = this;
-    const strangers = this.#strangers;
-    const strangeHead = this.#strangeHead;
+    const otherEpoch = this.#otherEpoch;
+    const otherHead = this.#otherHead;
     if (!position) return false;
-    return known > position.sequence || strangers.length > 0 || strangeHead !== undefined;
+    return known > position.sequence || otherEpoch.length > 0 || otherHead !== undefined;
   }
 
   /** An ephemeral message, or one of a deployment without a log: only its id tells it apart. */
@@ -155,7 +153,7 @@ export class Feed {
   #put(sequence: number, item: LoggedMessage | 'seen'): void {
     const { position } = this;
     if (position === undefined || sequence <= position.sequence || this.#passedWith(sequence)?.isOut) return;
-    this.known = Math.max(this.known, sequence);
+    this.#reachesTo(sequence);
     if (sequence > position.sequence + windowLength || this.#waiting.get(sequence) === 'seen') return;
     this.#waiting.set(sequence, item);
   }
@@ -172,9 +170,13 @@ export class Feed {
     return this.#passed.find(({ from, to }) => from <= sequence && sequence <= to);
   }
 
+  #reachesTo(sequence: number): void {
+    this.known = Math.max(this.known, sequence);
+  }
+
   #moveTo(position: Position): void {
     this.position = position;
-    this.known = Math.max(this.known, position.sequence);
+    this.#reachesTo(position.sequence);
     this.settle();
   }
 

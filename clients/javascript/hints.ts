@@ -24,7 +24,7 @@ export function watchHints(timers: Timers, hinted: () => void): Cancel {
   const page = globalThis as Page;
   const { document } = page;
   const isHidden = (): boolean => document?.visibilityState === 'hidden';
-  const heard = ({ type }: { readonly type: string }): void => {
+  const noticed = ({ type }: { readonly type: string }): void => {
     if (type !== 'visibilitychange' || !isHidden()) hinted();
   };
   const sources: readonly (readonly [Target | undefined, string])[] = [
@@ -33,7 +33,7 @@ export function watchHints(timers: Timers, hinted: () => void): Cancel {
     [page, 'pageshow'],
     [document, 'visibilitychange'],
   ];
-  for (const [target, name] of sources) target?.addEventListener?.(name, heard);
+  for (const [target, name] of sources) target?.addEventListener?.(name, noticed);
   let cancel: Cancel;
   const tick = (): void => {
     const due = timers.now() + tickMs;
@@ -46,6 +46,6 @@ export function watchHints(timers: Timers, hinted: () => void): Cancel {
   tick();
   return () => {
     cancel();
-    for (const [target, name] of sources) target?.removeEventListener?.(name, heard);
+    for (const [target, name] of sources) target?.removeEventListener?.(name, noticed);
   };
 }

@@ -35,7 +35,8 @@ const freshMs = 5_000;
 const closingMs = 2_000;
 
 export class Link {
-  readonly #opening: Deferred<void> = deferred();
+  /** Settles when the socket is open, or can't be. */
+  readonly opening: Deferred<void> = deferred();
   readonly #socket: Socket;
   readonly #questions = new Map<string, Question>();
   readonly #cancels: Cancel[] = [];
@@ -43,7 +44,7 @@ export class Link {
   #lastHeardAt: number;
   #doubt: Cancel | undefined;
   #doubtEndsAt = Infinity;
-  #look: Cancel | undefined;
+  #silence: Cancel | undefined;
   #isEnded = false;
   readonly #timers: Timers;
   readonly #events: LinkEvents;
@@ -62,23 +63,21 @@ export class Link {
       late();
       this.#hasOpened = true;
       this.hear();
-      this.#opening.resolve();
+      this.opening.resolve();
     };
     socket.onmessage = ({ data }) => {
       this.#receive(data);
     };
     // Node's own WebSocket ends a failed handshake without a `close`.
     socket.onerror = ({ message, error }) => {
-      this.lost(refusal(error ?? { message: message ?? 'the platform does not tell why' }));
+      this.#lost(refusal(error ?? { message: message ?? 'no reason given' }));
     };
+    socket.on?.('unexpected-response', (_, answer) => {
+      this.#lost(refusal({ message: `HTTP status ${String(answer.statusCode)}` }, answer));
+    });
     socket.onclose = ({ code }) => {
-      this.lost(refusal({ message: `closed with ${String(code)}` }));
+      this.#lost(refusal({ message: `closed with ${String(code)}` }));
     };
-  }
-
-  /** Settles when the socket is open, or can't be. */
-  get opened(): Promise<void> {
-    return this.#opening.promise;
   }
 
   get isOpen(): boolean {
@@ -135,8 +134,8 @@ export class Link {
 
   /** Runs as soon as nothing has been heard for 5 s; not at all when something comes before. */
   whenSilent(run: () => void): void {
-    this.#look ??= this.#timers.after(this.#lastHeardAt + freshMs - this.#timers.now(), () => {
-      this.#look = undefined;
+    this.#silence ??= this.#timers.after(this.#lastHeardAt + freshMs - this.#timers.now(), () => {
+      this.#silence = undefined;
       run();
     });
   }
@@ -146,7 +145,7 @@ export class Link {
     if (this.#isEnded) return;
     this.#isEnded = true;
     for (const cancel of this.#cancels) cancel();
-    this.#opening.reject(error);
+    this.opening.reject(error);
     this.hear();
     for (const { reject } of this.#questions.values())
       reject(new PubSubError('connection_lost', undefined, { cause: error }));
@@ -167,7 +166,7 @@ export class Link {
   }
 
   /** Of a handshake, the error is the reason. */
-  lost(error: PubSubError): void {
+  #lost(error: PubSubError): void {
     this.end(this.#hasOpened ? new PubSubError('connection_lost', undefined, { cause: error.cause }) : error);
   }
 
@@ -176,8 +175,8 @@ export class Link {
     this.#lastHeardAt = this.#timers.now();
     this.#doubtEndsAt = Infinity;
     this.#doubt?.();
-    this.#look?.();
-    this.#look = undefined;
+    this.#silence?.();
+    this.#silence = undefined;
   }
 
   #receive(data: unknown): void {

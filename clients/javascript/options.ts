@@ -48,12 +48,14 @@ export interface PresenceOptions {
 /** Throws, with a sentence that says what to write. */
 export function checkOptions(options: PubSubOptions): void {
   need('object', { options });
-  const { url, token, cursor, echo, backoff, queue, presence } = options;
+  const { url, token, cursor, echo, backoff, queue, presence, heartbeatMs } = options;
   need('url', { url });
   if (typeof token !== 'function') need('token', { token });
   check('flag', { echo });
   check('object', { backoff, queue, presence, cursor });
   if (cursor) checkCursor(cursor);
+  // API Gateway closes a connection after 10 minutes of silence.
+  check('pause', { heartbeatMs });
   check('amount', { ...backoff, ...queue });
   checkPresence(presence ?? {});
 }

@@ -2,7 +2,7 @@
  * What only Node shows about a connection: why a handshake failed and, with `ws`, whether the peer still answers.
  * Bundles for browsers hold platform.browser.ts in its place.
  */
-import { type ErrorCode, PubSubError } from './errors';
+import { codeOf, PubSubError } from './errors';
 import { type Thrown, withoutSecrets } from './secrets';
 import type { Answer, Socket } from './socket';
 import type { Cancel, Timers } from './timers';
@@ -10,20 +10,12 @@ import type { Cancel, Timers } from './timers';
 /** The connection, as what watches its socket sees it. */
 export interface Watched {
   readonly isOpen: boolean;
-  lost(error: PubSubError): void;
   hear(): void;
   suspect(): void;
 }
 
-const longestRestS = 300;
+const maxRestS = 300;
 const protocolPingMs = 25_000;
-
-/** By the HTTP status; every other one means `unavailable`. */
-const codes: Readonly<Record<number, ErrorCode>> = {
-  401: 'unauthorized',
-  403: 'forbidden',
-  429: 'rate_limited',
-};
 
 /** By what Node says, the first that fits. */
 const reasons: readonly (readonly [RegExp, string])[] = [
@@ -42,20 +34,16 @@ export function statusIn(message: unknown): number {
 export function refusal(thrown: unknown, { statusCode = 0, headers }: Answer = {}): PubSubError {
   const cause = withoutSecrets(thrown);
   const status = statusCode || statusIn(cause.message);
-  const restS = Math.min(Number(headers?.['retry-after'] ?? 0), longestRestS);
+  const restS = Math.min(Number(headers?.['retry-after'] ?? 0), maxRestS);
   const reason = status === 0 ? wordsFor(cause) : reasonOf(status, headers);
-  return new PubSubError(codes[status] ?? 'unavailable', `No connection: ${reason}`, {
+  return new PubSubError(codeOf(status), `No connection: ${reason}`, {
     cause,
     retryAfterMs: restS > 0 ? restS * 1_000 : undefined,
   });
 }
 
-/** The status of a refusal, and pings of the protocol, which cost nothing. What it gives ends the pings. */
+/** Pings of the protocol, which cost nothing. What it gives ends them. */
 export function watchSocket(socket: Socket, watched: Watched, timers: Timers): Cancel {
-  socket.on?.('unexpected-response', (_, answer) => {
-    const { statusCode } = answer;
-    watched.lost(refusal({ message: `Unexpected server response: ${String(statusCode)}` }, answer));
-  });
   socket.on?.('pong', () => {
     watched.hear();
   });

@@ -75,7 +75,7 @@ export class Reader {
     for (;;) {
       const message = this.#take();
       if (message) {
-        // Whoever leaves the loop has had the message.
+        // A loop that ends here has had the message.
         try {
           yield message;
         } finally {

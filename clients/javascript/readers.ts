@@ -96,15 +96,12 @@ export class Readers {
     const queues = takers.filter(isQueue);
     const isLate =
       takers.length === 0 || (queues.length > 0 && (backlog?.first !== undefined || queues.some(isFull)));
-    if (backlog && isLate) {
-      // Work that goes on side by side waits for nothing.
-      const others = takers.filter((reader) => !isQueue(reader));
-      backlog.keep(message, others.length);
-      for (const reader of others) reader.push(message);
-    } else {
-      this.#cursorWriter.expect(message, takers.length);
-      for (const reader of takers) reader.push(message);
-    }
+    const waits = backlog !== undefined && isLate;
+    // Readers that are concurrent never wait.
+    const ready = waits ? takers.filter((reader) => reader.isConcurrent) : takers;
+    if (waits) backlog.keep(message, ready.length);
+    else this.#cursorWriter.expect(message, ready.length);
+    for (const reader of ready) reader.push(message);
   }
 
   /** A message without a place: nobody waits for it, and a reader that is full does without. */

@@ -6,7 +6,7 @@ const lifetimeMs = 2 * 3_600_000;
 const lifetimeMarginMs = 10 * 60_000;
 const tokenMarginMs = 60_000;
 /** Tokens that are short-lived must not make us spin. */
-const leastMs = 5_000;
+const minMs = 5_000;
 
 /**
  * Milliseconds from now, for a connection that has just been opened. Spread by chance, so that clients that came together
@@ -18,5 +18,5 @@ export function replaceInMs(tokenLifeMs: number | undefined, random: number): nu
     tokenLifeMs === undefined
       ? Infinity
       : tokenLifeMs - Math.min(tokenMarginMs, tokenLifeMs * 0.2) * (1 + random);
-  return Math.max(leastMs, Math.min(byAge, byToken));
+  return Math.max(minMs, Math.min(byAge, byToken));
 }

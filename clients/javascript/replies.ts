@@ -13,7 +13,8 @@ export interface ChannelState {
   readonly channelId: string;
   /** Absent when the channel may not be read. */
   readonly head: Position | undefined;
-  readonly recovered: boolean | undefined;
+  /** `true` or `false` when a position was given. */
+  readonly recovered: unknown;
   readonly reason: string | undefined;
   /** Of the inbox: the sequence before its replay. */
   readonly from: number | undefined;
@@ -36,7 +37,7 @@ export function readState(frame: Frame): ChannelState {
   return {
     channelId: String(frame.channel_id),
     head: isPosition(frame) ? { epoch: frame.epoch, sequence: frame.sequence } : undefined,
-    recovered: typeof frame.recovered === 'boolean' ? frame.recovered : undefined,
+    recovered: frame.recovered,
     reason: text(frame.reason),
     from: numeric(frame.from),
   };

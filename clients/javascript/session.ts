@@ -12,7 +12,7 @@ import { PubSubError } from './errors';
 import { Heartbeat } from './heartbeat';
 import { watchHints } from './hints';
 import type { Link } from './link';
-import { type Frame, isMessageFrame, type Message, readMessage, text, timeIn } from './messages';
+import { type Frame, isMessageFrame, readMessage, text, timeIn } from './messages';
 import type { PresenceOptions, PubSubOptions } from './options';
 import { Outbox } from './outbox';
 import { Publisher } from './publisher';
@@ -108,10 +108,6 @@ export class Session {
   /** Epoch milliseconds of the service. */
   serverNow(): number {
     return this.timers.now() + this.#skewMs;
-  }
-
-  isOwn(message: Message): boolean {
-    return this.publisher.isOwn(message);
   }
 
   /** On the connection of the moment. */

@@ -5,7 +5,7 @@
 /** `connecting` covers every try and the waits between them. `closed` is for good. */
 export type State = 'disconnected' | 'connecting' | 'connected' | 'closed';
 
-/** `lost` is a drop that the client tries to mend; `closed` is what the user wanted, or a refusal that no try would change. */
+/** `lost` is a drop, after which the client connects again; `closed` is what the user wanted, or a refusal that no try would change. */
 export type Transition = 'connect' | 'welcomed' | 'lost' | 'closed';
 
 const table: Readonly<Record<State, Partial<Record<Transition, State>>>> = {

@@ -12,5 +12,5 @@ export interface StreamPort {
   readonly isConnected: boolean;
   /** Asks on the connection of the moment; rejects with `connection_lost` when there is none. */
   readonly ask: Ask;
-  isOwn(message: Message): boolean;
+  readonly publisher: { isOwn(message: Message): boolean };
 }

@@ -4,7 +4,8 @@
  */
 import { reservedChannels } from '../../protocol/names';
 import { backoffMs } from './backoff';
-import { isPosition, type Position } from './cursor';
+import { check } from './checks';
+import type { Position } from './cursor';
 import { type Deferred, deferred } from './deferred';
 import { PubSubError } from './errors';
 import { Feed, isLogged } from './feed';
@@ -31,7 +32,7 @@ const reorderGraceMs = 250;
 const replayPatienceMs = 5_000;
 /** Without the grant to read the log, nothing else can come than what is on its way. */
 const withoutLogMs = 5_000;
-const longestPauseMs = 30_000;
+const maxPauseMs = 30_000;
 const historyLimit = 1_000;
 
 export class Stream {
@@ -63,7 +64,7 @@ export class Stream {
   ) {
     this.#siblings = siblings;
     this.isInbox = channelId === reservedChannels.inbox;
-    this.#feed = new Feed((message) => client.isOwn(message));
+    this.#feed = new Feed((message) => client.publisher.isOwn(message));
     this.readers = new Readers(this);
   }
 
@@ -85,9 +86,8 @@ export class Stream {
   async load(since: Position | undefined): Promise<void> {
     const { channelId, client } = this;
     try {
-      const position: unknown = since ?? (await client.cursor.load(channelId)) ?? undefined;
-      if (position !== undefined && !isPosition(position))
-        throw new TypeError(`The cursor of "${channelId}" gave no position`);
+      const position = since ?? (await client.cursor.load(channelId)) ?? undefined;
+      check('position', { [`cursor.load("${channelId}")`]: position });
       this.#since = position;
     } catch (error) {
       this.#isPositionLost = true;
@@ -134,7 +134,7 @@ export class Stream {
         this.#replayUntil = client.timers.now() + replayPatienceMs;
       feed.offer(message);
       this.pump();
-    } else if (!client.isOwn(message) && !feed.isRepeat(message)) {
+    } else if (!client.publisher.isOwn(message) && !feed.isRepeat(message)) {
       this.readers.deliverEphemeral(message);
     }
   }
@@ -206,7 +206,7 @@ export class Stream {
     // The inbox is replayed from there, so what gets lost of the replay is a hole.
     const start = from === undefined ? head : { ...head, sequence: from };
     const isRecovered = recovered === true && since !== undefined;
-    if (isFirst) feed.start(isRecovered ? since : start, { takesOlder: this.isInbox && !isRecovered });
+    if (isFirst) feed.start(isRecovered ? since : start, { acceptsBacklog: this.isInbox && !isRecovered });
     else if (recovered === false) feed.jump(start);
     if (recovered !== false || from !== undefined) feed.learnHead(head);
     const isReplaying = isRecovered
@@ -235,7 +235,7 @@ export class Stream {
     if (this.isEnded || this.#isFillingHole || this.#timer !== undefined || !this.hasHole) return;
     const { timers } = this.client;
     const grace = this.#mayReadLog
-      ? Math.min(longestPauseMs, reorderGraceMs * 2 ** this.#fruitless)
+      ? Math.min(maxPauseMs, reorderGraceMs * 2 ** this.#fruitless)
       : withoutLogMs;
     const untilReplayed = this.#replayUntil - timers.now();
     this.#timer = timers.after(delayMs ?? Math.max(grace, untilReplayed), () => {

@@ -97,13 +97,14 @@ export class Streams {
   /** `asked` in the `hello` that this answers. */
   welcome(frame: Frame, asked: Asked): void {
     for (const state of list(frame.channels).map(readState)) {
-      const { channelId, from } = state;
+      const { channelId, from, head, reason } = state;
       if (channelId === inbox) this.#told = from && (this.#told ?? from);
       const stream = this.get(channelId);
       if (stream?.isLoaded) stream.settle(state, asked.get(stream));
+      // It was left meanwhile.
+      else if (!stream && (head || reason !== 'forbidden')) this.#leave(channelId);
     }
     for (const stream of this.#followed.values()) if (!asked.has(stream)) void stream.subscribe();
-    for (const { channelId } of asked.keys()) if (!this.get(channelId)) this.#leave(channelId);
   }
 
   /** Positions for `ping`, in groups of what one may ask about. */

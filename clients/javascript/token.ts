@@ -24,7 +24,7 @@ export async function freshToken(source: TokenSource, timers: Timers): Promise<s
   try {
     const given = Promise.resolve(source());
     token = await within(given, timers, { timeout: patienceMs }, (timeout) => {
-      return new PubSubError('timeout', `it gave nothing in ${timeout} ms`);
+      return new PubSubError('timeout', `no answer in ${timeout} ms`);
     });
   } catch (thrown) {
     const cause = withoutSecrets(thrown);

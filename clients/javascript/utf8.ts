@@ -13,13 +13,13 @@ export function byteLength(value: string): number {
   return bytes;
 }
 
-/** The whole characters that fit into so many bytes. */
-export function cutToBytes(value: string, mostBytes: number): string {
+/** The whole characters that fit into the bytes. */
+export function cutToBytes(value: string, maxBytes: number): string {
   let length = 0;
   let bytes = 0;
   for (const character of value) {
     bytes += byteLength(character);
-    if (bytes > mostBytes) break;
+    if (bytes > maxBytes) break;
     length += character.length;
   }
   return value.slice(0, length);

@@ -151,6 +151,12 @@ describe('the constructor says what to write for', () => {
     expect(message).not.toContain('secret-token');
   });
 
+  test('a WebSocket that is no class: what to install and what to import', () => {
+    expect(() => new PubSub({ ...right, WebSocket: { default: WebSocket } as never })).toThrow(
+      '"WebSocket" must be a class: npm install ws, then import WebSocket from "ws"',
+    );
+  });
+
   test('nothing when all is right', () => {
     expect(new PubSub(right).state).toBe('disconnected');
   });
@@ -227,7 +233,7 @@ describe('a handshake that fails', () => {
     [500, {}, 'unavailable', /500/],
   ])('with %s is told by its own words', async (status, headers, code, words) => {
     const error = await failureOf(status, headers);
-    expect(error).toMatchObject({ code, cause: { message: `Unexpected server response: ${status}` } });
+    expect(error).toMatchObject({ code, cause: { message: `HTTP status ${status}` } });
     expect((error as Error).message).toMatch(words);
     expect((error as Error).message).not.toContain('secret-token');
   });

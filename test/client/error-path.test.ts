@@ -325,7 +325,7 @@ test('an error that can not be shown is no crash either', async () => {
   await bus.during(client.channel('c').subscribe(() => Promise.reject(untouchable as Error)));
   bus.server.publish('c', 1);
   await bus.timers.advance(100);
-  expect(printed.at(-1)).toEqual(['[@artcafe/pubsub] An error that can not be shown']);
+  expect(printed.at(-1)).toEqual(['[@artcafe/pubsub] unknown error']);
 });
 
 test('a loop that throws ends with that error, and the client goes on', async () => {

@@ -144,7 +144,7 @@ test('drops late messages of an old epoch', () => {
 
 test('an inbox takes older messages that are pushed, once and in order', () => {
   const feed = new Feed();
-  feed.start({ epoch: 'e', sequence: 10 }, { takesOlder: true });
+  feed.start({ epoch: 'e', sequence: 10 }, { acceptsBacklog: true });
   feed.offer(message(11));
   expect(drain(feed)).toEqual([11]);
   for (const sequence of [8, 9, 10, 11]) feed.offer(message(sequence, { replayed: true }));

@@ -472,6 +472,17 @@ describe('presence', () => {
   });
 });
 
+test('a channel that the WELCOME refuses is not unsubscribed from', async () => {
+  const bus = new FakeBus();
+  bus.server.forbidden.add('secret');
+  const client = bus.client('a');
+  const subscribing = client.channel('secret').subscribe(() => undefined);
+  await expect(bus.during(subscribing)).rejects.toMatchObject({ code: 'forbidden' });
+  await bus.timers.advance(100);
+  expect(bus.server.frames('hello')).toMatchObject([{ resume: [{}, { channel_id: 'secret' }] }]);
+  expect(bus.server.frames('unsubscribe')).toEqual([]);
+});
+
 test('an agent follows more channels than one hello or one ping can name', async () => {
   const bus = new FakeBus();
   const client = bus.client('a');

@@ -178,6 +178,7 @@ test('SUB-4 takes 100 channels, and not one more', async () => {
   expect(await reader.request({ type: 'subscribe', channel_id: 'c100' })).toMatchObject({
     type: 'ERROR',
     code: 'limit_exceeded',
+    error: expect.stringContaining('100 channels'),
   });
 });
 

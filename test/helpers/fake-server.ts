@@ -2,6 +2,7 @@
  * A service in memory that speaks level 1, for tests of the client: as well behaved as can be until it is told otherwise.
  * Its WebSocket class is handed to the client; every frame takes its time on a clock that tests move.
  */
+import { limits } from '../../protocol/limits';
 import { reservedChannels } from '../../protocol/names';
 import type { Timers } from '../../clients/javascript/timers';
 
@@ -182,6 +183,9 @@ export class FakeServer {
         ];
       }
       case 'subscribe': {
+        const others = [...socket.channels].filter((name) => name !== inbox && name !== channelId);
+        if (others.length >= limits.channels)
+          return [{ type: 'ERROR', ...about, code: 'limit_exceeded', error: `${limits.channels} channels` }];
         const { state, replay } = this.subscribe(socket, {
           ...(frame.since as Frame | undefined),
           channel_id: channelId,
