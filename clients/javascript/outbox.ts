@@ -77,7 +77,7 @@ export class Outbox {
   #carrier: Carrier | undefined;
   /** Where the next one is sent. */
   #next: Carrier | undefined;
-  /** So many texts are of one message, after a batch that was refused as a whole. */
+  /** Messages left to send singly after a whole batch was refused. */
   #singles = 0;
   #failures = 0;
   #pause: Cancel | undefined;
