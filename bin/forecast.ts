@@ -20,8 +20,8 @@ export interface Load {
 }
 
 const secondsPerMonth = 30 * 86_400;
-/** API Gateway ends a connection after two hours. */
-const connectsPerAgent = (30 * 24) / 2;
+/** The SDK replaces a connection 10 to 20 minutes before API Gateway ends it, and pings every 9 minutes. */
+const secondsBetween = { connects: 6_300, pings: 540 };
 
 /** Bytes besides the content: in a client's frame, in a message to subscribers, in a row of the log, in an ACK. */
 const overhead = { frame: 40, message: 150, row: 300, ack: 130 };
@@ -31,10 +31,15 @@ const readUnitBytes = 4_096;
 const writeUnitBytes = 1_024;
 
 /**
- * connect reads three revocations and writes the connection, the agent and the subscription; disconnect reads the connection and writes the three
- * again. Both query the watchers of presence; watchers are not counted.
+ * The authorizer and connect: three revocations and the watchers of presence, read; the connection and the agent, written.
+ * `hello`: the connection, the agent and the end of the inbox, read. disconnect: the connection and the watchers, read; the
+ * connection and the agent, written. Watchers themselves are not counted.
  */
-const perConnect = { writeUnits: 6, readUnits: 4.5, requests: 3 };
+const perConnect = { writeUnits: 4, readUnits: 7.5, requests: 3, hellos: 1, bytesOut: 500 };
+/** The connection and the end of the inbox. */
+const perPing = { readUnits: 2, bytesOut: 100 };
+/** Each channel of a connection: its end, read; when it connects, the subscription and the list of channels, written, and the removal. */
+const perChannel = { readUnits: 1, writeUnits: 3 };
 
 /** Every 5 minutes. It probes as many connections as it has time for, 250 per second. */
 const sweep = { everySeconds: 300, maxChecks: 25_500, checkMs: 4, memoryMb: 512 };
@@ -51,6 +56,50 @@ export function sweepCounts(agents: number) {
     // The place; not when a run checks them all.
     writeUnits: agents > sweep.maxChecks ? runs : 0,
     function: { memoryMb: sweep.memoryMb, requests: runs, posts: 0, furtherMs: checks * sweep.checkMs },
+  };
+}
+
+export interface IdleFleet {
+  readonly agents: number;
+  readonly channelsPerAgent: number;
+  readonly seconds: number;
+  readonly memoryMb: number;
+}
+
+/** Counts of agents with the SDK that are connected for some time and do nothing. */
+export function idleCounts({ agents, channelsPerAgent, seconds, memoryMb }: IdleFleet): Counts {
+  const connects = (agents * seconds) / secondsBetween.connects;
+  const pings = (agents * seconds) / secondsBetween.pings;
+  const months = seconds / secondsPerMonth;
+  const swept = sweepCounts(agents);
+  const frames = connects * perConnect.hellos + pings;
+  return {
+    ...noCounts(),
+    messagesIn: frames,
+    unitsIn: frames,
+    messagesOut: frames,
+    unitsOut: frames,
+    bytesOut: connects * perConnect.bytesOut + pings * perPing.bytesOut,
+    connectionMinutes: (agents * seconds) / 60,
+    handshakes: connects,
+    edgeHandshakes: connects,
+    readUnits:
+      connects * perConnect.readUnits +
+      pings * perPing.readUnits +
+      frames * channelsPerAgent * perChannel.readUnits +
+      months * swept.readUnits,
+    writeUnits:
+      connects * (perConnect.writeUnits + channelsPerAgent * perChannel.writeUnits) +
+      months * swept.writeUnits,
+    functions: {
+      frames: { memoryMb, requests: frames, posts: frames },
+      connections: { memoryMb, requests: connects * perConnect.requests, posts: 0 },
+      sweep: {
+        ...swept.function,
+        requests: months * swept.function.requests,
+        furtherMs: months * swept.function.furtherMs,
+      },
+    },
   };
 }
 
@@ -87,29 +136,42 @@ export interface Forecast {
 export function forecast(load: Load): Forecast {
   const { agents, channels, rate, fanOut, size } = load;
   const publishes = channels * rate * secondsPerMonth;
-  const connects = agents * connectsPerAgent;
-  const minutes = (agents * secondsPerMonth) / 60;
   const one = publishCounts(load);
-  const swept = sweepCounts(agents);
+  const idle = idleCounts({
+    agents,
+    channelsPerAgent: (channels * fanOut) / agents,
+    seconds: secondsPerMonth,
+    memoryMb: load.memoryMb,
+  });
+  const minutes = idle.connectionMinutes;
   const counts: Counts = {
-    ...one,
-    messagesIn: publishes,
-    unitsIn: publishes * one.unitsIn,
-    messagesOut: publishes * one.messagesOut,
-    unitsOut: publishes * one.unitsOut,
-    bytesOut: publishes * one.bytesOut,
-    readUnits: publishes * one.readUnits + connects * perConnect.readUnits + swept.readUnits,
-    writeUnits: publishes * one.writeUnits + connects * perConnect.writeUnits + swept.writeUnits,
-    connectionMinutes: minutes,
-    handshakes: connects,
-    edgeHandshakes: connects,
+    ...idle,
+    messagesIn: idle.messagesIn + publishes,
+    unitsIn: idle.unitsIn + publishes * one.unitsIn,
+    messagesOut: idle.messagesOut + publishes * one.messagesOut,
+    unitsOut: idle.unitsOut + publishes * one.unitsOut,
+    bytesOut: idle.bytesOut + publishes * one.bytesOut,
+    readUnits: idle.readUnits + publishes * one.readUnits,
+    writeUnits: idle.writeUnits + publishes * one.writeUnits,
+    signingKeyMonths: 1,
     functions: {
+      ...idle.functions,
       default: { memoryMb: load.memoryMb, requests: publishes, posts: publishes * (fanOut + 1) },
-      connections: { memoryMb: load.memoryMb, requests: connects * perConnect.requests, posts: 0 },
-      sweep: swept.function,
     },
   };
-  return { publishes, bill: billFor(counts), elsewhere: [appSyncEvents(), ably()] };
+  const bill = billFor(counts);
+  // Pings and replaced connections are no part of what any design has to pay.
+  const { floorDollars } = billFor({
+    ...noCounts(),
+    unitsIn: publishes * one.unitsIn,
+    unitsOut: publishes * one.unitsOut,
+    connectionMinutes: minutes,
+  });
+  return {
+    publishes,
+    bill: { ...bill, floorDollars, ratioToFloor: bill.dollars / floorDollars },
+    elsewhere: [appSyncEvents(), ably()],
+  };
 
   function appSyncEvents() {
     const units = Math.ceil((size + overhead.message) / 5_120);

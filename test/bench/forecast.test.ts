@@ -1,5 +1,6 @@
 /** The forecast's arithmetic: against hand-made sums, and (in cost-targets.test.ts) against what was counted. */
-import { forecast, type Load, sweepCounts } from '../../bin/forecast';
+import { forecast, idleCounts, type Load, sweepCounts } from '../../bin/forecast';
+import { billFor, noCounts } from '../../gateway/index';
 import { runCommand } from '../bin/run-command';
 
 const load: Load = {
@@ -42,6 +43,22 @@ test('the sweep asks about each connection in every run, and about 25,500 at mos
     function: { furtherMs: 25_500 * runs * 4 },
   });
   expect(sweepCounts(0)).toMatchObject({ writeUnits: 0, readUnits: 2 * 12 * 24 * 30 });
+});
+
+test('one more idle agent costs at most $0.024 a month for minutes and pings, and $0.028 with rotation and sweep', () => {
+  const dollars = (agents: number): number =>
+    billFor(idleCounts({ agents, channelsPerAgent: 0, seconds: 30 * 86_400, memoryMb: 512 })).dollars;
+  expect((dollars(2_000) - dollars(1_000)) / 1_000).toBeLessThanOrEqual(0.028);
+  const [minutes, pings] = [43_200, 4_800];
+  const ping = billFor({
+    ...noCounts(),
+    unitsIn: pings,
+    unitsOut: pings,
+    readUnits: 2 * pings,
+    connectionMinutes: minutes,
+    functions: { default: { memoryMb: 512, requests: pings, posts: pings } },
+  });
+  expect(ping.dollars).toBeLessThanOrEqual(0.024);
 });
 
 test('others bill a large message in 5 KB steps, API Gateway in 32 KB steps', () => {
