@@ -74,6 +74,8 @@ export class Bus {
     private readonly bases: Readonly<Record<Base, string>>,
     private readonly insideOfGateway: Inside | undefined,
     private readonly release: () => Promise<void>,
+    /** Another release may send what the schemas of this one do not have. */
+    private readonly isOfThisRelease = true,
   ) {}
 
   static async start({
@@ -112,11 +114,12 @@ export class Bus {
       signer: { key, issuer, audience },
       log,
     };
-    return new Bus({ api: base, edge }, inside, async () => {
+    const stop = async () => {
       inside.tables.close();
       await gateway.stop();
       if (keptFolder === undefined) rmSync(folder, { recursive: true, force: true });
-    });
+    };
+    return new Bus({ api: base, edge }, inside, stop, release === undefined);
   }
 
   /** What a stage on AWS does not let us see or touch. */
@@ -216,16 +219,22 @@ export class Bus {
     return client;
   }
 
-  /** Ends what the test has opened. */
+  /** Ends what the test has opened. Throws when a frame was not as its schema says. */
   async hangUp(): Promise<void> {
     const open = [...this.clients];
     this.clients.clear();
     await Promise.all(open.map((client) => client.terminate()));
+    const [error] = open.flatMap((client) => client.schemaErrors);
+    if (error !== undefined && this.isOfThisRelease)
+      throw new Error(`A frame does not fit its schema: ${error}`);
   }
 
   async stop(): Promise<void> {
-    await this.hangUp();
-    await this.release();
+    try {
+      await this.hangUp();
+    } finally {
+      await this.release();
+    }
   }
 }
 

@@ -1,10 +1,11 @@
 /**
  * A patient client: every frame is queued from the first byte on, so that a test can ask for it later and miss none.
- * Knows sockets and JSON; what the frames mean is the tests' business.
+ * Knows sockets, JSON and the schemas of frames; what the frames mean is the tests' business.
  */
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import WebSocket from 'ws';
+import { serverFrameError } from './frame-schemas';
 
 /** A frame of the server, as parsed. */
 export type Frame = Readonly<Record<string, unknown>>;
@@ -29,6 +30,8 @@ export class TestClient {
   readonly received: Frame[] = [];
   /** The same as texts. */
   readonly texts: string[] = [];
+  /** Frames that are not as `docs/schema` says, and why. */
+  readonly schemaErrors: string[] = [];
   /** Settles when the socket is closed, by whichever side. */
   readonly closed: Promise<Closing>;
   private readonly untaken: Frame[] = [];
@@ -156,6 +159,8 @@ export class TestClient {
 
   private takeFrame(frame: Frame): void {
     this.received.push(frame);
+    const error = serverFrameError(frame);
+    if (error !== undefined) this.schemaErrors.push(`${error} in ${JSON.stringify(frame).slice(0, 500)}`);
     for (const waiter of this.waiters) {
       if (!matches(frame, waiter.match)) continue;
       this.waiters.delete(waiter);

@@ -94,6 +94,21 @@ test.each([['client', clientFrameError] as const, ['server', serverFrameError] a
   },
 );
 
+const document = readFileSync(path.resolve(schemaFolder, '../protocol.md'), 'utf8');
+const documented = [...document.matchAll(/^```json\n(.*?)^```/gms)].flatMap(([, block = '']) =>
+  block.split(/\n(?=\{)/),
+);
+
+test('every example of docs/protocol.md fits its schema', () => {
+  expect(documented.length).toBeGreaterThan(10);
+  for (const text of documented) {
+    const frame = JSON.parse(text) as JsonObject;
+    // The service says when it has written a frame.
+    const error = frame.timestamp === undefined ? clientFrameError(frame) : serverFrameError(frame);
+    expect([text, error]).toEqual([text, undefined]);
+  }
+});
+
 test('a frame of the service with a field that its schema does not list does not fit', () => {
   for (const [name, schema] of schemasOf('server')) {
     if (name === 'message') continue;
