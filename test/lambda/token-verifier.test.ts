@@ -23,6 +23,13 @@ function token(claims: object = {}, header: object = {}, key = privateKey): stri
   return `${head}.${body}.${signature.toString('base64url')}`;
 }
 
+/** The signature as DER, as many libraries give it. */
+function derSigned(): string {
+  const [head = '', body = ''] = token().split('.');
+  const der = sign('sha256', Buffer.from(`${head}.${body}`), privateKey);
+  return `${head}.${body}.${der.toString('base64url')}`;
+}
+
 /** The same bytes in base64url, with the unused bits of the last character turned. */
 function respelled(good: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -51,6 +58,9 @@ describe('tokens of the built-in key', () => {
       () => token({}, { kid: thumbprint(stranger.publicKey) }, stranger.privateKey),
       'key not known',
     ],
+    ['that names no key', () => token({}, { kid: undefined }), 'key not known'],
+    ['with a signature that is short of a byte', () => token().slice(0, -2), 'signature'],
+    ['with a signature in another form', () => derSigned(), 'signature'],
     ['with no algorithm', () => token({}, { alg: 'none' }), 'algorithm'],
     ['with another algorithm', () => token({}, { alg: 'HS256' }), 'algorithm'],
     ['with a header that must be understood', () => token({}, { crit: ['b64'] }), 'crit'],

@@ -12,6 +12,8 @@ export interface KeySource {
   current(): Promise<Jwks>;
   /** Keys that are newer than the current ones, if it is time to ask. Throws when they are not to be had. */
   newer(): Promise<Jwks | undefined>;
+  /** Whether a token may leave out the name of its key where there is only one: small issuers do. */
+  readonly mayOmitKid: boolean;
 }
 
 export interface IssuerKeysOptions {
@@ -37,6 +39,7 @@ const keysMs = 2_700;
 const leastRsaBits = 2_048;
 
 export class IssuerKeys implements KeySource {
+  readonly mayOmitKid = true;
   private jwks: Jwks | undefined;
   private readAt = 0;
   private failedAt = -Infinity;

@@ -9,8 +9,6 @@ import {
   JwtInvalidIssuerError,
   JwtInvalidSignatureAlgorithmError,
   JwtInvalidSignatureError,
-  JwtParseError,
-  KidNotFoundInJwksError,
 } from 'aws-jwt-verify/error';
 import { decomposeUnverifiedJwt } from 'aws-jwt-verify/jwt';
 import type { Jwk, Jwks } from 'aws-jwt-verify/jwk';
@@ -43,20 +41,19 @@ export function jwtTokenVerifier(terms: TokenTerms, keys: KeySource): TokenVerif
   const { issuer, audience } = terms;
   return {
     verify: async (unverifiedToken) => {
-      if (!isCompactJwt(unverifiedToken)) return { refusedFor: 'shape' };
+      const header = headerOf(unverifiedToken);
+      if (header === undefined) return { refusedFor: 'shape' };
+      const jwk = await keyFor(keys, header.kid);
+      if (jwk === undefined) return { refusedFor: 'key not known' };
+      const customJwtCheck = (token: CheckedToken) => {
+        checkToken(terms, token);
+      };
+      const options = { issuer, audience, graceSeconds, customJwtCheck };
       try {
-        const { kid } = decomposeUnverifiedJwt(unverifiedToken).header;
-        const jwk = await keyFor(keys, kid);
-        const customJwtCheck = (token: CheckedToken) => {
-          checkToken(terms, token);
-        };
-        return {
-          claims: verifyJwtSync(unverifiedToken, jwk, { issuer, audience, graceSeconds, customJwtCheck }),
-        };
+        return { claims: verifyJwtSync(unverifiedToken, jwk, options) };
       } catch (error) {
-        const refusedFor = reasonOf(error);
-        if (refusedFor === undefined) throw error;
-        return { refusedFor };
+        // Whatever the library makes of a stranger's bytes, the fault is in them.
+        return { refusedFor: reasonOf(error) };
       }
     },
   };
@@ -76,19 +73,22 @@ export function builtInKeys(getKeys: () => Promise<readonly KeyObject[]>): KeySo
       }
     },
     newer: () => Promise.resolve(undefined),
+    mayOmitKid: false,
   };
 }
 
-/** A token may leave out the name of its key where there is only one. */
-async function keyFor(source: KeySource, kid: string | undefined): Promise<Jwk> {
+/** `undefined` when there is no such key. Throws when the keys are not to be had. */
+async function keyFor(source: KeySource, kid: string | undefined): Promise<Jwk | undefined> {
   const find = ({ keys }: Jwks): Jwk | undefined =>
-    kid === undefined ? (keys.length === 1 ? keys[0] : undefined) : keys.find((key) => key.kid === kid);
+    kid === undefined ? onlyOne(source, keys) : keys.find((key) => key.kid === kid);
   const known = find(await source.current());
   if (known !== undefined) return known;
   const newer = kid === undefined ? undefined : await source.newer();
-  const found = newer && find(newer);
-  if (found === undefined) throw new KidNotFoundInJwksError('No key of that name');
-  return found;
+  return newer && find(newer);
+}
+
+function onlyOne({ mayOmitKid }: KeySource, keys: readonly Jwk[]): Jwk | undefined {
+  return mayOmitKid && keys.length === 1 ? keys[0] : undefined;
 }
 
 interface CheckedToken {
@@ -109,17 +109,15 @@ function checkToken(
     throw new Refusal('client_id');
 }
 
-/** The failed check in a word for the log; `undefined` when the error says nothing about the token. */
-function reasonOf(error: unknown): string | undefined {
+/** The failed check in a word for the log. */
+function reasonOf(error: unknown): string {
   if (error instanceof Refusal) return error.message;
-  const known = reasons.find(([kind]) => error instanceof kind);
-  return known?.[1];
+  const [, reason = 'signature'] = reasons.find(([kind]) => error instanceof kind) ?? [];
+  return reason;
 }
 
 /** The first that fits: later kinds are more general. */
 const reasons: readonly (readonly [new (...args: never[]) => Error, string])[] = [
-  [JwtParseError, 'shape'],
-  [KidNotFoundInJwksError, 'key not known'],
   [JwtInvalidSignatureError, 'signature'],
   [JwtInvalidSignatureAlgorithmError, 'algorithm'],
   [JwtInvalidIssuerError, 'issuer'],
@@ -135,6 +133,15 @@ function isCompactJwt(unverifiedToken: string): boolean {
   if (!compactJwt.test(unverifiedToken)) return false;
   const signature = unverifiedToken.slice(unverifiedToken.lastIndexOf('.') + 1);
   return Buffer.from(signature, 'base64url').toString('base64url') === signature;
+}
+
+function headerOf(unverifiedToken: string): { readonly kid?: string | undefined } | undefined {
+  if (!isCompactJwt(unverifiedToken)) return undefined;
+  try {
+    return decomposeUnverifiedJwt(unverifiedToken).header;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The key as a JWK, named by its RFC 7638 thumbprint. */
