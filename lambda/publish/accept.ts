@@ -61,6 +61,9 @@ export interface Publication {
   readonly index: number;
 }
 
+/** Of a message in its largest form, what its stored body lacks: five ids of 128 characters, each of six bytes at most, and the rest. */
+const maxEnvelopeBytes = 5_000;
+
 /** Throws what the stores throw. */
 export async function accept(
   deps: AcceptDependencies,
@@ -71,9 +74,8 @@ export async function accept(
 ): Promise<Acceptance> {
   const { frame, destination } = publication;
   const message = toMessage(publication, caller, deps.newId, tails.arrival.sentAt);
-  // ERR-6. A later timestamp in the log does not make it longer.
-  if (largestBytes(messageText(message), message) > limits.storedMessageBytes)
-    return rejected('payload_too_large');
+  const body = bodyOf(message);
+  if (isTooLarge(message, body)) return rejected('payload_too_large');
   if (destination.kind === 'agent' && frame.expectsReply) {
     // DIR-5
     if (!(await hasResponder(deps, caller, destination.agentId))) return rejected('no_responders');
@@ -81,7 +83,15 @@ export async function accept(
   if (isExpired(message, deps.clock.now())) return rejected('request_expired'); // REQ-3
   return frame.ephemeral || deps.retentionMs === 0
     ? acceptEphemeral(deps, caller, publication, message)
-    : acceptDurable(deps, caller, publication, message, tails, deadline);
+    : acceptDurable(deps, caller, publication, { message, body }, tails, deadline);
+}
+
+/** ERR-6. A later timestamp in the log does not make it longer. The text is written only when it may be too long. */
+function isTooLarge(message: Message, body: string): boolean {
+  return (
+    Buffer.byteLength(body) + maxEnvelopeBytes > limits.storedMessageBytes &&
+    largestBytes(messageText(message), message) > limits.storedMessageBytes
+  );
 }
 
 function rejected(code: ErrorDetails['code'], retryAfterMs?: number): Acceptance {
@@ -116,14 +126,14 @@ async function acceptDurable(
   deps: AcceptDependencies,
   caller: Caller,
   { frame, destination, index }: Publication,
-  message: Message,
+  { message, body }: { readonly message: Message; readonly body: string },
   tails: LogTails,
   deadline: Deadline,
 ): Promise<Acceptance> {
   const { tenantId } = caller;
   const { expiresAt = Infinity } = message;
   const isRetry = frame.retry && frame.id !== undefined; // ACK-8
-  const entry = { id: message.id, index, isRetry, body: bodyOf(message), retentionMs: deps.retentionMs };
+  const entry = { id: message.id, index, isRetry, body, retentionMs: deps.retentionMs };
   // A request is not written after it has expired.
   const putDeadline = deadline.within(expiresAt - deps.clock.now());
   const claimed = await claim(deps, tails.of(subjectOf(tenantId, destination)), entry, putDeadline);
