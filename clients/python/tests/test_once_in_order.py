@@ -22,7 +22,7 @@ AGENTS = ["a", "b", "c"]
 MESSAGES = 12
 TRIAL = 20.0
 # Every hole is known after a ping and fetched after the longest pause.
-HEALING = 400.0
+HEALING = 600.0
 
 
 def chance(dice: random.Random, percent: float) -> Any:

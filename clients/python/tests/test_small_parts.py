@@ -72,7 +72,7 @@ def test_a_client_can_be_made_without_a_loop() -> None:
 
 
 def test_limits_are_those_of_the_protocol() -> None:
-    source = (PROTOCOL / "limits.ts").read_text() + (PROTOCOL / "control.ts").read_text()
+    source = (PROTOCOL / "limits.ts").read_text()
     limits = {
         name: int(digits.replace("_", ""))
         for name, digits in re.findall(r"(\w+)\s*[:=] ([\d_]+)[,;]", source)
