@@ -4,6 +4,9 @@
  */
 import path from 'node:path';
 
+// The AWS SDK would print a notice about Node 20 among the output of a command.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
 /** The root of the repository, whatever the current folder is. */
 export const repository = path.join(__dirname, '..');
 

@@ -22,7 +22,7 @@ export const variables = {
   ownReceivers: 'OWN_RECEIVERS',
   /** The function that tells watchers of presence (connect, default, disconnect, sweep). */
   presenceFunction: 'PRESENCE_FUNCTION',
-  /** Seconds that an agent may be away before watchers hear of it (the same, and presence). */
+  /** Seconds that an agent may be offline before watchers get an event (the same, and presence). */
   presenceGraceSeconds: 'PRESENCE_GRACE_SECONDS',
   /** Set by Lambda itself. */
   ownName: 'AWS_LAMBDA_FUNCTION_NAME',

@@ -47,7 +47,7 @@ export type Decision =
   | { readonly kind: 'deny'; readonly reason: string }
   | { readonly kind: 'unauthorized'; readonly reason: string };
 
-/** Of `nbf` and `iat`: the clock of whoever mints tokens may be a little ahead of the platform's. */
+/** For `nbf` and `iat`: the clock of the issuer may be a little ahead of the platform's. */
 const leewaySeconds = 5;
 
 /** The one token of the query, or `undefined` when there is none or more than one. */

@@ -129,8 +129,8 @@ async function dropExpired(
 }
 
 /**
- * Asks about a few, others each time, so that repeated handshakes find whoever is gone and a full agent's do not cost a question
- * for each of its connections. None about the young ones, which the platform doesn't know before they are open.
+ * Asks the platform about a few connections, drawn at random. Repeated handshakes find every closed one, and no handshake costs a
+ * call for each connection. Young connections are left out: the platform doesn't know them before they are open.
  */
 async function dropGone(deps: ConnectDependencies, connections: readonly Connection[]): Promise<void> {
   const now = deps.clock.now();

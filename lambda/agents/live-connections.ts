@@ -16,7 +16,7 @@ export interface AgentWithConnections {
   readonly live: readonly Connection[];
 }
 
-/** Strongly consistent: whoever had connected before the call is among them. Expired and half-removed ones are not. */
+/** Strongly consistent: includes every connection that was made before the call. Leaves out expired and half-removed ones. */
 export async function liveConnections(
   deps: LiveDependencies,
   tenantId: string,

@@ -1,6 +1,6 @@
 /**
- * What the presence function is told: which agent has changed, and how. Written by whoever starts it, read by its route;
- * both directions stand here, so that they can't drift apart.
+ * The payload of the presence function: which agent has changed, and how. Writer and reader are in one file, so that they stay
+ * the same.
  */
 import type { AgentPresence, PresenceReason } from '../../protocol/index';
 
@@ -8,7 +8,7 @@ export interface PresenceJob {
   readonly tenantId: string;
   readonly presence: AgentPresence;
   readonly reason: PresenceReason;
-  /** Epoch milliseconds: when to tell of it, if the agent has not come back by then. Absent: at once. */
+  /** Epoch milliseconds: when to send the event, unless the agent is back by then. Absent: at once. */
   readonly sendAt: number | undefined;
 }
 
@@ -48,7 +48,7 @@ export function decodePresenceJob(event: Readonly<Record<string, unknown>>): Pre
     (reason !== 'connected' && reason !== 'disconnected' && reason !== 'changed') ||
     (tellAt !== undefined && typeof tellAt !== 'number')
   ) {
-    throw new Error('The event is no order to tell of a presence');
+    throw new Error('The payload is not a presence job');
   }
   const presence = { agentId: agent, status, capabilities, version, changedAt };
   return { tenantId: tenant, presence, reason, sendAt: tellAt };

@@ -75,7 +75,7 @@ export class RetryingSender {
       return await work();
     } finally {
       const next = this.waiting.shift();
-      // The place goes to whoever has waited longest, or becomes free.
+      // The next post in the queue takes the place.
       if (next === undefined) this.inFlight -= 1;
       else next();
     }

@@ -50,7 +50,7 @@ export function inboxRoute(deps: InboxDependencies) {
         ms: clock.monotonic() - startedAt,
       });
     } catch (error) {
-      // Thrown on, so that the event is kept where an operator finds it. The mark stays, and the next connection mends it.
+      // Thrown again, so that the event goes to the failure queue. The mark stays, so the next connection gets the messages.
       log.error('inbox_push_failed', { ...fields, ...errorFields(error) });
       throw error;
     }

@@ -1,5 +1,5 @@
 /**
- * Tells watchers of a change of presence. Started by whoever made the change and not awaited by anybody.
+ * Sends a change of presence to its watchers. The function that made the change starts it and does not wait for it.
  */
 import { Deadline, jobTimeMs } from '../shared/deadline';
 import { errorFields } from '../shared/error-fields';

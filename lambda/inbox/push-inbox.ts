@@ -70,7 +70,7 @@ export async function pushInbox(
   const gaps: Gap[] = [];
   for (;;) {
     if (!hasTime()) return { kind: 'unfinished', taken, gaps, inboxMark: known };
-    // What is put after this is posted to the connection live, or noted anew.
+    // A message that is stored after this read is delivered live, or recorded as missed again.
     const { row } = await deps.history.head(inboxSubject(tenantId, agentId));
     const upTo = row?.sequence ?? 0;
     for await (const { messages, last, missing } of missedMessages(deps, target, next, upTo)) {

@@ -14,7 +14,9 @@ beforeAll(async () => {
 afterEach(() => bus.hangUp());
 afterAll(() => bus.stop());
 
-const give = (...args: string[]) => runCommand('revoke.ts', [...args, '--gateway', gateway]);
+/** As in a user's shell, where nothing silences the AWS SDK. */
+const shell = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: '' };
+const give = (...args: string[]) => runCommand('revoke.ts', [...args, '--gateway', gateway], shell);
 
 test('block and unrevoke an agent of a running gateway', async () => {
   const client = await bus.connect({ tenant, agent: 'a' }, { level: 1 });

@@ -74,7 +74,7 @@ export class IssuerKeys implements KeySource {
     return this.read();
   }
 
-  /** One question at a time, whoever asks. */
+  /** Callers that come while keys are being read share the answer. */
   private read(): Promise<Jwks> {
     this.reading ??= this.fetchKeys().finally(() => {
       this.reading = undefined;
