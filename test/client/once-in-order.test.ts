@@ -34,3 +34,18 @@ test('a publisher’s own order is kept, whatever is cut', async () => {
     { numRuns: 20 },
   );
 }, 60_000);
+
+test('a push that is lost as the last of a quiet channel is fetched after the next ping', async () => {
+  await runHistory({
+    seed: 0,
+    lossPercent: 10,
+    doublePercent: 0,
+    answerLossPercent: 0,
+    failPercent: 1,
+    doubleRowPercent: 0,
+    maxDelayMs: 1,
+    cuts: [0],
+    echo: true,
+    rotates: false,
+  });
+}, 60_000);
