@@ -3,6 +3,7 @@
  * test/bench/forecast.test.ts compares the calls with counted ones.
  */
 import { type Bill, billFor, type Counts, messageUnits, noCounts } from '../gateway/index';
+import { type OtherService, otherServices } from './other-services';
 
 export interface Load {
   /** Connected all month, one connection each. */
@@ -129,12 +130,11 @@ export function publishCounts({
 export interface Forecast {
   readonly publishes: number;
   readonly bill: Bill;
-  /** The same load at the list prices of other services, in dollars, without data transfer. */
-  readonly elsewhere: readonly { readonly name: string; readonly dollars: number; readonly source: string }[];
+  readonly elsewhere: readonly OtherService[];
 }
 
 export function forecast(load: Load): Forecast {
-  const { agents, channels, rate, fanOut, size } = load;
+  const { agents, channels, rate, fanOut } = load;
   const publishes = channels * rate * secondsPerMonth;
   const one = publishCounts(load);
   const idle = idleCounts({
@@ -170,20 +170,6 @@ export function forecast(load: Load): Forecast {
   return {
     publishes,
     bill: { ...bill, floorDollars, ratioToFloor: bill.dollars / floorDollars },
-    elsewhere: [appSyncEvents(), ably()],
+    elsewhere: otherServices(load),
   };
-
-  function appSyncEvents() {
-    const units = Math.ceil((size + overhead.message) / 5_120);
-    // A connect and a subscribe per connection. Pings are left out, which favours AppSync. Its connections live for a day.
-    const operations = publishes * units * (1 + fanOut) + agents * 30 * 2;
-    const dollars = (operations * 1 + minutes * 0.08) / 1e6;
-    return { name: 'AWS AppSync Events', dollars, source: 'AWS Price List, AWSAppSync, 2026-09-11' };
-  }
-
-  function ably() {
-    const channelMinutes = (channels * secondsPerMonth) / 60;
-    const dollars = (publishes * (1 + fanOut) * 2.5 + minutes * 1 + channelMinutes * 1) / 1e6;
-    return { name: 'Ably', dollars, source: 'ably.com/docs, platform/pricing, 2026-11' };
-  }
 }

@@ -1,4 +1,6 @@
 /** The forecast's arithmetic: against hand-made sums, and (in cost-targets.test.ts) against what was counted. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { forecast, idleCounts, type Load, sweepCounts } from '../../bin/forecast';
 import { billFor, noCounts } from '../../gateway/index';
 import { runCommand } from '../bin/run-command';
@@ -21,9 +23,13 @@ test('a month of the example load', () => {
   expect(bill.floorDollars).toBeCloseTo(millions * 14 + minutes * 0.25);
   expect(bill.ratioToFloor).toBeGreaterThan(1);
   expect(bill.ratioToFloor).toBeLessThan(1.2);
-  const [appSync, ably] = elsewhere;
+  const [appSync, iotCore, ably, centrifugo] = elsewhere;
   expect(appSync!.dollars).toBeCloseTo(millions * 13 + minutes * 0.08 + 0.03);
-  expect(ably!.dollars).toBeCloseTo(millions * 13 * 2.5 + minutes + (40 * 43_200) / 1e6);
+  expect(iotCore!.dollars).toBeCloseTo(appSync!.dollars);
+  expect(ably!.dollars).toBeCloseTo(29 + millions * 13 * 2.5 + minutes + (40 * 43_200) / 1e6);
+  const gigabytesPerHour = (80 * 3_600 * 13 * 1_350) / 1e9;
+  const hour = 2 * (0.03238 + 2 * 0.00356) + 4 * 0.005 + 0.0225 + gigabytesPerHour * 0.008 + 0.0256;
+  expect(centrifugo!.dollars).toBeCloseTo(720 * hour);
 });
 
 test('twice the rate costs twice as much, but for the connections', () => {
@@ -80,4 +86,30 @@ test('the command prints the total, the ratio and the others', async () => {
   const wrong = await runCommand('cost.ts', ['--rate', 'often']);
   expect(wrong.code).not.toBe(0);
   expect(wrong.stderr).toContain('--rate must be a number above 0, not "often".');
+});
+
+const options = { agents: 'agents', channels: 'channels', rate: 'rate', 'fan-out': 'fanOut', size: 'size' };
+
+/** The load of a row in docs/costs.md, from the options of `npm run cost` in it. */
+function loadOf(text: string): Load {
+  const numbers = Object.entries(options).map(([option, name]) => {
+    const [, digits] = new RegExp(`--${option} ([0-9.]+)`).exec(text) ?? [];
+    return [name, Number(digits)] as const;
+  });
+  return { ...load, ...Object.fromEntries(numbers), ephemeral: text.includes('--ephemeral') };
+}
+
+const costsPage = readFileSync(path.join(__dirname, '../../docs/costs.md'), 'utf8');
+const rows = costsPage.split('\n').filter((line) => line.startsWith('|') && line.includes('`--agents'));
+
+test('the page compares three loads, one of them in two ways', () => {
+  expect(rows).toHaveLength(4);
+});
+
+test.each(rows)('%s', (row) => {
+  const [text = '', ...dollars] = row.split('|').slice(1, -1);
+  const { bill, elsewhere } = forecast(loadOf(text));
+  expect(dollars.map((cell) => cell.trim())).toEqual(
+    [bill, ...elsewhere].map((service) => Math.round(service.dollars).toLocaleString('en-US')),
+  );
 });
