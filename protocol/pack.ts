@@ -11,7 +11,7 @@ export function packFrames(frames: readonly string[], maxBytes: number = limits.
   return pack(frames, maxBytes).map((group) => (group.length === 1 ? (group[0] ?? '') : `[${group.join()}]`));
 }
 
-/** Groups whose array texts have at most so many bytes; what is larger alone is a group of its own. */
+/** Groups texts so that each group, as an array, has at most `maxBytes`. A text that is larger by itself is a group of its own. */
 export function pack(texts: readonly string[], maxBytes: number): string[][] {
   const groups: string[][] = [];
   let bytes = Infinity;

@@ -1,6 +1,6 @@
 /**
- * What a fan-out worker is told: the messages as receivers of each level read them, and a part of those who are to get them.
- * Written by the publisher's function, read by the worker's route; both directions stand here, so that they can't drift apart.
+ * The payload of a fan-out worker: the messages as receivers of each level read them, and a part of the receivers.
+ * The writer and the reader are in one file, so that they cannot differ.
  */
 import type { Receiver } from './fan-out';
 import type { Outgoing } from './outgoing';

@@ -1,5 +1,5 @@
 /**
- * Pages that one task puts in and another takes out, in their order. Whoever puts waits while it holds enough.
+ * Pages that one task puts in and another takes out, in order. `put` waits while the queue is full.
  */
 export class PageQueue<T> {
   private readonly pages: (readonly T[])[] = [];
@@ -24,7 +24,7 @@ export class PageQueue<T> {
     while (this.isFull) await new Promise<void>((resolve) => (this.wakePutter = resolve));
   }
 
-  /** With a reason, whoever takes gets it thrown after the last page. */
+  /** With a reason, `take` throws it after the last page. */
   end(failure: { readonly reason?: unknown } = {}): void {
     this.ending = failure;
     this.wakeTaker?.();

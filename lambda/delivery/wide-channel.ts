@@ -42,9 +42,9 @@ const invokeConcurrency = 20;
 const maxWaiting = 10_000;
 
 /**
- * Gives the receivers that are left for the own invocation. Whoever has to be served with care is among them: the sender, who
- * waits for its own ACK. Pages are read as they come, however slow the own receivers are. Ends when every worker has been
- * started or given up, and counts those receivers. Throws what the pages throw.
+ * Gives the receivers that stay with this invocation. The sender is among them, because its echo waits for its ACK. Pages are
+ * read as they come, however slow the own receivers are. Ends when every worker has been started or given up, and counts those
+ * receivers. Throws what the pages throw.
  */
 export async function* splitToWorkers(
   { workers, log, clock }: HandOverDependencies,

@@ -31,7 +31,7 @@ export async function ping(
   }
   if (caller.level === 0) return { ok: true, answer: [] };
   const moved: ChannelHead[] = [];
-  const look = frame.channels.map(async ({ channelId, since, handled = 'none' }) => {
+  const reads = frame.channels.map(async ({ channelId, since, handled = 'none' }) => {
     const { head } = await channelPosition(deps, caller, { channelId, since: undefined });
     const reported = handledUpTo(handled, head);
     if (reported !== undefined) {
@@ -40,7 +40,7 @@ export async function ping(
     }
     if (since === undefined || !isSamePosition(head, since)) moved.push({ channelId, head });
   });
-  const [goAway] = await Promise.all([reasonToLeave(deps, caller), ...look]);
+  const [goAway] = await Promise.all([reasonToLeave(deps, caller), ...reads]);
   const now = deps.clock.now();
   const pong = pongText(frame.id, moved, now);
   return { ok: true, answer: goAway === undefined ? [pong] : [pong, goAwayText(goAway, now)] };

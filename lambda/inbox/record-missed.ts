@@ -29,13 +29,13 @@ export async function findReceiversOrRecordMissed(
     // Refused when a connection came after the look: it knows nothing of this message, so it has to be found.
     if (isCovered(view, missed) || (await deps.agents.recordMissed(missed, view))) return [];
   }
-  // No time, or connections come and go faster than we look. The next one is told of the message by the mark.
+  // No time, or connections come and go faster than we look. The mark leads the next one to the message.
   await deps.agents.recordMissed(missed, undefined);
   return [];
 }
 
 /**
- * The normal case of an agent that is away: the mark is there, and the message costs no write. Whoever connects later
+ * The normal case of an agent that is away: the mark is there, and the message costs no write. A connection that comes later
  * adds itself to the set and reads the log up to its head after that, so it meets the message, which was put before the
  * look. And nobody can remove the mark in between: that takes a connection that has been in the set since before it read
  * the head, and the look found none in the set. With dead connections in the set this can't be told, so their agent's mark

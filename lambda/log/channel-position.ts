@@ -20,7 +20,7 @@ export interface ChannelPosition {
   /** Key of the log. */
   readonly subject: string;
   readonly head: Position;
-  /** What the client is told. */
+  /** What the client gets. */
   readonly state: ChannelState;
   /** The sequence after which a replay begins; `undefined` when there is none. */
   readonly replayAfter: number | undefined;

@@ -1,5 +1,5 @@
 /**
- * What one text message knows of the end of one log: where its next message goes, and which rows may already be a copy of one of
+ * The end of one log during one text message: where its next message goes, and which rows may already be a copy of one of
  * its messages. It is read once; rows that others write later are met as conflicts, so none of them is jumped over.
  */
 import type { Position } from '../../protocol/index';

@@ -23,7 +23,7 @@ export interface RateLimiterDependencies {
 
 /** What happens to the frames of one text message. */
 export interface RateDecision {
-  /** The first so many frames go. */
+  /** How many frames, from the first, are admitted. */
   readonly admitted: number;
   /** When the others may be sent again; 0 when there are none. */
   readonly retryAfterMs: number;

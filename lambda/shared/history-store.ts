@@ -76,7 +76,7 @@ export interface HistoryStore {
   raiseCheckpoint(subject: string, position: Position, expiresAt: number): Promise<void>;
   /**
    * Pages of the rows above `after`, oldest first, up to and including `upTo`. The checkpoint is not among them. `firstRows`: the
-   * most rows that the first page has; whoever wants few pays for few.
+   * most rows that the first page has; a small first page costs few read units.
    */
   range(
     subject: string,

@@ -1,6 +1,6 @@
 /**
- * What the inbox function is told: which connection is to get the inbox of its agent, and from where on. Written by
- * whoever starts it, read by its route; both directions stand here, so that they can't drift apart.
+ * The payload of the inbox function: the connection that gets the inbox of its agent, and the position to start after.
+ * The writer and the reader are in one file, so that they cannot differ.
  */
 import type { InboxMark } from './agent-store';
 

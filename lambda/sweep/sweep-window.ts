@@ -1,6 +1,6 @@
 /**
  * What one run of the sweep has read: connections, subscriptions, and the members of agents' sets, and what does not fit
- * together. Everything here may be a little old; whoever acts on it looks again first.
+ * together. All of it may be out of date by seconds, so each repair reads its item again first.
  */
 import type { Connection } from '../shared/connection-store';
 import type { Deadline } from '../shared/deadline';
@@ -32,7 +32,7 @@ export class SweepWindow {
   /** Reads for as long as there is time, and as much as there is room for. Throws what the store throws. */
   static async read(store: SweepStore, from: string | undefined, deadline: Deadline): Promise<SweepWindow> {
     const window = new SweepWindow(from);
-    // First, so that whoever is found here had its row before.
+    // First, so that each agent found here had its connection row before.
     for await (const agents of store.connectedAgents()) {
       // The table also holds every agent that was here within a month.
       if (deadline.hasPassed) {

@@ -1,6 +1,6 @@
 /**
- * The sweep: finds what no event told of. Connections that are gone or out of date, rows without their connection, and
- * connections without their rows. A run asks about as many connections as it has time for, and the next one goes on from there.
+ * The sweep: repairs what a lost event left behind. It removes connections that are gone or whose token has expired, rows without
+ * their connection, and connections without their rows. A run checks as many connections as it has time for; the next run continues.
  */
 import type { Deadline } from '../shared/deadline';
 import { eachConcurrently, onePage } from '../shared/each-concurrently';

@@ -1,5 +1,5 @@
 /**
- * What is known of an agent, as the service keeps it and tells of it.
+ * An agent as the service stores it and reports it.
  */
 import { type Capabilities, type Id, type PresenceWord, type WireTime, wireTime } from './values';
 

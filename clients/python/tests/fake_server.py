@@ -1,4 +1,4 @@
-"""A service in memory that speaks level 1: as well behaved as can be until it is told otherwise.
+"""A service in memory that speaks level 1: it behaves well until a test sets a fault.
 
 Every frame takes its time on the loop's clock. The token is the agent's name.
 """

@@ -36,7 +36,7 @@ const msPerQuestion = 2_000;
 const configurationMs = 1_000;
 const keysMs = 2_700;
 /** RFC 7518, section 3.3. */
-const leastRsaBits = 2_048;
+const minRsaBits = 2_048;
 
 export class IssuerKeys implements KeySource {
   readonly mayOmitKid = true;
@@ -120,7 +120,7 @@ function signingKeysOf(document: unknown): Jwks {
 
 function isForSignatures({ use, kty, n }: Jwk): boolean {
   if (use !== undefined && use !== 'sig') return false;
-  if (kty === 'RSA') return n !== undefined && bitsOf(n) >= leastRsaBits;
+  if (kty === 'RSA') return n !== undefined && bitsOf(n) >= minRsaBits;
   return kty === 'EC' || kty === 'OKP';
 }
 

@@ -58,7 +58,7 @@ export function readHello(id: string | undefined, frame: JsonObject): ParsedHell
   return 'code' in own ? own : { type: 'hello', id, resume, own };
 }
 
-/** What a program says of itself is for people only, but a mistake in it is told. */
+/** The name and version of the program are for people only, but a mistake in them is an error. */
 function isClient(value: unknown): boolean {
   if (isAbsent(value)) return true;
   return isJsonObject(value) && [value.name, value.version].every((text) => isAbsent(text) || isId(text));

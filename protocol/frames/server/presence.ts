@@ -6,7 +6,7 @@ import { type Capabilities, type Id, type PresenceWord, type WireTime, wireTime 
 
 export type PresenceAnswerFrame = OwnPresenceFrame | PresenceListFrame;
 
-/** The answer to whoever set its own. */
+/** The answer to an agent that set its own presence. */
 export interface OwnPresenceFrame {
   readonly type: 'PRESENCE';
   readonly message_id: Id;

@@ -28,7 +28,7 @@ class BacklogPort:
 
     Attributes:
         give: Gives the message to its readers: ``later`` when one of them is full, ``nobody`` when it has none.
-        history: Messages of the log after a position, at most so many.
+        history: Reads messages of the log after a position, up to a number.
         lost: The log can't give these any more.
         moved: Some were given; with whether nothing is left for the readers that are there.
     """

@@ -56,7 +56,7 @@ class Handled:
         return done
 
     def expect(self, message: Message, readers: int) -> None:
-        """So many readers have it."""
+        """The number of readers that have it."""
         if readers == 0:
             return
         one = _Open(message, readers)

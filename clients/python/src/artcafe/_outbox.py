@@ -64,7 +64,7 @@ class Outbox:
     _bytes: int = 0
     # Ids of the text message that has no full answer yet.
     _flight: set[str] = field(default_factory=set)
-    # So many texts are of one message, after a batch that was refused as a whole.
+    # The number of texts with one message each, after a batch that was refused as a whole.
     _singles: int = 0
     _send: Send | None = None
     _failures: int = 0

@@ -21,7 +21,7 @@ class ReadersPort:
     """What the readers of a stream need.
 
     Attributes:
-        history: Messages of the log after a position, at most so many.
+        history: Reads messages of the log after a position, up to a number.
         handled: The inbox is handled further than before.
         drained: A reader has room again, or has gone.
         lost: The log can't give these any more.

@@ -39,7 +39,7 @@ _SAVING = 5.0
 _HINTED = 4.0
 # For the cursor to say where the inbox stands.
 _LOAD = 10.0
-# A question is given up after so many failures of the service.
+# The number of failures of the service after which a question is given up.
 _MOST_FAILURES = 5
 _CLIENT = {"name": "artcafe-pubsub", "version": "0.1.0"}
 

@@ -36,7 +36,7 @@ class StreamPort:
     Attributes:
         is_own: A message that this client has sent and does not want to hear.
         handled: The inbox is handled further than before.
-        history: Messages of the log after a position, at most so many.
+        history: Reads messages of the log after a position, up to a number.
         subscribe: Subscribes the connection again, from a position.
     """
 

@@ -85,7 +85,7 @@ class Readable:
         try:
             await session.ready(self.name)
             while (message := await reader.next()) is not None:
-                # Whoever leaves the loop has had the message.
+                # A reader that leaves the loop has had the message.
                 try:
                     yield message
                 finally:

@@ -19,7 +19,7 @@ TOKEN_CODES = frozenset({"unauthorized", "token_expired"})
 
 
 class PubSubError(Exception):
-    """Whatever goes wrong is told by one of these.
+    """Every error of this package is one of these.
 
     Attributes:
         code: Stable, so a program may compare it. A newer service may have codes of its own. Those that only a client can

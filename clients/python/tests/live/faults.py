@@ -28,7 +28,7 @@ from cuttable import Cuttable, networks
 PUBLISHERS = 5
 SUBSCRIBERS = 20
 MESSAGES = int(sys.argv[2]) if len(sys.argv) > 2 else 2_000
-# One of so many publishes is followed by a direct message.
+# One publish in this many is followed by a direct message.
 DIRECT_EVERY = 5
 # Of the cuts.
 CRASH_EVERY = 13
