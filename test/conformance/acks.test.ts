@@ -182,7 +182,7 @@ test('ACK-5 it waits for the ACK also where many other answers come first', asyn
 });
 
 describe('retry', () => {
-  /** Sends a marker and gives how often the listener heard the id before it. */
+  /** Sends a marker and gives how often the listener received the id before it. */
   async function timesHeard(
     sender: TestClient,
     listener: TestClient,
@@ -192,7 +192,7 @@ describe('retry', () => {
     const marker = fresh('marker');
     await sender.request({ id: marker, content: 0, ...(to === undefined ? {} : { to }) });
     await listener.nextMessage({ id: marker });
-    return listener.messageIds.filter((heard) => heard === id).length;
+    return listener.messageIds.filter((received) => received === id).length;
   }
 
   test('ACK-6 the first ACK comes again as a duplicate, and the message is not sent again', async () => {

@@ -99,9 +99,9 @@ test('BAT-2 the order holds channel by channel and agent by agent when a batch m
   const red = await bus.connect({ tenant, agent: 'r' }, { channel: 'red' });
   const blue = await bus.connect({ tenant, agent: 'b' }, { channel: 'blue' });
   const named = await bus.connect({ tenant, agent: 'n' });
-  const ways = [{ channel_id: 'red' }, { channel_id: 'blue', ephemeral: true }, { to: 'n' }];
+  const targets = [{ channel_id: 'red' }, { channel_id: 'blue', ephemeral: true }, { to: 'n' }];
 
-  sender.send(count(24).map((n) => ({ id: `m${n}`, content: n, ...ways[n % 3] })));
+  sender.send(count(24).map((n) => ({ id: `m${n}`, content: n, ...targets[n % 3] })));
   await sender.reply('m23');
   await Promise.all([
     red.nextMessage({ id: 'm21' }),

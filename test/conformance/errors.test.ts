@@ -174,7 +174,7 @@ test('ERR-4 after many errors the connection is as good as new', async () => {
   expect(client.isOpen).toBe(true);
 });
 
-/** So many arrays inside each other. */
+/** Arrays inside each other, `levels` of them. */
 const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
 
 test('ERR-5 nesting up to 64 levels is accepted, deeper is invalid_message', async () => {
@@ -247,7 +247,7 @@ test('ERR-9 a batch with too much in it has one ERROR, and nothing of it is acce
   expect(client.messageIds).not.toContain('good');
 });
 
-/** A message whose text has exactly so many bytes. */
+/** A message whose text has exactly that number of bytes. */
 function ofSize(bytes: number, id = 'big'): string {
   const rest = JSON.stringify({ id, content: '' }).length;
   return JSON.stringify({ id, content: 'x'.repeat(bytes - rest) });

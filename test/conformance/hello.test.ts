@@ -371,7 +371,7 @@ test('PIN-1 asks for the grant', async () => {
 });
 
 needs('clock')(
-  'PIN-2 is told to rotate ten minutes before the two hours are over',
+  'PIN-2 gets GOAWAY rotate ten minutes before the two hours are over',
   async () => {
     const own = await Bus.start();
     try {

@@ -35,13 +35,13 @@ const take = async (client: TestClient, ids: readonly string[]): Promise<Frame[]
   return frames;
 };
 
-const ways = [
+const targets = [
   ['without a channel', {}],
   ['with a channel', { channel: 'news' }],
   ['at the edge, with the channel in the path', { channel: 'news', pathForm: true }],
 ] as const;
 
-test.each(ways)(
+test.each(targets)(
   'INB-1 what was stored is pushed to a connection %s, whole and in order',
   async (_, asking) => {
     const acks = [

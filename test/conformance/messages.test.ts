@@ -250,8 +250,8 @@ test('MSG-2 a frame may have blanks around it and escapes in it', async () => {
 });
 
 describe('echo', () => {
-  /** Publishes the frame, then a marker that the connection certainly hears; gives the ids that it heard. */
-  async function heard(client: TestClient, frame: Frame): Promise<unknown[]> {
+  /** Publishes the frame, then a marker that the connection certainly receives; gives the ids that it received. */
+  async function receivedBy(client: TestClient, frame: Frame): Promise<unknown[]> {
     await client.request({ id: 'm1', content: 1, ...frame });
     await client.request({ id: 'marker', content: 2, echo: true });
     await client.nextMessage({ id: 'marker' });
@@ -263,7 +263,7 @@ describe('echo', () => {
     const sibling = await bus.connect({ tenant, agent: 'a' }, { channel: 'news' });
     const other = await bus.connect({ tenant, agent: 'b' }, { channel: 'news' });
 
-    expect(await heard(sender, { echo: false })).toEqual(['marker']);
+    expect(await receivedBy(sender, { echo: false })).toEqual(['marker']);
     await sibling.nextMessage({ id: 'm1' });
     await other.nextMessage({ id: 'm1' });
   });
@@ -272,7 +272,7 @@ describe('echo', () => {
     const sender = await bus.connect({ tenant, agent: 'a' }, { base, channel: 'news', echo: false });
     const sibling = await bus.connect({ tenant, agent: 'a' }, { base, channel: 'news' });
 
-    expect(await heard(sender, {})).toEqual(['marker']);
+    expect(await receivedBy(sender, {})).toEqual(['marker']);
     await sibling.nextMessage({ id: 'm1' });
     await sibling.nextMessage({ id: 'marker' });
     await sibling.request({ id: 'of-sibling', content: 3 });
@@ -283,8 +283,8 @@ describe('echo', () => {
     const loud = await bus.connect({ tenant, agent: 'a' }, { channel: 'loud', echo: true });
     const silent = await bus.connect({ tenant, agent: 'a' }, { channel: 'silent', echo: false });
 
-    expect(await heard(loud, { echo: false })).toEqual(['marker']);
-    expect(await heard(silent, { echo: true })).toEqual(['m1', 'marker']);
+    expect(await receivedBy(loud, { echo: false })).toEqual(['marker']);
+    expect(await receivedBy(silent, { echo: true })).toEqual(['m1', 'marker']);
   });
 
   test('MSG-4 echo holds for ephemeral and for direct messages as well', async () => {
@@ -292,7 +292,7 @@ describe('echo', () => {
 
     await client.request({ id: 'e', content: 1, echo: false, ephemeral: true });
     await client.request({ id: 'd', content: 1, echo: false, to: 'a' });
-    expect(await heard(client, { echo: false })).toEqual(['marker']);
+    expect(await receivedBy(client, { echo: false })).toEqual(['marker']);
     await client.request({ id: 'loud', content: 1, to: 'a' });
     await client.nextMessage({ id: 'loud' });
   });
@@ -301,7 +301,7 @@ describe('echo', () => {
     const token = await bus.token({ tenant, agent: 'a' });
     for (const echo of ['true', '', '0', 'no', 'False']) {
       const client = await bus.open(bus.url({ token, channel_id: 'news', echo }));
-      expect(await heard(client, {})).toEqual(['m1', 'marker']);
+      expect(await receivedBy(client, {})).toEqual(['m1', 'marker']);
       await client.close();
     }
   });

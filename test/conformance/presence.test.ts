@@ -241,7 +241,7 @@ test('PRE-6 $presence keeps nothing: no position, no history', async () => {
     expect(await client.request(frame)).toMatchObject({ code: 'invalid_message' });
 });
 
-test('PRE-7 watchers hear of connects, changes and disconnects', async () => {
+test('PRE-7 watchers get connects, changes and disconnects', async () => {
   const watcher = await watching();
   const agent = await connect('a');
   const connected = await event(watcher, 'a');
@@ -298,7 +298,7 @@ test('PRE-7 at level 0, over the edge and by hello as well', async () => {
     expect(contentOf(await event(watcher, 'a'))).toMatchObject({ reason: 'connected' });
 });
 
-test('PRE-7 nobody hears of another tenant, nor without asking', async () => {
+test('PRE-7 no event crosses tenants, and none comes without a subscription', async () => {
   const [watcher, other] = [await watching(), await connect('other', { channel: 'news' })];
   const stranger = await bus.connect({ tenant: fresh('tenant'), agent: 'stranger' }, { level: 1 });
   await say(stranger, { status: 'busy' });
@@ -309,7 +309,7 @@ test('PRE-7 nobody hears of another tenant, nor without asking', async () => {
   expect(news(other)).toEqual([]);
 });
 
-test('PRE-7 whoever has unsubscribed hears nothing any more', async () => {
+test('PRE-7 after unsubscribe no event comes', async () => {
   const [watcher, former] = [await watching(), await watching('former')];
   await former.request({ type: 'unsubscribe', channel_id: '$presence' });
   await connect('a');

@@ -57,7 +57,7 @@ withSettings('RAT-1 frames that break a rule count too', async () => {
 });
 
 /**
- * Floods until every environment that takes part knows of the others: none learns more than with its own 25th frame.
+ * Floods until every environment has counted the others: each of them reads the counter with its 25th frame at the latest.
  */
 async function exhaust(client: TestClient): Promise<void> {
   for (let refusedInARow = 0; refusedInARow < 4;) {
@@ -150,7 +150,7 @@ withSettings(
   async () => {
     const client = await small.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
     await exhaust(client);
-    // Each environment tells the wait that it knows of; the longest of them is enough.
+    // Each environment answers with its own wait; the longest of them is enough.
     for (let tries = 0; tries < 5; tries++) {
       const replies = await burst(client, 4);
       if (accepted(replies) === 4) return;

@@ -22,7 +22,7 @@ afterAll(() => bus.stop());
 const connect = (agent: string, asking: object = {}): Promise<TestClient> =>
   bus.connect({ tenant, agent }, { level: 1, ...asking });
 
-/** A frame whose message has so many bytes, counted as ERR-6 says. Every second character has two bytes. */
+/** A frame whose message has that number of bytes, counted as ERR-6 says. Every second character has two bytes. */
 function frameOf(
   bytes: number,
   frame: { readonly id: string; readonly to?: string; readonly channel_id?: string },

@@ -87,7 +87,7 @@ withClock('END-5 by the schedule alone, in a quarter of an hour', async () => {
   );
 });
 
-withClock('END-5 whoever is there stays there, as it is', async () => {
+withClock('END-5 a live connection stays as it is', async () => {
   const [a, b] = [
     await bus.connect({ tenant, agent: 'a', ...long }, { channel: 'news', level: 1, echo: false }),
     await bus.connect({ tenant, agent: 'b', ...long }, { channel: 'news', level: 1 }),
@@ -136,35 +136,38 @@ withClock('END-5 a connection that lost its subscription to a fault gets it back
   expect(a.messageIds).toEqual(['m1', 'm3']);
 });
 
-withClock('END-6 a connection whose token has expired is told to come back, and closed', async () => {
-  const { clock } = bus.inside.gateway;
-  const short = { tenant, agent: 'a', expiresInSeconds: 60 };
-  const [modern, original, other] = [
-    await bus.connect(short, { channel: 'news', level: 1 }),
-    await bus.connect(short, { channel: 'news' }),
-    await bus.connect({ tenant, agent: 'a', ...long }, { level: 1 }),
-  ];
-  await clock.advance(61_000);
-  // A connection whose close the platform does not answer in time is left to the next sweep (END-7).
-  for (let sweeps = 0; sweeps < 3 && (modern.isOpen || original.isOpen); sweeps++) await sweep();
+withClock(
+  'END-6 a connection whose token has expired gets GOAWAY with reconnect, and is closed',
+  async () => {
+    const { clock } = bus.inside.gateway;
+    const short = { tenant, agent: 'a', expiresInSeconds: 60 };
+    const [modern, original, other] = [
+      await bus.connect(short, { channel: 'news', level: 1 }),
+      await bus.connect(short, { channel: 'news' }),
+      await bus.connect({ tenant, agent: 'a', ...long }, { level: 1 }),
+    ];
+    await clock.advance(61_000);
+    // A connection whose close the platform does not answer in time is left to the next sweep (END-7).
+    for (let sweeps = 0; sweeps < 3 && (modern.isOpen || original.isOpen); sweeps++) await sweep();
 
-  expect(await modern.closed).toMatchObject({ code: 1000 });
-  expect(await original.closed).toMatchObject({ code: 1000 });
-  const goAway = {
-    type: 'GOAWAY',
-    timestamp: expect.stringMatching(/^\d{4}-.*Z$/) as unknown,
-    code: 'token_expired',
-    reason: expect.any(String) as unknown,
-    reconnect: true,
-  };
-  expect(modern.received.length).toBeGreaterThan(0);
-  for (const frame of modern.received) expect(frame).toEqual(goAway);
-  expect(original.received).toEqual([]);
-  expect(other.isOpen).toBe(true);
-  const { tables } = bus.inside;
-  expect(await tables.presence(tenant, 'a')).toMatchObject({
-    status: 'online',
-    connectionIds: { length: 1 },
-  });
-  expect(await tables.connectionRows(tenant)).toHaveLength(1);
-});
+    expect(await modern.closed).toMatchObject({ code: 1000 });
+    expect(await original.closed).toMatchObject({ code: 1000 });
+    const goAway = {
+      type: 'GOAWAY',
+      timestamp: expect.stringMatching(/^\d{4}-.*Z$/) as unknown,
+      code: 'token_expired',
+      reason: expect.any(String) as unknown,
+      reconnect: true,
+    };
+    expect(modern.received.length).toBeGreaterThan(0);
+    for (const frame of modern.received) expect(frame).toEqual(goAway);
+    expect(original.received).toEqual([]);
+    expect(other.isOpen).toBe(true);
+    const { tables } = bus.inside;
+    expect(await tables.presence(tenant, 'a')).toMatchObject({
+      status: 'online',
+      connectionIds: { length: 1 },
+    });
+    expect(await tables.connectionRows(tenant)).toHaveLength(1);
+  },
+);

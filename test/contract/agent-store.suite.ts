@@ -210,7 +210,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
       expect(await mark()).toEqual({ from: 5, count: 4 });
     });
 
-    test('is told to whoever connects, in the very write that adds it', async () => {
+    test('is returned to the connection by the write that adds it', async () => {
       await note(7);
       const told = { from: 7, count: 1 };
       expect(await store.addConnection(tenant, 'a', '1=', 1)).toMatchObject({
@@ -419,7 +419,7 @@ export function agentStoreSuite(create: () => InspectableAgentStore): void {
       expect(await agents('a/b')).toEqual(['b', 'ä', '😀']);
       expect(await agents('aa')).toEqual(['b', 'ä', '😀']);
       expect(await agents('😀')).toEqual([]);
-      // Whoever reads on has to know where it is, whatever it has read.
+      // The next page needs the position, whatever this one contained.
       expect(await collect(store.agents(tenant, 'b'))).toMatchObject([
         { agentId: 'never', record: undefined },
         { agentId: 'ä' },

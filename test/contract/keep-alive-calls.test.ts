@@ -191,7 +191,7 @@ test('what nobody has asked for ends the use of the socket', async () => {
   expect(requests.map(({ number }) => number)).toEqual([0, 1]);
 });
 
-test('a server that is not there is told by its code, for each of the calls that wait', async () => {
+test('an unreachable server rejects each of the waiting calls with its code', async () => {
   const call = callsOver(1);
   await new Promise((resolve) => server.close(resolve));
   const answers = await Promise.all([call('/a'), call('/b'), call('/c')]);

@@ -1,7 +1,7 @@
 /**
  * Whether a run kept the promises. Pure: a record in, violations out. The rules are the invariants of docs/reliability.md.
  */
-import type { Inside, LogRowSeen, Place, Publication, RunRecord, View, Violation } from './record';
+import type { Inside, LogRowSeen, LogPosition, Publication, RunRecord, View, Violation } from './record';
 
 export function check(record: RunRecord): Violation[] {
   const violations: Violation[] = [];
@@ -12,7 +12,7 @@ export function check(record: RunRecord): Violation[] {
   for (const publication of record.publications) checkPublication(publication, record, report);
   checkPlaces(record, report);
   for (const view of record.views) checkView(view, record, report);
-  checkHeard(record, report);
+  checkReceived(record, report);
   checkInbox(record, report);
   if (record.inside !== undefined) checkInside(record.inside, record, report);
   return violations;
@@ -101,7 +101,7 @@ function checkView(view: View, record: RunRecord, report: Report): void {
   const { subject, client, sights, tenantId } = view;
   const rows = record.logs.get(subject) ?? [];
   const name = `${client} on ${subject}`;
-  let at: Place | undefined;
+  let at: LogPosition | undefined;
   for (const sight of sights) {
     switch (sight.kind) {
       case 'start':
@@ -149,20 +149,20 @@ function checkView(view: View, record: RunRecord, report: Report): void {
 }
 
 /** Frames and log lines: nothing of another tenant, of another channel, and no secret. */
-function checkHeard({ heard, logLines, secrets, publications }: RunRecord, report: Report): void {
-  for (const { client, tenantId, agentId, channels, text: said } of heard) {
+function checkReceived({ received, logLines, secrets, publications }: RunRecord, report: Report): void {
+  for (const { client, tenantId, agentId, channels, text: said } of received) {
     for (const frame of framesOf(said)) {
       if (typeof frame.tenant_id === 'string' && frame.tenant_id !== tenantId)
-        report('I4 tenant', `${client} heard of ${frame.tenant_id}`);
+        report('I4 tenant', `${client} received a message of ${frame.tenant_id}`);
       if (isMessage(frame) && typeof frame.channel_id === 'string' && !channels.includes(frame.channel_id))
-        report('I4 channel', `${client} heard a message of ${frame.channel_id}`);
+        report('I4 channel', `${client} received a message of ${frame.channel_id}`);
       if (isMessage(frame) && typeof frame.to === 'string' && frame.to !== agentId)
-        report('I4 direct', `${client} heard a message for ${frame.to}`);
+        report('I4 direct', `${client} received a message for ${frame.to}`);
     }
   }
   const leak = (said: string): string | undefined =>
     secrets.find((secret) => said.includes(secret)) ?? (/\n\s+at \S+ \(/.test(said) ? 'a stack' : undefined);
-  for (const { client, text: said } of heard) {
+  for (const { client, text: said } of received) {
     const found = leak(said);
     if (found !== undefined) report('I10 frame', `${client} was sent ${found}`);
   }
@@ -172,18 +172,18 @@ function checkHeard({ heard, logLines, secrets, publications }: RunRecord, repor
   }
 }
 
-/** INB-1: what was stored because nobody was there is pushed to whoever comes. */
-function checkInbox({ publications, heard, returned }: RunRecord, report: Report): void {
+/** INB-1: what was stored while no connection was live is pushed to the next one. */
+function checkInbox({ publications, received, returned }: RunRecord, report: Report): void {
   for (const { tenantId, agentId, id, to, acks } of publications) {
     const isForReturned = returned.some((each) => each.tenantId === tenantId && each.agentId === to);
     if (!isForReturned || acks[0]?.status !== 'stored') continue;
-    const isHeard = heard.some(
+    const isReceived = received.some(
       (each) =>
         each.tenantId === tenantId &&
         each.agentId === to &&
         framesOf(each.text).some((frame) => frame.id === id && frame.agent_id === agentId),
     );
-    if (!isHeard) report('I6 inbox', `${agentId} ${id} was stored for ${String(to)} and never pushed`);
+    if (!isReceived) report('I6 inbox', `${agentId} ${id} was stored for ${String(to)} and never pushed`);
   }
 }
 
@@ -258,10 +258,10 @@ export function isMessage(frame: Record<string, unknown>): boolean {
   return typeof frame.type === 'string' && frame.type === frame.type.toLowerCase();
 }
 
-function isSame(a: Place, b: Place): boolean {
+function isSame(a: LogPosition, b: LogPosition): boolean {
   return a.sequence === b.sequence && a.epoch === b.epoch;
 }
 
-function text({ epoch, sequence }: Place): string {
+function text({ epoch, sequence }: LogPosition): string {
   return `${epoch}/${sequence}`;
 }

@@ -21,7 +21,7 @@ interface Scenario {
   readonly prepare?: (schedule: Schedule) => void | Promise<void>;
   /** As in PlatformOptions. */
   readonly ownReceivers?: number;
-  /** So many calls it has at least, so that a scenario can't become empty unnoticed. */
+  /** The least number of calls, so that a scenario that became empty fails. */
   readonly minCalls: number;
 }
 
@@ -229,7 +229,7 @@ const scenarios: readonly Scenario[] = [
   },
 ];
 
-/** Runs the scenario with a kill at that call; tells whether the function made so many calls. */
+/** Runs the scenario with a kill at that call; `true` when the function made that call. */
 async function crash(scenario: Scenario, call: number, when: 'before' | 'after'): Promise<boolean> {
   const schedule = new Schedule(call, new Map(), {
     retentionMs: dayMs,

@@ -16,7 +16,7 @@ const minDeliveries = 1_000_000;
 
 /** Beyond the seeds that runs by hand begin with. */
 const freshSeeds = { from: 1_000_000, count: 2_000_000_000 };
-/** After so many a process says how far it is. */
+/** The number of schedules after which a process prints its progress. */
 const progressSchedules = 250;
 
 interface Tally {
@@ -97,7 +97,7 @@ async function main(): Promise<void> {
   }
   const startedAt = Date.now();
   console.log(`from seed ${from}`);
-  // Whoever looks for the first failure wants it soon, not twice.
+  // The first failure ends the run.
   const processes = values.first ? 1 : Math.min(availableParallelism(), schedules);
   const tallies = await Promise.all(Array.from({ length: processes }, (_, index) => share(processes, index)));
   report(tallies, Date.now() - startedAt);
@@ -125,7 +125,7 @@ function report(tallies: readonly Tally[], ms: number): void {
   for (const [kind, count] of rare) console.log(`"${kind}" fired only ${count} times`);
   const isTroubled = troubled >= minTroubled * deliveries && deliveries > 0;
   if (!isTroubled) console.log('Too few deliveries came after a fault');
-  // A shorter run can't meet every fault often; whoever asks for it looks for something else.
+  // A shorter run cannot meet every fault often, so it is not checked for that.
   const isShort = total < 10_000;
   const isFew = !isShort && deliveries < minDeliveries;
   if (isFew) console.log(`Less than ${minDeliveries} deliveries were checked`);

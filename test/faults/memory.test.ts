@@ -61,5 +61,5 @@ test('what is posted to a socket one after another arrives in that order', async
 
 test('the same seed gives the same run', async () => {
   const [first, second] = [await runSchedule(7, new Map()), await runSchedule(7, new Map())];
-  expect(second.record.heard).toEqual(first.record.heard);
+  expect(second.record.received).toEqual(first.record.received);
 });

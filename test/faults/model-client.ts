@@ -4,7 +4,7 @@
  */
 import { channelSubject, inboxSubject } from '../../lambda/shared/subjects';
 import { framesOf, isMessage } from './checker';
-import type { Place, Publication, View } from './record';
+import type { LogPosition, Publication, View } from './record';
 
 export interface Time {
   now(): number;
@@ -39,7 +39,7 @@ export interface ModelClientOptions {
 interface Following {
   readonly view: View;
   /** What has been shown; `undefined` before the server's first word. */
-  at: Place | undefined;
+  at: LogPosition | undefined;
   /** Whether the next replayed message is the log's first that is left. */
   takesFirst: boolean;
   readonly ahead: Map<number, Record<string, unknown>>;
@@ -322,7 +322,7 @@ export class ModelClient {
   private takeState(state: Record<string, unknown>): void {
     const following = this.followed.get(String(state.channel_id));
     if (following === undefined || typeof state.epoch !== 'string') return;
-    const head: Place = { epoch: state.epoch, sequence: Number(state.sequence) };
+    const head: LogPosition = { epoch: state.epoch, sequence: Number(state.sequence) };
     if (following.at === undefined) {
       following.at = head;
       following.view.sights.push({ kind: 'start', place: head });
@@ -454,6 +454,6 @@ export class ModelClient {
   }
 }
 
-function isEmpty({ epoch }: Place): boolean {
+function isEmpty({ epoch }: LogPosition): boolean {
   return epoch.startsWith('empty-');
 }

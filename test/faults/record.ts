@@ -3,7 +3,7 @@
  * at the end. The same for the run in memory and the one over sockets; the former knows more.
  */
 
-export interface Place {
+export interface LogPosition {
   readonly epoch: string;
   readonly sequence: number;
 }
@@ -26,17 +26,17 @@ export interface Publication {
   /** The last word of the server. */
   outcome: 'acked' | 'refused' | 'unknown';
   /** Every ACK that came. */
-  readonly acks: { readonly place: Place | undefined; readonly status: string; readonly at: number }[];
+  readonly acks: { readonly place: LogPosition | undefined; readonly status: string; readonly at: number }[];
   /** Sent when no fault was left: it has to be acknowledged. */
   readonly isCalm: boolean;
 }
 
 /** What an application sees of one log, in order. */
 export type Sight =
-  | { readonly kind: 'start'; readonly place: Place }
+  | { readonly kind: 'start'; readonly place: LogPosition }
   | {
       readonly kind: 'shown';
-      readonly place: Place;
+      readonly place: LogPosition;
       readonly id: string;
       readonly agentId: string;
       readonly tag: string;
@@ -44,7 +44,7 @@ export type Sight =
     }
   | { readonly kind: 'gap'; readonly from: number; readonly to: number; readonly reason: string }
   /** The client was told that it can't go on from where it was. */
-  | { readonly kind: 'reset'; readonly place: Place; readonly reason: string };
+  | { readonly kind: 'reset'; readonly place: LogPosition; readonly reason: string };
 
 export interface View {
   readonly tenantId: string;
@@ -55,7 +55,7 @@ export interface View {
   mustBeComplete: boolean;
 }
 
-export interface LogRowSeen extends Place {
+export interface LogRowSeen extends LogPosition {
   readonly id: string;
   readonly agentId: string;
   readonly tag: string;
@@ -65,7 +65,7 @@ export interface LogRowSeen extends Place {
 }
 
 /** A frame as it reached a client's socket. */
-export interface Heard {
+export interface Received {
   readonly client: string;
   readonly tenantId: string;
   readonly agentId: string;
@@ -86,7 +86,7 @@ export interface RunRecord {
   readonly logs: ReadonlyMap<string, readonly LogRowSeen[]>;
   /** Everything that was said to a log file. */
   readonly logLines: readonly string[];
-  readonly heard: readonly Heard[];
+  readonly received: readonly Received[];
   /** Words that must be in no frame and no log line. */
   readonly secrets: readonly string[];
   /** Whether messages may have expired, so that gaps and new epochs are the truth. */
@@ -101,7 +101,7 @@ export interface RunRecord {
 export interface Inside {
   readonly writes: readonly {
     readonly subject: string;
-    readonly place: Place;
+    readonly place: LogPosition;
     readonly id: string;
     readonly agentId: string;
     readonly moment: number;
@@ -111,7 +111,7 @@ export interface Inside {
     readonly agentId: string;
     readonly tenantId: string;
     readonly id: string;
-    readonly place: Place;
+    readonly place: LogPosition;
     readonly moment: number;
   }[];
   readonly subscriptions: readonly {
@@ -124,7 +124,7 @@ export interface Inside {
   readonly told: readonly {
     readonly connectionId: string;
     readonly subject: string;
-    readonly place: Place;
+    readonly place: LogPosition;
   }[];
   readonly invocations: readonly Invocation[];
 }

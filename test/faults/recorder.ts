@@ -4,9 +4,9 @@
 import { channelSubject, inboxSubject } from '../../lambda/shared/subjects';
 import { framesOf } from './checker';
 import type { ModelClient } from './model-client';
-import type { Heard, Publication, Sight, View } from './record';
+import type { Received, Publication, Sight, View } from './record';
 
-/** Whoever is at the other end of a socket. */
+/** The client at the other end of a socket. */
 export interface Identity {
   readonly name: string;
   readonly tenantId: string;
@@ -20,7 +20,7 @@ export type Target = { readonly channelId: string; readonly isEphemeral?: boolea
 export class Recorder {
   readonly publications: Publication[] = [];
   readonly views: View[] = [];
-  readonly heard: Heard[] = [];
+  readonly received: Received[] = [];
   /** Whether what is published from now on has to be acknowledged. */
   isCalm = false;
   private readonly ids = new Map<string, number>();
@@ -64,7 +64,7 @@ export class Recorder {
   }
 
   hear({ name, tenantId, agentId, channels }: Identity, text: string): void {
-    this.heard.push({ client: name, tenantId, agentId, channels, text });
+    this.received.push({ client: name, tenantId, agentId, channels, text });
     for (const { type, message_id: id, epoch, sequence, status } of framesOf(text)) {
       if (type !== 'ACK') continue;
       const publication = this.publications.find(

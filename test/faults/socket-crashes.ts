@@ -96,7 +96,7 @@ export async function* crashEverywhere(bus: Bus): AsyncGenerator<CrashResult> {
   }
 }
 
-/** `undefined` when the function does not make so many calls. */
+/** `undefined` when the function makes fewer calls. */
 async function crashAt(
   bus: Bus,
   scenario: Scenario,

@@ -135,7 +135,7 @@ export class SocketParty {
       views: this.recorder.views,
       logs: await this.logs(),
       logLines: this.bus.inside.log.slice(this.firstLogLine).map(({ text }) => text),
-      heard: this.recorder.heard,
+      received: this.recorder.received,
       secrets: this.tokens,
       mayExpire: false,
       returned: [],

@@ -12,7 +12,7 @@ const seeds = Array.from({ length: sized({ usual: 3, long: 8 }) }, (_, index) =>
 
 // A stage on AWS takes no fault plan.
 needs('faults')(
-  'the promises hold over sockets, whatever goes wrong behind them',
+  'the promises hold over sockets under faults of the service',
   async () => {
     const bus = await Bus.start({ faultPlan: {} });
     try {

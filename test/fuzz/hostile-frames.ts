@@ -176,7 +176,7 @@ const goodFrame: fc.Arbitrary<HostileFrame> = fc
 const spoiledFrame: fc.Arbitrary<HostileFrame> = fc
   .tuple(spoiler, extras, valueText)
   .map(([{ field: bad, codes }, more, content]) => ({
-    // The last of two fields of one name counts, so that nothing can mend what is bad.
+    // The last of two fields of one name counts, so that no second field can repair a bad one.
     text: written([...more, { name: 'id', text: '"m1"' }, { name: 'content', text: content }, bad]),
     answer: codes,
   }));
@@ -318,7 +318,7 @@ export const hostileText: fc.Arbitrary<HostileText> = fc.oneof(
   { weight: 1, arbitrary: longBatch },
 );
 
-/** Pads a frame to exactly so many bytes. */
+/** Pads a frame to exactly that number of bytes. */
 export function ofBytes(bytes: number, unit = 'x'): string {
   const frame = (content: string): string => `{"id":"m1","content":"${content}"}`;
   const room = bytes - Buffer.byteLength(frame(''));

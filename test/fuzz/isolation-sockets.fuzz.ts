@@ -1,6 +1,6 @@
 /**
  * Nothing crosses over real sockets either: the same scenes against the laptop gateway, with signed tokens, the tables and the template
- * as they are deployed. Whoever hears more than it must is found at the end of a scene, when all have heard a last word.
+ * as they are deployed. A client that receives too much is found at the end of a scene, when all have received a last message.
  */
 import fc from 'fast-check';
 import { Bus } from '../helpers/bus';

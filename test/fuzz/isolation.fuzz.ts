@@ -1,6 +1,6 @@
 /**
- * Nothing crosses: random tenants, agents, channels and grants with hostile ids, over the core with stores in memory. Whoever gets a
- * message, and only who must, is in its tenant and on its channel, or is its addressee.
+ * Nothing crosses: random tenants, agents, channels and grants with hostile ids, over the core with stores in memory. A receiver of a
+ * message is in its tenant and on its channel, or is its addressee, and no such receiver is left out.
  */
 import fc from 'fast-check';
 import { authorize } from '../../lambda/agents/authorize';

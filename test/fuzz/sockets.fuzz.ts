@@ -34,16 +34,16 @@ const connect = (agent: string): Promise<TestClient> =>
     { channel: 'c', echo: false },
   );
 
-/** Works through the samples, so many at a time. */
+/** Works through the samples, `socketConcurrency` at a time. */
 async function forEach<T>(
   samples: readonly T[],
-  work: (sample: T, lane: number) => Promise<void>,
+  work: (sample: T, worker: number) => Promise<void>,
 ): Promise<void> {
   let next = 0;
-  const lane = async (number: number): Promise<void> => {
+  const worker = async (number: number): Promise<void> => {
     for (let index = next++; index < samples.length; index = next++) await work(samples[index]!, number);
   };
-  await Promise.all(Array.from({ length: socketConcurrency }, (_, number) => lane(number)));
+  await Promise.all(Array.from({ length: socketConcurrency }, (_, number) => worker(number)));
 }
 
 const isReply = (frame: Frame): boolean => !isMessage(frame);
@@ -75,7 +75,7 @@ test(`${String(frames)} hostile text messages`, async () => {
   const clients = await Promise.all(
     Array.from({ length: socketConcurrency }, (_, n) => connect(`a${String(n)}`)),
   );
-  await forEach([...samples, ...small], (sample, lane) => isAnsweredAsItMust(clients[lane]!, sample));
+  await forEach([...samples, ...small], (sample, worker) => isAnsweredAsItMust(clients[worker]!, sample));
   await busGoesOn();
 }, 300_000);
 
@@ -85,8 +85,8 @@ test(`${String(byteStrings)} byte strings, each closed with 1003, 1007 or 1009`,
     fc.tuple(bytes, fc.constantFrom('binary', 'not UTF-8', 'too long', 'in pieces')),
     runs(byteStrings),
   );
-  await forEach(kinds, async ([data, kind], lane) => {
-    const client = await connect(`b${String(lane)}`);
+  await forEach(kinds, async ([data, kind], worker) => {
+    const client = await connect(`b${String(worker)}`);
     if (kind === 'binary') client.sendBytes(data);
     else if (kind === 'not UTF-8') client.sendTextBytes(Buffer.concat([data, Buffer.from([0xff])]));
     else if (kind === 'too long') client.sendText('x'.repeat(pieceBytes + 1 + data.length));

@@ -45,11 +45,11 @@ export async function runHistory(plan: Plan, Client?: typeof PubSub): Promise<vo
   const chance = (percent: number) => () => timers.random() * 100 < percent;
   if (plan.rotates) server.tokenLifeMs = 10_000;
   const clients: PubSub[] = [];
-  const heard = new Map<string, Message[]>();
+  const received = new Map<string, Message[]>();
   for (const agent of agents) {
     const client = await bus.connected(agent, { echo: plan.echo });
     const list: Message[] = [];
-    heard.set(agent, list);
+    received.set(agent, list);
     await bus.during(client.channel('c').subscribe((message) => void list.push(message)));
     clients.push(client);
   }
@@ -84,7 +84,7 @@ export async function runHistory(plan: Plan, Client?: typeof PubSub): Promise<vo
   const isFirst = (id: unknown): boolean => ids.size < ids.add(id).size;
   const rows = server.log('c').rows.filter(({ message }) => isFirst(message.id));
   expect(rows).toHaveLength(agents.length * messagesPerAgent);
-  for (const [agent, list] of heard) {
+  for (const [agent, list] of received) {
     const wanted = rows.filter(({ message }) => plan.echo || message.agent_id !== agent);
     expect(list.map(({ sequence }) => sequence)).toEqual(wanted.map(({ sequence }) => sequence));
   }

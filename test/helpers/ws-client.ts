@@ -116,7 +116,7 @@ export class TestClient {
     this.socket.send(bytes, { binary: false });
   }
 
-  /** One message in several frames of at most so many bytes each. */
+  /** One message in several frames of at most `bytes` each. */
   sendInPieces(text: string, bytesPerFrame: number): void {
     const bytes = Buffer.from(text);
     for (let start = 0; start < bytes.length; start += bytesPerFrame) {

@@ -140,7 +140,7 @@ test('bytes of any kind do no harm', () => {
   );
 });
 
-test('begins anew for the next call', () => {
+test('starts again for the next call', () => {
   const reader = new AnswerReader();
   reader.read(Buffer.from('HTTP/1.1 410 Gone\r\nContent-Length: 5\r\n\r\nabc'));
   expect([reader.status, reader.hasReceived]).toEqual([410, true]);

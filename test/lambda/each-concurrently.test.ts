@@ -1,7 +1,7 @@
 /** The loop under every fan-out: bounded, streaming, and never gone while something it began still runs. */
 import { eachConcurrently, mapStoreCalls } from '../../lambda/shared/each-concurrently';
 
-/** Work that ends when it is told to. */
+/** Work that the test ends. */
 class Work {
   readonly begun: number[] = [];
   private readonly ends = new Map<number, { resolve: () => void; reject: (reason: Error) => void }>();

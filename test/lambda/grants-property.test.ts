@@ -158,8 +158,8 @@ async function publishes(scene: Scene, frame: Frame): Promise<void> {
 
 /** Whether the guest hears what the owner says now. */
 async function listens({ world, owner, channelId }: Scene, expected: boolean): Promise<void> {
-  await world.send(owner, { id: 'heard', channel_id: channelId, content: 1 });
-  expect(answersOf(world).some(({ id }) => id === 'heard')).toBe(expected);
+  await world.send(owner, { id: 'received', channel_id: channelId, content: 1 });
+  expect(answersOf(world).some(({ id }) => id === 'received')).toBe(expected);
 }
 
 test.each(Object.entries(paths))(

@@ -179,7 +179,7 @@ describe('the sender', () => {
     expect(await mark()).toBeUndefined();
   });
 
-  test('writes the mark of an agent with only dead connections anew, so that no push can take it away unseen', async () => {
+  test('writes the mark of an agent with only dead connections again, so that no push can take it away unseen', async () => {
     await write('m1');
     await world.open('bob1', bob);
     world.clock.time += 3 * 3_600_000;

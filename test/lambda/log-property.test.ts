@@ -121,7 +121,7 @@ class Life {
     await this.scheduler.waitFor(publications);
     for (let late = this.late.splice(0); late.length > 0; late = this.late.splice(0))
       await this.scheduler.waitFor(Promise.all(late));
-    if (isLookedAt) await this.look();
+    if (isLookedAt) await this.readHead();
   }
 
   private turn(): Promise<unknown> {
@@ -171,7 +171,7 @@ class Life {
   }
 
   /** A reader takes a position, and those who took one before come back with theirs. */
-  private async look(): Promise<void> {
+  private async readHead(): Promise<void> {
     const deps = { history: this.history, clock: this.clock, log: new FakeLog(), retentionMs };
     const stored = this.scheduler.waitFor.bind(this.scheduler);
     for (const { position, written } of this.positions) {

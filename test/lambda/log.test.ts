@@ -37,7 +37,7 @@ const write = async (...sequences: number[]) => {
     await deps.history.tryPut(subject, row(sequence, deps.clock.time + day));
   }
 };
-const look = () => headOf(deps, subject);
+const readHead = () => headOf(deps, subject);
 const from = (sequence: number, epoch = 'e') => recover(deps, subject, { epoch, sequence });
 
 describe('the end of a log', () => {
@@ -66,17 +66,17 @@ describe('item 0', () => {
     const mark = jest.spyOn(deps.history, 'checkpoint');
     await write(1);
     deps.clock.time += day / 2 - 1;
-    expect(await look()).toEqual({ epoch: 'e', sequence: 1 });
+    expect(await readHead()).toEqual({ epoch: 'e', sequence: 1 });
     expect(mark).not.toHaveBeenCalled();
     expect(await deps.history.checkpoint(subject)).toBeUndefined();
   });
 
-  test('is raised by whoever first meets an older one, and not again by the next', async () => {
+  test('is raised by the first reader that meets an older one, and not again by the next', async () => {
     const raise = jest.spyOn(deps.history, 'raiseCheckpoint');
     await write(1, 2);
     deps.clock.time += day / 2;
-    await look();
-    await look();
+    await readHead();
+    await readHead();
     await from(1);
     expect(raise).toHaveBeenCalledTimes(1);
     expect(await deps.history.checkpoint(subject)).toEqual({
@@ -98,15 +98,15 @@ describe('item 0', () => {
   test('lets a log that nobody looked at end', async () => {
     await write(1, 2);
     deps.clock.time += day;
-    expect(await look()).toEqual({ epoch: `empty-${String(deps.clock.time)}`, sequence: 0 });
+    expect(await readHead()).toEqual({ epoch: `empty-${String(deps.clock.time)}`, sequence: 0 });
   });
 
   test('does not bring back what has ended', async () => {
     await write(1, 2);
     deps.clock.time += day / 2;
-    await look();
+    await readHead();
     deps.clock.time += day;
-    expect((await look()).sequence).toBe(0);
+    expect((await readHead()).sequence).toBe(0);
     expect(await from(2)).toMatchObject({ recovered: false, reason: 'expired' });
   });
 
@@ -114,7 +114,7 @@ describe('item 0', () => {
     await deps.history.raiseCheckpoint(subject, { epoch: 'old', sequence: 6 }, start + day);
     await write(7);
     deps.clock.time += day / 2;
-    await look();
+    await readHead();
     expect(await deps.history.checkpoint(subject)).toMatchObject({ epoch: 'e', sequence: 7 });
   });
 
@@ -122,7 +122,7 @@ describe('item 0', () => {
     await write(1);
     deps.clock.time += day / 2;
     deps.history.raiseCheckpoint = () => Promise.reject(new TypeError('secret'));
-    expect(await look()).toEqual({ epoch: 'e', sequence: 1 });
+    expect(await readHead()).toEqual({ epoch: 'e', sequence: 1 });
     expect(deps.log.lines).toEqual([{ event: 'mark_not_raised', fields: { error: 'TypeError' } }]);
   });
 });
@@ -199,7 +199,7 @@ describe('a resume', () => {
   });
 
   test('of an empty log gives everything that was written since', async () => {
-    const cursor = await look();
+    const cursor = await readHead();
     expect(await recover(deps, subject, cursor)).toMatchObject({ recovered: true, after: 0 });
     await write(1, 2);
     expect(await recover(deps, subject, cursor)).toEqual({
@@ -214,7 +214,7 @@ describe('a resume', () => {
       await deps.history.tryPut(subject, row(sequence, start, 'old'));
     }
     for (const sequence of [1, 12, 13]) deps.history.delete(subject, sequence);
-    const cursor = await look();
+    const cursor = await readHead();
     expect(cursor.sequence).toBe(0);
     await write(...Array.from({ length: alive }, (_, n) => 38 + n));
     expect(await recover(deps, subject, cursor)).toMatchObject({ recovered: true, after: 37 });

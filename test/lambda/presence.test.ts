@@ -44,13 +44,13 @@ const events = (): unknown[] =>
       return `${String(event.agent_id)} ${String(reason)} ${String(status)}`;
     });
 
-test('nobody is told, and no function is started, where nobody watches', async () => {
+test('without watchers no event is sent and no function is started', async () => {
   await open('a', 'alice');
   await remove('a', 'alice');
   expect(world.deps.invoker.started).toEqual([]);
 });
 
-test('watchers hear of arrivals, changes and departures, each with its version', async () => {
+test('watchers get arrivals, changes and departures, each with its version', async () => {
   await watch();
   const alice = await open('a', 'alice');
   await open('a2', 'alice');
@@ -75,7 +75,7 @@ test('watchers hear of arrivals, changes and departures, each with its version',
   expect(frames[1]).not.toHaveProperty('sequence');
 });
 
-test('what is said again changes nothing and is told to nobody', async () => {
+test('a repeated value changes nothing and sends no event', async () => {
   const alice = await open('a', 'alice');
   await watch();
   const { version } = await say(alice, { status: 'busy', capabilities: ['x'] });
@@ -88,7 +88,7 @@ test('what is said again changes nothing and is told to nobody', async () => {
   expect(world.deps.invoker.started).toHaveLength(1);
 });
 
-test('a return that the clocks put before the departure is told, since the departure was', async () => {
+test('a return that the clocks put before the departure is announced, because the departure was', async () => {
   await watch();
   await open('a', 'alice');
   await remove('a', 'alice');
@@ -157,7 +157,7 @@ describe('a query', () => {
     expect([...found].sort()).toEqual(Array.from({ length: 12 }, (_, n) => `agent-${n}`).sort());
   });
 
-  test('looks at a bounded number of agents, whoever they are, and goes on behind them', async () => {
+  test('reads a bounded number of agents, also those that do not match, and continues after them', async () => {
     for (let n = 0; n < 2_500; n++) {
       const missed = {
         tenantId: 't',
@@ -211,7 +211,7 @@ describe('with five seconds of grace', () => {
     expect(events()).toEqual(['alice connected online']);
   });
 
-  test('counts as there for whoever asks meanwhile, under a version that the later news is above', async () => {
+  test('a query meanwhile shows it as online, with a version below that of the later event', async () => {
     await open('a', 'alice');
     const before = (await statusOf('alice'))!;
     await remove('a', 'alice');
@@ -220,7 +220,7 @@ describe('with five seconds of grace', () => {
     expect(await statusOf('alice')).toMatchObject({ status: 'offline', version: before.version + 1 });
   });
 
-  test('an agent that stays away is told of when the time is over, and so is its return', async () => {
+  test('an agent that stays away is announced when the time is over, and so is its return', async () => {
     await open('a', 'alice');
     await remove('a', 'alice');
     await tell();
@@ -233,7 +233,7 @@ describe('with five seconds of grace', () => {
     ]);
   });
 
-  test('whoever was told of the departure is told of the return, whatever the clocks say', async () => {
+  test('watchers that got the departure get the return, whatever the clocks say', async () => {
     await open('a', 'alice');
     await remove('a', 'alice');
     const leftAt = world.clock.time;
@@ -245,7 +245,7 @@ describe('with five seconds of grace', () => {
     expect(events()).toEqual(['alice connected online']);
   });
 
-  test('a return in time as something else than it was is told', async () => {
+  test('a return in time with another status is announced', async () => {
     await say(await open('a', 'alice'), { status: 'busy' });
     await tell();
     world.sockets.posts.length = 0;
@@ -255,7 +255,7 @@ describe('with five seconds of grace', () => {
     expect(events()).toEqual(['alice connected online']);
   });
 
-  test('a departure that was never told is shown when the time is over, and the return is told', async () => {
+  test('a departure that was never announced is shown when the time is over, and the return is announced', async () => {
     await open('a', 'alice');
     await remove('a', 'alice');
     world.deps.invoker.started.length = 0;

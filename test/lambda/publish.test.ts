@@ -434,13 +434,13 @@ describe('direct messages', () => {
     expect(inbox('bob')).toHaveLength(1);
   });
 
-  test('of a batch go to whom the last look that succeeded has found', async () => {
+  test('of a batch go to the connections of the last successful read', async () => {
     const alice = await world.open('alice');
     await world.open('bob', { agentId: 'bob' });
-    const look = world.agents.connectionIds.bind(world.agents);
+    const connectionIds = world.agents.connectionIds.bind(world.agents);
     let looks = 0;
     world.agents.connectionIds = (tenantId, agentId) =>
-      (looks += 1) === 1 ? look(tenantId, agentId) : Promise.reject(new Error('down'));
+      (looks += 1) === 1 ? connectionIds(tenantId, agentId) : Promise.reject(new Error('down'));
     await world.send(alice, [message('m1', { to: 'bob' }), message('m2', { to: 'bob' })]);
     expect(world.sockets.of('bob').map(({ id }) => id)).toEqual(['m1', 'm2']);
   });

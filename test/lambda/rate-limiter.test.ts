@@ -178,7 +178,7 @@ test('tenants and agents of one name do not count for each other', async () => {
   }
 });
 
-test('whoever waits as told is admitted', async () => {
+test('a client that waits `retry_after_ms` is admitted', async () => {
   const { clock, fleet } = createFleet(1);
   const limiter = fleet[0]!;
   const who = { tenantId: 't', agentId: 'a' };

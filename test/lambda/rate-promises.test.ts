@@ -10,7 +10,7 @@ test.each([
   [5, 150],
   [25, 200],
 ])(
-  'in texts of %i frames, whoever waits as told is admitted, in 200 rounds of %i',
+  'in texts of %i frames, a client that waits `retry_after_ms` is admitted, in 200 rounds of %i',
   async (batch, frames) => {
     const fleet = new RateFleet(limits, 8, 11 * batch + frames);
     const rounds = async (): Promise<number> => {

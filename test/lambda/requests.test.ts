@@ -81,10 +81,10 @@ test('the hello of a later connection names it as a gap', async () => {
 
 test.each([false, true])('one that expires before its turn is refused; ephemeral: %s', async (ephemeral) => {
   await world.open('bob1', bob);
-  const look = world.agents.getAgent.bind(world.agents);
+  const getAgent = world.agents.getAgent.bind(world.agents);
   world.agents.getAgent = (...args) => {
     world.clock.time += 50;
-    return look(...args);
+    return getAgent(...args);
   };
   await world.send(alice, request('m1', 40, { ephemeral }));
   expect(answerTo('m1')).toMatchObject({ type: 'ERROR', code: 'request_expired' });

@@ -1,6 +1,6 @@
 /**
  * An event that the platform delivers twice, at once or seconds later, and a first attempt that comes after its own retry, are one
- * message. Which is which is told by the platform's id of the event, by `retry` and by the id, never by what a message says.
+ * message. The platform's id of the event, `retry` and the id decide which it is; the content never does.
  */
 import type { MessageRow } from '../../lambda/shared/history-store';
 import { createWorld } from './world';
@@ -16,7 +16,7 @@ const subject = 't/channel/c';
 const message = (id: string, more: object = {}) => ({ id, content: `words of ${id}`, ...more });
 const ids = (): string[] => world.history.rows(subject).map(({ id }) => id);
 const acks = (connectionId: string) => world.sockets.of(connectionId).filter(({ type }) => type === 'ACK');
-const heard = (connectionId: string) =>
+const received = (connectionId: string) =>
   world.sockets
     .of(connectionId)
     .filter(({ type }) => type === 'message')
@@ -48,7 +48,7 @@ describe('a second delivery', () => {
       await world.send(alice, message('m'), twice);
       const [first, second] = acks('a');
       expect(second).toEqual({ ...first, status: 'duplicate' });
-      expect(heard('b')).toEqual(['m']);
+      expect(received('b')).toEqual(['m']);
       expect(ids()).toEqual(['m']);
     },
   );
@@ -88,7 +88,7 @@ describe('a second delivery', () => {
     const twice = event();
     for (let run = 0; run < 2; run++) await world.send(alice, { content: 1 }, twice);
     expect(ids()).toHaveLength(1);
-    expect(heard('a')).toHaveLength(1);
+    expect(received('a')).toHaveLength(1);
   });
 
   test('of a batch answers each frame with its own place, after one look at the log', async () => {
@@ -107,7 +107,7 @@ describe('a second delivery', () => {
       ['m', 'duplicate', 2],
       ['n', 'duplicate', 3],
     ]);
-    expect(heard('a')).toEqual(['m', 'm', 'n']);
+    expect(received('a')).toEqual(['m', 'm', 'n']);
     expect([head.mock.calls.length, search.mock.calls.length]).toEqual([1, 1]);
   });
 
@@ -142,7 +142,7 @@ describe('a second delivery', () => {
       const batch = Array.from({ length: 8 }, (_, n) => message(`m${String(n)}`));
       await Promise.all([world.send(alice, batch, twice), world.send(alice, batch, twice)]);
       expect(ids().reverse()).toEqual(batch.map(({ id }) => id));
-      expect(heard('a')).toHaveLength(8);
+      expect(received('a')).toHaveLength(8);
     }
   });
 
@@ -157,7 +157,7 @@ describe('a second delivery', () => {
     const alice = await world.open('a');
     const twice = event();
     for (let run = 0; run < 2; run++) await world.send(alice, message('m', { ephemeral: true }), twice);
-    expect(heard('a')).toEqual(['m', 'm']);
+    expect(received('a')).toEqual(['m', 'm']);
   });
 
   test('of a direct message notes it as missed only when nobody is there', async () => {
@@ -168,7 +168,7 @@ describe('a second delivery', () => {
     await world.send(alice, message('m', { to: 'bob' }), twice);
     await world.send(alice, message('m', { to: 'bob' }), twice);
     expect((await world.agents.getAgent('t', 'bob')).inboxMark).toBeUndefined();
-    expect(heard('b')).toEqual(['m']);
+    expect(received('b')).toEqual(['m']);
 
     await world.agents.removeConnection('t', 'bob', 'b');
     await world.send(alice, message('m', { to: 'bob' }), twice);

@@ -287,7 +287,7 @@ describe('a subscription that its connection does not name, after subscribe and 
   });
 });
 
-test('watchers hear of whom it finds', async () => {
+test('watchers get an event for each agent that it turns offline', async () => {
   const watcher = await world.open('w', { level: 1, tokenExpiresAt: world.clock.time + 9 * hour });
   await world.send(watcher, { type: 'subscribe', id: 's', channel_id: '$presence' });
   await world.open('gone', { agentId: 'alice' });

@@ -224,7 +224,7 @@ describe('handing over', () => {
     expect(counts).toEqual({ handed: 15_000 });
   });
 
-  test('a page that cannot be read is told of after all that were read', async () => {
+  test('a page that cannot be read is reported after all that were read', async () => {
     const { own, started } = handing(
       (async function* () {
         yield* paged(2, 10);

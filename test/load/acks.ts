@@ -53,10 +53,10 @@ async function main(subscribers: number, messages: number): Promise<void> {
   for (let index = 0; index <= messages; index++) {
     for (const channel of channels) {
       const id = `${channel}-${index}`;
-      const heard = ask<number>(readers[channel], { id } satisfies Await);
+      const received = ask<number>(readers[channel], { id } satisfies Await);
       const ms = await ask<number>(publisher, { channel, id } satisfies Publish);
       if (index > 0) ackMs[channel].push(ms);
-      deliveries += await heard;
+      deliveries += await received;
     }
   }
   for (const child of [readers.narrow, readers.wide, publisher]) child.kill();
@@ -97,8 +97,8 @@ async function connectAll({ urls }: Connect): Promise<TestClient[]> {
   return all;
 }
 
-/** How many of the readers have heard the message. */
-async function heard(clients: readonly TestClient[], { id }: Await): Promise<number> {
+/** How many of the readers have received the message. */
+async function received(clients: readonly TestClient[], { id }: Await): Promise<number> {
   const all = await Promise.allSettled(clients.map((client) => client.next({ id }, patienceMs)));
   return all.filter(({ status }) => status === 'fulfilled').length;
 }
@@ -116,7 +116,7 @@ function serve(): void {
   const answer = async (question: Connect | Await | Publish): Promise<number> => {
     if ('urls' in question) clients = await connectAll(question);
     else if ('channel' in question) return publish(clients, question);
-    else return heard(clients, question);
+    else return received(clients, question);
     return clients.length;
   };
   process.on('message', (question: Connect | Await | Publish) => {

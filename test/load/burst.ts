@@ -16,24 +16,24 @@ const burstMs = 1_000;
 
 type Kind = 'durable' | 'ephemeral';
 
-interface Lane {
+interface Variant {
   readonly kind: Kind;
   readonly isBatched: boolean;
 }
 
 async function main(): Promise<void> {
   const bus = await Bus.start({ settings: { messageRate: { agentPerSecond: 0, tenantPerSecond: 0 } } });
-  const lanes = (['durable', 'ephemeral'] as const).flatMap((kind) =>
-    [true, false].map((isBatched): Lane => ({ kind, isBatched })),
+  const variants = (['durable', 'ephemeral'] as const).flatMap((kind) =>
+    [true, false].map((isBatched): Variant => ({ kind, isBatched })),
   );
   const results: Awaited<ReturnType<typeof run>>[] = [];
-  for (const lane of lanes) results.push(await run(bus, lane));
-  console.log(JSON.stringify({ messages, subscribers, lanes: results }, null, 2));
+  for (const variant of variants) results.push(await run(bus, variant));
+  console.log(JSON.stringify({ messages, subscribers, variants: results }, null, 2));
   await bus.stop();
   process.exitCode = results.every(({ lost, doubled }) => lost + doubled === 0) ? 0 : 1;
 }
 
-async function run(bus: Bus, { kind, isBatched }: Lane) {
+async function run(bus: Bus, { kind, isBatched }: Variant) {
   const tenant = fresh('tenant');
   const clients: PubSub[] = [];
   const clientOf = async (agent: string): Promise<PubSub> => {
@@ -43,10 +43,10 @@ async function run(bus: Bus, { kind, isBatched }: Lane) {
     await client.connect();
     return client;
   };
-  const heard: number[][] = [];
+  const received: number[][] = [];
   for (let n = 0; n < subscribers; n++) {
     const numbers: number[] = [];
-    heard.push(numbers);
+    received.push(numbers);
     const channel = (await clientOf(`subscriber-${n}`)).channel('burst');
     await channel.subscribe(({ content }) => numbers.push(content as number));
   }
@@ -59,7 +59,7 @@ async function run(bus: Bus, { kind, isBatched }: Lane) {
   await publish();
   const publishMs = performance.now() - began;
   await eventually(
-    () => Math.min(...heard.map(({ length }) => length)),
+    () => Math.min(...received.map(({ length }) => length)),
     (least) => least >= messages,
   ).catch(() => undefined);
   const { messagesIn, unitsIn, messagesOut, unitsOut } = countsBetween(
@@ -67,7 +67,7 @@ async function run(bus: Bus, { kind, isBatched }: Lane) {
     bus.inside.gateway.costs().counts,
   );
   await Promise.all(clients.map((client) => client.close()));
-  const distinct = heard.map((numbers) => new Set(numbers).size);
+  const distinct = received.map((numbers) => new Set(numbers).size);
   return {
     kind,
     batches: isBatched,
@@ -78,7 +78,7 @@ async function run(bus: Bus, { kind, isBatched }: Lane) {
     billed_out: unitsOut,
     billed_per_message: (unitsIn + unitsOut) / messages,
     lost: distinct.reduce((sum, size) => sum + messages - size, 0),
-    doubled: heard.reduce((sum, numbers, index) => sum + numbers.length - distinct[index]!, 0),
+    doubled: received.reduce((sum, numbers, index) => sum + numbers.length - distinct[index]!, 0),
   };
 }
 

@@ -1,7 +1,7 @@
 /**
  * The client under faults on the laptop gateway: 5 publishers, 20 subscribers, 2,000 messages, while one random socket is
  * cut every 300 ms, texts are lost on the client's side (ACKs among them), functions start and answer late and in another
- * order, are run twice and die at their calls, posts and tables are throttled, ends of connections are told twice or never,
+ * order, are run twice and die at their calls, posts and tables are throttled, ends of connections are reported twice or never,
  * tokens expire, and all pass the agents' rate limit. Half way the clock moves until the platform cuts every connection for its age.
  * Meanwhile one agent gets direct messages; its processes register their handler late and crash every four seconds (which
  * another release of the SDK or of the service can't survive, so that there they only get cut).
@@ -30,7 +30,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
 });
 const messages = Number(options.messages);
-/** One of so many publishes is followed by a direct message. */
+/** One publish in this many is followed by a direct message. */
 const directEvery = 5;
 /** Of the cuts. */
 const crashEvery = 13;
@@ -106,12 +106,12 @@ async function main(seed: number): Promise<void> {
 
   const gaps: unknown[] = [];
   let reconnects = 0;
-  const heard: number[][] = [];
+  const received: number[][] = [];
   const clients: sdk.PubSub[] = [];
   for (let index = 0; index < subscribers; index++) {
     const client = await clientOf(`subscriber-${index}`);
     const sequences: number[] = [];
-    heard.push(sequences);
+    received.push(sequences);
     await client.channel('all').subscribe(({ sequence = 0 }) => sequences.push(sequence));
     clients.push(client);
   }
@@ -175,7 +175,7 @@ async function main(seed: number): Promise<void> {
   for (let step = 0; step < steps; step++) {
     // Something for every connection, so that none is closed as a silent one, nor met by the move within its hello.
     await sendFromAll(publishers);
-    await until(() => heard.every((sequences) => sequences.length >= accepted.length));
+    await until(() => received.every((sequences) => sequences.length >= accepted.length));
     closedBefore = sockets.closedByPeer;
     await clock.advance(stepMs);
   }
@@ -187,15 +187,15 @@ async function main(seed: number): Promise<void> {
   countFired();
   faultPlan.replace({});
   const sentMs = Date.now() - began;
-  // The last cut of all: whoever lost the tail of the channel hears of it by resuming.
+  // The last cut: a client that lost the end of the channel finds it when it resumes.
   cutAll();
-  await until(() => heard.every((sequences) => sequences.length >= messages));
+  await until(() => received.every((sequences) => sequences.length >= messages));
   await until(() => receiver.handled.size >= direct);
   const totalMs = Date.now() - began;
 
   const wanted = Array.from({ length: messages }, (_, index) => index + 1);
   const count = (test: (sequences: readonly number[]) => number): number =>
-    heard.reduce((sum, sequences) => sum + test(sequences), 0);
+    received.reduce((sum, sequences) => sum + test(sequences), 0);
   const result = {
     seed,
     publishers,

@@ -29,7 +29,7 @@ function percentile(values: readonly number[], part: number): number {
   return rounded(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN);
 }
 
-/** A process of its own, so that its work is not the measuring one's. Sends while it is told to, and counts what comes back. */
+/** A process of its own, so that its work is not the measuring one's. Sends between `start` and `stop`, and counts what comes back. */
 async function runFlooder({ url, perSecond }: Task): Promise<void> {
   const client = await TestClient.open(url);
   const flooding = { isOn: false };
@@ -57,14 +57,19 @@ interface Counts {
 }
 
 /** Sends evenly for so long and gives, per message, the milliseconds to the ACK and to the last of the listeners. */
-async function measure(sender: TestClient, heard: readonly TestClient[], seconds: number, prefix: string) {
+async function measure(
+  sender: TestClient,
+  receivers: readonly TestClient[],
+  seconds: number,
+  prefix: string,
+) {
   const ackMs: number[] = [];
   const deliveryMs: number[] = [];
   const open: Promise<void>[] = [];
   for (let n = 0; n < seconds * calmPerSecond; n++) {
     const id = `${prefix}-${n}`;
     const start = performance.now();
-    const deliveries = Promise.all(heard.map((client) => client.next({ id }, 30_000)));
+    const deliveries = Promise.all(receivers.map((client) => client.next({ id }, 30_000)));
     sender.send({ id, content: 'calm' });
     open.push(
       sender
@@ -83,7 +88,7 @@ async function main(perSecond: number, rounds: number, isLimited: boolean): Prom
   const bus = await Bus.start({ settings });
   const connect = (agent: string) => bus.connect({ tenant: 'calm', agent }, { channel: 'c', echo: false });
   const sender = await connect('sender');
-  const heard = await Promise.all(Array.from({ length: listeners }, (_, n) => connect(`listener-${n}`)));
+  const receivers = await Promise.all(Array.from({ length: listeners }, (_, n) => connect(`listener-${n}`)));
   const url = await bus.urlFor({ tenant: 'flood', agent: 'flooder' }, { channel: 'c', echo: false });
   const flooder = fork(__filename, ['flooder']);
   flooder.send({ url, perSecond } satisfies Task);
@@ -95,7 +100,7 @@ async function main(perSecond: number, rounds: number, isLimited: boolean): Prom
 
   // Warm: what starts and compiles on first use is nobody's flood.
   flooder.send('start');
-  await measure(sender, heard, roundSeconds, 'warm');
+  await measure(sender, receivers, roundSeconds, 'warm');
   flooder.send('stop');
 
   const quiet = { ackMs: [] as number[], deliveryMs: [] as number[] };
@@ -104,7 +109,7 @@ async function main(perSecond: number, rounds: number, isLimited: boolean): Prom
     for (const phase of [quiet, flood]) {
       flooder.send(phase === flood ? 'start' : 'stop');
       await sleep(300);
-      const times = await measure(sender, heard, roundSeconds, `${phase === flood ? 'f' : 'q'}${round}`);
+      const times = await measure(sender, receivers, roundSeconds, `${phase === flood ? 'f' : 'q'}${round}`);
       phase.ackMs.push(...times.ackMs);
       phase.deliveryMs.push(...times.deliveryMs);
     }

@@ -103,10 +103,10 @@ async function runClients({ urls, messages }: Task): Promise<Figures> {
   let lost = 0;
   let doubled = 0;
   for (const client of all) {
-    const heard = client.messageIds;
-    deliveries += heard.length;
-    lost += messages - new Set(heard).size;
-    doubled += heard.length - new Set(heard).size;
+    const received = client.messageIds;
+    deliveries += received.length;
+    lost += messages - new Set(received).size;
+    doubled += received.length - new Set(received).size;
   }
   const clientRssMb = megabytes(process.memoryUsage.rss());
   await Promise.all(all.map((client) => client.terminate()));

@@ -56,18 +56,18 @@ test('after a drop it is back, and has what was sent meanwhile', async () => {
   const client = new PubSub({ url, token: () => bus.token({ tenant, agent: 'a' }) });
   const other = await bus.connect({ tenant, agent: 'b' }, { channel: 'c' });
   try {
-    const heard: unknown[] = [];
-    await client.channel('c').subscribe(({ content }) => heard.push(content));
+    const received: unknown[] = [];
+    await client.channel('c').subscribe(({ content }) => received.push(content));
     const dropped = new Promise((resolve) => client.on('retrying', resolve));
     proxy.cut();
     await dropped;
     await other.request({ type: 'message', content: 'meanwhile' });
     await client.channel('c').publish('after');
     await eventually(
-      () => heard,
+      () => received,
       (contents) => contents.includes('after'),
     );
-    expect(heard).toEqual(['meanwhile', 'after']);
+    expect(received).toEqual(['meanwhile', 'after']);
   } finally {
     await client.close();
     await proxy.close();

@@ -1,6 +1,6 @@
 /**
  * An agent with the JavaScript SDK, for runs with both SDKs in the same channels: it remembers what it hears, answers requests, and
- * does what it is told.
+ * does what its input says.
  */
 import { PubSub } from '../../clients/javascript/index';
 import type { Bus } from '../helpers/bus';

@@ -66,7 +66,7 @@ export function writeService(folder: string, assembly: string, ports: Ports, loc
         websocketPort: ports.webSocket,
         lambdaPort: ports.lambda,
         noPrependStageInUrl: true,
-        // A function that idles is ended after so many seconds; the suite is shorter.
+        // The time after which an idle function is ended, in seconds; the suite is shorter.
         terminateIdleLambdaTime: 3_600,
       },
     },

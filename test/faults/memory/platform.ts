@@ -267,7 +267,7 @@ export class MemoryPlatform {
     };
   }
 
-  /** Where the tables and the sockets differ. A connection of level 0 that was taken for gone has no way to hear of it. */
+  /** Where the tables and the sockets differ. A connection of level 0 that was removed by mistake cannot learn it. */
   differences(): string[] {
     const { connections, subscriptions } = this.connections.everything();
     const open = new Map(this.openConnections().map((each) => [each.connectionId, each.handshake]));

@@ -146,7 +146,7 @@ export class Schedule {
     const { time } = this;
     this.chaos.isCalm = true;
     await time.runUntil(time.now() + 20_000);
-    // Whoever was missed when nobody was there is told on the next connect.
+    // A message that no connection took is pushed on the next connect.
     for (const { client } of this.clients) client.drop(false);
     for (const { drop } of this.listeners) drop();
     await time.runUntil(time.now() + 20_000);
@@ -171,7 +171,7 @@ export class Schedule {
       views: this.recorder.views,
       logs: logsOf(this.platform.history, this.recorder.publications, this.time.now()),
       logLines: this.platform.logLines,
-      heard: this.recorder.heard,
+      received: this.recorder.received,
       secrets: [],
       mayExpire: this.options.mayExpire,
       returned: this.options.mayExpire ? [] : this.listeners.map(({ handshake }) => handshake),
