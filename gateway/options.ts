@@ -4,6 +4,7 @@ import type { CostReport } from './costs/report';
 import type { Faults, FaultSettings } from './faults/event-faults';
 import type { FaultReport } from './faults/fault-plan';
 import type { FaultPlanInput } from './faults/plan-schema';
+import type { Metric } from './metrics/metrics';
 import type { UnverifiedBehaviour } from './unverified-behaviour';
 
 export interface GatewayOptions {
@@ -101,6 +102,8 @@ export interface Gateway {
   faultPlan: { report(): FaultReport; replace(plan: FaultPlanInput): FaultReport } | undefined;
   /** The estimated cost on AWS so far; also at `GET /_gateway/costs`. */
   costs: () => CostReport;
+  /** CloudWatch's metrics so far; also at `GET /_gateway/metrics`. */
+  metrics: () => readonly Metric[];
   /** The stack's schedules; also at `/_gateway/schedules`. */
   schedules: RunningSchedule[];
   /** The open sockets. */

@@ -27,6 +27,8 @@ import { refuseUpgrade } from './http/http-reply';
 import { serveKms } from './kms/kms-api';
 import { serveLambda } from './http/lambda-api';
 import { manageConnection } from './http/management-api';
+import type { Metrics } from './metrics/metrics';
+import { Observation } from './metrics/observation';
 import type { Gateway, GatewayOptions, Logger, RunningSchedule } from './options';
 import { Permissions } from './http/permissions';
 import { limits } from './platform';
@@ -50,7 +52,7 @@ import { defaultBehaviour } from './unverified-behaviour';
  * await gateway.stop();
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { host = '127.0.0.1', port = 0, log = () => undefined } = options;
+  const { host = '127.0.0.1', port = 0 } = options;
   const model = readTemplate(options.assembly, options.stack);
   const edge = model.edge && new Edge(model.edge);
   const privateKey = loadOrCreateKey(options.keyFile);
@@ -76,7 +78,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     faultPlan,
     proxy: await faultPlan?.startProxy(targets, () => clock.now()),
   };
-  const parts = assemble(model, authority, backends, { ...options, log }, clock, costs);
+  const { log, metrics, pages } = new Observation(clock, model.metricFilters, options.log);
+  const parts = assemble(model, authority, backends, { ...options, log }, clock, { costs, metrics });
   const schedules = startSchedules(model.schedules, parts.runtime.functions, parts.runtime.clock, log);
   const gateway = describe(model, http, tables, parts, schedules);
   http.serve({
@@ -90,6 +93,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       outputs: model.outputs,
     },
     costs: gateway.costs,
+    pages,
     onKms: (request, response) => serveKms(request, response, model.signingKeys, privateKey, clock),
     onFaults: (request, response) => serveFaults(request, response, faultPlan),
     onSchedules: (request, response, path) => serveSchedules(request, response, path, schedules),
@@ -104,6 +108,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 const returnGraceMs = 250;
 
 interface Parts {
+  metrics: Metrics;
   authority: string;
   runtime: ApiRuntime;
   connections: Connections;
@@ -126,7 +131,7 @@ function assemble(
   { dynamodb, faultPlan, proxy }: Backends,
   options: GatewayOptions & { log: Logger },
   clock: Clock,
-  costs: CostMeter,
+  { costs, metrics }: { costs: CostMeter; metrics: Metrics },
 ): Parts {
   const { id: apiId, stage, stageVariables } = model.api;
   const facts: ApiFacts = { apiId, stage, stageVariables, domainName: authority };
@@ -149,6 +154,7 @@ function assemble(
       reuseThreads: options.coldStarts !== 'always',
     },
     costs,
+    metrics,
     faultPlan,
   );
   const unverified = { ...defaultBehaviour, ...options.unverified };
@@ -157,14 +163,14 @@ function assemble(
   const connections = new Connections(runtime);
   const permissions = new Permissions(model.functions, facts, options.checkPermissions ?? true);
   const handshakes = new Handshakes(runtime, connections);
-  return { authority, runtime, connections, permissions, handshakes, faultPlan, proxy };
+  return { metrics, authority, runtime, connections, permissions, handshakes, faultPlan, proxy };
 }
 
 function routesOf(
   { runtime, connections, permissions, handshakes }: Parts,
   edge: Edge | undefined,
   options: GatewayOptions,
-): Omit<HttpRoutes, 'readyPage' | 'costs' | 'onKms' | 'onFaults' | 'onSchedules'> {
+): Omit<HttpRoutes, 'readyPage' | 'costs' | 'pages' | 'onKms' | 'onFaults' | 'onSchedules'> {
   const { facts, functions, clock, unverified, costs } = runtime;
   const { connectionsPerSecond, callbacksPerSecond, callbackBurst } = { ...limits, ...options };
   const handshakeLimiter = new RateLimiter(connectionsPerSecond, clock);
@@ -196,7 +202,7 @@ function describe(
   parts: Parts,
   schedules: RunningSchedule[],
 ): Gateway {
-  const { authority, connections, runtime, faultPlan } = parts;
+  const { authority, connections, runtime, faultPlan, metrics } = parts;
   const { clock, faults, functions } = runtime;
   let stopping: Promise<void> | undefined;
   return {
@@ -234,6 +240,7 @@ function describe(
         ...(facts.authorizer !== undefined && { authorizer: facts.authorizer }),
       })),
     costs: () => costReport(runtime.costs.read()),
+    metrics: () => metrics.read(),
     schedules,
     stop: () => (stopping ??= stopAll(http, tables, parts)),
   };

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock';
+import type { Metrics } from '../metrics/metrics';
 import type { CostMeter } from '../costs/meter';
 import type { FaultPlan } from '../faults/fault-plan';
 import type { Logger } from '../options';
@@ -61,6 +62,7 @@ export class Functions {
     private readonly log: Logger,
     private readonly options: FunctionOptions,
     private readonly costs: CostMeter,
+    private readonly metrics: Metrics,
     private readonly faultPlan: FaultPlan | undefined,
   ) {}
 
@@ -72,11 +74,18 @@ export class Functions {
   async invoke(name: string, payload: string): Promise<InvocationResult> {
     // The end of a connection may invoke a function for the first time after the gateway was stopped.
     if (this.stopped) return { ok: false, error: gatewayStopped };
-    if (this.running >= this.options.concurrency) return throttled;
+    if (this.running >= this.options.concurrency) {
+      this.metrics.addThrottle(name);
+      return throttled;
+    }
     this.running += 1;
     this.costs.invoked(name, this.models.get(name)?.memoryMb ?? 0);
     try {
-      const run = (): Promise<InvocationResult> => this.poolOf(name).invoke(payload);
+      const run = async (): Promise<InvocationResult> => {
+        const result = await this.poolOf(name).invoke(payload);
+        if (!result.ok && !this.stopped) this.metrics.addFunctionError(name);
+        return result;
+      };
       if (this.faultPlan === undefined) return await run();
       return (await this.faultPlan.deliver(name, payload, run)) ?? lost;
     } finally {
@@ -117,7 +126,10 @@ export class Functions {
       return;
     }
     const destination = model?.failureDestination;
-    if (destination !== undefined) this.costs.queued();
+    if (destination !== undefined) {
+      this.costs.queued();
+      this.metrics.addQueued(destination);
+    }
     const fate =
       destination === undefined ? 'The event is discarded.' : `The event goes to ${destination}: ${payload}`;
     this.log({

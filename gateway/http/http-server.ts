@@ -24,6 +24,8 @@ export interface HttpRoutes {
   stage: string;
   readyPage: object;
   costs(): object;
+  /** Further pages, by path. */
+  pages: ReadonlyMap<string, (request: IncomingMessage, response: ServerResponse) => void>;
   onUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
   onConnection(request: IncomingMessage, response: ServerResponse, connectionId: string): Promise<void>;
   onLambda(request: IncomingMessage, response: ServerResponse, path: string): Promise<void>;
@@ -95,6 +97,8 @@ function answer(request: IncomingMessage, response: ServerResponse, routes: Http
     reply(response, 200, routes.readyPage);
   } else if (path === costsPath && request.method === 'GET') {
     reply(response, 200, routes.costs());
+  } else if (routes.pages.has(path)) {
+    routes.pages.get(path)?.(request, response);
   } else if (path === faultsPath) {
     settle(routes.onFaults(request, response), response);
   } else if (path === schedulesPath || path.startsWith(`${schedulesPath}/`)) {

@@ -31,6 +31,7 @@ const functionName = named('FunctionName', 64);
 const tableName = named('TableName', 255);
 const queueName = named('QueueName', 80);
 const ruleName = named('Name', 64);
+const logGroupName = named('LogGroupName', 512);
 const keyId: Reader = (resource, resolver) => derivedUuid(seed(resource, resolver));
 
 export const apiEndpoint = (apiId: string): string => `wss://${apiId}.execute-api.${region}.${urlSuffix}`;
@@ -63,6 +64,10 @@ const readers: Record<string, Record<string, Reader>> = {
     QueueUrl: (...of) => `https://sqs.${region}.${urlSuffix}/${accountId}/${queueName(...of)}`,
     QueueName: queueName,
     Arn: (...of) => arn('sqs', queueName(...of)),
+  },
+  'AWS::Logs::LogGroup': {
+    Ref: logGroupName,
+    Arn: (...of) => arn('logs', `log-group:${logGroupName(...of)}:*`),
   },
   'AWS::SNS::Topic': { Ref: (...of) => arn('sns', named('TopicName', 256)(...of)) },
   'AWS::Events::Rule': { Ref: ruleName, Arn: (...of) => arn('events', `rule/${ruleName(...of)}`) },

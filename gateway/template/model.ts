@@ -8,6 +8,7 @@ export interface AppModel {
   tables: TableModel[];
   signingKeys: KeyModel[];
   schedules: ScheduleModel[];
+  metricFilters: MetricFilterModel[];
   edge: EdgeModel | undefined;
   outputs: Record<string, string>;
 }
@@ -83,6 +84,17 @@ export interface ScheduleModel {
   functionName: string;
   /** JSON; `undefined` = the platform's own event. */
   input: string | undefined;
+}
+
+export interface MetricFilterModel {
+  /** Physical names of the functions that write to the log group. */
+  functions: string[];
+  pattern: string;
+  namespace: string;
+  name: string;
+  /** A number, or the selector of a field. */
+  value: string;
+  unit: string;
 }
 
 export interface EdgeModel {

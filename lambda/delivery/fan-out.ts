@@ -7,7 +7,7 @@ import type { Deadline } from '../shared/deadline';
 import type { DeliveryOutcome } from '../shared/delivery-outcome';
 import { eachConcurrently } from '../shared/each-concurrently';
 import { errorFields } from '../shared/error-fields';
-import type { ConnectionSender, Logger } from '../shared/ports';
+import type { ConnectionSender, LogFields, Logger } from '../shared/ports';
 import { messagesIn, type Outgoing, toUnits, type Unit, unitsByLevel } from './outgoing';
 import type { RetryingSender } from './retrying-sender';
 
@@ -35,6 +35,12 @@ const openingPauseMs = 500;
 
 /** `late`: not started, because time was up; `handed`: given to workers, which count their own posts. */
 export type FanOutCounts = Partial<Record<DeliveryOutcome | 'late' | 'handed', number>>;
+
+/** For the log: also how many posts a receiver may have missed for another reason than its own end or a throttle. */
+export function countFields(counts: FanOutCounts): LogFields {
+  const { failed = 0, lost = 0, refused = 0, late = 0 } = counts;
+  return { ...counts, undelivered: failed + lost + refused + late || undefined };
+}
 
 export interface FanOutResult {
   readonly counts: FanOutCounts;

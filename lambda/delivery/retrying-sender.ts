@@ -35,6 +35,7 @@ const postConcurrency = 200;
 export class RetryingSender {
   private inFlight = 0;
   private readonly waiting: (() => void)[] = [];
+  private slowest: number | undefined;
 
   constructor(
     private readonly sender: ConnectionSender,
@@ -42,6 +43,11 @@ export class RetryingSender {
     private readonly deadline: Deadline,
     private readonly budget = new RetryBudget(),
   ) {}
+
+  /** Milliseconds of the slowest attempt; absent before the first. */
+  get slowestMs(): number | undefined {
+    return this.slowest;
+  }
 
   /** Once at least, even when the time is up: answers are for somebody who waits. */
   post(connectionId: string, text: string): Promise<DeliveryOutcome> {
@@ -81,10 +87,14 @@ export class RetryingSender {
     }
   }
 
-  private send(connectionId: string, text: string): Promise<DeliveryOutcome> {
+  private async send(connectionId: string, text: string): Promise<DeliveryOutcome> {
     const leftMs = this.deadline.remainingMs + lastPostMs;
     const timeoutMs = Math.min(maxPostMs, Math.max(lastPostMs, leftMs / 2));
     // Sockets open slowly in a new environment. A post that waits for one loses nothing but time.
-    return this.sender.post(connectionId, text, timeoutMs, Math.max(lastPostMs, leftMs - timeoutMs));
+    const waitMs = Math.max(lastPostMs, leftMs - timeoutMs);
+    const startedAt = this.clock.monotonic();
+    const outcome = await this.sender.post(connectionId, text, timeoutMs, waitMs);
+    this.slowest = Math.max(this.slowest ?? 0, this.clock.monotonic() - startedAt);
+    return outcome;
   }
 }

@@ -3,6 +3,7 @@
  * The literal error "Unauthorized" makes the platform answer 401, a Deny 403.
  */
 import { authorize, type AuthorizeSettings, type Query, tokenOf } from '../agents/authorize';
+import { errorFields } from '../shared/error-fields';
 import type { EventClock, Logger, TokenVerifier } from '../shared/ports';
 import { contextBytes, type AuthorizerContext, encodeContext } from './authorizer-context';
 import { type AuthorizerEvent, originsOf, subProtocolsOf } from './web-socket-event';
@@ -50,7 +51,14 @@ export function authorizerRoute(deps: AuthorizerDependencies) {
     const query = queryOf(event);
     const token = tokenOf(query);
     if (token === undefined) return refuse('no single token'); // CON-2, CON-4
-    const verification = await deps.verifier.verify(token);
+    const verification = await deps.verifier.verify(token).catch((error: unknown) => {
+      deps.log.error('authorizer_failed', {
+        connection_id: connectionId,
+        request_id: requestId,
+        ...errorFields(error),
+      });
+      throw error;
+    });
     if ('refusedFor' in verification) return refuse(`token not valid: ${verification.refusedFor}`); // CON-3
     const decision = authorize(
       verification.claims,

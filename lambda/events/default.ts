@@ -2,9 +2,14 @@
  * `$default`: every text message of a client. Nothing is returned to it here; ACKs and ERRORs are posted.
  */
 import { parseText } from '../../protocol/index';
+import { countFields } from '../delivery/fan-out';
 import { Deadline } from '../shared/deadline';
 import type { EventClock, Logger, LogFields } from '../shared/ports';
-import { handleTextMessage, type TextMessageDependencies } from '../frames/handle-text-message';
+import {
+  handleTextMessage,
+  type TextMessageDependencies,
+  type TextMessageSummary,
+} from '../frames/handle-text-message';
 import { RateLimiter, type RateLimiterDependencies, refuseOverLimit } from '../publish/rate-limiter';
 import { callerOf, type RouteResponse, type WebSocketEvent } from './web-socket-event';
 
@@ -28,21 +33,24 @@ export function defaultRoute(deps: DefaultDependencies) {
       const frames = refuseOverLimit(parsed, rate);
       const deadline = new Deadline(deps.clock, startedAt + timeMs);
       const log = withFields(deps.log, { request_id: requestId });
-      const { delivered, ...summary } = await handleTextMessage({ ...deps, log }, caller, frames, deadline, {
+      const handled = await handleTextMessage({ ...deps, log }, caller, frames, deadline, {
         requestId,
         sentAt: requestTimeEpoch,
       });
       await rate.reported;
       if (rate.admitted > 0) {
-        deps.log.info('published', {
-          ...fields,
-          tenant_id: caller.tenantId,
-          agent_id: caller.agentId,
-          ...summary,
-          ...delivered,
-          rate_limited: parsed.length - rate.admitted || undefined,
-          ms: deps.clock.monotonic() - startedAt,
+        const sender = { ...fields, tenant_id: caller.tenantId, agent_id: caller.agentId };
+        const times = { startedAt, endedAt: deps.clock.monotonic() };
+        const refused = parsed.length - rate.admitted || undefined;
+        const [first, ...others] = handled.published;
+        log.info('published', {
+          ...sender,
+          ...summaryFields(handled, times),
+          rate_limited: refused,
+          ...first,
         });
+        // A batch for several channels.
+        for (const other of others) log.info('published', { ...sender, ...other });
       }
     } catch (error) {
       // Only for an event without our authorizer's context. Thrown on: the platform then tells the client.
@@ -53,6 +61,32 @@ export function defaultRoute(deps: DefaultDependencies) {
       throw error;
     }
     return { statusCode: 200 };
+  };
+}
+
+function summaryFields(
+  {
+    frames,
+    accepted,
+    duplicates,
+    errors,
+    delivered,
+    published,
+    answeredAt,
+    slowestPostMs,
+  }: TextMessageSummary,
+  { startedAt, endedAt }: { readonly startedAt: number; readonly endedAt: number },
+): LogFields {
+  const isPublish = published.length > 0;
+  return {
+    frames,
+    accepted,
+    duplicates,
+    errors,
+    ...countFields(delivered),
+    ack_ms: isPublish && answeredAt !== undefined ? answeredAt - startedAt : undefined,
+    slowest_post_ms: isPublish ? slowestPostMs : undefined,
+    ms: endedAt - startedAt,
   };
 }
 

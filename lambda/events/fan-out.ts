@@ -6,7 +6,7 @@ import { decodeChunk } from '../delivery/chunk';
 import { Deadline, jobTimeMs } from '../shared/deadline';
 import { onePage } from '../shared/each-concurrently';
 import { errorFields } from '../shared/error-fields';
-import { fanOut, type FanOutDependencies } from '../delivery/fan-out';
+import { countFields, fanOut, type FanOutDependencies } from '../delivery/fan-out';
 import type { EventClock } from '../shared/ports';
 import { RetryingSender } from '../delivery/retrying-sender';
 
@@ -22,7 +22,11 @@ export function fanOutRoute(deps: FanOutDependencies & { readonly clock: EventCl
       // The sender of the message was served before.
       const target = { tenantId, channelId, senderConnectionId: '' };
       const { counts } = await fanOut(deps, sender, target, messages, onePage(receivers), deadline);
-      log.info('chunk_served', { tenant_id: tenantId, ...counts, ms: clock.monotonic() - startedAt });
+      log.info('chunk_served', {
+        tenant_id: tenantId,
+        ...countFields(counts),
+        ms: clock.monotonic() - startedAt,
+      });
     } catch (error) {
       // Thrown on, so that the event is kept where an operator finds it.
       log.error('chunk_failed', { tenant_id: tenantId, ...errorFields(error) });

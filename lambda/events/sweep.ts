@@ -17,7 +17,10 @@ export function sweepRoute(deps: SweepDependencies & { readonly clock: EventCloc
     clock.startEvent(timeOf(event));
     try {
       const summary = await sweep(deps, new Deadline(clock, startedAt + timeMs));
-      log.info('swept', { ...summary, ms: clock.monotonic() - startedAt });
+      const { gone = 0, over = 0, repaired = 0, strays = 0 } = summary;
+      // What no event told of. Absent when there is nothing, so that an idle deployment has no data.
+      const findings = gone + over + repaired + strays || undefined;
+      log.info('swept', { ...summary, findings, ms: clock.monotonic() - startedAt });
     } catch (error) {
       log.error('sweep_failed', { ...errorFields(error), ms: clock.monotonic() - startedAt });
       throw error;

@@ -9,10 +9,11 @@ import { type Arrival, LogTails } from '../log/log-tail';
 import { ReadBudget } from '../log/read-budget';
 import { accept, type AcceptDependencies, type Acceptance } from '../publish/accept';
 import { Deliveries, type DeliveryDependencies } from '../publish/deliveries';
+import { PublishRecord } from '../publish/publish-record';
 import type { Caller } from '../shared/caller';
 import type { Deadline } from '../shared/deadline';
 import { errorFields } from '../shared/error-fields';
-import { Unavailable } from '../shared/ports';
+import { type LogFields, Unavailable } from '../shared/ports';
 import { control } from './control';
 import type { AfterReply, ControlDependencies, ControlOutcome } from './control-outcome';
 import { decideFrame, type FrameDecision } from './decide-frame';
@@ -27,6 +28,12 @@ export interface TextMessageSummary {
   /** Codes of the ERRORs, joined by commas. */
   readonly errors: string;
   readonly delivered: FanOutCounts;
+  /** Of the accepted messages, for the log: one for each channel or agent. */
+  readonly published: readonly LogFields[];
+  /** When the last answer has reached the platform, by the monotonic clock. */
+  readonly answeredAt: number | undefined;
+  /** Milliseconds of the slowest post to a connection, answers included. */
+  readonly slowestPostMs: number | undefined;
 }
 
 /** Never throws: a failure becomes the ERROR of its frame. Ends when every post has succeeded or failed. */
@@ -55,6 +62,7 @@ class TextMessageHandler {
   private readonly reading = new ReadBudget();
   private readonly afterReply: AfterReply[] = [];
   private readonly errors: string[] = [];
+  private readonly record = new PublishRecord();
   private accepted = 0;
   private duplicates = 0;
 
@@ -72,7 +80,15 @@ class TextMessageHandler {
 
   get summary(): Omit<TextMessageSummary, 'frames'> {
     const { accepted, duplicates, errors, deliveries } = this;
-    return { accepted, duplicates, errors: errors.join(), delivered: deliveries.counts };
+    return {
+      accepted,
+      duplicates,
+      errors: errors.join(),
+      delivered: deliveries.counts,
+      published: this.record.fields,
+      answeredAt: this.replies.deliveredAt,
+      slowestPostMs: this.sender.slowestMs,
+    };
   }
 
   async handle(parsed: ParsedFrame, index: number): Promise<void> {
@@ -121,6 +137,7 @@ class TextMessageHandler {
       return;
     }
     this.accepted += 1;
+    this.record.add(destination, result);
     const acknowledged = result.ack === undefined ? Promise.resolve() : this.replies.send(result.ack);
     if (result.isDuplicate) {
       this.duplicates += 1; // ACK-6: not delivered a second time.

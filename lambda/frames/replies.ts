@@ -18,6 +18,7 @@ export class Replies {
   private last: Promise<void> = Promise.resolve();
   private held: { readonly text: string; readonly isLogged: boolean; readonly settle: () => void }[] = [];
   private heldSince = 0;
+  private delivered: number | undefined;
 
   constructor(
     private readonly sender: RetryingSender,
@@ -26,6 +27,11 @@ export class Replies {
     private readonly log: Logger,
     private readonly deadline: Deadline,
   ) {}
+
+  /** When the last reply that has reached the platform did, by the monotonic clock. */
+  get deliveredAt(): number | undefined {
+    return this.delivered;
+  }
 
   /**
    * Settles, without ever failing, when this reply and all before it have been posted. At level 1 `flush` has to follow.
@@ -62,7 +68,10 @@ export class Replies {
       this.hasRepliedLate = this.deadline.hasPassed;
       const { connectionId } = this.receiver;
       const outcome = await this.sender.post(connectionId, text);
-      if (outcome === 'delivered') return;
+      if (outcome === 'delivered') {
+        this.delivered = this.clock.monotonic();
+        return;
+      }
       this.isSenderLost = outcome === 'gone' || outcome === 'lost';
       if (isLogged) this.log.info('reply_not_delivered', { connection_id: connectionId, outcome });
     });

@@ -41,11 +41,15 @@ export interface AcceptDependencies extends LiveDependencies {
 
 export interface Accepted {
   readonly ok: true;
+  readonly messageId: string;
+  /** In its log; absent = ephemeral. */
+  readonly position: Position | undefined;
   readonly outgoing: Pick<Outgoing, 'textFor' | 'expiresAt'>;
   /** ACK text when the frame had an id. */
   readonly ack: string | undefined;
   readonly isDuplicate: boolean;
-  readonly isDurable: boolean;
+  /** DIR-4: in the inbox of an agent that is not connected. */
+  readonly isStored: boolean;
   /** Direct messages: the connections right after the write. When there are none, the message is recorded as missed. */
   readonly receivers: readonly Receiver[] | undefined;
   /** Direct messages in the inbox that have receivers: the record to write if every post fails. */
@@ -182,11 +186,13 @@ function accepted(
     level === 0 ? messageText(message) : levelOneText(message, position);
   return {
     ok: true,
+    messageId: message.id,
+    position,
     outgoing: { textFor, expiresAt: message.expiresAt },
     // ACK-1; ACK-3: the timestamp of the message.
     ack: frame.id === undefined ? undefined : ackText(frame.id, message.timestamp, status, position),
     isDuplicate: status === 'duplicate',
-    isDurable: position !== undefined,
+    isStored: status === 'stored',
     receivers,
     missedIfUndelivered,
   };

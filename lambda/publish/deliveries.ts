@@ -46,7 +46,7 @@ export class Deliveries {
       missedIfUndelivered: undefined,
     };
     delivery.messages.push(message);
-    delivery.isDurable ||= accepted.isDurable;
+    delivery.isDurable ||= accepted.position !== undefined;
     delivery.receivers = accepted.receivers ?? delivery.receivers;
     delivery.missedIfUndelivered ??= accepted.missedIfUndelivered;
     this.waiting.set(key, delivery);

@@ -133,7 +133,7 @@ export function isRefusedBy(
 /** Fresh, unguessable ids. */
 export type NewId = () => string;
 
-export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+export type LogFields = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 /** Never given a token, a query string or content. */
 export interface Logger {

@@ -108,6 +108,64 @@ test('a flood is refused frame by frame, and logged once', async () => {
   ]);
 });
 
+test('the line of a text message names its channels, sequences and ids, so that a message is found again', async () => {
+  const route = defaultRoute(world.deps);
+  await route(event('{"id":"m1","content":1}'));
+  world.clock.time += 1_000;
+  const batch = [
+    { id: 'm2', content: 'private words' },
+    { id: 'd1', to: 'nobody', content: 1 },
+    { id: 'm1', content: 1, retry: true },
+    { id: 'm3', content: 1 },
+    { id: 'e1', content: 1, ephemeral: true },
+  ];
+  const second = event(JSON.stringify(batch));
+  await route({ ...second, requestContext: { ...second.requestContext, requestId: 'second=' } });
+  const lines = world.log.lines.filter(({ event }) => event === 'published').map(({ fields }) => fields);
+  const common = { tenant_id: 't', agent_id: 'a', connection_id: 'conn=' };
+  expect(lines).toEqual([
+    expect.objectContaining({
+      ...common,
+      request_id: 'request=',
+      channel_id: 'c',
+      messages: 1,
+      first_sequence: 1,
+      last_sequence: 1,
+      ids: ['m1'],
+      ack_ms: expect.any(Number),
+      slowest_post_ms: expect.any(Number),
+    }),
+    expect.objectContaining({
+      ...common,
+      request_id: 'second=',
+      frames: 5,
+      duplicates: 1,
+      channel_id: 'c',
+      messages: 3,
+      first_sequence: 2,
+      last_sequence: 3,
+      ids: ['m2', 'm1', 'm3', 'e1'],
+    }),
+    {
+      ...common,
+      request_id: 'second=',
+      to: 'nobody',
+      stored: 1,
+      messages: 1,
+      first_sequence: 1,
+      last_sequence: 1,
+      ids: ['d1'],
+    },
+  ]);
+  expect(JSON.stringify(lines)).not.toContain('private words');
+});
+
+test('a text message without a publish has no time of an ACK', async () => {
+  await defaultRoute(world.deps)(event('{"type":"subscribe","id":"s1","channel_id":"c"}'));
+  const line = world.log.lines.find(({ event }) => event === 'published');
+  expect(line?.fields.ack_ms).toBeUndefined();
+});
+
 test('a batch that is refused in part says so in its line', async () => {
   world.deps.rateLimits = { ...world.deps.rateLimits, agent: { perSecond: 1, burst: 2 } };
   const frames = [1, 2, 3].map((n) => ({ id: `m${String(n)}`, content: 1 }));
@@ -200,5 +258,6 @@ describe('the authorizer', () => {
   test('fails, and does not say 401, when the token can’t be checked', async () => {
     const verifier = { verify: () => Promise.reject(new Error('KMS is down')) };
     await expect(call({ token: ['good'] }, { verifier })).rejects.toThrow('KMS is down');
+    expect(log.lines.at(-1)).toMatchObject({ event: 'authorizer_failed', fields: { error: 'Error' } });
   });
 });
