@@ -2,7 +2,7 @@
  * The access log of the stage: one JSON line per handshake, message and disconnect. Never the query string or the
  * path, because they contain the token.
  */
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AccessLogFormat, CfnAccount } from 'aws-cdk-lib/aws-apigateway';
 import { LogGroupLogDestination, type IAccessLogSettings } from 'aws-cdk-lib/aws-apigatewayv2';
 import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -44,7 +44,7 @@ export class AccessLog extends Construct {
       destination: new LogGroupLogDestination(createLogGroup(this, logs)),
       format: AccessLogFormat.custom(JSON.stringify(fields)),
     };
-    this.account = createRole ? this.createAccountRole() : undefined;
+    this.account = createRole ? (accountOf(this) ?? this.createAccountRole()) : undefined;
   }
 
   /**
@@ -53,7 +53,8 @@ export class AccessLog extends Construct {
    */
   createBetween(api: Construct, stage: Construct): void {
     if (this.account === undefined) return;
-    this.account.node.addDependency(api);
+    // Another bus of the stack may have made it, for its own API.
+    if (this.account.node.scope === this) this.account.node.addDependency(api);
     stage.node.addDependency(this.account);
   }
 
@@ -62,6 +63,7 @@ export class AccessLog extends Construct {
    */
   private createAccountRole(): CfnAccount {
     const role = new Role(this, 'AccountRole', {
+      description: 'API Gateway writes access logs with it, for all APIs of the account',
       assumedBy: new ServicePrincipal('apigateway.amazonaws.com'),
       managedPolicies: [
         ManagedPolicy.fromAwsManagedPolicyName('service-role/AmazonAPIGatewayPushToCloudWatchLogs'),
@@ -77,4 +79,11 @@ export class AccessLog extends Construct {
     account.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     return account;
   }
+}
+
+/** There is one setting per account and region, so a stack has one. */
+function accountOf(construct: Construct): CfnAccount | undefined {
+  return Stack.of(construct)
+    .node.findAll()
+    .find((each) => each instanceof CfnAccount);
 }

@@ -1,8 +1,9 @@
 /**
- * The outputs of the stack: where clients connect and how to create a token. The token command, the laptop gateway
- * and the tests read these names.
+ * The outputs of a deployment: where clients connect and how to create a token. The token command, the laptop gateway
+ * and the tests read these names. In a stack of its own they stand as they are; elsewhere the ids of the construct precede them.
  */
-import { CfnOutput, type Stack } from 'aws-cdk-lib';
+import { CfnOutput, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
 import { tokenTerms, type Settings } from './settings/config';
 import type { Edge } from './edge/edge';
 import type { FailureQueue } from './functions/failure-queue';
@@ -21,36 +22,83 @@ export interface Deployed {
   readonly edge: Edge | undefined;
 }
 
-export function writeOutputs(stack: Stack, deployed: Deployed): void {
-  const { settings, tables, endpoint, functions, failures, tokenKey, edge } = deployed;
-  const output = (name: string, value: string, description: string) =>
-    new CfnOutput(stack, name, { value, description });
-  const { issuer, audience } = tokenTerms(settings);
+const descriptions = {
+  WebSocketUrl: 'The stage itself; append ?token=...',
+  BaseUrl: 'Base URL for clients that append /ws',
+  EdgeBaseUrl: 'Base URL at the edge for clients that append /ws or the path form',
+  EdgeCnameTarget: 'Target of the CNAME of your domain name',
+  ConnectionTableName: 'Connections and subscriptions',
+  AgentTableName: 'Agents and their presence',
+  MessageTableName: 'Logs of channels and inboxes',
+  FailureQueueUrl: 'Events that a function could not handle; see docs/runbook.md',
+  RevokeFunctionName: 'Revokes tokens and closes connections; npm run revoke',
+  TokenIssuer: 'Claim iss of a valid token',
+  TokenAudience: 'Claim aud of a valid token',
+  TokenClaims: 'Names of the claims of a valid token, as JSON',
+  TokenKeyArn: 'Key that signs tokens',
+  MintToken: 'Prints a token for an agent',
+} as const;
 
-  output('WebSocketUrl', endpoint.stage.url, 'The stage itself; append ?token=...');
-  output('BaseUrl', endpoint.baseUrl, 'Base URL for clients that append /ws');
-  if (edge !== undefined) {
-    output('EdgeBaseUrl', edge.baseUrl, 'Base URL at the edge for clients that append /ws or the path form');
-    if (settings.edge !== false && settings.edge.domainName !== undefined)
-      output('EdgeCnameTarget', edge.distributionDomainName, `CNAME of ${settings.edge.domainName}`);
+export type OutputName = keyof typeof descriptions;
+export type Outputs = Readonly<Partial<Record<OutputName, string>>>;
+
+/** Gives their values back. */
+export function writeOutputs(construct: Construct, deployed: Deployed): Outputs {
+  const prefix = outputPrefix(construct);
+  const values: Outputs = {
+    ...addresses(deployed),
+    ...names(deployed),
+    ...tokens(deployed, Stack.of(construct).stackName, prefix),
+  };
+  for (const [name, value] of Object.entries(values)) {
+    const output = new CfnOutput(construct, name, { value, description: descriptions[name as OutputName] });
+    output.overrideLogicalId(`${prefix}${name}`);
   }
-  output('ConnectionTableName', tables.connections.tableName, 'Connections and subscriptions');
-  output('AgentTableName', tables.agents.tableName, 'Agents and their presence');
-  output('MessageTableName', tables.messages.tableName, 'Logs of channels and inboxes');
-  output('FailureQueueUrl', failures.url, 'Events that a function could not handle; see docs/runbook.md');
-  output(
-    'RevokeFunctionName',
-    functions.byName.revoke.function.functionName,
-    'Revokes tokens and closes connections; npm run revoke',
-  );
-  output('TokenIssuer', issuer, 'Claim iss of a valid token');
-  if (audience !== null) output('TokenAudience', audience, 'Claim aud of a valid token');
-  if (tokenKey !== undefined) {
-    output('TokenKeyArn', tokenKey.arn, 'Key that signs tokens');
-    output(
-      'MintToken',
-      `npm run --silent token -- --stack ${stack.stackName} --tenant TENANT --agent AGENT`,
-      'Prints a token for an agent',
-    );
-  }
+  return values;
+}
+
+function addresses({ settings, endpoint, edge }: Deployed): Outputs {
+  const own = { WebSocketUrl: endpoint.stage.url, BaseUrl: endpoint.baseUrl };
+  if (edge === undefined) return own;
+  const hasDomain = settings.edge !== false && settings.edge.domainName !== undefined;
+  return {
+    ...own,
+    EdgeBaseUrl: edge.baseUrl,
+    ...(hasDomain && { EdgeCnameTarget: edge.distributionDomainName }),
+  };
+}
+
+function names({ tables, functions, failures }: Deployed): Outputs {
+  return {
+    ConnectionTableName: tables.connections.tableName,
+    AgentTableName: tables.agents.tableName,
+    MessageTableName: tables.messages.tableName,
+    FailureQueueUrl: failures.url,
+    RevokeFunctionName: functions.byName.revoke.function.functionName,
+  };
+}
+
+function tokens({ settings, tokenKey }: Deployed, stackName: string, prefix: string): Outputs {
+  const { issuer, audience } = tokenTerms(settings);
+  const bus = prefix === '' ? '' : ` --bus ${prefix}`;
+  return {
+    TokenIssuer: issuer,
+    ...(audience !== null && { TokenAudience: audience }),
+    TokenClaims: JSON.stringify(settings.claims),
+    ...(tokenKey !== undefined && {
+      TokenKeyArn: tokenKey.arn,
+      MintToken: `npm run --silent token -- --stack ${stackName}${bus} --tenant TENANT --agent AGENT`,
+    }),
+  };
+}
+
+/** The ids between the stack and the construct, as the CDK joins them: without `Default`. */
+function outputPrefix(construct: Construct): string {
+  const { scopes } = construct.node;
+  return scopes
+    .slice(scopes.indexOf(Stack.of(construct)) + 1)
+    .map(({ node }) => node.id)
+    .filter((id) => id !== 'Default')
+    .join('')
+    .replace(/[^A-Za-z0-9]/g, '');
 }

@@ -4,6 +4,7 @@
  */
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import {
+  CfnIntegration,
   type CfnStage,
   WebSocketApi,
   WebSocketStage,
@@ -55,6 +56,7 @@ export class WebSocketEndpoint extends Construct {
     const { region, urlSuffix } = Stack.of(this);
     this.api = new WebSocketApi(this, 'Api', {
       apiName: props.apiName,
+      description: 'Agents connect here: handshakes, frames and disconnects',
       // A constant, so that every message goes to $default, whatever its body contains.
       routeSelectionExpression: '\\$default',
     });
@@ -62,6 +64,7 @@ export class WebSocketEndpoint extends Construct {
     this.stage = new WebSocketStage(this, 'Stage', {
       webSocketApi: this.api,
       stageName,
+      description: 'The only stage; its name is the path that clients append',
       autoDeploy: true,
       // Always explicit: with other route settings and no throttle, API Gateway has rejected all requests.
       throttle: { rateLimit: props.throttle.ratePerSecond, burstLimit: props.throttle.burst },
@@ -109,6 +112,10 @@ export class WebSocketEndpoint extends Construct {
       this.stage.node.addDependency(route);
     }
     this.stage.node.addDependency(connectRoute);
+    for (const each of this.api.node.findAll()) {
+      // The construct of an integration has no property for it.
+      if (each instanceof CfnIntegration) each.description = 'Hands the events of one route to its function';
+    }
     this.throttleConnects();
   }
 

@@ -11,6 +11,7 @@ export class RateLimit extends Construct {
   constructor(scope: Construct, id: string, limitPer5Minutes: number) {
     super(scope, id);
     const webAcl = new CfnWebACL(this, 'WebAcl', {
+      description: 'Limits the handshakes of one address within five minutes',
       scope: 'CLOUDFRONT',
       defaultAction: { allow: {} },
       visibilityConfig: visibility('Handshakes'),

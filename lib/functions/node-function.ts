@@ -2,7 +2,6 @@
  * The defaults of all functions: runtime, bundling, logs and role. A function may write its own log and nothing else;
  * the caller adds the permissions that its code needs.
  */
-import path from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as FunctionTarget } from 'aws-cdk-lib/aws-events-targets';
@@ -14,27 +13,12 @@ import {
   Runtime,
   SystemLogLevel,
 } from 'aws-cdk-lib/aws-lambda';
-import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Construct } from 'constructs';
 import { acknowledgeWildcard } from '../acknowledge';
-import { aliases, mainFields, repository, target } from './bundling';
 import type { FailureQueue } from './failure-queue';
+import { functionCode } from './function-code';
 import { createLogGroup, type LogSettings } from '../log-group';
-
-/**
- * One file per function that includes the SDK: it loads faster, and it is the code that the tests ran. esbuild is a
- * dependency, so the CDK does not need a container.
- */
-const bundling = {
-  format: OutputFormat.CJS,
-  mainFields,
-  minify: true,
-  target,
-  esbuildArgs: Object.fromEntries(Object.entries(aliases).map(([name, file]) => [`--alias:${name}`, file])),
-  externalModules: [],
-  bundleAwsSDK: true,
-  logLevel: LogLevel.WARNING,
-};
 
 export interface NodeFunctionProps {
   readonly logs: LogSettings;
@@ -59,14 +43,14 @@ export class NodeFunction extends Construct {
     this.timeoutSeconds = props.timeoutSeconds;
     const logGroup = createLogGroup(this, props.logs);
     // Instead of the managed basic role, which may write to every log group of the account.
-    this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    this.role = new Role(this, 'Role', {
+      description: `Of the function: ${props.description}`,
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    });
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]);
 
     this.function = new NodejsFunction(this, 'Resource', {
-      entry: path.join(repository, 'lambda/functions', props.entry),
-      projectRoot: repository,
-      depsLockFilePath: path.join(repository, 'package-lock.json'),
-      bundling: { ...bundling, define: definitions(props) },
+      ...functionCode(props.entry, fixedValues(props)),
       // Needed by version 2 of the SDK only.
       awsSdkConnectionReuse: false,
       description: props.description,
@@ -107,6 +91,7 @@ export class NodeFunction extends Construct {
   /** Uses a rule of EventBridge, which invokes the function asynchronously. */
   runEvery(minutes: number): void {
     new Rule(this, 'Schedule', {
+      description: `Runs the function every ${minutes} minutes`,
       schedule: Schedule.rate(Duration.minutes(minutes)),
       targets: [new FunctionTarget(this.function, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
     });
@@ -137,6 +122,6 @@ export class NodeFunction extends Construct {
   }
 }
 
-function definitions({ environment, fixed = [] }: NodeFunctionProps): Record<string, string> {
-  return Object.fromEntries(fixed.map((name) => [`process.env.${name}`, JSON.stringify(environment[name])]));
+function fixedValues({ environment, fixed = [] }: NodeFunctionProps): Record<string, string> {
+  return Object.fromEntries(fixed.map((name) => [name, environment[name] ?? '']));
 }

@@ -7,6 +7,8 @@ import { SettingsError, unknownSetting, wrongSetting } from './settings-error';
 import { defaultDeployment, namesInside, settingNames, settingsSchema } from './settings-schema';
 
 export type Settings = v.InferOutput<typeof settingsSchema>;
+/** As a user writes them: all are optional. */
+export type SettingsInput = v.InferInput<typeof settingsSchema>;
 export type EdgeSettings = Exclude<Settings['edge'], false>;
 
 /**

@@ -77,6 +77,8 @@ const edgeEntries = {
   ),
 };
 
+export const senders = ['lean', 'sdk'] as const;
+
 const tokenExpected = '"built-in" or an object with issuer and audience';
 const shortText = v.pipe(
   v.string('a text of 1 to 256 characters'),
@@ -166,7 +168,7 @@ export const settingsSchema = v.strictObject({
   /** Subscribers of a channel that the publishing function delivers to itself; workers deliver to the rest. */
   ownReceivers: v.optional(wholeNumber(1, 20_000), 3_000),
   /** The client that posts to connections: our own, or the AWS SDK's, which needs several times the processor time. */
-  sender: v.optional(v.picklist(['lean', 'sdk'], '"lean" or "sdk"'), 'lean'),
+  sender: v.optional(v.picklist(senders, '"lean" or "sdk"'), 'lean'),
   /**
    * Absent = `destroy`, or `retain` with `protection`: by default the rows expire within a day, and a removed
    * deployment should not leave resources that cost money.

@@ -1,0 +1,7 @@
+/** Every setting that adds resources to the template. */
+import type { SettingsInput } from '../settings/config';
+
+export const everySetting: SettingsInput = {
+  deployment: 'artcafe',
+  edge: { rateLimitPer5Minutes: 100 },
+};

@@ -1,0 +1,78 @@
+/**
+ * What each resource is for, by the end of its path in the construct. The first pattern that matches counts. A resource without
+ * an explanation fails `npm run docs:template` and a test.
+ */
+export const explanations: readonly (readonly [RegExp, string])[] = [
+  [
+    /^Tables\/ConnectionTable\//,
+    'Open connections and their subscriptions, rates and revocations. Replacing it drops every connection.',
+  ],
+  [/^Tables\/AgentTable\//, 'One item per agent: its connections, presence and inbox mark.'],
+  [/^Tables\/MessageTable\//, 'The logs of channels and inboxes. Replacing it loses all messages.'],
+  [
+    /^TokenKey\/Key\/Resource$/,
+    'Signs tokens (ES256). The private key never leaves KMS. Absent with an OIDC issuer.',
+  ],
+  [/^TokenKey\/Key\/Alias\//, 'The name of the key for people: `artcafe-pubsub/{deployment}/token`.'],
+  [/^AccessLog\/Log\//, 'The access log of the stage, without tokens. Absent with `"accessLog": "off"`.'],
+  [
+    /^AccessLog\/AccountRole\//,
+    'API Gateway writes access logs with it. It serves all APIs of the account and Region, so it stays when the stack goes.',
+  ],
+  [
+    /^AccessLog\/Account$/,
+    'Names that role to API Gateway; one per account and Region. It stays when the stack goes.',
+  ],
+  [/^WebSocket\/Api\/Resource$/, 'The API that agents connect to.'],
+  [
+    /^WebSocket\/Api\/Authorizer\/Resource$/,
+    'Checks the token of a handshake; a handshake without one is refused without a function.',
+  ],
+  [/^WebSocket\/Api\/[^/]+\/[^/]*Integration\/Resource$/, 'Hands the events of the route to its function.'],
+  [
+    /^WebSocket\/Api\/[^/]+\/[^/]*Permission$/,
+    'Lets this route of this API, and nothing else, invoke the function.',
+  ],
+  [
+    /^WebSocket\/Api\/[^/]*Authorizer[^/]*-Permission$/,
+    'Lets this authorizer, and nothing else, invoke its function.',
+  ],
+  [
+    /^WebSocket\/Api\/[^/]+\/Resource$/,
+    'The route: `$connect` (handshake), `$default` (every frame) or `$disconnect`.',
+  ],
+  [
+    /^WebSocket\/Stage\//,
+    'The stage `ws`: its throttles and its access log. Deployed by itself after a change of the routes.',
+  ],
+  [
+    /^FailureQueue\/Resource\/Resource$/,
+    'Events that an asynchronous function failed to handle, for 14 days. See the runbook.',
+  ],
+  [/^FailureQueue\/Resource\/Policy\//, 'Refuses requests without TLS.'],
+  [/^Functions\/[^/]+\/Log\//, 'The log of the function, for `logRetentionDays`.'],
+  [/^Functions\/[^/]+\/Role\/Resource$/, 'The role of the function.'],
+  [
+    /^Functions\/[^/]+\/Role\/DefaultPolicy\//,
+    'Its permissions: its own log, and the single calls that its code makes, by resource.',
+  ],
+  [
+    /^Functions\/[^/]+\/SelfPolicy\//,
+    'It may invoke itself, to continue work that takes longer than one run.',
+  ],
+  [
+    /^Functions\/[^/]+\/Resource\/EventInvokeConfig\//,
+    'Asynchronous events: no retry, since a retry would deliver twice; failures go to the queue.',
+  ],
+  [/^Functions\/[^/]+\/Schedule\/Resource$/, 'Runs the function on its schedule.'],
+  [/^Functions\/[^/]+\/Schedule\/AllowEventRule/, 'Lets this rule, and nothing else, invoke the function.'],
+  [/^Edge\/PathFunction\//, 'Maps `/v1/ws…` onto the stage. Absent with `"edge": false`.'],
+  [
+    /^Edge\/Distribution\/Resource$/,
+    'The edge. It caches nothing and keeps no log of queries, because they contain tokens. Absent with `"edge": false`.',
+  ],
+  [
+    /^Edge\/RateLimit\/WebAcl$/,
+    'Limits the handshakes of one address. Only with the setting `edge.rateLimitPer5Minutes`.',
+  ],
+];
