@@ -12,7 +12,7 @@ export type { FaultReport } from './faults/fault-plan';
 export type { ParsedFaultPlan, FaultPlanInput, FaultRule } from './faults/plan-schema';
 export { parseFaultPlan } from './faults/plan-schema';
 export type { Gateway, GatewayLogEntry, GatewayOptions, OpenConnection } from './options';
-export { type Metric, percentile } from './metrics/metrics';
+export { type Metric, percentile } from './metrics/metric';
 export { loadOrCreateKey } from './kms/private-key';
 export { checkPort } from './http/http-server';
 export { startGateway } from './start';

@@ -4,7 +4,7 @@ import type { CostReport } from './costs/report';
 import type { Faults, FaultSettings } from './faults/event-faults';
 import type { FaultReport } from './faults/fault-plan';
 import type { FaultPlanInput } from './faults/plan-schema';
-import type { Metric } from './metrics/metrics';
+import type { Metric } from './metrics/metric';
 import type { UnverifiedBehaviour } from './unverified-behaviour';
 
 export interface GatewayOptions {

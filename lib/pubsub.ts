@@ -7,6 +7,7 @@ import { AccessLog } from './access-log';
 import { Edge } from './edge/edge';
 import { FailureQueue } from './functions/failure-queue';
 import { Functions } from './functions/functions';
+import { Monitoring } from './monitoring/monitoring';
 import { writeOutputs, type OutputName } from './outputs';
 import {
   fixedRegion,
@@ -64,6 +65,14 @@ export class ArtCafePubSub extends Construct {
     const parts = { settings, tables, endpoint, failures, tokenKey };
     const functions = new Functions(this, 'Functions', { logs, ...parts });
     endpoint.route(functions.byName);
+    if (settings.monitoring !== false) {
+      new Monitoring(this, 'Monitoring', {
+        deployment,
+        settings: settings.monitoring,
+        functions: functions.byName,
+        failures: failures.queue,
+      });
+    }
     const edge =
       settings.edge === false
         ? undefined

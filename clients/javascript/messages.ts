@@ -30,6 +30,8 @@ export interface Message<Content = unknown> {
   readonly replayed: boolean;
   readonly correlationId: string | undefined;
   readonly inReplyTo: string | undefined;
+  /** The sender's trace context (W3C): where a span of the handler belongs. */
+  readonly traceparent: string | undefined;
   readonly expectsReply: boolean;
   /** Of a request: when its asker gives up, in epoch milliseconds by the clock of the service; absent when it waits without an end. */
   readonly expiresAt: number | undefined;
@@ -98,6 +100,7 @@ export function readMessage(frame: Frame): Message {
     replayed,
     correlation_id,
     in_reply_to,
+    traceparent,
     expects_reply,
     ...extra
   } = frame;
@@ -116,6 +119,7 @@ export function readMessage(frame: Frame): Message {
     replayed: replayed === true,
     correlationId: text(correlation_id),
     inReplyTo: text(in_reply_to),
+    traceparent: text(traceparent),
     expectsReply: expects_reply === true,
     // In other messages the field is the sender's own.
     expiresAt: to !== undefined && expects_reply === true ? timeIn(extra.expires_at) : undefined,

@@ -1,7 +1,8 @@
 /** `GET /_gateway/metrics`: the metrics of CloudWatch in the text format of Prometheus. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { reply } from '../http/http-reply';
-import { type Metric, type Metrics, percentile } from './metrics';
+import { type Metric, percentile } from './metric';
+import type { Metrics } from './metrics';
 
 export const metricsPath = '/_gateway/metrics';
 

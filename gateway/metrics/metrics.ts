@@ -5,21 +5,10 @@
 import type { LogLine } from '../logs/log-lines';
 import type { MetricFilterModel } from '../template/model';
 import { parsePattern, valueAt } from './filter-pattern';
+import type { Metric } from './metric';
 
 /** Of each metric, for percentiles. */
 const keptValues = 10_000;
-
-export interface Metric {
-  readonly namespace: string;
-  readonly name: string;
-  /** CloudWatch's: `Count`, `Milliseconds`, …; `None` when the filter names none. */
-  readonly unit: string;
-  readonly dimensions: Readonly<Record<string, string>>;
-  readonly sum: number;
-  readonly count: number;
-  /** The newest values, in the order of their arrival. */
-  readonly values: readonly number[];
-}
 
 type Key = Pick<Metric, 'namespace' | 'name' | 'unit' | 'dimensions'>;
 
@@ -94,10 +83,4 @@ export class Metrics {
 
 function lambda(name: string, functionName: string): Key {
   return { namespace: 'AWS/Lambda', name, unit: 'Count', dimensions: { FunctionName: functionName } };
-}
-
-/** The value below or at which a share of the values is (nearest rank); 0 of none. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
 }

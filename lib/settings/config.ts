@@ -10,6 +10,7 @@ export type Settings = v.InferOutput<typeof settingsSchema>;
 /** As a user writes them: all are optional. */
 export type SettingsInput = v.InferInput<typeof settingsSchema>;
 export type EdgeSettings = Exclude<Settings['edge'], false>;
+export type MonitoringSettings = Exclude<Settings['monitoring'], false>;
 
 /**
  * Checks settings and fills in what is absent.

@@ -130,6 +130,16 @@ const messageRateEntries = {
   tenantBurst: v.optional(wholeNumber(1, 10_000_000), 2_000),
 };
 
+const monitoringEntries = {
+  /** Of a topic in the same Region, for alarms and their end. */
+  alarmTopicArn: v.optional(
+    v.pipe(
+      v.string('the ARN of an SNS topic'),
+      v.regex(/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w-]{1,256}$/, 'the ARN of an SNS topic'),
+    ),
+  ),
+};
+
 export const settingsSchema = v.strictObject({
   /** Tells deployments of one account and region apart. */
   deployment: v.optional(
@@ -185,6 +195,13 @@ export const settingsSchema = v.strictObject({
     v.picklist(['create-role', 'existing-role', 'off'], '"create-role", "existing-role" or "off"'),
     'create-role',
   ),
+  /** Metrics, alarms and a dashboard. */
+  monitoring: v.optional(
+    v.lazy((input) =>
+      input === false ? v.literal(false) : section('false or an object', monitoringEntries),
+    ),
+    {},
+  ),
   /** Of the stage, over all routes. */
   throttle: v.optional(section('an object with rates and bursts', throttleEntries), {}),
   /** Origins whose pages may connect, such as https://app.example.com; absent = all. Programs outside of a browser send none. */
@@ -197,6 +214,7 @@ export const namesInside: Readonly<Record<string, readonly string[]>> = {
   edge: Object.keys(edgeEntries),
   token: Object.keys(oidcEntries),
   claims: Object.keys(claimEntries),
+  monitoring: Object.keys(monitoringEntries),
   throttle: Object.keys(throttleEntries),
   messageRate: Object.keys(messageRateEntries),
 };

@@ -66,6 +66,15 @@ export const explanations: readonly (readonly [RegExp, string])[] = [
   ],
   [/^Functions\/[^/]+\/Schedule\/Resource$/, 'Runs the function on its schedule.'],
   [/^Functions\/[^/]+\/Schedule\/AllowEventRule/, 'Lets this rule, and nothing else, invoke the function.'],
+  [
+    /^Monitoring\/[^/]+Alarm\//,
+    'An alarm, whose description names what to do. Absent with `"monitoring": false`, as are the dashboard and the metrics.',
+  ],
+  [/^Monitoring\/Dashboard\//, 'Healthy? Slow? Who is loud? What does it cost?'],
+  [
+    /^Monitoring\/[^/]+\/Resource$/,
+    'Makes data of a metric from lines of one log. Without a line there is none.',
+  ],
   [/^Edge\/PathFunction\//, 'Maps `/v1/ws…` onto the stage. Absent with `"edge": false`.'],
   [
     /^Edge\/Distribution\/Resource$/,

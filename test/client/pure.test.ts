@@ -153,6 +153,7 @@ test('a message has the user’s own fields beside the known ones', () => {
     agent_id: 'a',
     tenant_id: 't',
     colour: 'red',
+    traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
     sequence: 4,
     epoch: 'e',
   });
@@ -162,6 +163,7 @@ test('a message has the user’s own fields beside the known ones', () => {
     content: null,
     agentId: 'a',
     sequence: 4,
+    traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
     extra: { colour: 'red' },
   });
   expect(message.metadata).toEqual({});

@@ -34,6 +34,7 @@ test('without a word, everything has a default', () => {
     protection: false,
     logRetentionDays: 30,
     accessLog: 'create-role',
+    monitoring: {},
     throttle: { ratePerSecond: 2_500, burst: 1_250, connectsPerSecond: 500, connectBurst: 500 },
   });
 });
@@ -68,6 +69,11 @@ test.each([
     'Setting "deployment": expected 1 to 32 lower-case letters, digits and hyphens that start with a letter, got "Blue".',
   ],
   [{ protection: 'yes' }, 'Setting "protection": expected true or false, got "yes".'],
+  [{ monitoring: true }, 'Setting "monitoring": expected false or an object, got true.'],
+  [
+    { monitoring: { alarmTopicArn: 'on-call' } },
+    'Setting "monitoring.alarmTopicArn": expected the ARN of an SNS topic, got "on-call".',
+  ],
   [{ edge: true }, 'Setting "edge": expected false or an object, got true.'],
   [{ edge: [] }, 'Setting "edge": expected false or an object, got [].'],
   [

@@ -150,9 +150,10 @@ def test_frames_are_read_from_one_object_or_an_array_and_from_nothing_else() -> 
 @pytest.mark.parametrize("odd", [None, 5, "x", [], {}, True, 1e300])
 def test_a_message_with_odd_fields_is_read_all_the_same(odd: Any) -> None:
     names = ["id", "content", "metadata", "agent_id", "channel_id", "to", "timestamp", "sequence", "epoch"]
-    more = ["replayed", "correlation_id", "in_reply_to", "expects_reply", "expires_at", "own"]
+    more = ["replayed", "correlation_id", "in_reply_to", "traceparent", "expects_reply", "expires_at", "own"]
     message = read_message({"type": "message", **dict.fromkeys(names + more, odd)})
     assert message.extra == {"expires_at": odd, "own": odd}
+    assert message.traceparent == (odd if isinstance(odd, str) else None)
     assert isinstance(message.metadata, dict)
     assert json.dumps(message.content) == json.dumps(odd)
 

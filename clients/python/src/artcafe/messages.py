@@ -31,6 +31,7 @@ _KNOWN = frozenset(
         "replayed",
         "correlation_id",
         "in_reply_to",
+        "traceparent",
         "expects_reply",
     }
 )
@@ -55,6 +56,7 @@ class Message:
         replayed: Whether this copy comes from the log.
         correlation_id: The sender's.
         in_reply_to: Of a reply: the ``id`` of the request.
+        traceparent: The sender's trace context (W3C): where a span of the handler belongs.
         expects_reply: Whether it is a request.
         expires_at: Of a request: when its asker gives up, by the clock of the service; ``None`` when it waits without an
             end.
@@ -75,6 +77,7 @@ class Message:
     replayed: bool
     correlation_id: str | None
     in_reply_to: str | None
+    traceparent: str | None
     expects_reply: bool
     expires_at: datetime | None
     extra: dict[str, Any]
@@ -144,6 +147,7 @@ def read_message(frame: Mapping[str, Any]) -> Message:
         replayed=get("replayed") is True,
         correlation_id=text_in(get("correlation_id")),
         in_reply_to=text_in(get("in_reply_to")),
+        traceparent=text_in(get("traceparent")),
         expects_reply=expects_reply,
         # In other messages the field is the sender's own.
         expires_at=time_in(get("expires_at")) if is_request else None,
