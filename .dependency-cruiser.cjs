@@ -1,5 +1,5 @@
 /** Who may import whom. What is not listed here is refused; the reasons stand in docs/architecture.md. */
-const rooms = ['bin', 'lib', 'lambda', 'protocol', 'gateway', 'tokens', 'clients/javascript', 'bench'];
+const rooms = ['bin', 'lib', 'lambda', 'protocol', 'gateway', 'tokens', 'clients/javascript', 'cli', 'bench'];
 const only = (room, allowed) => ({
   name: `${room.replace(/[^a-z]+/g, '-')}-arrows`,
   severity: 'error',
@@ -32,6 +32,7 @@ module.exports = {
     only('gateway', ['gateway/']),
     only('tokens', ['tokens/']),
     only('clients/javascript', ['clients/javascript/', 'protocol/']),
+    only('cli', ['cli/', 'bin/', 'lib/settings/', 'gateway/index', 'tokens/']),
     only('bench', ['bench/', 'bin/synthesize', 'bin/forecast', 'gateway/index', 'tokens/', 'lambda/']),
     only('lambda', ['lambda/', 'protocol/']),
     ...Object.entries(capabilities).map(([folder, below]) =>
@@ -79,7 +80,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: 'clients/javascript/dist' },
+    exclude: { path: '(clients/javascript|cli)/dist' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
   },

@@ -7,6 +7,7 @@ export default tseslint.config(
       'node_modules/',
       'cdk.out/',
       'clients/javascript/dist/',
+      'cli/dist/',
       'test/client/consumer/',
       'coverage/',
       '.local/',

@@ -16,7 +16,10 @@ module.exports = {
     ],
   },
   // A dynamic import names the compiled file, as Node's own rules ask.
-  moduleNameMapper: { '^\\./api-gateway-sender\\.js$': './api-gateway-sender' },
+  moduleNameMapper: {
+    '^\\./api-gateway-sender\\.js$': './api-gateway-sender',
+    '^(\\.{1,2}/(?:\\.\\./)?(?:bin|gateway|mcp|operate)/[\\w-]+)\\.js$': '$1',
+  },
   setupFiles: ['<rootDir>/test/setup.cjs'],
   collectCoverageFrom: [
     'lib/**/*.ts',

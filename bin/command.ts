@@ -13,11 +13,6 @@ export const repository = path.join(__dirname, '..');
 /** The key of all laptop gateways of this checkout; created on first use, never committed. */
 export const localKeyFile = path.join(repository, '.local', 'token-key.pem');
 
-/** A command was used incorrectly, or something that it needs is missing. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
 /** Compared by name, because importing the gateway for its error class would slow down every command. */
 const mistakes = new Set(['UsageError', 'SettingsError', 'TokenError', 'GatewayError']);
 

@@ -7,7 +7,8 @@ import type { IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import WebSocket from 'ws';
-import { runCommand, UsageError } from './command';
+import { runCommand } from './command';
+import { UsageError } from './usage-error';
 
 const usage = `Usage: npm run connect -- URL [--protocol artcafe.v1]
 

@@ -2,15 +2,16 @@
  * `npm start`: synthesizes the stack and runs it on this machine, without Docker or an AWS account. Prints how to
  * connect, then runs until Ctrl-C.
  */
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { checkPort, costLine, type FaultPlanInput, parseFaultPlan, startGateway } from '../gateway/index';
+import { checkPort, costLine, startGateway } from '../gateway/index';
 import type { Settings } from '../lib/settings/config';
 import { readSettings } from '../lib/settings/read-settings';
 import { AssemblyCache } from './assembly-cache';
-import { localKeyFile, repository, runCommand, userPath, UsageError } from './command';
+import { localKeyFile, repository, runCommand, userPath } from './command';
+import { display, parsePort, readFaultPlan } from './gateway-options';
 import { synthesize } from './synthesize';
 
 const usage = `Usage: npm start -- [options]
@@ -84,30 +85,6 @@ async function fill(assembly: string, settings: Settings, file: string | undefin
   console.log('Synthesizing the stack, which takes some seconds after a change …');
   await synthesize(assembly, file);
   cache.keep(assembly);
-}
-
-function parsePort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (port <= 65_535) return port;
-  throw new UsageError(`The port "${text}" must be a number from 0 to 65535.`);
-}
-
-/** Read before the synthesis, which takes seconds, so that an invalid plan fails at once. */
-function readFaultPlan(file: string): FaultPlanInput {
-  let plan: unknown;
-  try {
-    plan = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new UsageError(
-      `The fault plan ${file} cannot be read: ${error instanceof Error ? error.message : ''}`,
-    );
-  }
-  return parseFaultPlan(plan);
-}
-
-/** An authorizer throws this to reject a client. Its stack would look like a defect. */
-function display(text: string): string {
-  return text.startsWith('Error: Unauthorized\n') ? 'A handshake was rejected with 401.' : text.trimEnd();
 }
 
 /** Resolves on the first signal to stop. A later signal exits without waiting for open connections. */

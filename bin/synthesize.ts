@@ -5,7 +5,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { devNull } from 'node:os';
-import { repository, UsageError } from './command';
+import { repository } from './command';
+import { UsageError } from './usage-error';
 
 /** @throws UsageError with the output of the CDK when it fails */
 export async function synthesize(directory: string, settingsFile: string | undefined): Promise<void> {

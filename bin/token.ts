@@ -7,11 +7,12 @@ import { parseArgs } from 'node:util';
 import { tokenTerms, type Settings } from '../lib/settings/config';
 import { readSettings } from '../lib/settings/read-settings';
 import { createClaims, parseChannels, parseDuration } from '../tokens/claims';
-import { signJwt, type Signer } from '../tokens/jwt';
-import { createKmsSigner } from '../tokens/kms-signer';
+import { signJwt } from '../tokens/jwt';
 import { createLocalSigner } from '../tokens/local-signer';
-import { localKeyFile, repository, runCommand, userPath, UsageError } from './command';
+import { localKeyFile, repository, runCommand, userPath } from './command';
+import { type Mint, mintOfStack, tokensComeFrom } from './mint';
 import { readOutputs } from './outputs';
+import { UsageError } from './usage-error';
 
 const usage = `Usage: npm run --silent token -- --tenant TENANT --agent AGENT [options]
 
@@ -20,13 +21,6 @@ const usage = `Usage: npm run --silent token -- --tenant TENANT --agent AGENT [o
   --config FILE      settings file (default: artcafe.config.json, if there is one)
   --stack NAME       sign for this deployed stack, with its key in KMS (default: for laptop gateways)
   --outputs FILE     outputs of the deployment (default: cdk-outputs.json)`;
-
-/** The required claims of a token, and its signer. */
-interface Mint {
-  readonly issuer: string;
-  readonly audience: string;
-  readonly signer: Signer;
-}
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -58,7 +52,9 @@ async function main(): Promise<void> {
   const outputsFile =
     values.outputs === undefined ? path.join(repository, 'cdk-outputs.json') : userPath(values.outputs);
   const { issuer, audience, signer } =
-    stack === undefined ? await localMint(settings) : await deployedMint(stack, outputsFile);
+    stack === undefined
+      ? await localMint(settings)
+      : await mintOfStack(readOutputs(stack, outputsFile), stack);
   const now = new Date();
   const names = settings.claims;
   const claims = createClaims({ issuer, audience, names, tenant, agent, ...grants, expiresInSeconds, now });
@@ -70,34 +66,6 @@ async function localMint(settings: Settings): Promise<Mint> {
   if (settings.token !== 'built-in' || audience === null) throw tokensComeFrom(issuer);
   const { loadOrCreateKey } = await import('../gateway/index.js');
   return { issuer, audience, signer: createLocalSigner(loadOrCreateKey(localKeyFile)) };
-}
-
-async function deployedMint(stack: string, outputsFile: string): Promise<Mint> {
-  const outputs = readOutputs(stack, outputsFile);
-  const { TokenIssuer: issuer, TokenAudience: audience, TokenKeyArn: keyArn } = outputs;
-  if (issuer === undefined || audience === undefined) {
-    throw new UsageError(`The outputs of "${stack}" name no token issuer; deploy it again.`);
-  }
-  if (keyArn === undefined) throw tokensComeFrom(issuer);
-  const signer = await describeKmsError('read the public key', () => createKmsSigner({ keyArn }));
-  const sign: Signer['sign'] = (bytes) => describeKmsError('sign', () => signer.sign(bytes));
-  return { issuer, audience, signer: { kid: signer.kid, sign } };
-}
-
-/** Errors of AWS (no credentials, no permission, another account) are for the operator to fix. */
-async function describeKmsError<Result>(what: string, call: () => Promise<Result>): Promise<Result> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof Error && error.name !== 'TokenError') {
-      throw new UsageError(`KMS did not ${what}: ${error.message}`, { cause: error });
-    }
-    throw error;
-  }
-}
-
-function tokensComeFrom(issuer: string): UsageError {
-  return new UsageError(`Tokens come from ${issuer}: ask that issuer for one.`);
 }
 
 void runCommand(main);

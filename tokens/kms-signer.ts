@@ -3,6 +3,7 @@
  * is created, because a token for the laptop gateway does not need it.
  */
 import { createHash, createPublicKey } from 'node:crypto';
+import type { KMSClientConfig } from '@aws-sdk/client-kms';
 import { rawSignature } from './der';
 import type { Signer } from './jwt';
 import { thumbprint } from './thumbprint';
@@ -10,6 +11,8 @@ import { TokenError } from './token-error';
 
 export interface KmsSignerOptions {
   readonly keyArn: string;
+  /** Where KMS is and who asks; default: AWS, with the operator's own credentials. */
+  readonly client?: KMSClientConfig;
 }
 
 /**
@@ -17,10 +20,10 @@ export interface KmsSignerOptions {
  * @throws TokenError when it is not the ARN of a KMS key
  * @example await createKmsSigner({ keyArn: 'arn:aws:kms:eu-west-1:111122223333:key/…' })
  */
-export async function createKmsSigner({ keyArn }: KmsSignerOptions): Promise<Signer> {
+export async function createKmsSigner({ keyArn, client: config }: KmsSignerOptions): Promise<Signer> {
   const region = regionOf(keyArn);
   const { GetPublicKeyCommand, KMSClient, SignCommand } = await import('@aws-sdk/client-kms');
-  const client = new KMSClient({ region });
+  const client = new KMSClient({ region, ...config });
   const { PublicKey: spki } = await client.send(new GetPublicKeyCommand({ KeyId: keyArn }));
   if (spki === undefined) throw new TokenError('KMS returned no public key.');
   const publicKey = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });

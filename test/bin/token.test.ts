@@ -80,7 +80,7 @@ test.each([
   [
     'no outputs',
     [...caller, '--stack', 'Bus', '--outputs', 'none.json'],
-    'There is no none.json; npm run deploy writes it.',
+    'There is no none.json; a deployment writes it.',
   ],
   [
     'wrong outputs',

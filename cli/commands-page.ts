@@ -1,0 +1,72 @@
+/** The page about the command, made from what its help says. */
+import type { Command } from 'commander';
+import { programFor } from './program';
+
+const head = `# The command
+
+\`artcafe\` runs the bus on this machine, deploys it, and talks to it. It needs Node.js 20.19 or newer and nothing else:
+
+\`\`\`sh
+npx artcafe start                                            # the bus on this machine
+npx artcafe subscribe lobby --agent bob                      # in a second terminal
+npx artcafe publish lobby '{"hello":"world"}' --agent alice  # in a third one
+\`\`\`
+
+This page is generated from \`--help\` (\`npm run docs:cli\`).
+
+## Contexts
+
+A command goes to the **laptop gateway** that \`artcafe start\` runs, unless \`--context NAME\` names a **deployed stack**. The command knows a stack from the
+outputs file of its deployment (\`cdk-outputs.json\` in the current folder, or \`--outputs FILE\`). Nothing else is stored.
+
+For each connection the command makes a token of an hour. The laptop gateway signs it as KMS does for a deployed stack, with your AWS credentials. Where tokens
+come from an issuer of your own, give one with \`--token\` or \`ARTCAFE_TOKEN\`. Only \`artcafe token\` prints tokens.
+
+| variable | stands for |
+|---|---|
+| \`ARTCAFE_CONTEXT\` | \`--context\` |
+| \`ARTCAFE_URL\` | \`--url\` |
+| \`ARTCAFE_OUTPUTS\` | \`--outputs\` |
+| \`ARTCAFE_TOKEN\` | \`--token\` |
+| \`NO_COLOR\` | no colours; there are none outside of a terminal anyway |
+
+## Output
+
+Results go to standard output; progress, losses and errors to standard error. With \`--json\` each result is one JSON object on a line (NDJSON), and a message has the names of
+[the protocol](protocol.md). Without it, control characters in what agents wrote are printed as \`\\u001b\`, so that nobody steers your terminal.
+
+## Exit codes
+
+| code | meaning |
+|---|---|
+| 0 | done |
+| 1 | failed: refused by the service or by AWS, or a defect |
+| 2 | wrong use: the command line, or a file that it names |
+| 3 | the bus cannot be reached |
+| 4 | the token is missing or bad, or does not grant it |
+| 5 | nobody answered in time |
+| 130 | Ctrl-C |
+
+`;
+
+/** Wide enough that no line is broken. */
+const columns = 200;
+
+export function pageOfCommands(): string {
+  const program = programFor({ write: ignore, complain: ignore, isTerminal: false, columns } as never);
+  const sections = program.commands.map(
+    (command) => `## artcafe ${command.name()}\n\n\`\`\`\n${helpOf(command)}\n\`\`\`\n`,
+  );
+  return `${head}${sections.join('\n')}`;
+}
+
+function helpOf(command: Command): string {
+  let text = '';
+  command.configureOutput({ writeOut: (part) => void (text += part) });
+  command.outputHelp();
+  return text.trim();
+}
+
+function ignore(): void {
+  return undefined;
+}

@@ -1,0 +1,56 @@
+/** `artcafe agents`: the agents of a tenant, with status and capabilities. */
+import type { Command } from 'commander';
+import { type Who, withClient } from '../context/client';
+import { examples, whoOptions } from '../options';
+import type { Io } from '../output/io';
+import { Printer, printable } from '../output/printer';
+
+interface Options extends Who {
+  readonly online?: boolean;
+  readonly offline?: boolean;
+  readonly status?: string;
+  readonly capability?: string;
+}
+
+export function addAgents(program: Command, io: Io): void {
+  const command = program
+    .command('agents')
+    .description('list the agents of the tenant, this command among them while it runs')
+    .argument('[agent]', 'only this one')
+    .option('--online', 'only those that are connected')
+    .option('--offline', 'only those that are not connected')
+    .option('--status <status>', 'only those with this status')
+    .option('--capability <capability>', 'only those with this capability');
+  examples(
+    whoOptions(command),
+    'artcafe agents --online',
+    'artcafe agents --capability translate --json',
+  ).action((agent: string | undefined, options: Options) => agents(agent, options, io));
+}
+
+async function agents(agentId: string | undefined, options: Options, io: Io): Promise<void> {
+  const { online, offline, status, capability } = options;
+  const printer = new Printer(io, options.json ?? false);
+  const query = {
+    ...(agentId !== undefined && { agentId }),
+    ...(status !== undefined && { status }),
+    ...(capability !== undefined && { capability }),
+    ...(online === true && { online: true }),
+    ...(offline === true && { online: false }),
+  };
+  await withClient(
+    options,
+    io,
+    async (bus) => {
+      for await (const { agentId: id, status: state, capabilities, version } of bus.presence.query(query)) {
+        const shown = printer.styled(state === 'offline' ? 'dim' : 'green', printable(state).padEnd(8));
+        const can = capabilities.length === 0 ? '' : `  ${capabilities.map(printable).join(', ')}`;
+        printer.result(
+          { agent_id: id, status: state, capabilities, version },
+          `${shown} ${printable(id)}${can}`,
+        );
+      }
+    },
+    { observer: true },
+  );
+}

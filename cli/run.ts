@@ -1,0 +1,21 @@
+/** Runs one command line: parses it, and turns errors into a sentence and an exit code. */
+import { CommanderError } from 'commander';
+import { explain, exitCodes } from './output/exit-codes';
+import type { Io } from './output/io';
+import { programFor } from './program';
+
+/** Resolves with the exit code; never rejects. */
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  try {
+    const program = programFor(io);
+    // Without a command: what there is, as help.
+    await program.parseAsync(args.length === 0 ? ['--help'] : [...args], { from: 'user' });
+    return io.interrupted.aborted ? exitCodes.interrupted : exitCodes.done;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    if (io.interrupted.aborted) return exitCodes.interrupted;
+    const { code, text } = explain(error);
+    io.complain(`${text}\n`);
+    return code;
+  }
+}

@@ -1,0 +1,194 @@
+/** The commands of an operator, against a laptop gateway: start, token, doctor, cost; contexts, help and exit codes. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { programFor } from '../../cli/program';
+import { assemblyFor } from '../helpers/assembly';
+import { Bus, fresh } from '../helpers/bus';
+import { statusOf } from '../helpers/handshake';
+import { freePort } from '../helpers/processes';
+import { artcafe, objectsIn, start } from './command-line';
+
+let bus: Bus;
+let place: string[];
+const folder = mkdtempSync(path.join(tmpdir(), 'artcafe-cli-'));
+
+beforeAll(async () => {
+  bus = await Bus.start();
+  place = ['--url', bus.baseUrls.edge];
+}, 60_000);
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await bus.stop();
+});
+
+describe('token', () => {
+  test('prints a token that the gateway accepts, and nothing else', async () => {
+    const { code, stdout, stderr } = await artcafe([
+      'token',
+      '--tenant',
+      fresh('t'),
+      '--agent',
+      'a',
+      ...place,
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+    expect(await statusOf(`${bus.baseUrls.edge}/ws?token=${stdout.trim()}`)).toBe(101);
+  });
+
+  test('grants only the channels that are listed', async () => {
+    const args = [
+      'token',
+      '--tenant',
+      't',
+      '--agent',
+      'a',
+      '--channels',
+      'orders,news.*',
+      '--role',
+      'observer',
+    ];
+    const { stdout } = await artcafe([...args, ...place]);
+    const claims: unknown = JSON.parse(Buffer.from(stdout.split('.')[1]!, 'base64url').toString());
+    expect(claims).toMatchObject({ channels: ['orders', 'news.*'], role: 'observer' });
+  });
+
+  test.each([
+    [['--tenant', 't'], "error: required option '--agent <agent>' not specified\nTry --help.\n"],
+    [['--tenant', 't', '--agent', 'a', '--expires-in', '2y'], /^The lifetime "2y" must be like /],
+    [['--tenant', 't', '--agent', 'a', '--role', 'king'], /argument 'king' is invalid/],
+  ])('%j is wrong use', async (args, expected) => {
+    const { code, stdout, stderr } = await artcafe(['token', ...args, ...place]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(expected);
+  });
+});
+
+describe('contexts', () => {
+  test('a deployed stack by its name, from the outputs of its deployment', async () => {
+    const outputs = path.join(folder, 'outputs.json');
+    writeFileSync(
+      outputs,
+      JSON.stringify({ Bus: { EdgeBaseUrl: bus.baseUrls.edge, BaseUrl: 'ws://127.0.0.1:1' } }),
+    );
+    const token = await bus.token({ tenant: fresh('t'), agent: 'a' });
+    const environment = { ARTCAFE_CONTEXT: 'Bus', ARTCAFE_OUTPUTS: outputs, ARTCAFE_TOKEN: token };
+    expect(await artcafe(['publish', 'lobby', 'x', '--id', 'm'], { environment })).toMatchObject({
+      stdout: 'accepted #1 m\n',
+    });
+    expect(await artcafe(['publish', 'lobby', 'x', '--context', 'Bust'], { environment })).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'outputs.json has no stack "Bust", only: Bus.\n',
+    });
+  });
+
+  test('no gateway: one sentence and exit code 3', async () => {
+    const { code, stderr } = await artcafe(['publish', 'lobby', 'x', '--url', 'ws://127.0.0.1:1/v1']);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^No laptop gateway answers at http:\/\/127\.0\.0\.1:1; artcafe start runs one/);
+  });
+});
+
+describe('doctor', () => {
+  const findings = async (...args: string[]) => {
+    const { code, stdout } = await artcafe(['doctor', '--json', ...args]);
+    return { code, bad: objectsIn(stdout).filter(({ good }) => good !== true), all: objectsIn(stdout) };
+  };
+
+  test('a good connection', async () => {
+    const { code, bad, all } = await findings(...place);
+    expect({ code, bad }).toEqual({ code: 0, bad: [] });
+    expect(all.map(({ check }) => check)).toEqual([
+      'URL',
+      'server',
+      'clock',
+      'token',
+      'handshake',
+      'sub-protocol',
+    ]);
+  });
+
+  test.each<[string, () => Promise<string[]>, string, RegExp]>([
+    ['no URL', () => Promise.resolve(['--url', 'http://x']), 'URL', /must start with ws/],
+    ['nobody there', async () => ['--url', `ws://127.0.0.1:${await freePort()}`], 'server', /ECONNREFUSED/],
+    ['no JWT', () => Promise.resolve([...place, '--token', 'abc']), 'token', /is not a JWT/],
+    [
+      'a token of another key',
+      async () => [
+        ...place,
+        '--token',
+        `${(await bus.token({ tenant: 't', agent: 'a' })).slice(0, -20)}AAAAAAAAAAAAAAAAAAAA`,
+      ],
+      'handshake',
+      /refused with 401/,
+    ],
+    [
+      'an expired token',
+      async () => [...place, '--token', await bus.token({ tenant: 't', agent: 'a', expiresInSeconds: -5 })],
+      'token',
+      /has expired at/,
+    ],
+  ])('%s', async (_, args, check, said) => {
+    const { code, bad } = await findings(...(await args()));
+    expect(code).toBe(1);
+    expect(bad[0]).toMatchObject({ check, said: expect.stringMatching(said) });
+  });
+});
+
+describe('start', () => {
+  test('runs the stack in a folder, and what it says works', async () => {
+    const environment = { XDG_STATE_HOME: folder };
+    const assembly = await assemblyFor();
+    const gateway = start(['start', '--port', '0', '--assembly', assembly], { environment });
+    const welcome = await gateway.said(/npx artcafe publish/);
+    const url = /--url (\S+)/.exec(welcome)?.[1] ?? '';
+    expect(welcome).toContain(`npx artcafe subscribe lobby --agent bob --url ${url}\n`);
+    expect(
+      (await artcafe(['publish', 'lobby', '{"hello":"world"}', '--agent', 'alice', '--url', url])).code,
+    ).toBe(0);
+    const { code, stderr } = await gateway.interrupt();
+    expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
+  });
+
+  test('settings of one’s own need a synthesis, and it says which command', async () => {
+    writeFileSync(path.join(folder, 'artcafe.config.json'), '{"retentionHours":1}');
+    const { code, stderr } = await artcafe(['start'], { directory: folder });
+    expect(code).toBe(2);
+    expect(stderr).toContain('artcafe start --assembly cdk.out');
+  });
+});
+
+test('cost estimates a load', async () => {
+  const { stdout } = await artcafe(['cost', '--rate', '2', '--json']);
+  expect(objectsIn(stdout)[0]).toMatchObject({ load: { rate: 2 }, publishes: 51_840_000 });
+  expect((await artcafe(['cost', '--rate', '0'])).code).toBe(2);
+});
+
+describe('help', () => {
+  const silent = { write: () => undefined, complain: () => undefined } as never;
+  const names = programFor(silent).commands.map((command) => command.name());
+
+  test.each(names)('%s --help has examples and runs nothing', async (name) => {
+    // With arguments that would run it.
+    const { code, stdout, stderr } = await artcafe([name, 'a', 'b', '--help', '--url', 'ws://127.0.0.1:1']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`^Usage: artcafe ${name}`));
+    expect(stdout).toMatch(/\nExamples:\n {2}\$ artcafe /);
+  });
+
+  test('without a command: what there is; an unknown one is wrong use', async () => {
+    expect(await artcafe([])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage: artcafe /) });
+    expect(await artcafe(['pubilsh'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Did you mean publish?'),
+    });
+  });
+
+  test('colours only on a terminal', async () => {
+    const args = ['doctor', ...place];
+    expect((await artcafe(args)).stdout).not.toContain('\u001b');
+    expect((await artcafe(args, { isTerminal: true })).stdout).toContain('\u001b[32m');
+  });
+});
