@@ -4,9 +4,9 @@
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { tokenTerms, type Settings } from '../lib/settings/config';
+import { claimNames, tokenTerms, type Settings } from '../lib/settings/config';
 import { readSettings } from '../lib/settings/read-settings';
-import { createClaims, parseChannels, parseDuration } from '../tokens/claims';
+import { createClaims, parseAgents, parseChannels, parseDuration } from '../tokens/claims';
 import { signJwt } from '../tokens/jwt';
 import { createLocalSigner } from '../tokens/local-signer';
 import { localKeyFile, repository, runCommand, userPath } from './command';
@@ -16,7 +16,10 @@ import { UsageError } from './usage-error';
 
 const usage = `Usage: npm run --silent token -- --tenant TENANT --agent AGENT [options]
 
-  --channels LIST    channels, or prefixes ending in *, separated by commas (default: what the deployment grants)
+  --channels LIST    channels, or prefixes ending in *, separated by commas (default: what the deployment grants);
+                     with operations as in orders=publish+subscribe,news.*=history+presence+advertise
+  --agents LIST      agents that it may send to, or prefixes ending in * (default: all of the tenant)
+  --role ROLE        observer (only reads, for dashboards) or service (acts for its tenant); default: an agent
   --expires-in TIME  90s, 30m, 1h or 7d (default: 1h)
   --config FILE      settings file (default: artcafe.config.json, if there is one)
   --stack NAME       sign for this deployed stack, with its key in KMS (default: for laptop gateways)
@@ -28,6 +31,8 @@ async function main(): Promise<void> {
       tenant: { type: 'string' },
       agent: { type: 'string' },
       channels: { type: 'string' },
+      agents: { type: 'string' },
+      role: { type: 'string' },
       'expires-in': { type: 'string', default: '1h' },
       config: { type: 'string' },
       stack: { type: 'string' },
@@ -39,12 +44,16 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
-  const { tenant, agent, channels, stack } = values;
+  const { tenant, agent, channels, agents, role, stack } = values;
   if (tenant === undefined || agent === undefined) {
     throw new UsageError('A token needs --tenant and --agent; see --help.');
   }
   const expiresInSeconds = parseDuration(values['expires-in']);
-  const grants = channels === undefined ? {} : { channels: parseChannels(channels) };
+  const grants = {
+    ...(channels === undefined ? {} : { channels: parseChannels(channels) }),
+    ...(agents === undefined ? {} : { agents: parseAgents(agents) }),
+    ...(role === undefined ? {} : { role }),
+  };
   const settings = readSettings({
     directory: repository,
     ...(values.config === undefined ? {} : { file: userPath(values.config) }),
@@ -56,7 +65,7 @@ async function main(): Promise<void> {
       ? await localMint(settings)
       : await mintOfStack(readOutputs(stack, outputsFile), stack);
   const now = new Date();
-  const names = settings.claims;
+  const names = claimNames(settings);
   const claims = createClaims({ issuer, audience, names, tenant, agent, ...grants, expiresInSeconds, now });
   process.stdout.write(`${await signJwt(claims, signer)}\n`);
 }

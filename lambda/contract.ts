@@ -49,6 +49,9 @@ export const variables = {
   tenantClaim: 'TENANT_CLAIM',
   agentClaim: 'AGENT_CLAIM',
   channelsClaim: 'CHANNELS_CLAIM',
+  /** The same; absent = not read. */
+  agentsClaim: 'AGENTS_CLAIM',
+  roleClaim: 'ROLE_CLAIM',
   /** What a token without a channels claim may use (authorizer): `all` channels of its tenant, or `none`. */
   defaultGrants: 'DEFAULT_GRANTS',
 } as const;

@@ -23,7 +23,21 @@ export { subscribedText } from './frames/server/subscribed';
 export { unsubscribedText } from './frames/server/unsubscribed';
 export { welcomeText } from './frames/server/welcome';
 export type { ChannelHead, ChannelState, Gap, MessageType, NotRecovered, Position } from './frames/values';
-export { allChannels, type Grants, isGranted, type Operation, operations, parseGrants } from './grants';
+export {
+  allChannels,
+  type ChannelGrants,
+  type Grants,
+  isGranted,
+  mayAdvertise,
+  mayManageTenant,
+  mayMessage,
+  type Operation,
+  operations,
+  parseChannelGrants,
+  parseGrants,
+  type Role,
+  roles,
+} from './grants';
 export { isJsonObject, type JsonObject } from './json';
 export { limits } from './limits';
 export { isChannel, isId, isMessageType, isReservedChannel, reservedChannels, subProtocol } from './names';

@@ -6,6 +6,7 @@ import { type AgentPresence, offline, type PresenceReason, reservedChannels } fr
 import { errorFields } from '../shared/error-fields';
 import type { AgentRecord, AgentStore } from '../shared/agent-store';
 import type { ConnectionStore } from '../shared/connection-store';
+import { isObserver } from '../shared/observers';
 import type { Invoker, Logger } from '../shared/ports';
 import { encodePresenceJob } from './presence-job';
 
@@ -81,6 +82,7 @@ async function announce(
   reason: PresenceReason,
 ): Promise<void> {
   const { agentId, version, changedAt } = presence;
+  if (isObserver(agentId)) return; // TOK-11
   const waits = reason === 'disconnected' && deps.presenceGraceMs > 0;
   try {
     if (await deps.connections.hasSubscribers(tenantId, reservedChannels.presence)) {

@@ -16,6 +16,9 @@ export interface AuthorizeSettings {
   readonly tenantClaim: string;
   readonly agentClaim: string;
   readonly channelsClaim: string;
+  /** Absent = not read: tokens of an issuer may have claims of that name that mean something else. */
+  readonly agentsClaim?: string | undefined;
+  readonly roleClaim?: string | undefined;
   /** What a token without a channels claim may use. */
   readonly defaultGrants: 'all' | 'none';
   /** A token that lives longer is refused: it is a mistake (milliseconds for seconds, mostly) or a liability. */
@@ -80,8 +83,8 @@ export function authorize(
   if (exp > now / 1_000 + settings.maxTokenSeconds) return unauthorized('exp too far ahead');
   if (isAhead(nbf, now)) return unauthorized('not valid yet');
   if (isAhead(iat, now)) return unauthorized('issued in the future');
-  const grants = grantsOf(claims[settings.channelsClaim], settings.defaultGrants);
-  if (grants === undefined) return unauthorized('channels claim malformed');
+  const grants = grantsOf(claims, settings);
+  if (typeof grants === 'string') return unauthorized(`${grants} claim malformed`);
 
   for (const name of ['tenant_id', 'agent_id', 'channel_id', 'echo', 'protocol'] as const) {
     // CON-4: which of two values wins would be an accident.
@@ -123,9 +126,16 @@ function isAhead(claim: unknown, now: number): boolean {
   return claim !== undefined && !(typeof claim === 'number' && claim <= now / 1_000 + leewaySeconds);
 }
 
-function grantsOf(claim: unknown, defaultGrants: 'all' | 'none'): Grants | undefined {
-  if (claim !== undefined) return parseGrants(claim);
-  return defaultGrants === 'all' ? allChannels : []; // TOK-4
+/** The name of the claim that is malformed, if one is. */
+function grantsOf(
+  claims: VerifiedClaims,
+  { channelsClaim, agentsClaim, roleClaim, defaultGrants }: AuthorizeSettings,
+): ReturnType<typeof parseGrants> {
+  const claimNamed = (name: string | undefined): unknown => (name === undefined ? undefined : claims[name]);
+  return parseGrants(
+    { channels: claims[channelsClaim], agents: claimNamed(agentsClaim), role: claimNamed(roleClaim) },
+    defaultGrants === 'all' ? allChannels : [], // TOK-4
+  );
 }
 
 function differs(values: readonly string[] | undefined, expected: string): boolean {

@@ -7,6 +7,7 @@ import type { Caller } from '../shared/caller';
 import { errorFields } from '../shared/error-fields';
 import { connectionExpiresAt } from './lifetime';
 import { openingGraceMs } from './probe-connection';
+import { agentOfToken } from '../shared/observers';
 import { encodeInboxJob, type InboxJob } from '../shared/inbox-job';
 import type { AddResult, AgentStore } from '../shared/agent-store';
 import type { Connection, ConnectionStore } from '../shared/connection-store';
@@ -42,7 +43,7 @@ export async function connect(deps: ConnectDependencies, caller: Caller): Promis
   try {
     const { tokenIssuedAt, tokenId } = caller;
     const [isRevoked] = await Promise.all([
-      deps.revocations.isRevoked({ tenantId, agentId, tokenId, tokenIssuedAt }), // TOK-8
+      deps.revocations.isRevoked({ tenantId, agentId: agentOfToken(agentId), tokenId, tokenIssuedAt }), // TOK-8
       deps.connections.putConnection({
         ...identity,
         level,

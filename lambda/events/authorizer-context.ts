@@ -5,6 +5,7 @@
 import { type Grants, parseGrants } from '../../protocol/index';
 import type { Admission } from '../agents/authorize';
 import type { Caller } from '../shared/caller';
+import { observerId } from '../shared/observers';
 
 /** A flat map of strings: the platform refuses anything nested. Texts of strangers are percent-encoded, as headers carry them on. */
 export type AuthorizerContext = Readonly<Record<string, string>>;
@@ -15,12 +16,15 @@ export const contextBytes = 6_144;
 const percent = 'percent';
 
 export function encodeContext(admission: Admission): AuthorizerContext {
+  const { channels, agents, role } = admission.grants;
   return {
     encoding: percent,
     tenant: encodeURIComponent(admission.tenantId),
     agent: encodeURIComponent(admission.agentId),
     ...(admission.channelId === undefined ? {} : { channel: encodeURIComponent(admission.channelId) }),
-    grants: JSON.stringify(Object.fromEntries(admission.grants)),
+    grants: JSON.stringify(Object.fromEntries(channels)),
+    ...(agents === undefined ? {} : { agents: encodeURIComponent(JSON.stringify(agents)) }),
+    ...(role === undefined ? {} : { role }),
     exp: String(admission.exp),
     ...(admission.iat === undefined ? {} : { iat: String(admission.iat) }),
     ...(admission.tokenId === undefined ? {} : { jti: encodeURIComponent(admission.tokenId) }),
@@ -36,7 +40,7 @@ export function decodeContext(
   const { encoding, tenant, agent, channel, exp, iat, jti, level, echo } = context;
   // Connections that were opened by an earlier release have their texts as they are.
   const read = encoding === percent ? decodeURIComponent : (text: string): string => text;
-  const grants = decodeGrants(context.grants);
+  const grants = decodeGrants(context);
   if (
     typeof tenant !== 'string' ||
     typeof agent !== 'string' ||
@@ -47,7 +51,8 @@ export function decodeContext(
   }
   return {
     tenantId: read(tenant),
-    agentId: read(agent),
+    // TOK-11
+    agentId: grants.role === 'observer' ? observerId(read(agent)) : read(agent),
     channelId: typeof channel === 'string' ? read(channel) : undefined,
     grants,
     tokenExpiresAt: Number(exp) * 1_000,
@@ -59,6 +64,10 @@ export function decodeContext(
   };
 }
 
-function decodeGrants(text: unknown): Grants | undefined {
-  return typeof text === 'string' ? parseGrants(JSON.parse(text)) : undefined;
+function decodeGrants({ grants, agents, role }: Readonly<Record<string, unknown>>): Grants | undefined {
+  if (typeof grants !== 'string') return undefined;
+  const channels: unknown = JSON.parse(grants);
+  const named: unknown = typeof agents === 'string' ? JSON.parse(decodeURIComponent(agents)) : undefined;
+  const parsed = parseGrants({ channels, agents: named, role }, []);
+  return typeof parsed === 'string' ? undefined : parsed;
 }

@@ -70,7 +70,7 @@ export function authorizerRoute(deps: AuthorizerDependencies) {
     if (decision.kind === 'unauthorized') return refuse(decision.reason);
     if (decision.kind === 'deny') return deny(decision.reason);
     const context = encodeContext(decision.admission);
-    if (Buffer.byteLength(JSON.stringify(context)) > contextBytes) return refuse('channels claim too large');
+    if (Buffer.byteLength(JSON.stringify(context)) > contextBytes) return refuse('claims too large');
     return { ...policy('Allow', event.methodArn, connectionId), context };
   };
 }

@@ -9,11 +9,12 @@ import {
   welcomeText,
 } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
+import { agentOfToken } from '../shared/observers';
 import { type ControlDependencies, type ControlOutcome, notSubscribed, stateLost } from './control-outcome';
 import { mapStoreCalls } from '../shared/each-concurrently';
 import { inboxPosition, replayInbox } from '../inbox/hello-inbox';
 import { replay, ReplayBudget } from './replay';
-import { setPresence } from './presence';
+import { maySetPresence, notAdvertised, setPresence } from './presence';
 import { mayUse, channelPosition } from '../log/channel-position';
 import { subscribe } from './subscribe';
 import type { ReadBudget } from '../log/read-budget';
@@ -25,6 +26,9 @@ export async function hello(
   frame: ParsedHello,
   reading: ReadBudget,
 ): Promise<ControlOutcome> {
+  const { status, capabilities } = frame.own; // PRE-2
+  const isEmptyHello = status === undefined && capabilities === undefined;
+  if (!isEmptyHello && !maySetPresence(caller, frame.own)) return notAdvertised();
   const granted = frame.resume.filter(({ channelId }) => mayUse(caller, channelId, 'subscribe'));
   const added = await subscribe(
     deps.connections,
@@ -35,8 +39,6 @@ export async function hello(
   );
   if (added.outcome !== 'added') return notSubscribed(added.outcome);
 
-  const { status, capabilities } = frame.own; // PRE-2
-  const isEmptyHello = status === undefined && capabilities === undefined;
   const presence = isEmptyHello ? undefined : await setPresence(deps, caller, frame.own);
   if (presence === undefined && !isEmptyHello) return stateLost();
 
@@ -73,7 +75,7 @@ function welcome(
   { id: messageId }: ParsedHello,
   channels: readonly ChannelState[],
 ): string {
-  const identity = { messageId, connectionId, tenantId, agentId, tokenExpiresAt };
+  const identity = { messageId, connectionId, tenantId, agentId: agentOfToken(agentId), tokenExpiresAt };
   return welcomeText({ ...identity, channels }, deps.clock.now());
 }
 

@@ -6,6 +6,7 @@ import {
   goAwayText,
   isGranted,
   limits,
+  mayAdvertise,
   type OwnPresence,
   ownPresenceText,
   presenceBytes,
@@ -41,6 +42,7 @@ export async function presence(
   { id, own, query }: ParsedPresence,
 ): Promise<ControlOutcome> {
   if (query !== undefined) return queryPresence(deps, caller, id, query);
+  if (!maySetPresence(caller, own)) return notAdvertised();
   const set = await setPresence(deps, caller, own);
   if (set === undefined) return stateLost();
   return {
@@ -48,6 +50,15 @@ export async function presence(
     answer: [ownPresenceText(id, set.presence, deps.clock.now())],
     afterReply: set.announce,
   };
+}
+
+/** TOK-10, TOK-11 */
+export function maySetPresence({ grants }: Caller, own: OwnPresence | undefined): boolean {
+  return own === undefined || mayAdvertise(grants, own.capabilities ?? []);
+}
+
+export function notAdvertised(): ControlOutcome {
+  return refused('forbidden', 'The token does not allow setting this presence');
 }
 
 export interface SetPresence {

@@ -26,6 +26,8 @@ export const handler = authorizerRoute({
     tenantClaim: text(variables.tenantClaim),
     agentClaim: text(variables.agentClaim),
     channelsClaim: text(variables.channelsClaim),
+    agentsClaim: optionalText(variables.agentsClaim),
+    roleClaim: optionalText(variables.roleClaim),
     defaultGrants: oneOf(variables.defaultGrants, ['all', 'none']),
     maxTokenSeconds: wholeNumber(variables.maxTokenDays) * 86_400,
   },

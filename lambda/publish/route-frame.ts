@@ -1,7 +1,7 @@
 /**
  * Finds the destination of a message: a channel or an agent.
  */
-import { type ErrorDetails, isGranted, isId, type ParsedMessage } from '../../protocol/index';
+import { type ErrorDetails, isGranted, isId, mayMessage, type ParsedMessage } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
 
 export type Destination =
@@ -13,7 +13,7 @@ export type Routing =
   | { readonly ok: false; readonly error: Pick<ErrorDetails, 'code' | 'text'> };
 
 export function routeFrame(frame: ParsedMessage, caller: Pick<Caller, 'channelId' | 'grants'>): Routing {
-  if (frame.to !== undefined) return toAgent(frame.to); // TOK-6, DIR-2
+  if (frame.to !== undefined) return toAgent(caller, frame.to); // DIR-2
   const channelId = frame.channelId ?? caller.channelId;
   if (channelId !== undefined) {
     // MSG-6
@@ -26,7 +26,7 @@ export function routeFrame(frame: ParsedMessage, caller: Pick<Caller, 'channelId
   }
   // DIR-3: clients of the original protocol have no field for the receiver.
   const { to } = frame.metadata;
-  if (isId(to)) return toAgent(to);
+  if (isId(to)) return toAgent(caller, to);
   // MSG-7
   return {
     ok: false,
@@ -37,6 +37,9 @@ export function routeFrame(frame: ParsedMessage, caller: Pick<Caller, 'channelId
   };
 }
 
-function toAgent(agentId: string): Routing {
+/** TOK-6, TOK-9 */
+function toAgent({ grants }: Pick<Caller, 'grants'>, agentId: string): Routing {
+  if (!mayMessage(grants, agentId))
+    return { ok: false, error: { code: 'forbidden', text: 'The token does not allow sending to this agent' } };
   return { ok: true, destination: { kind: 'agent', agentId } };
 }

@@ -9,6 +9,7 @@ import type { ConnectedAgent } from '../shared/agent-store';
 import type { Connection } from '../shared/connection-store';
 import type { Deadline } from '../shared/deadline';
 import { eachConcurrently } from '../shared/each-concurrently';
+import { observerId } from '../shared/observers';
 import type { Clock, ConnectionCloser, ConnectionSender, RevocationScope } from '../shared/ports';
 
 export interface CloseDependencies extends RemovalDependencies {
@@ -107,5 +108,9 @@ async function* agentsOf(
   agentId: string | undefined,
 ): AsyncGenerator<readonly ConnectedAgent[]> {
   if (agentId === undefined) yield* deps.agents.connectedAgents(tenantId);
-  else yield [{ tenantId, agentId, connectionIds: await deps.agents.connectionIds(tenantId, agentId) }];
+  else {
+    // A token of the agent may have been an observer's.
+    for (const id of [agentId, observerId(agentId)])
+      yield [{ tenantId, agentId: id, connectionIds: await deps.agents.connectionIds(tenantId, id) }];
+  }
 }

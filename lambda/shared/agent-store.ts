@@ -98,10 +98,10 @@ export interface AgentStore {
   markAnnounced(tenantId: string, agentId: string, version: number): Promise<boolean>;
   /**
    * Pages of the agents of the tenant in the order of the bytes of their ids, from behind `after` on, as they are read: those
-   * that never connected, or are expired, have no record. Strongly consistent.
+   * that never connected, or are expired, have no record. Observers are left out. Strongly consistent.
    */
   agents(tenantId: string, after: string | undefined): AsyncIterable<readonly AgentEntry[]>;
-  /** Pages of the agents of the tenant that have connections. Strongly consistent. */
+  /** Pages of the agents and observers of the tenant that have connections. Strongly consistent. */
   connectedAgents(tenantId: string): AsyncIterable<readonly ConnectedAgent[]>;
   /** Strongly consistent. Empty for an agent that is offline or was never seen. */
   connectionIds(tenantId: string, agentId: string): Promise<readonly string[]>;

@@ -1,5 +1,5 @@
 /** The values of the functions' variables, apart from the names of other functions. */
-import { tokenTerms, type Settings } from '../settings/config';
+import { claimNames, tokenTerms, type Settings } from '../settings/config';
 import type { FunctionName, Variable } from './function-table';
 import type { Tables } from '../tables';
 import type { TokenKey } from '../token-key';
@@ -26,7 +26,8 @@ export type ValueVariable = Exclude<Variable, keyof typeof functionVariables>;
 export function environmentValues(source: EnvironmentSource): Record<ValueVariable, string | undefined> {
   const { settings, tables, endpoint, tokenKey } = source;
   const { issuer, audience, jwksUri, checks } = tokenTerms(settings);
-  const { claims, messageRate } = settings;
+  const { messageRate } = settings;
+  const claims = claimNames(settings);
   return {
     connectionTable: tables.connections.tableName,
     agentTable: tables.agents.tableName,
@@ -51,6 +52,8 @@ export function environmentValues(source: EnvironmentSource): Record<ValueVariab
     tenantClaim: claims.tenant,
     agentClaim: claims.agent,
     channelsClaim: claims.channels,
+    agentsClaim: claims.agents,
+    roleClaim: claims.role,
     defaultGrants: settings.defaultGrants,
   };
 }

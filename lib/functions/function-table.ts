@@ -69,6 +69,8 @@ export const functionTable: Readonly<Record<FunctionName, FunctionRow>> = {
       'tenantClaim',
       'agentClaim',
       'channelsClaim',
+      'agentsClaim',
+      'roleClaim',
       'defaultGrants',
       'maxTokenDays',
       'allowedOrigins',

@@ -86,6 +86,11 @@ export interface TokenChecks {
   readonly algorithms?: readonly string[] | undefined;
 }
 
+/** Names of the claims; those that are absent are not read. */
+export function claimNames({ token, claims }: Settings): Settings['claims'] {
+  return token === 'built-in' ? { agents: 'agents', role: 'role', ...claims } : claims;
+}
+
 export function tokenTerms({ deployment, token }: Settings): TokenTerms {
   if (token === 'built-in') {
     return { issuer: `urn:artcafe:pubsub:${deployment}`, audience: 'artcafe-pubsub' };

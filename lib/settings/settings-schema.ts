@@ -112,6 +112,9 @@ const claimEntries = {
   tenant: v.optional(claimName, 'tenant_id'),
   agent: v.optional(claimName, 'agent_id'),
   channels: v.optional(claimName, 'channels'),
+  /** Default: `agents` and `role` where the deployment's own key signs; else not read, as an issuer's claims may mean something else. */
+  agents: v.optional(claimName),
+  role: v.optional(claimName),
 };
 
 const throttleEntries = {

@@ -170,6 +170,123 @@ test('TOK-6 direct messages need no grant', async () => {
   expect(await receiver.nextMessage()).toMatchObject({ id: 'm1', agent_id: 'a' });
 });
 
+withKey('TOK-9 agents limits direct messages, requests and replies', async () => {
+  const token = bus.signedToken({ tenant_id: tenant, agent_id: 'a', agents: ['b', 'worker-*'] });
+  const sender = await bus.open(bus.url({ token }));
+  const b = await bus.connect({ tenant, agent: 'b' });
+  await bus.connect({ tenant, agent: 'c' });
+
+  expect(await sender.request({ id: 'm1', to: 'b', content: 1 })).toMatchObject({ type: 'ACK' });
+  expect(await b.nextMessage()).toMatchObject({ id: 'm1' });
+  expect(await sender.request({ to: 'worker-7', content: 1 })).toMatchObject({ status: 'stored' });
+  for (const frame of [{}, { expects_reply: true }, { type: 'reply', in_reply_to: 'r1' }, { ephemeral: true }])
+    expect(await sender.request({ to: 'c', content: 1, ...frame })).toMatchObject({ code: 'forbidden' });
+  expect(await sender.request({ content: 1, metadata: { to: 'c' } })).toMatchObject({ code: 'forbidden' });
+});
+
+withKey('TOK-9 agents does not limit who sends to the agent, and an empty list allows nobody', async () => {
+  const token = bus.signedToken({ tenant_id: tenant, agent_id: 'a', agents: [] });
+  const agent = await bus.open(bus.url({ token }));
+  const other = await bus.connect({ tenant, agent: 'b' });
+
+  await other.request({ id: 'm1', to: 'a', content: 1 });
+  expect(await agent.nextMessage()).toMatchObject({ id: 'm1', agent_id: 'b' });
+  expect(await agent.request({ to: 'b', content: 1 })).toMatchObject({ code: 'forbidden' });
+});
+
+withKey('TOK-9 TOK-12 agents and roles of other shapes refuse the token', async () => {
+  for (const agents of [null, 'b', {}, [7], [''], ['a'.repeat(129)]])
+    expect([agents, await statusWith({ agents })]).toEqual([agents, 401]);
+  for (const role of [null, 'admin', '', ['observer']])
+    expect([role, await statusWith({ role })]).toEqual([role, 401]);
+});
+
+withKey('TOK-10 advertise limits capabilities once a map lists it', async () => {
+  const channels = { news: ['publish'], 'translate.*': ['advertise'] };
+  const token = bus.signedToken({ tenant_id: tenant, agent_id: 'a', channels });
+  const agent = await bus.open(bus.url({ token, protocol: 'artcafe.v1' }));
+
+  expect(
+    await agent.request({ type: 'presence', status: 'busy', capabilities: ['translate.de'] }),
+  ).toMatchObject({ status: 'busy', capabilities: ['translate.de'] });
+  for (const frame of [
+    { type: 'presence', status: 'idle', capabilities: ['translate.fr', 'pay'] },
+    { type: 'hello', status: 'idle', capabilities: ['pay'] },
+  ])
+    expect(await agent.request(frame)).toMatchObject({ type: 'ERROR', code: 'forbidden' });
+  expect(await agent.request({ type: 'presence' })).toMatchObject({
+    status: 'busy',
+    capabilities: ['translate.de'],
+  });
+});
+
+withKey('TOK-11 an observer reads and writes nothing', async () => {
+  const agent = await bus.connect({ tenant, agent: 'a' }, { level: 1, channel: 'news' });
+  await agent.request({ id: 'm1', content: 1 });
+  const observer = await observing();
+
+  expect(await observer.request({ type: 'hello', resume: [{ channel_id: 'news' }] })).toMatchObject({
+    type: 'WELCOME',
+    agent_id: 'a',
+  });
+  expect(await observer.request({ type: 'history', channel_id: 'news' })).toMatchObject({
+    messages: [{ id: 'm1' }],
+  });
+  await agent.request({ id: 'm2', content: 2 });
+  expect(await observer.nextMessage()).toMatchObject({ id: 'm2' });
+  for (const frame of [
+    { channel_id: 'news', content: 1 },
+    { to: 'a', content: 1 },
+    { type: 'reply', to: 'a', in_reply_to: 'm1', content: 1 },
+    { type: 'presence', status: 'busy' },
+    { type: 'hello', capabilities: ['pay'] },
+  ])
+    expect(await observer.request(frame)).toMatchObject({ type: 'ERROR', code: 'forbidden' });
+});
+
+withKey('TOK-11 an observer is not in presence, and nothing can be sent to it', async () => {
+  const watcher = await bus.connect({ tenant, agent: 'watcher' }, { level: 1 });
+  await watcher.request({ type: 'subscribe', channel_id: '$presence' });
+  const observer = await observing();
+  await observer.request({ type: 'hello' });
+
+  const { agents } = await watcher.request({ type: 'presence', query: {} });
+  expect((agents as { agent_id: string }[]).map(({ agent_id }) => agent_id)).toEqual(['watcher']);
+  expect(await watcher.request({ to: 'a', content: 1 })).toMatchObject({ status: 'stored' });
+  expect(await watcher.request({ to: 'a', content: 1, expects_reply: true })).toMatchObject({
+    code: 'no_responders',
+  });
+  expect(await observer.request({ type: 'history', channel_id: '$inbox' })).toMatchObject({ messages: [] });
+
+  // The agent of the same id is another one: its arrival is an event, and its inbox has what was stored.
+  const agent = await bus.connect({ tenant, agent: 'a' }, { level: 1 });
+  expect(await watcher.nextMessage({ type: 'presence' })).toMatchObject({ agent_id: 'a' });
+  expect(await agent.request({ type: 'history', channel_id: '$inbox' })).toMatchObject({
+    messages: [{ content: 1 }],
+  });
+  await observer.close();
+  expect(await watcher.request({ to: 'a', content: 1 })).toMatchObject({ status: 'accepted' });
+});
+
+withKey('TOK-8 TOK-11 revoking an agent ends its observers', async () => {
+  const observer = await observing();
+  expect(await bus.order({ action: 'block', tenant_id: tenant, agent_id: 'a' })).toEqual({ closed: 1 });
+  expect(await observer.next({ type: 'GOAWAY' })).toMatchObject({ code: 'revoked' });
+  expect(await statusWith({ role: 'observer' })).toBe(401);
+});
+
+withKey('TOK-12 a service is an agent on the socket', async () => {
+  const token = bus.signedToken({ tenant_id: tenant, agent_id: 'a', role: 'service' });
+  const service = await bus.open(bus.url({ token, channel_id: 'news', protocol: 'artcafe.v1' }));
+  expect(await service.request({ content: 1 })).toMatchObject({ type: 'ACK' });
+  expect(await service.request({ type: 'presence', status: 'busy' })).toMatchObject({ status: 'busy' });
+});
+
+function observing(): ReturnType<Bus['open']> {
+  const token = bus.signedToken({ tenant_id: tenant, agent_id: 'a', role: 'observer' });
+  return bus.open(bus.url({ token, protocol: 'artcafe.v1' }));
+}
+
 withClock(
   'TOK-7 an expired token can neither publish nor receive, and the connection stays open',
   async () => {

@@ -11,6 +11,7 @@ import type {
   MissedMessage,
   RemoveResult,
 } from '../../lambda/shared/agent-store';
+import { afterObservers } from '../../lambda/shared/observers';
 import type { Clock } from '../../lambda/shared/ports';
 
 export interface MemoryAgent {
@@ -134,7 +135,7 @@ export class MemoryAgentStore implements AgentStore {
     const isKept = ({ connections, expiresAt = Infinity }: MemoryAgent): boolean =>
       connections.size > 0 || expiresAt > this.clock.now();
     const entries = [...(this.byTenant.get(tenantId) ?? [])]
-      .filter(([agentId]) => after === undefined || compareBytes(agentId, after) > 0)
+      .filter(([agentId]) => compareBytes(agentId, after ?? afterObservers) > 0)
       .sort(([a], [b]) => compareBytes(a, b))
       .map(([agentId, agent]) => ({
         agentId,

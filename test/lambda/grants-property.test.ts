@@ -1,6 +1,7 @@
 /**
- * Grants hold per operation on every path by which a client can name a channel: random claims, as lists and as maps, from the claim
- * over the context that the platform carries to the answer, and to what is stored, subscribed and delivered.
+ * Grants hold per operation on every path by which a client can name a channel, an agent or a capability: random claims, as lists
+ * and as maps, from the claim over the context that the platform carries to the answer, and to what is stored, subscribed and
+ * delivered.
  */
 import fc from 'fast-check';
 import { authorize } from '../../lambda/agents/authorize';
@@ -16,7 +17,9 @@ type Claim = readonly string[] | Readonly<Record<string, readonly Operation[]>>;
 
 const patterns = ['*', 'c', 'c*', 'c.*', 'd', 'constructor', '__proto__', 'C'] as const;
 const channels = ['c', 'c.', 'c.d', 'cc', 'd', 'C', 'constructor', '__proto__'] as const;
-const operations = ['publish', 'subscribe', 'history', 'presence'] as const;
+const operations = ['publish', 'subscribe', 'history', 'presence', 'advertise'] as const;
+const capabilities = ['c', 'c.d', 'two words'] as const;
+const receivers = ['owner', 'owner-2', 'öwner'] as const;
 
 const pattern = fc.constantFrom(...patterns);
 const list: fc.Arbitrary<Claim> = fc.array(pattern, { maxLength: 3 });
@@ -26,6 +29,17 @@ const map: fc.Arbitrary<Claim> = fc
     Object.fromEntries(pairs.filter(([name]) => name !== '__proto__' && name !== 'constructor')),
   );
 const claim = fc.oneof(list, map);
+const agents = fc.option(
+  fc.array(fc.constantFrom('owner', 'owner*', 'ö*', '*', 'nobody', 'own'), { maxLength: 2 }),
+  { nil: undefined },
+);
+const role = fc.option(fc.constantFrom('observer', 'service'), { nil: undefined, freq: 3 });
+
+interface Claims {
+  readonly channels: Claim;
+  readonly agents: readonly string[] | undefined;
+  readonly role: string | undefined;
+}
 
 /** Written apart from the code under test, in the simplest way. */
 function may(granted: Claim, operation: Operation, channelId: string): boolean {
@@ -33,24 +47,28 @@ function may(granted: Claim, operation: Operation, channelId: string): boolean {
     ? granted.map((each: string) => [each, operations])
     : Object.entries(granted);
   return pairs.some(
-    ([each, allowed]) =>
-      allowed.includes(operation) &&
-      (each.endsWith('*') ? channelId.startsWith(each.slice(0, -1)) : each === channelId),
+    ([each, allowed]) => allowed.includes(operation) && fits(each, channelId),
   );
 }
 
+function fits(pattern: string, name: string): boolean {
+  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
+}
+
 /** `undefined` when the handshake is refused. */
-function admitted(channelsClaim: Claim, now: number, channelId?: string): Caller | undefined {
+function admitted(granted: Claims, now: number, channelId?: string): Caller | undefined {
   const claims = {
     tenant_id: 't',
     agent_id: 'guest',
-    channels: channelsClaim,
+    ...granted,
     exp: Math.floor(now / 1_000) + 3_600,
   };
   const settings = {
     tenantClaim: 'tenant_id',
     agentClaim: 'agent_id',
     channelsClaim: 'channels',
+    agentsClaim: 'agents',
+    roleClaim: 'role',
     defaultGrants: 'all',
     maxTokenSeconds: 3_650 * 86_400,
   } as const;
@@ -66,6 +84,7 @@ interface Scene {
   readonly guest: Caller;
   readonly owner: Caller;
   readonly channelId: string;
+  readonly granted: Claims;
   readonly can: (operation: Operation) => boolean;
 }
 
@@ -143,6 +162,65 @@ const paths: Record<string, (scene: Scene) => Promise<void>> = {
   },
 };
 
+/** What names agents and capabilities. */
+const furtherPaths: Record<string, (scene: Scene) => Promise<void>> = {
+  'a direct message': (scene) => sendsTo(scene, {}),
+  'a direct message that is not stored': (scene) => sendsTo(scene, { ephemeral: true }),
+  'a request': (scene) => sendsTo(scene, { expects_reply: true }),
+  'a reply': (scene) => sendsTo(scene, { type: 'reply', in_reply_to: 'first', correlation_id: 'first' }),
+  'a direct message of an original client': async (scene) => {
+    for (const to of receivers) {
+      const guest = { ...scene.guest, channelId: undefined };
+      await directly({ ...scene, guest }, to, { metadata: { to } });
+    }
+  },
+  'what an agent can do': (scene) => advertises(scene, { type: 'presence', id: 'p' }, 'PRESENCE'),
+  'what an agent can do, with hello': (scene) => advertises(scene, { type: 'hello', id: 'h' }, 'WELCOME'),
+  'a status': async (scene) => {
+    const [answer] = await ask(scene, { type: 'presence', id: 'p', status: 'busy' });
+    expect(answer?.code === 'forbidden').toBe(scene.granted.role === 'observer');
+  },
+  'being seen': async ({ world, owner, granted, guest }) => {
+    await world.send({ ...owner, level: 1 }, { type: 'presence', id: 'q', query: {} });
+    const seen = world.sockets.of('owner-connection').flat().find(({ message_id }) => message_id === 'q');
+    const ids = (seen?.agents as Frame[]).map(({ agent_id }) => agent_id);
+    expect(ids).toEqual(granted.role === 'observer' ? [...receivers] : ['guest', ...receivers]);
+    const before = answersOf(world).length;
+    await world.send({ ...owner, level: 1 }, { id: 'to-guest', to: 'guest', content: 1 });
+    expect(answersOf(world).length > before).toBe(granted.role !== 'observer');
+    // And it reads no inbox but its own.
+    await world.send(guest, { type: 'history', id: 'inbox', channel_id: '$inbox' });
+    const inbox = answersOf(world).find(({ message_id }) => message_id === 'inbox');
+    expect((inbox?.messages as Frame[]).length).toBe(granted.role === 'observer' ? 0 : 1);
+  },
+};
+
+async function sendsTo(scene: Scene, frame: Frame): Promise<void> {
+  for (const to of receivers) await directly(scene, to, { to, ...frame });
+}
+
+async function directly(scene: Scene, to: string, frame: Frame): Promise<void> {
+  const { agents: named, role: own } = scene.granted;
+  const isAllowed = own !== 'observer' && (named === undefined || named.some((each) => fits(each, to)));
+  const heard = () => scene.world.sockets.posts.filter((post) => post.connectionId === `${to}-connection`).length;
+  const before = heard();
+  const [answer] = await ask(scene, { id: `to-${to}`, content: 1, ...frame });
+  expect([answer?.type, answer?.code]).toEqual(isAllowed ? ['ACK', undefined] : ['ERROR', 'forbidden']);
+  expect(heard()).toBe(before + (isAllowed ? 1 : 0));
+}
+
+async function advertises(scene: Scene, frame: Frame, answered: string): Promise<void> {
+  const { channels: claimed, role: own } = scene.granted;
+  const isLimited = !Array.isArray(claimed) && Object.values(claimed).some((each) => each.includes('advertise'));
+  for (const capability of capabilities) {
+    const isAllowed = own !== 'observer' && (!isLimited || may(claimed, 'advertise', capability));
+    const [answer] = await ask(scene, { ...frame, capabilities: [capability] });
+    expect(answer?.type).toBe(isAllowed ? answered : 'ERROR');
+    const { record } = await scene.world.deps.agents.getAgent('t', scene.guest.agentId);
+    expect(record?.capabilities.includes(capability)).toBe(isAllowed);
+  }
+}
+
 async function publishes(scene: Scene, frame: Frame): Promise<void> {
   const before = heardByOwner(scene);
   const [answer] = await ask(scene, { id: 'm', ...frame });
@@ -162,18 +240,22 @@ async function listens({ world, owner, channelId }: Scene, expected: boolean): P
   expect(answersOf(world).some(({ id }) => id === 'received')).toBe(expected);
 }
 
-test.each(Object.entries(paths))(
+const claims: fc.Arbitrary<Claims> = fc.record({ channels: claim, agents, role });
+
+test.each(Object.entries({ ...paths, ...furtherPaths }))(
   '%s',
   async (_name, path) => {
-    const property = fc.asyncProperty(claim, fc.constantFrom(...channels), async (granted, channelId) => {
+    const property = fc.asyncProperty(claims, fc.constantFrom(...channels), async (granted, channelId) => {
       const world = createWorld();
       const owner = await world.open('owner-connection', { agentId: 'owner', channelId });
+      for (const agentId of receivers.slice(1)) await world.open(`${agentId}-connection`, { agentId });
       await world.send(owner, { id: 'first', content: 'secret' });
       const guest = admitted(granted, world.clock.time);
       if (guest === undefined) throw new Error('The claim has a shape that is refused');
       await world.open('guest-connection', guest);
-      await path({ world, guest, owner, channelId, can: (operation) => may(granted, operation, channelId) });
-      if (!may(granted, 'history', channelId) && !may(granted, 'subscribe', channelId)) {
+      const can = (operation: Operation) => mayOf(granted, operation, channelId);
+      await path({ world, guest, owner, channelId, granted, can });
+      if (!can('history') && !can('subscribe')) {
         expect(JSON.stringify(answersOf(world))).not.toContain('secret');
       }
     });
@@ -183,9 +265,13 @@ test.each(Object.entries(paths))(
 );
 
 test('the handshake with a channel', () => {
-  const property = fc.property(claim, fc.constantFrom(...channels), (granted, channelId) => {
+  const property = fc.property(claims, fc.constantFrom(...channels), (granted, channelId) => {
     const isAdmitted = admitted(granted, 1_790_000_000_000, channelId) !== undefined;
-    expect(isAdmitted).toBe(may(granted, 'subscribe', channelId));
+    expect(isAdmitted).toBe(mayOf(granted, 'subscribe', channelId));
   });
   fc.assert(property, { numRuns: 1_000 });
 });
+
+function mayOf({ channels: claimed, role: own }: Claims, operation: Operation, channelId: string): boolean {
+  return may(claimed, operation, channelId) && !(own === 'observer' && operation === 'publish');
+}

@@ -134,10 +134,12 @@ test('refuses a sender whose token has expired', async () => {
 
 test('checks the grant of the channel that is published to', async () => {
   const alice = await world.open('alice', {
-    grants: [
-      ['c', ['subscribe']],
-      ['d.*', ['publish']],
-    ],
+    grants: {
+      channels: [
+        ['c', ['subscribe']],
+        ['d.*', ['publish']],
+      ],
+    },
   });
   await world.send(alice, [
     message('m1'),

@@ -133,7 +133,7 @@ export function createWorld() {
     tenantId: 't',
     agentId: `agent-of-${connectionId}`,
     channelId: 'c',
-    grants: allChannels,
+    grants: { channels: allChannels },
     tokenExpiresAt: clock.time + 3_600_000,
     level: 0,
     echo: true,

@@ -1,12 +1,22 @@
 /** What a `channels` claim allows. */
 import fc from 'fast-check';
-import { allChannels, type Grants, isGranted, parseGrants } from '../../protocol/index';
+import {
+  allChannels,
+  type Grants,
+  isGranted,
+  mayAdvertise,
+  mayManageTenant,
+  mayMessage,
+  parseGrants,
+} from '../../protocol/index';
 
-const grants = (claim: unknown): Grants => {
-  const parsed = parseGrants(claim);
-  if (parsed === undefined) throw new Error('refused');
+const claimed = (claims: { channels?: unknown; agents?: unknown; role?: unknown }): Grants => {
+  const { channels, agents, role } = claims;
+  const parsed = parseGrants({ channels, agents, role }, allChannels);
+  if (typeof parsed === 'string') throw new Error(`refused for ${parsed}`);
   return parsed;
 };
+const grants = (channels: unknown): Grants => claimed({ channels });
 
 test('a name grants itself, a prefix what begins with it, for every operation', () => {
   const list = grants(['a', 'b.*']);
@@ -28,12 +38,11 @@ test('a map grants only what it lists', () => {
 test('reserved channels go by their exact names', () => {
   expect(isGranted(grants(['*']), '$presence', 'presence')).toBe(false);
   expect(isGranted(grants(['$presence']), '$presence', 'presence')).toBe(true);
-  expect(isGranted(allChannels, '$presence', 'subscribe')).toBe(true);
-  expect(isGranted(allChannels, '$inbox', 'subscribe')).toBe(false);
+  expect(isGranted(claimed({}), '$presence', 'subscribe')).toBe(true);
+  expect(isGranted(claimed({}), '$inbox', 'subscribe')).toBe(false);
 });
 
 test.each([
-  undefined,
   null,
   7,
   '*',
@@ -46,7 +55,55 @@ test.each([
   { a: 'publish' },
   { a: ['admin'] },
 ])('refuses the claim %j', (claim) => {
-  expect(parseGrants(claim)).toBeUndefined();
+  expect(parseGrants({ channels: claim, agents: undefined, role: undefined }, allChannels)).toBe('channels');
+});
+
+test('agents are named by their ids and by prefixes', () => {
+  const some = claimed({ agents: ['planner', 'worker-*', 'team/*', '*odd'] });
+  for (const agent of ['planner', 'worker-', 'worker-1', 'team/a', '*odd']) expect(mayMessage(some, agent)).toBe(true);
+  for (const agent of ['planner-2', 'worker', 'Worker-1', 'odd']) expect(mayMessage(some, agent)).toBe(false);
+  expect(mayMessage(claimed({ agents: [] }), 'planner')).toBe(false);
+  expect(mayMessage(claimed({ agents: ['*'] }), 'anybody')).toBe(true);
+  expect(mayMessage(claimed({}), 'anybody')).toBe(true);
+});
+
+test.each([null, 'planner', {}, [7], [''], ['a\nb'], ['a'.repeat(129)], [`${'a'.repeat(129)}*`]])(
+  'refuses the agents %j',
+  (agents) => {
+    expect(parseGrants({ channels: undefined, agents, role: undefined }, allChannels)).toBe('agents');
+  },
+);
+
+test.each([null, '', 'admin', 'Observer', ['observer'], true])('refuses the role %j', (role) => {
+  expect(parseGrants({ channels: undefined, agents: undefined, role }, allChannels)).toBe('role');
+});
+
+test('capabilities are limited only where a map lists the operation', () => {
+  expect(mayAdvertise(claimed({}), ['anything'])).toBe(true);
+  expect(mayAdvertise(grants(['orders']), ['anything'])).toBe(true);
+  expect(mayAdvertise(grants({ orders: ['publish'] }), ['anything'])).toBe(true);
+  const some = grants({ orders: ['publish'], 'translate.*': ['advertise'], sum: ['advertise'] });
+  expect(mayAdvertise(some, ['translate.de', 'sum'])).toBe(true);
+  expect(mayAdvertise(some, [])).toBe(true);
+  expect(mayAdvertise(some, ['sum', 'orders'])).toBe(false);
+});
+
+test('an observer writes nothing, and reads what its channels grant', () => {
+  const observer = claimed({ role: 'observer', channels: ['a'], agents: ['*'] });
+  expect(isGranted(observer, 'a', 'publish')).toBe(false);
+  expect(isGranted(observer, 'a', 'subscribe')).toBe(true);
+  expect(isGranted(observer, 'a', 'history')).toBe(true);
+  expect(isGranted(observer, 'b', 'history')).toBe(false);
+  expect(mayMessage(observer, 'anybody')).toBe(false);
+  expect(mayAdvertise(observer, [])).toBe(false);
+});
+
+test('only a service manages its tenant', () => {
+  expect([{}, { role: 'observer' }, { role: 'service' }].map((claims) => mayManageTenant(claimed(claims)))).toEqual([
+    false,
+    false,
+    true,
+  ]);
 });
 
 test('no list grants a channel that none of its patterns begins', () => {

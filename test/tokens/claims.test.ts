@@ -1,12 +1,18 @@
 /** What a token may say: exactly what the service would accept, and nothing that it would refuse. */
 import fc from 'fast-check';
-import { isId, parseGrants } from '../../protocol/index';
-import { createClaims, parseChannels, parseDuration, type ClaimsRequest } from '../../tokens/claims';
+import { allChannels, isId, operations, parseChannelGrants, parseGrants, roles } from '../../protocol/index';
+import {
+  createClaims,
+  parseAgents,
+  parseChannels,
+  parseDuration,
+  type ClaimsRequest,
+} from '../../tokens/claims';
 
 const request: ClaimsRequest = {
   issuer: 'urn:artcafe:pubsub:artcafe',
   audience: 'artcafe-pubsub',
-  names: { tenant: 'tenant_id', agent: 'agent_id', channels: 'channels' },
+  names: { tenant: 'tenant_id', agent: 'agent_id', channels: 'channels', agents: 'agents', role: 'role' },
   tenant: 'acme',
   agent: 'crawler-1',
   expiresInSeconds: 3_600,
@@ -33,11 +39,14 @@ test('channels are a claim only when they are named', () => {
 });
 
 test('claims have the names of the deployment', () => {
-  const names = { tenant: 'org', agent: 'sub', channels: 'scope' };
-  expect(createClaims({ ...request, names, channels: ['a'] })).toMatchObject({
+  const names = { tenant: 'org', agent: 'sub', channels: 'scope', agents: 'peers', role: 'kind' };
+  const claims = createClaims({ ...request, names, channels: ['a'], agents: ['b*'], role: 'observer' });
+  expect(claims).toMatchObject({
     org: 'acme',
     sub: 'crawler-1',
     scope: ['a'],
+    peers: ['b*'],
+    kind: 'observer',
   });
 });
 
@@ -82,10 +91,38 @@ test('a channel is taken exactly when the service takes it', () => {
   fc.assert(
     fc.property(pattern, (text) => {
       expect(accepts(() => createClaims({ ...request, channels: [text] }))).toBe(
-        parseGrants([text]) !== undefined,
+        parseChannelGrants([text]) !== undefined,
       );
     }),
   );
+});
+
+test('an agent is taken exactly when the service takes it', () => {
+  const pattern = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 140 }),
+    fc.constantFrom('', '*', '**', 'a*', 'a'.repeat(128), `${'a'.repeat(128)}*`, `${'a'.repeat(129)}*`, 'a\n*'),
+  );
+  fc.assert(
+    fc.property(pattern, (text) => {
+      const parsed = parseGrants({ channels: undefined, agents: [text], role: undefined }, allChannels);
+      expect(accepts(() => createClaims({ ...request, agents: [text] }))).toBe(typeof parsed === 'object');
+    }),
+  );
+});
+
+test('operations and roles are those of the service', () => {
+  for (const operation of [...operations, 'read', ''])
+    expect(accepts(() => createClaims({ ...request, channels: { a: [operation] } }))).toBe(
+      parseChannelGrants({ a: [operation] }) !== undefined,
+    );
+  for (const role of [...roles, 'admin', ''])
+    expect(accepts(() => createClaims({ ...request, role }))).toBe((roles as readonly string[]).includes(role));
+});
+
+test('a claim that the deployment does not read is refused: the token would grant more than was asked for', () => {
+  const names = { tenant: 'tenant_id', agent: 'agent_id', channels: 'channels' };
+  expect(() => createClaims({ ...request, names, role: 'observer' })).toThrow('reads no claim "role"');
+  expect(() => createClaims({ ...request, names, agents: ['a'] })).toThrow('reads no claim "agents"');
 });
 
 test.each([
@@ -110,4 +147,18 @@ test('a list of channels may have blanks, and is never empty', () => {
   expect(parseChannels(' orders, news.* ,')).toEqual(['orders', 'news.*']);
   expect(() => parseChannels('')).toThrow('The list of channels is empty.');
   expect(() => parseChannels('a b')).toThrow('The channel "a b" must be a name');
+});
+
+test('channels may have operations', () => {
+  expect(parseChannels('a=publish+subscribe, b.*=history, a=advertise')).toEqual({
+    a: ['publish', 'subscribe', 'advertise'],
+    'b.*': ['history'],
+  });
+  expect(() => parseChannels('a=publish,b')).toThrow('Either every channel has operations');
+  expect(() => parseChannels('a=')).toThrow('The operation "" must be one of publish');
+});
+
+test('a list of agents may have blanks, and is never empty', () => {
+  expect(parseAgents(' planner, worker-* ')).toEqual(['planner', 'worker-*']);
+  expect(() => parseAgents(' , ')).toThrow('The list of agents is empty.');
 });

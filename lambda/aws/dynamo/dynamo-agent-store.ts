@@ -17,6 +17,7 @@ import type {
   MissedMessage,
   RemoveResult,
 } from '../../shared/agent-store';
+import { afterObservers } from '../../shared/observers';
 import { type Clock, Unavailable } from '../../shared/ports';
 import { type AgentItem, inboxMarkOf, offlineSeconds, recordOf } from './dynamo-agent-item';
 import { DynamoAgentTable } from './dynamo-agent-table';
@@ -122,7 +123,7 @@ export class DynamoAgentStore implements AgentStore {
   }
 
   async *agents(tenantId: string, after: string | undefined): AsyncGenerator<readonly AgentEntry[]> {
-    for await (const items of this.table.pages(tenantId, after)) {
+    for await (const items of this.table.pages(tenantId, after ?? afterObservers)) {
       const now = this.clock.now() / 1_000;
       // DynamoDB deletes expired items late. An agent with connections does not expire.
       const isKept = ({ connections, ttl = Infinity }: AgentItem): boolean =>
