@@ -121,7 +121,9 @@ function isOperation(value: unknown): value is Operation {
 }
 
 function isAgentPatterns(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((each) => isId(each) || (typeof each === 'string' && isPrefix(each)));
+  return (
+    Array.isArray(value) && value.every((each) => isId(each) || (typeof each === 'string' && isPrefix(each)))
+  );
 }
 
 /** One character longer than an id, for the star. */

@@ -45,6 +45,7 @@ const kinds = {
     '1–64 of a–z 0–9 . _ : -, not that of a control frame such as "ping"',
   ],
   url: [isBaseUrl, 'wss://… or ws://…, without /ws at its end, query and fragment'],
+  safeUrl: [isSafe, 'wss://…; ws:// to another machine shows it the token and needs allowInsecure'],
   token: [/^\S+$/, 'a text without blanks, or a function that gives one'],
   class: [isClass, 'a class: npm install ws, then import WebSocket from "ws"'],
 } satisfies Record<string, readonly [Test | RegExp, string]>;
@@ -75,6 +76,12 @@ function isBaseUrl(value: unknown): boolean {
   } catch {
     return false;
   }
+}
+
+/** `localhost` and the loopback addresses never leave the machine. */
+function isSafe(value: unknown): boolean {
+  const { protocol, hostname } = new URL(String(value));
+  return protocol === 'wss:' || /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1\]$/.test(hostname);
 }
 
 /** Throws unless it can be called with `new`, and does not call it. */

@@ -11,6 +11,8 @@ import type { TokenSource } from './token';
 export interface PubSubOptions {
   /** The base URL that a deployment prints, without `/ws` and without a query, such as `wss://abc.execute-api.eu-west-1.amazonaws.com`. */
   readonly url: string;
+  /** Allows `ws://` to other hosts than this machine, which shows the token to the network. Default `false`. */
+  readonly allowInsecure?: boolean;
   /**
    * A token, or a function that gets one. A function is called for every new connection, so that a fresh token takes over
    * before the old one expires; with a plain token the client stops when it has expired.
@@ -48,8 +50,10 @@ export interface PresenceOptions {
 /** Throws, with a sentence that says what to write. */
 export function checkOptions(options: PubSubOptions): void {
   need('object', { options });
-  const { url, token, cursor, echo, backoff, queue, presence, heartbeatMs } = options;
+  const { url, allowInsecure, token, cursor, echo, backoff, queue, presence, heartbeatMs } = options;
   need('url', { url });
+  check('flag', { allowInsecure });
+  if (!allowInsecure) need('safeUrl', { url });
   if (typeof token !== 'function') need('token', { token });
   check('flag', { echo });
   check('object', { backoff, queue, presence, cursor });

@@ -8,7 +8,7 @@ import { type Message, PubSub, type PubSubOptions, type Receipt } from './index'
 export type WireFrame = Readonly<Record<string, unknown>>;
 
 /** What the original had no place for. */
-export type MoreOptions = Pick<PubSubOptions, 'WebSocket' | 'cursor' | 'echo'>;
+export type MoreOptions = Pick<PubSubOptions, 'WebSocket' | 'allowInsecure' | 'cursor' | 'echo'>;
 
 /**
  * @example

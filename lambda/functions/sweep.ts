@@ -3,6 +3,7 @@ import { createSender, senderKinds } from '../aws/calls/create-sender';
 import { DynamoAgentStore } from '../aws/dynamo/dynamo-agent-store';
 import { createDynamoClients } from '../aws/dynamo/dynamo-calls';
 import { DynamoConnectionStore } from '../aws/dynamo/dynamo-connection-store';
+import { DynamoRevocationStore } from '../aws/dynamo/dynamo-revocation-store';
 import { DynamoSweepStore } from '../aws/dynamo/dynamo-sweep-store';
 import { jsonLog } from '../aws/json-log';
 import { LambdaInvoker } from '../aws/calls/lambda-invoker';
@@ -21,6 +22,7 @@ const tables = { connections: text(variables.connectionTable), agents: text(vari
 export const handler = sweepRoute({
   connections: new DynamoConnectionStore(calls, tables.connections, callMs),
   agents: new DynamoAgentStore(calls, tables.agents, clock, callMs),
+  revocations: new DynamoRevocationStore(calls, tables.connections, callMs),
   sweep: new DynamoSweepStore(calls, tables, callMs),
   sender: createSender(oneOf(variables.sender, senderKinds), text(variables.callbackUrl)),
   invoker: new LambdaInvoker(),

@@ -40,6 +40,9 @@ export function routeFrame(frame: ParsedMessage, caller: Pick<Caller, 'channelId
 /** TOK-6, TOK-9 */
 function toAgent({ grants }: Pick<Caller, 'grants'>, agentId: string): Routing {
   if (!mayMessage(grants, agentId))
-    return { ok: false, error: { code: 'forbidden', text: 'The token does not allow sending to this agent' } };
+    return {
+      ok: false,
+      error: { code: 'forbidden', text: 'The token does not allow sending to this agent' },
+    };
   return { ok: true, destination: { kind: 'agent', agentId } };
 }

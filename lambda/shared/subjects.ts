@@ -41,6 +41,17 @@ export function parseSubject(
   return { tenantId: unescapeId(first), channelId: unescapeId(third) };
 }
 
+/** Whom a key of a revocation is about; `undefined` for any other key. */
+export function parseRevocationSubject(
+  subject: string,
+): { readonly tenantId: string; readonly agentId: string | undefined } | undefined {
+  const [tenant = '', kind, scope, agent, ...more] = subject.split('/');
+  if (kind !== 'revocation' || more.length > 0) return undefined;
+  const tenantId = unescapeId(tenant);
+  if (scope === 'tenant' && agent === undefined) return { tenantId, agentId: undefined };
+  return scope === 'agent' && agent !== undefined ? { tenantId, agentId: unescapeId(agent) } : undefined;
+}
+
 function unescapeId(text: string): string {
   return text.replaceAll('%2F', '/').replaceAll('%25', '%');
 }

@@ -1,7 +1,7 @@
 /**
  * What the sweep does with one connection: asks the platform, ends it, removes it, or completes its rows.
  */
-import { goAwayText } from '../../protocol/index';
+import { goAwayText, type GoAwayCode } from '../../protocol/index';
 import { announceArrival } from '../agents/announce';
 import { isPastLifetime } from '../agents/lifetime';
 import { mapStoreCalls } from '../shared/each-concurrently';
@@ -9,7 +9,7 @@ import { openingGraceMs } from '../agents/probe-connection';
 import type { Pacer } from '../agents/pacer';
 import type { AgentStore } from '../shared/agent-store';
 import type { Connection, ConnectionStore } from '../shared/connection-store';
-import type { Clock, ConnectionCloser, ConnectionSender } from '../shared/ports';
+import type { Clock, ConnectionCloser, ConnectionSender, RevocationStore } from '../shared/ports';
 import { removeConnection, type RemovalDependencies } from '../agents/remove-connection';
 import type { SweepStore } from './sweep-store';
 
@@ -17,6 +17,7 @@ export interface SweepDependencies extends RemovalDependencies {
   readonly connections: ConnectionStore;
   readonly agents: AgentStore;
   readonly sweep: SweepStore;
+  readonly revocations: Pick<RevocationStore, 'isRevoked'>;
   readonly sender: ConnectionSender & ConnectionCloser;
   readonly clock: Clock;
 }
@@ -24,11 +25,12 @@ export interface SweepDependencies extends RemovalDependencies {
 /**
  * - `over`: past its two hours, when the platform has ended it.
  * - `expired`: its token has run out; it was told to come back with another, and closed.
+ * - `revoked`: its token was revoked, and the function that revokes has missed it; it was told, and closed.
  * - `gone`: the platform does not know it any more.
  * - `open`, `repaired`: it is there, and so are its rows, now.
  * - `unknown`: the platform gave no answer; its next turn asks again.
  */
-export type SweepOutcome = 'over' | 'expired' | 'gone' | 'open' | 'repaired' | 'unknown';
+export type SweepOutcome = 'over' | 'expired' | 'revoked' | 'gone' | 'open' | 'repaired' | 'unknown';
 
 /** What a connection's row says that the other tables lack. */
 export interface Missing {
@@ -56,6 +58,7 @@ export async function endConnection(
   deps: SweepDependencies,
   pacer: Pacer,
   row: Connection,
+  code: GoAwayCode & ('token_expired' | 'revoked') = 'token_expired',
 ): Promise<SweepOutcome> {
   const { connectionId, level, connectedAt } = row;
   // END-6
@@ -63,13 +66,14 @@ export async function endConnection(
     if (level > 0) {
       await pacer.turn();
       // The outcome does not matter: the connection is closed next.
-      await deps.sender.post(connectionId, goAwayText('token_expired', deps.clock.now()), postMs);
+      await deps.sender.post(connectionId, goAwayText(code, deps.clock.now()), postMs);
     }
     await pacer.turn();
     if ((await deps.sender.close(connectionId)) === 'unknown') return 'unknown';
   }
   await removeConnection(deps, row, row);
-  return isPastLifetime({ connectedAt }, deps.clock.now()) ? 'over' : 'expired';
+  if (isPastLifetime({ connectedAt }, deps.clock.now())) return 'over';
+  return code === 'revoked' ? 'revoked' : 'expired';
 }
 
 /** Throws what the stores throw. */

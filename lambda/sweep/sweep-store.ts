@@ -3,6 +3,7 @@
  */
 import type { ConnectedAgent } from '../shared/agent-store';
 import type { Connection, Subscription } from '../shared/connection-store';
+import type { RevocationScope } from '../shared/ports';
 
 export interface SubscriptionRow {
   readonly tenantId: string;
@@ -12,10 +13,16 @@ export interface SubscriptionRow {
   readonly expiresAt: number;
 }
 
+/** Whose tokens are refused that were issued until then (epoch milliseconds). */
+export interface RevocationRow extends RevocationScope {
+  readonly issuedUpTo: number;
+}
+
 /** A part of the table of connections. */
 export interface SweepPage {
   readonly connections: readonly Connection[];
   readonly subscriptions: readonly SubscriptionRow[];
+  readonly revocations: readonly RevocationRow[];
   /** Opaque: where the next page begins; absent after the last one. */
   readonly next: string | undefined;
 }

@@ -5,6 +5,7 @@
 import type { Connection } from '../shared/connection-store';
 import type { Deadline } from '../shared/deadline';
 import { channelSubject } from '../shared/subjects';
+import { RevokedTokens, tokenOf } from './revoked-tokens';
 import type { Missing } from './sweep-connection';
 import type { SubscriptionRow, SweepStore } from './sweep-store';
 
@@ -24,6 +25,7 @@ export class SweepWindow {
   private readonly subscriptions: SubscriptionRow[] = [];
   private readonly subscribed = new Set<string>();
   private readonly members = new Map<string, Member>();
+  private readonly revoked = new RevokedTokens();
 
   private hasAllMembers = true;
 
@@ -46,7 +48,8 @@ export class SweepWindow {
             connectionId,
           });
     }
-    for await (const { connections, subscriptions, next } of store.pages(from)) {
+    for await (const { connections, subscriptions, revocations, next } of store.pages(from)) {
+      for (const row of revocations) window.revoked.add(row);
       for (const row of connections) window.byId.set(row.connectionId, row);
       for (const row of subscriptions) {
         window.subscriptions.push(row);
@@ -71,6 +74,11 @@ export class SweepWindow {
   /** Whether everything there is has been read. */
   get isComplete(): boolean {
     return this.from === undefined && this.next === undefined;
+  }
+
+  /** As far as revocations were read. */
+  isRevoked(row: Connection): boolean {
+    return this.revoked.includes(tokenOf(row));
   }
 
   missingOf({ tenantId, agentId, connectionId, channels }: Connection): Missing {

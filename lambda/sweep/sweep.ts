@@ -2,6 +2,7 @@
  * The sweep: repairs what a lost event left behind. It removes connections that are gone or whose token has expired, rows without
  * their connection, and connections without their rows. A run checks as many connections as it has time for; the next run continues.
  */
+import type { Connection } from '../shared/connection-store';
 import type { Deadline } from '../shared/deadline';
 import { eachConcurrently, onePage } from '../shared/each-concurrently';
 import { errorFields } from '../shared/error-fields';
@@ -15,6 +16,7 @@ import {
   type SweepOutcome,
 } from './sweep-connection';
 import { ringDistance, ringPlace, ringSize } from './hash-ring';
+import { tokenOf } from './revoked-tokens';
 import type { SweepCursor } from './sweep-store';
 import { SweepWindow } from './sweep-window';
 
@@ -68,17 +70,26 @@ export async function sweep(deps: SweepDependencies, deadline: Deadline): Promis
 
   const now = deps.clock.now();
   const pacer = new Pacer(deps.clock, callsPerSecond);
-  const ending = window.connections.filter((row) => sweepActionFor(row, now) === 'end');
+  const actionFor = (row: Connection): ReturnType<typeof sweepActionFor> => {
+    const action = sweepActionFor(row, now);
+    return action === 'check' && window.isRevoked(row) ? 'end' : action;
+  };
+  const ending = window.connections.filter((row) => actionFor(row) === 'end');
   await eachConcurrently(onePage(ending), sweepConcurrency, async (row) => {
-    await attempt(() => endConnection(deps, pacer, row));
+    await attempt(() => endConnection(deps, pacer, row, window.isRevoked(row) ? 'revoked' : 'token_expired'));
   });
   let reached = ringSize;
   const turns = window.connections
-    .filter((row) => sweepActionFor(row, now) === 'check')
+    .filter((row) => actionFor(row) === 'check')
     .map((row) => ({ row, distance: ringDistance(cursor.place, ringPlace(row.connectionId)) }))
     .sort((a, b) => a.distance - b.distance);
   await eachConcurrently(onePage(turns), sweepConcurrency, async ({ row, distance }) => {
-    const isDone = await attempt(() => checkConnection(deps, pacer, row, window.missingOf(row)));
+    const isDone = await attempt(async () => {
+      // Revocations may stand in a part of the table that this run has not read.
+      if (!window.isComplete && (await deps.revocations.isRevoked(tokenOf(row))))
+        return endConnection(deps, pacer, row, 'revoked');
+      return checkConnection(deps, pacer, row, window.missingOf(row));
+    });
     if (!isDone) reached = Math.min(reached, distance);
   });
 

@@ -117,17 +117,21 @@ test('a signal ends a loop that waits, and a subscription', async () => {
 });
 
 describe('the constructor says what to write for', () => {
-  const right: PubSubOptions = { url: 'ws://host/v1', token: 'secret-token', WebSocket };
+  const right: PubSubOptions = { url: 'wss://host/v1', token: 'secret-token', WebSocket };
   test.each<[string, Record<string, unknown>]>([
     ['"url"', { url: undefined }],
     ['"url"', { url: '' }],
     ['"url"', { url: 'host/v1' }],
     ['"url"', { url: 'http://host' }],
-    ['"url"', { url: 'ws://host:PORT' }],
-    ['"url"', { url: 'ws://host/ws' }],
-    ['"url"', { url: 'ws://host/v1/ws/' }],
-    ['"url"', { url: 'ws://host?token=secret-token' }],
-    ['"url"', { url: 'ws://host#x' }],
+    ['"url"', { url: 'wss://host:PORT' }],
+    ['"url"', { url: 'wss://host/ws' }],
+    ['"url"', { url: 'wss://host/v1/ws/' }],
+    ['"url"', { url: 'wss://host?token=secret-token' }],
+    ['"url"', { url: 'wss://host#x' }],
+    ['"url" must be wss://', { url: 'ws://bus.example.com' }],
+    ['"url" must be wss://', { url: 'ws://localhost.example.com' }],
+    ['"url" must be wss://', { url: 'ws://127.0.0.1.example.com' }],
+    ['"allowInsecure"', { allowInsecure: 1 }],
     ['"token"', { token: undefined }],
     ['"token"', { token: 7 }],
     ['"token"', { token: '' }],
@@ -159,6 +163,10 @@ describe('the constructor says what to write for', () => {
 
   test('nothing when all is right', () => {
     expect(new PubSub(right).state).toBe('disconnected');
+    for (const host of ['localhost:8787', 'bus.localhost', '127.0.0.1:8787', '127.1.2.3', '[::1]:8787'])
+      expect(new PubSub({ ...right, url: `ws://${host}/v1` }).state).toBe('disconnected');
+    const insecure = { ...right, url: 'ws://bus.example.com', allowInsecure: true };
+    expect(new PubSub(insecure).state).toBe('disconnected');
   });
 });
 

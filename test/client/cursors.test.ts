@@ -46,7 +46,7 @@ async function reader(server: FakeServer, cursor: Cursor) {
   const errors: unknown[] = [];
   const heard: unknown[] = [];
   const { WebSocket } = server;
-  const bus = new PubSub({ url: 'ws://bus', token: () => 'reader', WebSocket, cursor });
+  const bus = new PubSub({ url: 'wss://bus', token: () => 'reader', WebSocket, cursor });
   bus.on('gap', (gap) => gaps.push(gap));
   bus.on('error', (error) => errors.push(error));
   await bus.connect();

@@ -112,7 +112,7 @@ describe('heartbeat', () => {
 
 describe('tokens and URLs', () => {
   test('the URL is that of the protocol, with the token encoded', () => {
-    expect(connectUrl('ws://host/v1/', 'a+b&c', true)).toBe('ws://host/v1/ws?token=a%2Bb%26c');
+    expect(connectUrl('wss://host/v1/', 'a+b&c', true)).toBe('wss://host/v1/ws?token=a%2Bb%26c');
     expect(connectUrl('wss://host', 't', false)).toBe('wss://host/ws?token=t&echo=false');
   });
 

@@ -179,7 +179,12 @@ withKey('TOK-9 agents limits direct messages, requests and replies', async () =>
   expect(await sender.request({ id: 'm1', to: 'b', content: 1 })).toMatchObject({ type: 'ACK' });
   expect(await b.nextMessage()).toMatchObject({ id: 'm1' });
   expect(await sender.request({ to: 'worker-7', content: 1 })).toMatchObject({ status: 'stored' });
-  for (const frame of [{}, { expects_reply: true }, { type: 'reply', in_reply_to: 'r1' }, { ephemeral: true }])
+  for (const frame of [
+    {},
+    { expects_reply: true },
+    { type: 'reply', in_reply_to: 'r1' },
+    { ephemeral: true },
+  ])
     expect(await sender.request({ to: 'c', content: 1, ...frame })).toMatchObject({ code: 'forbidden' });
   expect(await sender.request({ content: 1, metadata: { to: 'c' } })).toMatchObject({ code: 'forbidden' });
 });

@@ -69,6 +69,7 @@ describe('DynamoSweepStore', () => {
     return {
       connections: new DynamoConnectionStore(clients.calls, connectionTable, callMs),
       agents: new DynamoAgentStore(clients.calls, agentTable, systemClock, callMs),
+      revocations: new DynamoRevocationStore(clients.calls, connectionTable, callMs),
       sweep: new DynamoSweepStore(
         clients.calls,
         { connections: connectionTable, agents: agentTable },

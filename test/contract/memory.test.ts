@@ -28,7 +28,9 @@ describe('MemorySweepStore', () => {
   sweepStoreSuite(() => {
     const connections = new MemoryConnectionStore();
     const agents = new MemoryAgentStore(systemClock);
-    return { connections, agents, sweep: new MemorySweepStore(connections, agents, 3) };
+    const revocations = new MemoryRevocationStore();
+    const sweep = new MemorySweepStore(connections, agents, 3, revocations);
+    return { connections, agents, revocations, sweep };
   });
 });
 

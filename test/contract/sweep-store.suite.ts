@@ -1,6 +1,7 @@
 /** What every SweepStore promises, as cases over a factory. The stores beside it show and make what it works on. */
 import type { AgentStore } from '../../lambda/shared/agent-store';
 import type { Connection, ConnectionStore } from '../../lambda/shared/connection-store';
+import type { RevocationStore } from '../../lambda/shared/ports';
 import type { SweepPage, SweepStore } from '../../lambda/sweep/sweep-store';
 import { collect } from './collect';
 
@@ -8,6 +9,7 @@ export interface SweepStores {
   readonly sweep: SweepStore;
   readonly connections: ConnectionStore;
   readonly agents: AgentStore;
+  readonly revocations: RevocationStore;
 }
 
 const now = 1_790_000_000_000;
@@ -50,6 +52,23 @@ export function sweepStoreSuite(create: () => SweepStores): void {
       .flatMap(({ subscriptions }) => subscriptions)
       .filter(({ tenantId }) => tenantId === tenant)
       .sort((a, b) => (a.connectionId < b.connectionId ? -1 : 1)),
+  });
+
+  test('reads every revocation with whom it is about', async () => {
+    const revocation = { issuedUpTo: now, expiresAt: now + 60_000 };
+    const scopes = [
+      { tenantId: tenant, agentId: undefined, tokenId: undefined },
+      { tenantId: tenant, agentId: 'a/%', tokenId: undefined },
+      { tenantId: tenant, agentId: 'a/%', tokenId: 'all' },
+      { tenantId: tenant, agentId: 'a/%', tokenId: 'jti/é' },
+    ];
+    for (const scope of scopes) await stores.revocations.put(scope, revocation);
+    const read = (await readFrom()).flatMap(({ revocations }) => revocations);
+    const found = read
+      .filter(({ tenantId }) => tenantId === tenant)
+      .map(({ tenantId, agentId, tokenId, issuedUpTo }) => ({ tenantId, agentId, tokenId, issuedUpTo }));
+    expect(found).toHaveLength(scopes.length);
+    expect(found).toEqual(expect.arrayContaining(scopes.map((scope) => ({ ...scope, issuedUpTo: now }))));
   });
 
   test('reads every connection and subscription, once, and goes on from every page', async () => {

@@ -10,6 +10,17 @@ import {
 export class MemoryRevocationStore implements RevocationStore {
   private readonly entries = new Map<string, Revocation>();
 
+  /** As a scan finds them. */
+  rows(): (RevocationScope & Revocation)[] {
+    return [...this.entries].map(([key, revocation]) => {
+      const [tenantId = '', agentId, tokenId] = JSON.parse(key) as (string | null)[] as [
+        string,
+        ...(string | null)[],
+      ];
+      return { tenantId, agentId: agentId ?? undefined, tokenId: tokenId ?? undefined, ...revocation };
+    });
+  }
+
   isRevoked({ tenantId, agentId, tokenId, tokenIssuedAt }: TokenIdentity): Promise<boolean> {
     const scopes = [
       { tenantId },

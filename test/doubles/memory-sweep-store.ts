@@ -4,6 +4,7 @@ import type { ConnectedAgent } from '../../lambda/shared/agent-store';
 import type { StoredCursor, SweepCursor, SweepPage, SweepStore } from '../../lambda/sweep/sweep-store';
 import type { MemoryAgentStore } from './memory-agent-store';
 import type { MemoryConnectionStore } from './memory-connection-store';
+import { MemoryRevocationStore } from './memory-revocation-store';
 
 export class MemorySweepStore implements SweepStore {
   private place: StoredCursor = {};
@@ -13,6 +14,7 @@ export class MemorySweepStore implements SweepStore {
     private readonly connections: MemoryConnectionStore,
     private readonly agents: MemoryAgentStore,
     private readonly pageRows = 100,
+    private readonly revocations = new MemoryRevocationStore(),
   ) {}
 
   async *pages(after: string | undefined): AsyncGenerator<SweepPage> {
@@ -23,6 +25,10 @@ export class MemorySweepStore implements SweepStore {
         key: JSON.stringify([row.tenantId, row.channelId, row.connectionId]),
         subscription: row,
       })),
+      ...this.revocations.rows().map((row) => ({
+        key: JSON.stringify([row.tenantId, 'revocation', row.agentId, row.tokenId]),
+        revocation: row,
+      })),
     ]
       .filter(({ key }) => after === undefined || key > after)
       .sort((a, b) => (a.key < b.key ? -1 : 1));
@@ -31,6 +37,7 @@ export class MemorySweepStore implements SweepStore {
       yield await Promise.resolve({
         connections: page.flatMap((row) => ('connection' in row ? [row.connection] : [])),
         subscriptions: page.flatMap((row) => ('subscription' in row ? [row.subscription] : [])),
+        revocations: page.flatMap((row) => ('revocation' in row ? [row.revocation] : [])),
         next: start + this.pageRows < rows.length ? page.at(-1)?.key : undefined,
       });
     }

@@ -21,7 +21,7 @@ export class FakeBus {
 
   client(agent: string, options: Partial<PubSubOptions> = {}, timers: Timers = this.timers): PubSub {
     const { WebSocket } = this.server;
-    return new this.Client({ url: 'ws://bus', token: () => agent, WebSocket, ...options }, timers);
+    return new this.Client({ url: 'wss://bus', token: () => agent, WebSocket, ...options }, timers);
   }
 
   async connected(agent: string, options: Partial<PubSubOptions> = {}): Promise<PubSub> {

@@ -87,7 +87,7 @@ export class VectorRun {
         super(run);
       }
     }
-    this.client = new PubSub({ url: 'ws://bus', token: () => 'me', WebSocket, ...options }, this.timers);
+    this.client = new PubSub({ url: 'wss://bus', token: () => 'me', WebSocket, ...options }, this.timers);
     this.client.on('gap', (gap) => this.gaps.push(gap));
     this.client.on('error', () => undefined);
   }

@@ -33,6 +33,8 @@ const expected: Readonly<Record<FunctionName, Expected>> = {
     environment: [
       'agentClaim',
       'channelsClaim',
+      'agentsClaim',
+      'roleClaim',
       'defaultGrants',
       'maxTokenDays',
       'tenantClaim',

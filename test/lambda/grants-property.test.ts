@@ -46,9 +46,7 @@ function may(granted: Claim, operation: Operation, channelId: string): boolean {
   const pairs: [string, readonly Operation[]][] = Array.isArray(granted)
     ? granted.map((each: string) => [each, operations])
     : Object.entries(granted);
-  return pairs.some(
-    ([each, allowed]) => allowed.includes(operation) && fits(each, channelId),
-  );
+  return pairs.some(([each, allowed]) => allowed.includes(operation) && fits(each, channelId));
 }
 
 function fits(pattern: string, name: string): boolean {
@@ -182,7 +180,10 @@ const furtherPaths: Record<string, (scene: Scene) => Promise<void>> = {
   },
   'being seen': async ({ world, owner, granted, guest }) => {
     await world.send({ ...owner, level: 1 }, { type: 'presence', id: 'q', query: {} });
-    const seen = world.sockets.of('owner-connection').flat().find(({ message_id }) => message_id === 'q');
+    const seen = world.sockets
+      .of('owner-connection')
+      .flat()
+      .find(({ message_id }) => message_id === 'q');
     const ids = (seen?.agents as Frame[]).map(({ agent_id }) => agent_id);
     expect(ids).toEqual(granted.role === 'observer' ? [...receivers] : ['guest', ...receivers]);
     const before = answersOf(world).length;
@@ -202,7 +203,8 @@ async function sendsTo(scene: Scene, frame: Frame): Promise<void> {
 async function directly(scene: Scene, to: string, frame: Frame): Promise<void> {
   const { agents: named, role: own } = scene.granted;
   const isAllowed = own !== 'observer' && (named === undefined || named.some((each) => fits(each, to)));
-  const heard = () => scene.world.sockets.posts.filter((post) => post.connectionId === `${to}-connection`).length;
+  const heard = () =>
+    scene.world.sockets.posts.filter((post) => post.connectionId === `${to}-connection`).length;
   const before = heard();
   const [answer] = await ask(scene, { id: `to-${to}`, content: 1, ...frame });
   expect([answer?.type, answer?.code]).toEqual(isAllowed ? ['ACK', undefined] : ['ERROR', 'forbidden']);
@@ -211,7 +213,7 @@ async function directly(scene: Scene, to: string, frame: Frame): Promise<void> {
 
 async function advertises(scene: Scene, frame: Frame, answered: string): Promise<void> {
   const { channels: claimed, role: own } = scene.granted;
-  const isLimited = !Array.isArray(claimed) && Object.values(claimed).some((each) => each.includes('advertise'));
+  const isLimited = isMap(claimed) && Object.values(claimed).some((each) => each.includes('advertise'));
   for (const capability of capabilities) {
     const isAllowed = own !== 'observer' && (!isLimited || may(claimed, 'advertise', capability));
     const [answer] = await ask(scene, { ...frame, capabilities: [capability] });
@@ -219,6 +221,10 @@ async function advertises(scene: Scene, frame: Frame, answered: string): Promise
     const { record } = await scene.world.deps.agents.getAgent('t', scene.guest.agentId);
     expect(record?.capabilities.includes(capability)).toBe(isAllowed);
   }
+}
+
+function isMap(claimed: Claim): claimed is Exclude<Claim, readonly string[]> {
+  return !Array.isArray(claimed);
 }
 
 async function publishes(scene: Scene, frame: Frame): Promise<void> {

@@ -16,7 +16,7 @@ let store: MemorySweepStore;
 
 beforeEach(() => {
   world = createWorld();
-  store = new MemorySweepStore(world.connections, world.agents);
+  store = new MemorySweepStore(world.connections, world.agents, 100, world.deps.revocations);
 });
 
 const run = (ms = 115_000) =>
@@ -106,6 +106,57 @@ test('leaves a connection that it could not close for the next run', async () =>
   world.sockets.close = () => Promise.resolve('unknown' as never);
   expect(await run()).toMatchObject({ unknown: 1 });
   expect(await state(short)).toEqual(everything);
+});
+
+describe('ends the connections of revoked tokens that the revoking function has missed', () => {
+  const issuedUpTo = 1_790_000_000_000;
+  const token = (tokenId: string, secondsLater: number): Partial<Caller> => ({
+    level: 1,
+    tokenId,
+    tokenIssuedAt: issuedUpTo + secondsLater * 1_000,
+  });
+
+  test.each([
+    ['a tenant', { tenantId: 't' }, ['old', 'other']],
+    ['an agent', { tenantId: 't', agentId: 'a' }, ['old']],
+    ['a token', { tenantId: 't', agentId: 'a', tokenId: 'jti-old' }, ['old']],
+    ['another tenant', { tenantId: 't2' }, []],
+    ['another token', { tenantId: 't', agentId: 'a', tokenId: 'jti-other' }, []],
+  ])('of %s', async (_whose, scope, ended) => {
+    // Found in the scan, and asked for where the run reads a part of the table only.
+    for (const isWhole of [true, false]) {
+      world = createWorld();
+      store = new MemorySweepStore(
+        world.connections,
+        world.agents,
+        isWhole ? 100 : 1,
+        world.deps.revocations,
+      );
+      await world.open('old', { agentId: 'a', ...token('jti-old', -1) });
+      await world.open('new', { agentId: 'a', ...token('jti-new', 1) });
+      await world.open('other', { agentId: 'b', ...token('jti-b', 0) });
+      await world.deps.revocations.put(scope, { issuedUpTo, expiresAt: undefined });
+      later(minute);
+      if (!isWhole) jest.spyOn(store, 'pages').mockImplementation(onePageOnly(store));
+      for (let round = 0; round < (isWhole ? 1 : 12); round++) await run();
+      expect([...world.sockets.closed].sort()).toEqual(ended);
+      const told = world.sockets.posts.filter(({ frame }) => frame.type === 'GOAWAY');
+      expect(
+        told.map(({ connectionId, frame }) => [connectionId, frame.code, frame.reconnect]).sort(),
+      ).toEqual(ended.map((id) => [id, 'revoked', false]));
+    }
+  });
+
+  /** As when there is time for one page in a run. */
+  function onePageOnly(from: MemorySweepStore): MemorySweepStore['pages'] {
+    const pages = from.pages.bind(from);
+    return async function* (after) {
+      for await (const page of pages(after)) {
+        yield page;
+        return;
+      }
+    };
+  }
 });
 
 test('drops what is over after two hours without asking', async () => {

@@ -42,25 +42,19 @@ test('reserved channels go by their exact names', () => {
   expect(isGranted(claimed({}), '$inbox', 'subscribe')).toBe(false);
 });
 
-test.each([
-  null,
-  7,
-  '*',
-  [7],
-  ['a b'],
-  ['a**'],
-  ['*a'],
-  ['$*'],
-  [''],
-  { a: 'publish' },
-  { a: ['admin'] },
-])('refuses the claim %j', (claim) => {
-  expect(parseGrants({ channels: claim, agents: undefined, role: undefined }, allChannels)).toBe('channels');
-});
+test.each([null, 7, '*', [7], ['a b'], ['a**'], ['*a'], ['$*'], [''], { a: 'publish' }, { a: ['admin'] }])(
+  'refuses the claim %j',
+  (claim) => {
+    expect(parseGrants({ channels: claim, agents: undefined, role: undefined }, allChannels)).toBe(
+      'channels',
+    );
+  },
+);
 
 test('agents are named by their ids and by prefixes', () => {
   const some = claimed({ agents: ['planner', 'worker-*', 'team/*', '*odd'] });
-  for (const agent of ['planner', 'worker-', 'worker-1', 'team/a', '*odd']) expect(mayMessage(some, agent)).toBe(true);
+  for (const agent of ['planner', 'worker-', 'worker-1', 'team/a', '*odd'])
+    expect(mayMessage(some, agent)).toBe(true);
   for (const agent of ['planner-2', 'worker', 'Worker-1', 'odd']) expect(mayMessage(some, agent)).toBe(false);
   expect(mayMessage(claimed({ agents: [] }), 'planner')).toBe(false);
   expect(mayMessage(claimed({ agents: ['*'] }), 'anybody')).toBe(true);
@@ -99,11 +93,9 @@ test('an observer writes nothing, and reads what its channels grant', () => {
 });
 
 test('only a service manages its tenant', () => {
-  expect([{}, { role: 'observer' }, { role: 'service' }].map((claims) => mayManageTenant(claimed(claims)))).toEqual([
-    false,
-    false,
-    true,
-  ]);
+  expect(
+    [{}, { role: 'observer' }, { role: 'service' }].map((claims) => mayManageTenant(claimed(claims))),
+  ).toEqual([false, false, true]);
 });
 
 test('no list grants a channel that none of its patterns begins', () => {

@@ -100,7 +100,16 @@ test('a channel is taken exactly when the service takes it', () => {
 test('an agent is taken exactly when the service takes it', () => {
   const pattern = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 140 }),
-    fc.constantFrom('', '*', '**', 'a*', 'a'.repeat(128), `${'a'.repeat(128)}*`, `${'a'.repeat(129)}*`, 'a\n*'),
+    fc.constantFrom(
+      '',
+      '*',
+      '**',
+      'a*',
+      'a'.repeat(128),
+      `${'a'.repeat(128)}*`,
+      `${'a'.repeat(129)}*`,
+      'a\n*',
+    ),
   );
   fc.assert(
     fc.property(pattern, (text) => {
@@ -116,7 +125,9 @@ test('operations and roles are those of the service', () => {
       parseChannelGrants({ a: [operation] }) !== undefined,
     );
   for (const role of [...roles, 'admin', ''])
-    expect(accepts(() => createClaims({ ...request, role }))).toBe((roles as readonly string[]).includes(role));
+    expect(accepts(() => createClaims({ ...request, role }))).toBe(
+      (roles as readonly string[]).includes(role),
+    );
 });
 
 test('a claim that the deployment does not read is refused: the token would grant more than was asked for', () => {

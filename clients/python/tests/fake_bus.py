@@ -18,7 +18,7 @@ class FakeBus:
         async def token() -> str:
             return agent
 
-        return PubSub("ws://bus", options.pop("token", token), **options)
+        return PubSub("wss://bus", options.pop("token", token), **options)
 
     async def connected(self, agent: str, **options: Any) -> PubSub:
         client = self.client(agent, **options)

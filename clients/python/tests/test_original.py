@@ -13,7 +13,7 @@ from fake_bus import FakeBus
 
 
 async def connected(name: str, channel: str | None = None) -> tuple[ArtCafeWebSocketClient, list[Any]]:
-    client = ArtCafeWebSocketClient("ws://bus", name, channel)
+    client = ArtCafeWebSocketClient("wss://bus", name, channel)
     heard: list[Any] = []
 
     async def hear(message: Any) -> None:
@@ -58,7 +58,7 @@ async def test_without_a_channel_metadata_names_an_agent(bus: FakeBus) -> None:
 
 
 async def test_a_handler_may_answer_and_wait_for_the_ack(bus: FakeBus) -> None:
-    client = ArtCafeWebSocketClient("ws://bus", "a", "lobby")
+    client = ArtCafeWebSocketClient("wss://bus", "a", "lobby")
     acks: list[Any] = []
 
     async def answer(message: Any) -> None:
@@ -87,7 +87,7 @@ async def test_stays_away_after_disconnect_and_says_so(bus: FakeBus) -> None:
 
 async def test_a_refused_token_is_told(bus: FakeBus) -> None:
     bus.server.refuse = 401
-    client = ArtCafeWebSocketClient("ws://bus", "a", "lobby")
+    client = ArtCafeWebSocketClient("wss://bus", "a", "lobby")
     with pytest.raises(PubSubError) as refused:
         await client.connect()
     assert refused.value.code == "unauthorized"

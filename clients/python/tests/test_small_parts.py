@@ -27,9 +27,13 @@ PROTOCOL = Path(__file__).parents[3] / "protocol"
     ("wrong", "name"),
     [
         ({"url": "http://x"}, "url"),
-        ({"url": "ws://x/ws"}, "url"),
-        ({"url": "ws://x/ws/?a=1"}, "url"),
+        ({"url": "wss://x/ws"}, "url"),
+        ({"url": "wss://x/ws/?a=1"}, "url"),
         ({"url": None}, "url"),
+        ({"url": "ws://bus.example.com"}, "url"),
+        ({"url": "ws://localhost.example.com"}, "url"),
+        ({"url": "ws://127.0.0.1.example.com"}, "url"),
+        ({"allow_insecure": 1}, "allow_insecure"),
         ({"token": "a b"}, "token"),
         ({"token": 5}, "token"),
         ({"token": ""}, "token"),
@@ -47,12 +51,18 @@ PROTOCOL = Path(__file__).parents[3] / "protocol"
 )
 def test_what_can_not_work_is_said_at_once(wrong: dict[str, Any], name: str) -> None:
     with pytest.raises(PubSubError, match=re.escape(f'"{name}" must be')) as refused:
-        PubSub(**{"url": "ws://x", "token": "t", **wrong})
+        PubSub(**{"url": "wss://x", "token": "t", **wrong})
     assert refused.value.code == "invalid_message"
 
 
+def test_without_tls_the_token_stays_on_this_machine_unless_the_user_says_so() -> None:
+    for host in ("localhost:8787", "bus.localhost", "127.0.0.1:8787", "127.1.2.3", "[::1]:8787"):
+        PubSub(f"ws://{host}/v1", "t")
+    PubSub("ws://bus.example.com", "t", allow_insecure=True)
+
+
 def test_names_of_channels_and_agents() -> None:
-    bus = PubSub("ws://x", "t")
+    bus = PubSub("wss://x", "t")
     for name in ("a", "A-z_0.9:x", "x" * 128, "$inbox", "$presence"):
         assert bus.channel(name).name == name
     for name in ("", "a b", "x" * 129, "$other", "é", "a\n"):
@@ -65,7 +75,7 @@ def test_names_of_channels_and_agents() -> None:
 
 
 def test_a_client_can_be_made_without_a_loop() -> None:
-    bus = PubSub("ws://x", "t")
+    bus = PubSub("wss://x", "t")
     bus.on_request(print)
     bus.on("gap", print)
     assert (bus.state, bus.agent_id) == ("disconnected", None)
@@ -128,8 +138,8 @@ def test_errors_are_shown_without_query_strings_and_tokens_down_their_causes() -
 
 
 def test_the_url_is_that_of_the_protocol_with_the_token_encoded() -> None:
-    assert connect_url("ws://x/v1//", "a/b+c=", True) == "ws://x/v1/ws?token=a%2Fb%2Bc%3D"
-    assert connect_url("ws://x", "t", False) == "ws://x/ws?token=t&echo=false"
+    assert connect_url("wss://x/v1//", "a/b+c=", True) == "wss://x/v1/ws?token=a%2Fb%2Bc%3D"
+    assert connect_url("wss://x", "t", False) == "wss://x/ws?token=t&echo=false"
 
 
 def test_the_library_does_not_log_tokens() -> None:

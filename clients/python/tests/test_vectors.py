@@ -68,7 +68,7 @@ class VectorRun:
             return "me"
 
         self.texts: list[tuple[str, ScriptedSocket]] = []
-        self._client = PubSub("ws://bus", token, **options)
+        self._client = PubSub("wss://bus", token, **options)
         self._gaps: list[Any] = []
         self._client.on("gap", self._gaps.append)
         self._client.on("error", lambda _: None)

@@ -22,8 +22,10 @@ import { defaultCallMs, guarded, timer } from './dynamo-calls';
 
 /** Sort key of a table that is keyed by connections. */
 const allTokens = 'all';
+const tokenPrefix = 'jti/';
 
-interface RevocationItem {
+export interface RevocationItem {
+  readonly [connectionTable.sortKey]: string;
   /** Epoch milliseconds. */
   readonly issued_up_to: number;
 }
@@ -65,9 +67,18 @@ export class DynamoRevocationStore implements RevocationStore {
   }
 }
 
+/** A row of a scan, whose subject has been read. */
+export function revocationRow(
+  scope: RevocationScope,
+  { issued_up_to: issuedUpTo, [connectionTable.sortKey]: sortKey }: RevocationItem,
+): RevocationScope & Pick<Revocation, 'issuedUpTo'> {
+  const tokenId = sortKey === allTokens ? undefined : sortKey.slice(tokenPrefix.length);
+  return { ...scope, tokenId, issuedUpTo };
+}
+
 function key({ tenantId, agentId, tokenId }: RevocationScope): Record<string, string> {
   return {
     [connectionTable.partitionKey]: revocationSubject(tenantId, agentId),
-    [connectionTable.sortKey]: tokenId === undefined ? allTokens : `jti/${tokenId}`,
+    [connectionTable.sortKey]: tokenId === undefined ? allTokens : `${tokenPrefix}${tokenId}`,
   };
 }

@@ -10,16 +10,18 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { agentTable, connectionTable } from '../../contract';
 import type { Connection, Subscription } from '../../shared/connection-store';
-import { parseSubject, sweepSubject } from '../../shared/subjects';
+import { parseRevocationSubject, parseSubject, sweepSubject } from '../../shared/subjects';
 import type { ConnectedAgent } from '../../shared/agent-store';
 import type {
   StoredCursor,
+  RevocationRow,
   SubscriptionRow,
   SweepCursor,
   SweepPage,
   SweepStore,
 } from '../../sweep/sweep-store';
 import { guarded, isConditionFailure, timer } from './dynamo-calls';
+import { revocationRow, type RevocationItem } from './dynamo-revocation-store';
 import {
   type ConnectionItem,
   subscriptionItem,
@@ -53,15 +55,20 @@ export class DynamoSweepStore implements SweepStore {
     for await (const { items, next } of this.scan({ TableName: this.tables.connections }, start)) {
       const connections: Connection[] = [];
       const subscriptions: SubscriptionRow[] = [];
+      const revocations: RevocationRow[] = [];
       for (const item of items) {
-        const about = parseSubject(String(item[connectionTable.partitionKey]));
-        if (about === 'connection') connections.push(toConnection(item as unknown as ConnectionItem));
+        const subject = String(item[connectionTable.partitionKey]);
+        const about = parseSubject(subject);
+        const revoked = about === undefined ? parseRevocationSubject(subject) : undefined;
+        if (revoked !== undefined)
+          revocations.push(revocationRow(revoked, item as unknown as RevocationItem));
+        else if (about === 'connection') connections.push(toConnection(item as unknown as ConnectionItem));
         else if (about !== undefined) {
           const { connection_id: connectionId, ttl } = item as unknown as SubscriptionItem;
           subscriptions.push({ ...about, connectionId, expiresAt: ttl * 1_000 });
         }
       }
-      yield { connections, subscriptions, next: next && JSON.stringify(next) };
+      yield { connections, subscriptions, revocations, next: next && JSON.stringify(next) };
     }
   }
 

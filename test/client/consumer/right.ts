@@ -17,7 +17,7 @@ interface Chat {
 
 export async function right(): Promise<void> {
   const bus = new PubSub({
-    url: 'ws://host',
+    url: 'wss://host',
     token: async () => 't',
     echo: false,
     cursor: new FileCursor('x'),
@@ -37,14 +37,14 @@ export async function right(): Promise<void> {
   bus.onRequest(({ a, b }: { a: number; b: number }) => a + b);
   bus.onRequest<Chat, number>(async ({ text }, message) => text.length + message.content.text.length);
   const sum: number = (await bus.agent('b').request<number>({ a: 1 }, { timeout: Infinity })).content;
-  const typed = new PubSub<Chat>({ url: 'ws://host', token: 't', observer: true });
+  const typed = new PubSub<Chat>({ url: 'wss://host', token: 't', observer: true });
   await typed.inbox.subscribe(({ content: { text }, expiresAt = sum }) => text.length + expiresAt);
   for await (const { content } of typed.inbox.history({ limit: 1 })) if (content.text === 'stop') break;
   for await (const { agentId } of bus.presence.query({ online: true, capability: 'x' })) agentId.length;
   await bus.presence.set({ status: 'busy' });
   const cursor = new LocalStorageCursor('p', { getItem: () => null, setItem: () => undefined });
-  await new PubSub({ url: 'ws://host', token: 't', cursor }).close().catch((error: unknown) => {
+  await new PubSub({ url: 'wss://host', token: 't', cursor }).close().catch((error: unknown) => {
     if (error instanceof PubSubError && error.code === 'forbidden') throw error;
   });
-  await new ArtCafeWebSocketClient('ws://host', 't', 'c').onMessage((message) => message.content).connect();
+  await new ArtCafeWebSocketClient('wss://host', 't', 'c').onMessage((message) => message.content).connect();
 }

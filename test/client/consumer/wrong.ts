@@ -1,12 +1,12 @@
 /** Must not compile: each line that ends with a mark, and no other. */
 import { type Message, PubSub, PubSubError } from '@artcafe/pubsub';
 
-new PubSub({ url: 'ws://host' }); // wrong
-new PubSub({ url: 'ws://host', token: 1 }); // wrong
-new PubSub({ url: 'ws://host', token: () => 1 }); // wrong
-new PubSub({ url: 'ws://host', token: 't', WebSocket: Date }); // wrong
-new PubSub({ url: 'ws://host', token: 't', cursor: { load: () => undefined } }); // wrong
-const bus = new PubSub({ url: 'ws://host', token: 't' });
+new PubSub({ url: 'wss://host' }); // wrong
+new PubSub({ url: 'wss://host', token: 1 }); // wrong
+new PubSub({ url: 'wss://host', token: () => 1 }); // wrong
+new PubSub({ url: 'wss://host', token: 't', WebSocket: Date }); // wrong
+new PubSub({ url: 'wss://host', token: 't', cursor: { load: () => undefined } }); // wrong
+const bus = new PubSub({ url: 'wss://host', token: 't' });
 bus.channel<{ text: string }>('chat').publish({ txet: 'hi' }); // wrong
 bus.channel('chat').publish('hi', { ephemral: true }); // wrong
 bus.channel('chat').publish(); // wrong
@@ -22,7 +22,7 @@ bus
   .request<number>('x')
   .then(({ content }) => content.length); // wrong
 bus.onRequest<string, number>((content) => content); // wrong
-const typed = new PubSub<string>({ url: 'ws://host', token: 't' });
+const typed = new PubSub<string>({ url: 'wss://host', token: 't' });
 typed.inbox.subscribe(({ content }: Message<number>) => content); // wrong
 bus.presence.query({ onlin: true }); // wrong
 const { reason } = new PubSubError('closed'); // wrong

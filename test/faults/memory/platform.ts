@@ -129,7 +129,7 @@ export class MemoryPlatform {
     private readonly options: PlatformOptions,
   ) {
     this.agents = new MemoryAgentStore(time);
-    this.sweepStore = new MemorySweepStore(this.connections, this.agents, 3);
+    this.sweepStore = new MemorySweepStore(this.connections, this.agents, 3, this.revocations);
     this.watch();
   }
 

@@ -47,6 +47,13 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
+def _is_safe_url(value: Any) -> bool:
+    url = urlsplit(value)
+    host = url.hostname or ""
+    is_local = host in ("localhost", "::1") or host.endswith(".localhost") or re.fullmatch(r"127(\.\d+){3}", host)
+    return url.scheme == "wss" or bool(is_local)
+
+
 def _is_base_url(value: object) -> bool:
     if not isinstance(value, str) or not _URL.fullmatch(value):
         return False
@@ -81,6 +88,10 @@ _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         '1-64 of a-z 0-9 . _ : -, and no name of a control frame such as "ping"',
     ),
     "url": (_is_base_url, "a base URL: wss://… or ws://…, without /ws at its end, query and fragment"),
+    "safe url": (
+        _is_safe_url,
+        "wss://…: ws:// shows the token to the network, so hosts other than this machine need allow_insecure",
+    ),
     "token": (
         lambda value: isinstance(value, str) and re.fullmatch(r"\S+", value) is not None,
         "a text without blanks, or a function that gives one",

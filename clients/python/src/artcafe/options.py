@@ -57,9 +57,13 @@ class Options:
     status: str | None = None
     capabilities: Sequence[str] | None = None
     ssl: ssl.SSLContext | None = None
+    allow_insecure: bool = False
 
     def __post_init__(self) -> None:
         need("url", url=self.url)
+        need("flag", allow_insecure=self.allow_insecure)
+        if not self.allow_insecure:
+            need("safe url", url=self.url)
         if not callable(self.token):
             need("token", token=self.token)
         need("flag", echo=self.echo, observer=self.observer)

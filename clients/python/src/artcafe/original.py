@@ -31,10 +31,18 @@ class ArtCafeWebSocketClient:
         >>> await client.send_message("Hello, world!", {"importance": "high"})
     """
 
-    def __init__(self, base_url: str, token: TokenSource, channel_id: str | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        token: TokenSource,
+        channel_id: str | None = None,
+        *,
+        allow_insecure: bool = False,
+    ) -> None:
         self.base_url = base_url
         self.token = token
         self.channel_id = channel_id
+        self.allow_insecure = allow_insecure
         self._bus: PubSub | None = None
         self._callback: Callable[[Frame], object] | None = None
 
@@ -46,7 +54,9 @@ class ArtCafeWebSocketClient:
         """
         await self.disconnect()
         # Its users answer by hand.
-        bus = PubSub(self.base_url, self.token, observer=True)
+        bus = PubSub(
+            self.base_url, self.token, observer=True, allow_insecure=self.allow_insecure
+        )
         self._bus = bus
 
         def take(message: Message) -> object:

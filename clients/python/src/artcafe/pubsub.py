@@ -44,6 +44,7 @@ class PubSub:
         status: What other agents can see of this one; 1-64 characters.
         capabilities: What this agent can; up to 50 words of up to 64 characters.
         ssl: For servers with certificates of their own.
+        allow_insecure: Allows ``ws://`` to other hosts than this machine, which shows the token to the network.
 
     Raises:
         PubSubError: ``invalid_message``, with a sentence that says what to write, when an argument can't work.
@@ -68,6 +69,7 @@ class PubSub:
         status: str | None = None,
         capabilities: Sequence[str] | None = None,
         ssl: ssl.SSLContext | None = None,
+        allow_insecure: bool = False,
     ) -> None:
         self._options = Options(
             url=url,
@@ -81,6 +83,7 @@ class PubSub:
             status=status,
             capabilities=capabilities,
             ssl=ssl,
+            allow_insecure=allow_insecure,
         )
         self._emitter = Emitter()
         self._started: tuple[Session, Requests] | None = None

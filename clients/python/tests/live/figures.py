@@ -86,7 +86,7 @@ async def memory(server: FakeServer) -> tuple[int, int]:
 
     tracemalloc.start()
     traced = []
-    async with PubSub("ws://bus", token) as client:
+    async with PubSub("wss://bus", token) as client:
         channel = client.channel("c")
         await channel.subscribe(count)
         for sent in range(MEMORY_PER_SECOND, MEMORY_MESSAGES + 1, MEMORY_PER_SECOND):
