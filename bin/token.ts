@@ -73,8 +73,9 @@ async function main(): Promise<void> {
 async function localMint(settings: Settings): Promise<Mint> {
   const { issuer, audience } = tokenTerms(settings);
   if (settings.token !== 'built-in' || audience === null) throw tokensComeFrom(issuer);
-  const { loadOrCreateKey } = await import('../gateway/index.js');
-  return { issuer, audience, signer: createLocalSigner(loadOrCreateKey(localKeyFile)) };
+  const { loadOrCreateKey, numberedKeyFile } = await import('../gateway/index.js');
+  const key = loadOrCreateKey(numberedKeyFile(localKeyFile, settings.tokenKey));
+  return { issuer, audience, signer: createLocalSigner(key) };
 }
 
 void runCommand(main);

@@ -13,7 +13,7 @@ export type { ParsedFaultPlan, FaultPlanInput, FaultRule } from './faults/plan-s
 export { parseFaultPlan } from './faults/plan-schema';
 export type { Gateway, GatewayLogEntry, GatewayOptions, OpenConnection } from './options';
 export { type Metric, percentile } from './metrics/metric';
-export { loadOrCreateKey } from './kms/private-key';
+export { loadOrCreateKey, numberedKeyFile } from './kms/private-key';
 export { checkPort } from './http/http-server';
 export { startGateway } from './start';
 export type { UnverifiedBehaviour } from './unverified-behaviour';

@@ -20,7 +20,7 @@ export interface GatewayOptions {
   dataDirectory?: string;
   /** Another DynamoDB engine to use, such as AWS's DynamoDB Local. */
   dynamodbEndpoint?: string;
-  /** PEM file of the P-256 private key for the template's KMS key; created when missing. */
+  /** PEM file of the P-256 private key for the template's KMS key; created when missing. A key whose alias ends in a number has a file of that number beside it. */
   keyFile: string;
   /** Handshakes per second before 429; default 500, AWS's quota. 0 rejects all. */
   connectionsPerSecond?: number;

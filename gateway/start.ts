@@ -32,7 +32,7 @@ import { Observation } from './metrics/observation';
 import type { Gateway, GatewayOptions, Logger, RunningSchedule } from './options';
 import { Permissions } from './http/permissions';
 import { limits } from './platform';
-import { loadOrCreateKey } from './kms/private-key';
+import { loadOrCreateKey, numberedKeyFile } from './kms/private-key';
 import { RateLimiter } from './rate-limiter';
 import { startSchedules } from './schedules/schedules';
 import { serveSchedules } from './schedules/schedules-page';
@@ -55,7 +55,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { host = '127.0.0.1', port = 0 } = options;
   const model = readTemplate(options.assembly, options.stack);
   const edge = model.edge && new Edge(model.edge);
-  const privateKey = loadOrCreateKey(options.keyFile);
+  const keys = new Map(
+    model.signingKeys.map((key) => [key, loadOrCreateKey(numberedKeyFile(options.keyFile, key.number))]),
+  );
   const faultPlan = options.faultPlan && new FaultPlan(options.faultPlan);
   const http = await listen(host, port);
   const clock = new Clock();
@@ -94,7 +96,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
     costs: gateway.costs,
     pages,
-    onKms: (request, response) => serveKms(request, response, model.signingKeys, privateKey, clock),
+    onKms: (request, response) => serveKms(request, response, keys, clock),
     onFaults: (request, response) => serveFaults(request, response, faultPlan),
     onSchedules: (request, response, path) => serveSchedules(request, response, path, schedules),
   });

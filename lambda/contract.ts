@@ -38,13 +38,16 @@ export const variables = {
   tokenAudience: 'TOKEN_AUDIENCE',
   /** Further checks of an issuer's tokens, as JSON of `TokenTerms`; `"audience": null` turns that check off (authorizer). */
   tokenChecks: 'TOKEN_CHECKS',
-  /** The built-in KMS key's ARN (authorizer); absent = an OIDC issuer, whose keys are at the URI, or discovered. */
-  tokenKeyArn: 'TOKEN_KEY_ARN',
+  /** The ARNs of the built-in KMS keys, separated by blanks (authorizer); absent = an OIDC issuer, whose keys are at the URI, or discovered. */
+  tokenKeyArns: 'TOKEN_KEY_ARNS',
   tokenJwksUri: 'TOKEN_JWKS_URI',
   /** The longest life of a token, in days (authorizer, revoke). */
   maxTokenDays: 'MAX_TOKEN_DAYS',
   /** Origins whose pages may connect, separated by blanks; absent = all (authorizer). */
   allowedOrigins: 'ALLOWED_ORIGINS',
+  /** What the edge shows in its header, now and before the last rotation (authorizer); absent = handshakes need not come through the edge. */
+  edgeSecret: 'EDGE_SECRET',
+  previousEdgeSecret: 'PREVIOUS_EDGE_SECRET',
   /** Names of the claims (authorizer). */
   tenantClaim: 'TENANT_CLAIM',
   agentClaim: 'AGENT_CLAIM',
@@ -55,6 +58,9 @@ export const variables = {
   /** What a token without a channels claim may use (authorizer): `all` channels of its tenant, or `none`. */
   defaultGrants: 'DEFAULT_GRANTS',
 } as const;
+
+/** CloudFront refuses names that begin with `X-Edge-` or `X-Amz-`. */
+export const edgeSecretHeader = 'Artcafe-Edge-Secret';
 
 /**
  * ConnectionTable: subscriptions (`{tenant}/channel/{channel}`), connections (`connection/{id}`), and how fast tenants and

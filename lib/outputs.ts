@@ -4,7 +4,7 @@
  */
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { tokenTerms, type Settings } from './settings/config';
+import { claimNames, tokenTerms, type Settings } from './settings/config';
 import type { Edge } from './edge/edge';
 import type { FailureQueue } from './functions/failure-queue';
 import type { Functions } from './functions/functions';
@@ -18,7 +18,8 @@ export interface Deployed {
   readonly endpoint: WebSocketEndpoint;
   readonly functions: Functions;
   readonly failures: FailureQueue;
-  readonly tokenKey: TokenKey | undefined;
+  /** The current one first. */
+  readonly tokenKeys: readonly TokenKey[];
   readonly edge: Edge | undefined;
 }
 
@@ -35,7 +36,7 @@ const descriptions = {
   TokenIssuer: 'Claim iss of a valid token',
   TokenAudience: 'Claim aud of a valid token',
   TokenClaims: 'Names of the claims of a valid token, as JSON',
-  TokenKeyArn: 'Key that signs tokens',
+  TokenKeyArn: 'Key that signs new tokens',
   MintToken: 'Prints a token for an agent',
 } as const;
 
@@ -58,7 +59,8 @@ export function writeOutputs(construct: Construct, deployed: Deployed): Outputs 
 }
 
 function addresses({ settings, endpoint, edge }: Deployed): Outputs {
-  const own = { WebSocketUrl: endpoint.stage.url, BaseUrl: endpoint.baseUrl };
+  const isExclusive = settings.edge !== false && settings.edge.exclusive !== undefined;
+  const own = isExclusive ? {} : { WebSocketUrl: endpoint.stage.url, BaseUrl: endpoint.baseUrl };
   if (edge === undefined) return own;
   const hasDomain = settings.edge !== false && settings.edge.domainName !== undefined;
   return {
@@ -78,13 +80,13 @@ function names({ tables, functions, failures }: Deployed): Outputs {
   };
 }
 
-function tokens({ settings, tokenKey }: Deployed, stackName: string, prefix: string): Outputs {
+function tokens({ settings, tokenKeys: [tokenKey] }: Deployed, stackName: string, prefix: string): Outputs {
   const { issuer, audience } = tokenTerms(settings);
   const bus = prefix === '' ? '' : ` --bus ${prefix}`;
   return {
     TokenIssuer: issuer,
     ...(audience !== null && { TokenAudience: audience }),
-    TokenClaims: JSON.stringify(settings.claims),
+    TokenClaims: JSON.stringify(claimNames(settings)),
     ...(tokenKey !== undefined && {
       TokenKeyArn: tokenKey.arn,
       MintToken: `npm run --silent token -- --stack ${stackName}${bus} --tenant TENANT --agent AGENT`,

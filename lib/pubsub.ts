@@ -5,6 +5,7 @@ import { Names, Stack, Tags, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { AccessLog } from './access-log';
 import { Edge } from './edge/edge';
+import { EdgeSecrets } from './edge/edge-secrets';
 import { FailureQueue } from './functions/failure-queue';
 import { Functions } from './functions/functions';
 import { Monitoring } from './monitoring/monitoring';
@@ -17,7 +18,7 @@ import {
   type SettingsInput,
 } from './settings/config';
 import { Tables } from './tables';
-import { TokenKey } from './token-key';
+import { createTokenKeys } from './token-key';
 import { WebSocketEndpoint } from './websocket-api';
 
 /** The settings of docs/settings.md. `deployment` is derived from the path of the construct when it is absent. */
@@ -32,7 +33,7 @@ export type ArtCafePubSubProps = SettingsInput;
 export class ArtCafePubSub extends Construct {
   /** Base URL for clients that append `/ws` or the path form: at the edge, or of the stage with `edge: false`. */
   readonly baseUrl: string;
-  /** The key that signs tokens; absent when an OIDC issuer does. */
+  /** The key that signs new tokens; absent when an OIDC issuer does. */
   readonly tokenKeyArn: string | undefined;
   /** Claims `iss` and `aud` of a valid token; `null` = not checked. */
   readonly tokenIssuer: string;
@@ -49,8 +50,13 @@ export class ArtCafePubSub extends Construct {
     const logs = { retentionDays: settings.logRetentionDays, retain };
 
     const tables = new Tables(this, 'Tables', { retain, protection: settings.protection });
-    const tokenKey =
-      settings.token === 'built-in' ? new TokenKey(this, 'TokenKey', { deployment, retain }) : undefined;
+    const { tokenKey: number, tokenSigner: signerRoleArn } = settings;
+    const tokenKeys =
+      settings.token === 'built-in' ? createTokenKeys(this, { deployment, number, signerRoleArn, retain }) : [];
+    const edgeSecrets =
+      settings.edge === false || settings.edge.exclusive === undefined
+        ? undefined
+        : new EdgeSecrets(this, 'EdgeSecrets', settings.edge.exclusive);
     const log =
       accessLog === 'off'
         ? undefined
@@ -62,9 +68,9 @@ export class ArtCafePubSub extends Construct {
     });
     log?.createBetween(endpoint.api, endpoint.stage);
     const failures = new FailureQueue(this, 'FailureQueue', { retain });
-    const parts = { settings, tables, endpoint, failures, tokenKey };
+    const parts = { settings, tables, endpoint, failures, tokenKeys, edgeSecrets };
     const functions = new Functions(this, 'Functions', { logs, ...parts });
-    endpoint.route(functions.byName);
+    endpoint.route(functions.byName, edgeSecrets !== undefined);
     if (settings.monitoring !== false) {
       new Monitoring(this, 'Monitoring', {
         deployment,
@@ -76,12 +82,19 @@ export class ArtCafePubSub extends Construct {
     const edge =
       settings.edge === false
         ? undefined
-        : new Edge(this, 'Edge', { deployment, origin: endpoint.host, settings: settings.edge });
+        : new Edge(this, 'Edge', {
+            deployment,
+            origin: endpoint.host,
+            settings: settings.edge,
+            secret: edgeSecrets?.current,
+          });
+    // The authorizer takes a new secret before the edge shows it.
+    if (edgeSecrets !== undefined) edge?.node.addDependency(functions.byName.authorizer.function);
 
     Tags.of(this).add('artcafe-pubsub', deployment);
     this.outputs = writeOutputs(this, { ...parts, functions, edge });
     this.baseUrl = edge?.baseUrl ?? endpoint.baseUrl;
-    this.tokenKeyArn = tokenKey?.arn;
+    this.tokenKeyArn = tokenKeys[0]?.arn;
     this.tokenIssuer = this.outputs.TokenIssuer ?? '';
     this.tokenAudience = this.outputs.TokenAudience ?? null;
   }

@@ -14,6 +14,7 @@ import { WebSocketLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authoriz
 import { WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge';
+import { edgeSecretHeader } from '../lambda/contract';
 import type { NodeFunction } from './functions/node-function';
 
 /** Clients append `/ws` to their base URL, and a stage takes no path below its name. */
@@ -95,12 +96,16 @@ export class WebSocketEndpoint extends Construct {
     });
   }
 
-  route({ authorizer, connect, default: publish, disconnect }: Routes): void {
+  /** `isExclusive`: handshakes need the header of the edge. */
+  route({ authorizer, connect, default: publish, disconnect }: Routes, isExclusive: boolean): void {
     const connectRoute = this.api.addRoute('$connect', {
       integration: integration('ConnectIntegration', connect),
       authorizer: new WebSocketLambdaAuthorizer('Authorizer', authorizer.function, {
-        // The token is in the query only. Without it, API Gateway answers 401 and does not invoke the authorizer.
-        identitySource: ['route.request.querystring.token'],
+        // The token is in the query only. Without one of these, API Gateway answers 401 and does not invoke the authorizer.
+        identitySource: [
+          'route.request.querystring.token',
+          ...(isExclusive ? [`route.request.header.${edgeSecretHeader}`] : []),
+        ],
       }),
     });
     for (const [key, fn] of [

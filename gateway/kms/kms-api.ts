@@ -1,5 +1,5 @@
 /**
- * KMS for the signing keys of the stack: GetPublicKey and Sign, backed by the key file. The private key stays in the
+ * KMS for the signing keys of the stack: GetPublicKey and Sign, backed by the key files. The private key stays in the
  * gateway, as it stays in KMS on AWS.
  */
 import { createPublicKey, type KeyObject, sign } from 'node:crypto';
@@ -23,8 +23,7 @@ const description = {
 export async function serveKms(
   request: IncomingMessage,
   response: ServerResponse,
-  keys: KeyModel[],
-  privateKey: KeyObject,
+  keys: ReadonlyMap<KeyModel, KeyObject>,
   clock: Pick<Clock, 'now'>,
 ): Promise<void> {
   const body = await readBody(request, requestBytes);
@@ -38,7 +37,8 @@ export async function serveKms(
     return;
   }
   const input = objectOr(parseJson(body?.toString() ?? ''));
-  const key = keys.find(({ id, arn }) => input.KeyId === id || input.KeyId === arn);
+  const [key, privateKey] =
+    [...keys].find(([{ id, arn }]) => input.KeyId === id || input.KeyId === arn) ?? [];
   const operation = request.headers['x-amz-target'];
   if (operation !== 'TrentService.GetPublicKey' && operation !== 'TrentService.Sign') {
     replyError(
@@ -47,7 +47,7 @@ export async function serveKms(
       'UnknownOperationException',
       `The gateway does not support ${String(operation)}`,
     );
-  } else if (key === undefined) {
+  } else if (key === undefined || privateKey === undefined) {
     replyError(response, 400, 'NotFoundException', `Key '${String(input.KeyId)}' does not exist`);
   } else if (operation === 'TrentService.GetPublicKey') {
     const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });

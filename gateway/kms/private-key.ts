@@ -1,12 +1,18 @@
 /**
- * The key file for the template's KMS key. All gateways of a checkout share it, so that a token of one is valid for
+ * The files for the template's KMS keys. All gateways of a checkout share it, so that a token of one is valid for
  * the others.
  */
 import { createPrivateKey, generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join, parse } from 'node:path';
 import { GatewayError } from '../gateway-error';
 import { codeOf } from '../json';
+
+/** The file of the key with that number: `key.pem` of the first, `key-2.pem` of the second. */
+export function numberedKeyFile(file: string, number: number): string {
+  const { dir, name, ext } = parse(file);
+  return number === 1 ? file : join(dir, `${name}-${String(number)}${ext}`);
+}
 
 /** The P-256 private key in `file`, created (readable by its owner only) when it is missing. */
 export function loadOrCreateKey(file: string): KeyObject {

@@ -82,7 +82,10 @@ export class Edge {
         : typeof querystring === 'string'
           ? querystring
           : queryText(objectOr(querystring));
-    return { kind: 'forward', path: `${this.model.originPath}${path}`, query, headers };
+    const { originPath, originHeaders } = this.model;
+    const own = originHeaders.map(([name]) => name.toLowerCase());
+    const forwarded = [...withoutHeaders(headers, ...own), ...originHeaders];
+    return { kind: 'forward', path: `${originPath}${path}`, query, headers: forwarded };
   }
 }
 

@@ -59,6 +59,10 @@ const readers: Record<string, Record<string, Reader>> = {
     Arn: (...of) => arn('dynamodb', `table/${tableName(...of)}`),
   },
   'AWS::KMS::Key': { Ref: keyId, KeyId: keyId, Arn: (...of) => arn('kms', `key/${keyId(...of)}`) },
+  'AWS::SecretsManager::Secret': {
+    Ref: (...of) => arn('secretsmanager', `secret:${shortId(...of)}`),
+    Id: (...of) => arn('secretsmanager', `secret:${shortId(...of)}`),
+  },
   'AWS::SQS::Queue': {
     Ref: (...of) => `https://sqs.${region}.${urlSuffix}/${accountId}/${queueName(...of)}`,
     QueueUrl: (...of) => `https://sqs.${region}.${urlSuffix}/${accountId}/${queueName(...of)}`,

@@ -73,6 +73,8 @@ export interface TableModel {
 export interface KeyModel {
   id: string;
   arn: string;
+  /** At the end of its alias, such as 2 in `…/token-2`; 1 where there is none. */
+  number: number;
 }
 
 export interface ScheduleModel {
@@ -102,4 +104,6 @@ export interface EdgeModel {
   functionCode: string | undefined;
   /** Added before the path of requests to the origin. */
   originPath: string;
+  /** Added to requests to the origin, in place of the viewer's of the same names. */
+  originHeaders: [name: string, value: string][];
 }

@@ -3,6 +3,7 @@
  * resources cannot fail.
  */
 import { GatewayError } from '../gateway-error';
+import { derivedId } from '../ids';
 import { isList, isObject, type JsonObject, listOr, objectOr } from '../json';
 import { accountId, partition, region, urlSuffix } from '../platform';
 
@@ -95,7 +96,9 @@ export class Resolver {
         return this.reference(id ?? '', path.join('.'), location);
       }
       case 'Fn::Join':
-        return listOr(this.resolve(list[1], location)).map(String).join(this.text(list[0], location));
+        return withSecrets(
+          listOr(this.resolve(list[1], location)).map(String).join(this.text(list[0], location)),
+        );
       case 'Fn::Split':
         return this.text(list[1], location).split(this.text(list[0], location));
       case 'Fn::Select':
@@ -189,4 +192,11 @@ export class Resolver {
         throw this.errorAt(location, `needs a condition with ${name}, which the gateway cannot evaluate`);
     }
   }
+}
+
+/** CloudFormation's references to whole secrets; the value depends on the name of the secret only. */
+function withSecrets(text: string): string {
+  return text.replace(/\{\{resolve:secretsmanager:(arn:[^{}]+):SecretString:{0,3}\}\}/g, (_, arn: string) =>
+    derivedId(`secret ${arn}`, 48),
+  );
 }

@@ -37,17 +37,28 @@ export function readTables(resolver: Resolver): TableModel[] {
   });
 }
 
-/** Signing keys on the curve P-256; the gateway does not need other keys. */
+/** Signing keys on the curve P-256; the gateway does not need other keys. A rotated key is told apart by the number of its alias. */
 export function readSigningKeys(resolver: Resolver): KeyModel[] {
   return resolver
     .ofType('AWS::KMS::Key')
     .filter(
       ({ properties }) => properties.KeyUsage === 'SIGN_VERIFY' && properties.KeySpec === 'ECC_NIST_P256',
     )
-    .map((key) => ({
-      id: readAttribute(key, undefined, resolver) ?? '',
-      arn: readAttribute(key, 'Arn', resolver) ?? '',
-    }));
+    .map((key) => {
+      const arn = readAttribute(key, 'Arn', resolver) ?? '';
+      return { id: readAttribute(key, undefined, resolver) ?? '', arn, number: keyNumber(arn, resolver) };
+    });
+}
+
+function keyNumber(keyArn: string, resolver: Resolver): number {
+  const alias = resolver
+    .ofType('AWS::KMS::Alias')
+    .find(
+      ({ logicalId, properties }) =>
+        resolver.text(properties.TargetKeyId, { logicalId, property: 'TargetKeyId' }) === keyArn,
+    );
+  const [, number = '1'] = /-(\d+)$/.exec(String(alias?.properties.AliasName)) ?? [];
+  return Number(number);
 }
 
 const unitMs: Record<string, number> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
@@ -108,6 +119,12 @@ export function readEdge(resolver: Resolver): EdgeModel | undefined {
   return {
     functionCode: association && functionCode(resolver.text(association.FunctionARN, location), resolver),
     originPath: origin?.OriginPath === undefined ? '' : resolver.text(origin.OriginPath, location),
+    originHeaders: listOr(origin?.OriginCustomHeaders)
+      .map(objectOr)
+      .map(({ HeaderName, HeaderValue }) => [
+        resolver.text(HeaderName, location),
+        resolver.text(HeaderValue, location),
+      ]),
   };
 }
 

@@ -6,13 +6,16 @@ import { authorize, type AuthorizeSettings, type Query, tokenOf } from '../agent
 import { errorFields } from '../shared/error-fields';
 import type { EventClock, Logger, TokenVerifier } from '../shared/ports';
 import { contextBytes, type AuthorizerContext, encodeContext } from './authorizer-context';
-import { type AuthorizerEvent, originsOf, subProtocolsOf } from './web-socket-event';
+import { showsEdgeSecret } from '../shared/edge-secret';
+import { type AuthorizerEvent, originsOf, subProtocolsOf, valuesOf } from './web-socket-event';
 
 export interface AuthorizerDependencies {
   readonly verifier: TokenVerifier;
   readonly settings: AuthorizeSettings;
   /** Absent = pages of all origins may connect. */
   readonly allowedOrigins?: readonly string[] | undefined;
+  /** The header of the edge and what it may say; absent = handshakes need not come through the edge. */
+  readonly edge?: { readonly header: string; readonly secrets: readonly string[] } | undefined;
   readonly clock: EventClock;
   readonly log: Logger;
 }
@@ -44,8 +47,11 @@ export function authorizerRoute(deps: AuthorizerDependencies) {
       return policy('Deny', event.methodArn, 'denied');
     };
 
+    // CON-16
+    const { allowedOrigins, edge } = deps;
+    if (edge && !showsEdgeSecret(valuesOf(event, edge.header), edge.secrets))
+      return deny('not through the edge');
     // CON-15
-    const { allowedOrigins } = deps;
     if (allowedOrigins && !originsOf(event).every((origin) => allowedOrigins.includes(origin)))
       return deny('origin not allowed');
     const query = queryOf(event);

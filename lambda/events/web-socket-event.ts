@@ -58,8 +58,9 @@ export function originsOf(event: HeaderFields): string[] {
   return valuesOf(event, 'origin');
 }
 
-function valuesOf({ multiValueHeaders }: HeaderFields, header: string): string[] {
+/** All values of a header, whatever its case. */
+export function valuesOf({ multiValueHeaders }: HeaderFields, header: string): string[] {
   return Object.entries(multiValueHeaders ?? {})
-    .filter(([name]) => name.toLowerCase() === header)
+    .filter(([name]) => name.toLowerCase() === header.toLowerCase())
     .flatMap(([, values]) => values);
 }

@@ -5,20 +5,23 @@ import { fetchJson } from '../aws/tokens/fetch-json';
 import { IssuerKeys } from '../aws/tokens/issuer-keys';
 import { builtInKeys, jwtTokenVerifier, type TokenTerms } from '../aws/tokens/jwt-token-verifier';
 import { getPublicKey } from '../aws/tokens/kms-public-key';
-import { variables } from '../contract';
+import { edgeSecretHeader, variables } from '../contract';
 import { PlatformClock } from '../shared/platform-clock';
 import { oneOf, optionalText, text, wholeNumber } from './env';
 import { authorizerRoute } from '../events/authorizer';
 
 const clock = new PlatformClock(systemClock);
 const issuer = text(variables.tokenIssuer);
-const keyArn = optionalText(variables.tokenKeyArn);
+const keyArns = optionalText(variables.tokenKeyArns)?.split(' ');
 const checks = JSON.parse(optionalText(variables.tokenChecks) ?? '{}') as Partial<TokenTerms>;
 const audience = checks.audience === null ? null : text(variables.tokenAudience);
 const keys =
-  keyArn === undefined
+  keyArns === undefined
     ? new IssuerKeys({ issuer, jwksUri: optionalText(variables.tokenJwksUri), fetchJson, clock })
-    : builtInKeys(async () => [await getPublicKey(keyArn)]);
+    : builtInKeys(keyArns.map((arn) => () => getPublicKey(arn)));
+const secrets = [variables.edgeSecret, variables.previousEdgeSecret].flatMap(
+  (name) => optionalText(name) ?? [],
+);
 
 export const handler = authorizerRoute({
   verifier: jwtTokenVerifier({ ...checks, issuer, audience }, keys),
@@ -31,6 +34,7 @@ export const handler = authorizerRoute({
     defaultGrants: oneOf(variables.defaultGrants, ['all', 'none']),
     maxTokenSeconds: wholeNumber(variables.maxTokenDays) * 86_400,
   },
+  edge: secrets.length === 0 ? undefined : { header: edgeSecretHeader, secrets },
   allowedOrigins: optionalText(variables.allowedOrigins)?.split(' '),
   clock,
   log: jsonLog,

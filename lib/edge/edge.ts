@@ -24,6 +24,7 @@ import {
 import { HttpOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge';
+import { edgeSecretHeader } from '../../lambda/contract';
 import type { EdgeSettings } from '../settings/config';
 import { RateLimit } from './rate-limit';
 
@@ -38,6 +39,8 @@ export interface EdgeProps {
   /** Host of the WebSocket API. */
   readonly origin: string;
   readonly settings: EdgeSettings;
+  /** What it shows the authorizer; absent = nothing. */
+  readonly secret: string | undefined;
 }
 
 export class Edge extends Construct {
@@ -46,7 +49,7 @@ export class Edge extends Construct {
   /** Where a custom domain name must point to. */
   readonly distributionDomainName: string;
 
-  constructor(scope: Construct, id: string, { deployment, origin, settings }: EdgeProps) {
+  constructor(scope: Construct, id: string, { deployment, origin, settings, secret }: EdgeProps) {
     super(scope, id);
     const webAclId = this.webAclArn(settings);
     const distribution = new Distribution(this, 'Distribution', {
@@ -55,6 +58,8 @@ export class Edge extends Construct {
         origin: new HttpOrigin(origin, {
           protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
           originSslProtocols: [OriginSslPolicy.TLS_V1_2],
+          // Takes the place of a header of the same name that a viewer sends.
+          ...(secret !== undefined && { customHeaders: { [edgeSecretHeader]: secret } }),
         }),
         viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
         allowedMethods: AllowedMethods.ALLOW_GET_HEAD,

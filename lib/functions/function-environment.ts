@@ -2,6 +2,7 @@
 import { claimNames, tokenTerms, type Settings } from '../settings/config';
 import type { FunctionName, Variable } from './function-table';
 import type { Tables } from '../tables';
+import type { EdgeSecrets } from '../edge/edge-secrets';
 import type { TokenKey } from '../token-key';
 import type { WebSocketEndpoint } from '../websocket-api';
 
@@ -9,8 +10,10 @@ export interface EnvironmentSource {
   readonly settings: Settings;
   readonly tables: Tables;
   readonly endpoint: WebSocketEndpoint;
-  /** Absent = tokens come from an OIDC issuer. */
-  readonly tokenKey: TokenKey | undefined;
+  /** The current one first; none = tokens come from an OIDC issuer. */
+  readonly tokenKeys: readonly TokenKey[];
+  /** Absent = the API's own host is open to all. */
+  readonly edgeSecrets: EdgeSecrets | undefined;
 }
 
 /** Variables whose value is the name of another function. */
@@ -24,7 +27,7 @@ export type ValueVariable = Exclude<Variable, keyof typeof functionVariables>;
 
 /** `undefined` = not set. */
 export function environmentValues(source: EnvironmentSource): Record<ValueVariable, string | undefined> {
-  const { settings, tables, endpoint, tokenKey } = source;
+  const { settings, tables, endpoint, tokenKeys, edgeSecrets } = source;
   const { issuer, audience, jwksUri, checks } = tokenTerms(settings);
   const { messageRate } = settings;
   const claims = claimNames(settings);
@@ -45,10 +48,12 @@ export function environmentValues(source: EnvironmentSource): Record<ValueVariab
     tokenIssuer: issuer,
     tokenAudience: audience ?? undefined,
     tokenChecks: checks === undefined ? undefined : JSON.stringify(checks),
-    tokenKeyArn: tokenKey?.arn,
+    tokenKeyArns: tokenKeys.length === 0 ? undefined : tokenKeys.map(({ arn }) => arn).join(' '),
     tokenJwksUri: jwksUri,
     maxTokenDays: String(settings.maxTokenDays),
     allowedOrigins: settings.allowedOrigins?.join(' '),
+    edgeSecret: edgeSecrets?.current,
+    previousEdgeSecret: edgeSecrets?.previous,
     tenantClaim: claims.tenant,
     agentClaim: claims.agent,
     channelsClaim: claims.channels,

@@ -66,10 +66,14 @@ export class Functions extends Construct {
   }
 
   private allow(fn: NodeFunction, grant: Grant): void {
-    const { tables, endpoint, tokenKey } = this.props;
+    const { tables, endpoint, tokenKeys } = this.props;
     switch (grant.to) {
       case 'read-token-key':
-        if (tokenKey !== undefined) fn.allow(['kms:GetPublicKey'], [tokenKey.arn]);
+        if (tokenKeys.length > 0)
+          fn.allow(
+            ['kms:GetPublicKey'],
+            tokenKeys.map(({ arn }) => arn),
+          );
         return;
       case 'invoke':
         fn.allow(

@@ -44,6 +44,8 @@ const section = <Entries extends v.ObjectEntries>(expected: string, entries: Ent
   v.pipe(v.custom<object>(isPlainObject, expected), v.strictObject(entries, expected));
 
 const edgeEntries = {
+  /** Only handshakes through the edge are accepted. The number of the secret that proves it; the next number rotates it. */
+  exclusive: v.optional(wholeNumber(1, 1_000_000)),
   /** A web ACL of your own (scope CLOUDFRONT) for the distribution. */
   webAclArn: v.optional(
     v.pipe(
@@ -91,6 +93,8 @@ const listOf = <Item extends string>(choices: readonly Item[]) => {
 
 /** What aws-jwt-verify verifies. */
 const signatureAlgorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const;
+
+const roleExpected = 'the ARN of a role, such as arn:aws:iam::111122223333:role/minter';
 
 const oidcEntries = {
   issuer: httpsUrl('an https URL without query'),
@@ -164,6 +168,12 @@ export const settingsSchema = v.strictObject({
       typeof input === 'object' ? section(tokenExpected, oidcEntries) : v.literal('built-in', tokenExpected),
     ),
     'built-in',
+  ),
+  /** The number of the built-in signing key; the key before it stays valid. The next number rotates. */
+  tokenKey: v.optional(wholeNumber(1, 1_000_000), 1),
+  /** The only role that may sign with the built-in keys. */
+  tokenSigner: v.optional(
+    v.pipe(v.string(roleExpected), v.regex(/^arn:[\w-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/, roleExpected)),
   ),
   claims: v.optional(section('an object', claimEntries), {}),
   /** The longest life of a token; one that expires later is refused. */

@@ -3,5 +3,6 @@ import type { SettingsInput } from '../settings/config';
 
 export const everySetting: SettingsInput = {
   deployment: 'artcafe',
-  edge: { rateLimitPer5Minutes: 100 },
+  edge: { rateLimitPer5Minutes: 100, exclusive: 2 },
+  tokenKey: 2,
 };

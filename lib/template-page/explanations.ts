@@ -10,10 +10,13 @@ export const explanations: readonly (readonly [RegExp, string])[] = [
   [/^Tables\/AgentTable\//, 'One item per agent: its connections, presence and inbox mark.'],
   [/^Tables\/MessageTable\//, 'The logs of channels and inboxes. Replacing it loses all messages.'],
   [
-    /^TokenKey\/Key\/Resource$/,
-    'Signs tokens (ES256). The private key never leaves KMS. Absent with an OIDC issuer.',
+    /^TokenKey\d*\/Key\/Resource$/,
+    'Signs tokens (ES256); the one before the last rotation still checks them. The private key never leaves KMS. Absent with an OIDC issuer.',
   ],
-  [/^TokenKey\/Key\/Alias\//, 'The name of the key for people: `artcafe-pubsub/{deployment}/token`.'],
+  [
+    /^TokenKey\d*\/Key\/Alias\//,
+    'The name of the key for people: `artcafe-pubsub/{deployment}/token`, from the second key on with its number.',
+  ],
   [/^AccessLog\/Log\//, 'The access log of the stage, without tokens. Absent with `"accessLog": "off"`.'],
   [
     /^AccessLog\/AccountRole\//,
@@ -74,6 +77,10 @@ export const explanations: readonly (readonly [RegExp, string])[] = [
   [
     /^Monitoring\/[^/]+\/Resource$/,
     'Makes data of a metric from lines of one log. Without a line there is none.',
+  ],
+  [
+    /^EdgeSecrets\/Secret\d+\/Resource$/,
+    'The header by which the authorizer knows the edge, now and before the last rotation. Only with the setting `edge.exclusive`.',
   ],
   [/^Edge\/PathFunction\//, 'Maps `/v1/ws…` onto the stage. Absent with `"edge": false`.'],
   [

@@ -13,10 +13,7 @@ export class MemoryRevocationStore implements RevocationStore {
   /** As a scan finds them. */
   rows(): (RevocationScope & Revocation)[] {
     return [...this.entries].map(([key, revocation]) => {
-      const [tenantId = '', agentId, tokenId] = JSON.parse(key) as (string | null)[] as [
-        string,
-        ...(string | null)[],
-      ];
+      const [tenantId, agentId, tokenId] = JSON.parse(key) as [string, string | null, string | null];
       return { tenantId, agentId: agentId ?? undefined, tokenId: tokenId ?? undefined, ...revocation };
     });
   }

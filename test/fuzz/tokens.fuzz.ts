@@ -19,10 +19,7 @@ const signer: Signer = { key: newKey(), issuer: 'urn:artcafe:pubsub:artcafe', au
 const now = Math.floor(Date.now() / 1_000);
 const log = new FakeLog();
 const route = authorizerRoute({
-  verifier: jwtTokenVerifier(
-    signer,
-    builtInKeys(() => Promise.resolve([createPublicKey(signer.key)])),
-  ),
+  verifier: jwtTokenVerifier(signer, builtInKeys([() => Promise.resolve(createPublicKey(signer.key))])),
   settings: {
     tenantClaim: 'tenant_id',
     agentClaim: 'agent_id',

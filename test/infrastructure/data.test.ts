@@ -1,6 +1,14 @@
 /** Tables, token key and what is left when a deployment is removed. */
 import { agentTable, connectionTable, messageTable } from '../../lambda/contract';
-import { grantsOf, onlyResource, resources, templateOf, variablesOf } from './synthesized';
+import {
+  flattened,
+  grantsOf,
+  onlyResource,
+  type Properties,
+  resources,
+  templateOf,
+  variablesOf,
+} from './synthesized';
 
 const template = templateOf();
 const production = templateOf({ protection: true });
@@ -39,6 +47,38 @@ test('the built-in key signs with ECDSA P-256 and has an alias per deployment', 
   );
 });
 
+test('a rotation adds a key and keeps the one before it, without replacing it', () => {
+  const names = (tokenKey: number): string[] =>
+    Object.values(resources(templateOf({ tokenKey }), 'AWS::KMS::Alias'))
+      .map(({ Properties }) => `${flattened(Properties.TargetKeyId)} ${String(Properties.AliasName)}`)
+      .sort();
+  const alias = 'alias/artcafe-pubsub/artcafe/token';
+  expect(names(1)).toEqual([`<TokenKey> ${alias}`]);
+  expect(names(2)).toEqual([`<TokenKey2> ${alias}-2`, `<TokenKey> ${alias}`]);
+  expect(names(3)).toEqual([`<TokenKey2> ${alias}-2`, `<TokenKey3> ${alias}-3`]);
+  const rotated = templateOf({ tokenKey: 2 });
+  expect(flattened(variablesOf(rotated, 'authorizer').TOKEN_KEY_ARNS)).toBe('<TokenKey2> <TokenKey>');
+  expect(grantsOf(rotated, 'authorizer')).toEqual(['kms:GetPublicKey on <TokenKey2>,<TokenKey>']);
+  expect(flattened(rotated.findOutputs('TokenKeyArn').TokenKeyArn?.Value)).toBe('<TokenKey2>');
+});
+
+test('with a signer no other role may sign, whatever the policies of the account allow', () => {
+  const tokenSigner = 'arn:aws:iam::111122223333:role/minter';
+  const statements = (settings: Record<string, unknown>) =>
+    onlyResource(templateOf(settings), 'AWS::KMS::Key').Properties.KeyPolicy.Statement as Properties[];
+  expect(statements({}).filter(({ Effect }) => Effect === 'Deny')).toEqual([]);
+  expect(statements({ tokenSigner }).filter(({ Effect }) => Effect === 'Deny')).toEqual([
+    {
+      Sid: 'OnlyTheSignerSigns',
+      Effect: 'Deny',
+      Principal: { AWS: '*' },
+      Action: 'kms:Sign',
+      Resource: '*',
+      Condition: { ArnNotEquals: { 'aws:PrincipalArn': tokenSigner } },
+    },
+  ]);
+});
+
 test('an OIDC issuer replaces the key', () => {
   const oidc = templateOf({ token: { issuer: 'https://login.example.com/', audience: 'bus' } });
   oidc.resourceCountIs('AWS::KMS::Key', 0);
@@ -47,7 +87,7 @@ test('an OIDC issuer replaces the key', () => {
     TOKEN_ISSUER: 'https://login.example.com/',
     TOKEN_AUDIENCE: 'bus',
   });
-  expect(variablesOf(oidc, 'authorizer')).not.toHaveProperty('TOKEN_KEY_ARN');
+  expect(variablesOf(oidc, 'authorizer')).not.toHaveProperty('TOKEN_KEY_ARNS');
   expect(variablesOf(oidc, 'authorizer')).not.toHaveProperty('TOKEN_CHECKS');
   expect(grantsOf(oidc, 'authorizer')).toEqual([]);
   expect(Object.keys(oidc.findOutputs('*'))).not.toContain('TokenKeyArn');

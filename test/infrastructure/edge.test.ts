@@ -1,6 +1,7 @@
 /** The distribution in front: what it caches (nothing), forwards, logs (nothing) and protects. */
 import { CachePolicy, OriginRequestPolicy } from 'aws-cdk-lib/aws-cloudfront';
-import { flattened, onlyResource, templateOf, type Properties } from './synthesized';
+import { edgeSecretHeader } from '../../lambda/contract';
+import { flattened, onlyResource, resources, templateOf, variablesOf, type Properties } from './synthesized';
 
 const template = templateOf();
 const distributionOf = (settings: Record<string, unknown>) =>
@@ -85,4 +86,41 @@ test('takes a web ACL, a domain name and a certificate of the operator', () => {
     MinimumProtocolVersion: 'TLSv1.2_2021',
   });
   expect(named.findOutputs('EdgeBaseUrl').EdgeBaseUrl?.Value).toBe('wss://bus.example.com/v1');
+});
+
+test('exclusive: the edge shows a secret that AWS makes, and the authorizer takes it and the one before it', () => {
+  const exclusive = templateOf({ edge: { exclusive: 2 } });
+  const [current, previous] = ['2', '1'].map(
+    (number) => `{{resolve:secretsmanager:<EdgeSecretsSecret${number}>:SecretString:::}}`,
+  );
+  const config = onlyResource(exclusive, 'AWS::CloudFront::Distribution').Properties.DistributionConfig;
+  const headers = config.Origins[0].OriginCustomHeaders as Properties[];
+  expect(headers.map(({ HeaderName, HeaderValue }) => [String(HeaderName), flattened(HeaderValue)])).toEqual([
+    [edgeSecretHeader, current],
+  ]);
+  const variables = variablesOf(exclusive, 'authorizer');
+  expect(flattened(variables.EDGE_SECRET)).toBe(current);
+  expect(flattened(variables.PREVIOUS_EDGE_SECRET)).toBe(previous);
+  expect(onlyResource(exclusive, 'AWS::ApiGatewayV2::Authorizer').Properties.IdentitySource).toEqual([
+    'route.request.querystring.token',
+    `route.request.header.${edgeSecretHeader}`,
+  ]);
+  const secrets = Object.values(resources(exclusive, 'AWS::SecretsManager::Secret'));
+  expect(secrets.map(({ Properties }) => Properties.GenerateSecretString as object)).toEqual([
+    { ExcludePunctuation: true, PasswordLength: 48 },
+    { ExcludePunctuation: true, PasswordLength: 48 },
+  ]);
+  // Otherwise CloudFront would show a secret that the authorizer does not know yet.
+  const { DependsOn } = onlyResource(exclusive, 'AWS::CloudFront::Distribution');
+  expect([DependsOn].flat().some((id) => id?.startsWith('FunctionsAuthorizerFunction'))).toBe(true);
+  expect(Object.keys(exclusive.findOutputs('*'))).toEqual(
+    expect.not.arrayContaining(['BaseUrl', 'WebSocketUrl']),
+  );
+});
+
+test('the header of the edge is one that CloudFront lets an origin have', () => {
+  expect(edgeSecretHeader).not.toMatch(/^x-(edge|amz)-/i);
+  const config = onlyResource(template, 'AWS::CloudFront::Distribution').Properties.DistributionConfig;
+  expect(config.Origins[0]).not.toHaveProperty('OriginCustomHeaders');
+  expect(variablesOf(template, 'authorizer')).not.toHaveProperty('EDGE_SECRET');
 });

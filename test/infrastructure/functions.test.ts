@@ -40,7 +40,7 @@ const expected: Readonly<Record<FunctionName, Expected>> = {
       'tenantClaim',
       'tokenAudience',
       'tokenIssuer',
-      'tokenKeyArn',
+      'tokenKeyArns',
     ],
     grants: ['kms:GetPublicKey on <TokenKey>'],
   },

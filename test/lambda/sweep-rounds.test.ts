@@ -85,7 +85,12 @@ class Fleet {
 
   private async *pages() {
     this.world.clock.time += this.readingMs;
-    yield await Promise.resolve({ connections: [...this.rows.values()], subscriptions: [], next: undefined });
+    yield await Promise.resolve({
+      connections: [...this.rows.values()],
+      subscriptions: [],
+      revocations: [],
+      next: undefined,
+    });
   }
 
   private async *agents() {

@@ -38,10 +38,7 @@ function respelled(good: string): string {
 }
 
 describe('tokens of the built-in key', () => {
-  const verifier = jwtTokenVerifier(
-    expected,
-    builtInKeys(() => Promise.resolve([publicKey])),
-  );
+  const verifier = jwtTokenVerifier(expected, builtInKeys([() => Promise.resolve(publicKey)]));
 
   test('gives the claims of a good token', async () => {
     expect(await verifier.verify(token())).toMatchObject({ claims: { tenant_id: 't', exp: inAnHour } });
@@ -84,15 +81,41 @@ describe('tokens of the built-in key', () => {
 
   test('asks for the key once, and again after a failure', async () => {
     let calls = 0;
-    const keys = builtInKeys(() => {
-      calls += 1;
-      return calls === 1 ? Promise.reject(new Error('KMS is down')) : Promise.resolve([publicKey]);
-    });
+    const keys = builtInKeys([
+      () => {
+        calls += 1;
+        return calls === 1 ? Promise.reject(new Error('KMS is down')) : Promise.resolve(publicKey);
+      },
+    ]);
     const flaky = jwtTokenVerifier(expected, keys);
     await expect(flaky.verify(token())).rejects.toThrow('KMS is down');
     expect(await flaky.verify(token())).toHaveProperty('claims');
     expect(await flaky.verify(token())).toHaveProperty('claims');
     expect(calls).toBe(2);
+  });
+});
+
+describe('two built-in keys, of which one is the one before the rotation', () => {
+  const earlier = (): string => token({}, { kid: thumbprint(stranger.publicKey) }, stranger.privateKey);
+
+  test('tokens of either are good', async () => {
+    const verifier = jwtTokenVerifier(
+      expected,
+      builtInKeys([() => Promise.resolve(publicKey), () => Promise.resolve(stranger.publicKey)]),
+    );
+    expect(await verifier.verify(token())).toHaveProperty('claims');
+    expect(await verifier.verify(earlier())).toHaveProperty('claims');
+  });
+
+  test('while one can’t be read, the other works, and tokens of the one are not refused but fail', async () => {
+    let isDown = true;
+    const getEarlier = () =>
+      isDown ? Promise.reject(new Error('KMS is down')) : Promise.resolve(stranger.publicKey);
+    const verifier = jwtTokenVerifier(expected, builtInKeys([() => Promise.resolve(publicKey), getEarlier]));
+    expect(await verifier.verify(token())).toHaveProperty('claims');
+    await expect(verifier.verify(earlier())).rejects.toThrow('KMS is down');
+    isDown = false;
+    expect(await verifier.verify(earlier())).toHaveProperty('claims');
   });
 });
 

@@ -22,6 +22,7 @@ test('without a word, everything has a default', () => {
     deployment: 'artcafe',
     edge: {},
     token: 'built-in',
+    tokenKey: 1,
     claims: { tenant: 'tenant_id', agent: 'agent_id', channels: 'channels' },
     defaultGrants: 'all',
     maxTokenDays: 3_650,

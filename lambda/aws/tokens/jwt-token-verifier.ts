@@ -59,20 +59,25 @@ export function jwtTokenVerifier(terms: TokenTerms, keys: KeySource): TokenVerif
   };
 }
 
-/** The deployment's own keys. `getKeys` is called once, and again only while it fails. */
-export function builtInKeys(getKeys: () => Promise<readonly KeyObject[]>): KeySource {
-  let ready: Promise<Jwks> | undefined;
+/** The deployment's own keys. Each is read once, and again only while that fails; the others work meanwhile. */
+export function builtInKeys(getKeys: readonly (() => Promise<KeyObject>)[]): KeySource {
+  const ready: (Jwk | undefined)[] = getKeys.map(() => undefined);
+  const known = (): Jwks => ({ keys: ready.filter((key) => key !== undefined) });
+  /** Throws when fewer than `least` are there in the end. */
+  const readMissing = async (least: number): Promise<Jwks> => {
+    const results = await Promise.allSettled(
+      getKeys.map(async (getKey, index) => {
+        ready[index] ??= jwkOf(await getKey());
+      }),
+    );
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure !== undefined && known().keys.length < least) throw failure.reason;
+    return known();
+  };
   return {
-    current: async () => {
-      ready ??= getKeys().then((keys) => ({ keys: keys.map(jwkOf) }));
-      try {
-        return await ready;
-      } catch (error) {
-        ready = undefined;
-        throw error;
-      }
-    },
-    newer: () => Promise.resolve(undefined),
+    current: async () => (known().keys.length > 0 ? known() : readMissing(1)),
+    // A token of a key that can't be read is not refused: its handshake fails, and the client tries again.
+    newer: async () => (known().keys.length === getKeys.length ? undefined : readMissing(getKeys.length)),
     mayOmitKid: false,
   };
 }
