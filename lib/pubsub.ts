@@ -52,7 +52,9 @@ export class ArtCafePubSub extends Construct {
     const tables = new Tables(this, 'Tables', { retain, protection: settings.protection });
     const { tokenKey: number, tokenSigner: signerRoleArn } = settings;
     const tokenKeys =
-      settings.token === 'built-in' ? createTokenKeys(this, { deployment, number, signerRoleArn, retain }) : [];
+      settings.token === 'built-in'
+        ? createTokenKeys(this, { deployment, number, signerRoleArn, retain })
+        : [];
     const edgeSecrets =
       settings.edge === false || settings.edge.exclusive === undefined
         ? undefined

@@ -54,12 +54,15 @@ test('a rotation adds a key and keeps the one before it, without replacing it', 
       .sort();
   const alias = 'alias/artcafe-pubsub/artcafe/token';
   expect(names(1)).toEqual([`<TokenKey> ${alias}`]);
-  expect(names(2)).toEqual([`<TokenKey2> ${alias}-2`, `<TokenKey> ${alias}`]);
-  expect(names(3)).toEqual([`<TokenKey2> ${alias}-2`, `<TokenKey3> ${alias}-3`]);
+  expect(names(2)).toEqual([`<TokenKey2Key> ${alias}-2`, `<TokenKey> ${alias}`]);
+  expect(names(3)).toEqual([`<TokenKey2Key> ${alias}-2`, `<TokenKey3Key> ${alias}-3`]);
   const rotated = templateOf({ tokenKey: 2 });
-  expect(flattened(variablesOf(rotated, 'authorizer').TOKEN_KEY_ARNS)).toBe('<TokenKey2> <TokenKey>');
-  expect(grantsOf(rotated, 'authorizer')).toEqual(['kms:GetPublicKey on <TokenKey2>,<TokenKey>']);
-  expect(flattened(rotated.findOutputs('TokenKeyArn').TokenKeyArn?.Value)).toBe('<TokenKey2>');
+  expect(flattened(variablesOf(rotated, 'authorizer').TOKEN_KEY_ARNS)).toBe('<TokenKey2Key> <TokenKey>');
+  expect(grantsOf(rotated, 'authorizer')).toEqual([
+    'kms:GetPublicKey on <TokenKey2Key>',
+    'kms:GetPublicKey on <TokenKey>',
+  ]);
+  expect(flattened(rotated.findOutputs('TokenKeyArn').TokenKeyArn?.Value)).toBe('<TokenKey2Key>');
 });
 
 test('with a signer no other role may sign, whatever the policies of the account allow', () => {

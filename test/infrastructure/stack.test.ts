@@ -25,7 +25,8 @@ test('the outputs say where to connect and how to get a token', () => {
     RevokeFunctionName: '<FunctionsRevokeFunction>',
     TokenIssuer: 'urn:artcafe:pubsub:artcafe',
     TokenAudience: 'artcafe-pubsub',
-    TokenClaims: '{"tenant":"tenant_id","agent":"agent_id","channels":"channels"}',
+    TokenClaims:
+      '{"agents":"agents","role":"role","tenant":"tenant_id","agent":"agent_id","channels":"channels"}',
     TokenKeyArn: '<TokenKey>',
     MintToken: 'npm run --silent token -- --stack TestStack --tenant TENANT --agent AGENT',
   });
