@@ -16,7 +16,7 @@ export interface AuthorizeSettings {
   readonly tenantClaim: string;
   readonly agentClaim: string;
   readonly channelsClaim: string;
-  /** Absent = not read: tokens of an issuer may have claims of that name that mean something else. */
+  /** TOK-13. Absent = not read: tokens of an issuer may have claims of that name that mean something else. */
   readonly agentsClaim?: string | undefined;
   readonly roleClaim?: string | undefined;
   /** What a token without a channels claim may use. */

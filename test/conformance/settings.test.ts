@@ -12,7 +12,7 @@ import type { TestClient } from '../helpers/ws-client';
 const settings = {
   retentionHours: 0,
   connectionLimit: 3,
-  claims: { tenant: 'org', agent: 'bot', channels: 'rooms' },
+  claims: { tenant: 'org', agent: 'bot', channels: 'rooms', agents: 'peers', role: 'kind' },
   defaultGrants: 'none',
   messageRate: { agentPerSecond: 0, tenantPerSecond: 0 },
   allowedOrigins: ['https://app.example.com'],
@@ -166,6 +166,17 @@ withSettings('TOK-1 the names of the claims are settings', async () => {
   expect(await statusOf(bus.url({ token: usualNames }))).toBe(401);
   expect(await statusOf(urlFor('a', {}, { bot: undefined, sub: 'a' }))).toBe(101);
 });
+
+withSettings(
+  'TOK-13 the names of agents and role are settings, and other claims of these names are not read',
+  async () => {
+    expect(await statusOf(urlFor('a', {}, { role: 'admin', agents: 7 }))).toBe(101);
+    expect(await statusOf(urlFor('a', {}, { kind: 'admin' }))).toBe(401);
+    expect(await statusOf(urlFor('a', {}, { peers: 7 }))).toBe(401);
+    const observer = await bus.open(urlFor('a', {}, { kind: 'observer' }));
+    expect(await observer.request({ to: 'b', content: 1 })).toMatchObject({ code: 'forbidden' });
+  },
+);
 
 withSettings('TOK-4 a setting turns an absent claim into no channels at all', async () => {
   const without = { rooms: undefined };

@@ -203,12 +203,12 @@ async function sendsTo(scene: Scene, frame: Frame): Promise<void> {
 async function directly(scene: Scene, to: string, frame: Frame): Promise<void> {
   const { agents: named, role: own } = scene.granted;
   const isAllowed = own !== 'observer' && (named === undefined || named.some((each) => fits(each, to)));
-  const heard = () =>
+  const received = () =>
     scene.world.sockets.posts.filter((post) => post.connectionId === `${to}-connection`).length;
-  const before = heard();
+  const before = received();
   const [answer] = await ask(scene, { id: `to-${to}`, content: 1, ...frame });
   expect([answer?.type, answer?.code]).toEqual(isAllowed ? ['ACK', undefined] : ['ERROR', 'forbidden']);
-  expect(heard()).toBe(before + (isAllowed ? 1 : 0));
+  expect(received()).toBe(before + (isAllowed ? 1 : 0));
 }
 
 async function advertises(scene: Scene, frame: Frame, answered: string): Promise<void> {
