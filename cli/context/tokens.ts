@@ -22,7 +22,10 @@ const usualNames: ClaimNames = { tenant: 'tenant_id', agent: 'agent_id', channel
 export async function mintToken(context: Context, wishes: TokenWishes): Promise<string> {
   const { tenant, agent, channels, expiresIn = '1h', role } = wishes;
   const expiresInSeconds = parseDuration(expiresIn);
-  const grants = channels === undefined ? {} : { channels: parseChannels(channels) };
+  const grants = {
+    ...(channels !== undefined && { channels: parseChannels(channels) }),
+    ...(role !== undefined && { role }),
+  };
   const outputs = await context.outputs();
   const names = { ...usualNames, ...(JSON.parse(outputs.TokenClaims ?? '{}') as Partial<ClaimNames>) };
   const { issuer, audience, signer } = await mintOfStack(outputs, context.name, keyServiceOf(context));
@@ -30,7 +33,7 @@ export async function mintToken(context: Context, wishes: TokenWishes): Promise<
     ...{ issuer, audience, names, tenant, agent, expiresInSeconds, now: new Date() },
     ...grants,
   });
-  return signJwt(role === undefined ? claims : { ...claims, role }, signer);
+  return signJwt(claims, signer);
 }
 
 /** The laptop gateway signs as KMS does, so its key stays with it. */
