@@ -1,4 +1,5 @@
 /** What a token needs besides the wishes of its user: issuer, audience and a signer, which for a stack is its key in KMS. */
+import { parseSettings, type Settings } from '../lib/settings/config';
 import type { Signer } from '../tokens/jwt';
 import { createKmsSigner, type KmsSignerOptions } from '../tokens/kms-signer';
 import { UsageError } from './usage-error';
@@ -8,6 +9,8 @@ export interface Mint {
   readonly issuer: string;
   readonly audience: string;
   readonly signer: Signer;
+  /** Of the claims; absent = not known here. */
+  readonly names?: Settings['claims'];
 }
 
 /**
@@ -19,14 +22,17 @@ export async function mintOfStack(
   stack: string,
   client: KmsSignerOptions['client'] = {},
 ): Promise<Mint> {
-  const { TokenIssuer: issuer, TokenAudience: audience, TokenKeyArn: keyArn } = outputs;
+  const { TokenIssuer: issuer, TokenAudience: audience, TokenKeyArn: keyArn, TokenClaims: names } = outputs;
   if (issuer === undefined || audience === undefined) {
     throw new UsageError(`The outputs of "${stack}" name no token issuer; deploy it again.`);
   }
   if (keyArn === undefined) throw tokensComeFrom(issuer);
   const signer = await describeKmsError('read the public key', () => createKmsSigner({ keyArn, client }));
   const sign: Signer['sign'] = (bytes) => describeKmsError('sign', () => signer.sign(bytes));
-  return { issuer, audience, signer: { kid: signer.kid, sign } };
+  return {
+    ...{ issuer, audience, signer: { kid: signer.kid, sign } },
+    ...(names !== undefined && { names: parseSettings({ claims: JSON.parse(names) as unknown }).claims }),
+  };
 }
 
 /** Errors of AWS (no credentials, no permission, another account) are for the operator to fix. */

@@ -2,10 +2,9 @@
  * `npm run revoke|unrevoke|block|kick -- --tenant T [--agent A]`: refuses tokens and ends connections, on a laptop gateway or,
  * with `--stack`, on a deployment. Prints one line.
  */
-import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { repository, runCommand, userPath } from './command';
-import { readOutputs } from './outputs';
+import { runCommand } from './command';
+import { readOutputs } from './deployment/outputs';
 import { closedSentence, functionOfLaptop, functionOfStack, giveOrder, timeOf } from './revocation';
 import { UsageError } from './usage-error';
 
@@ -23,7 +22,8 @@ const usage = `Usage: npm run revoke -- --tenant TENANT [--agent AGENT [--jti ID
   --jti ID            one token of the agent
   --issued-up-to TIME revoke: tokens issued until then, for example 2026-11-29T10:00:00Z (default: now)
   --stack NAME        of this deployed stack (default: of the laptop gateway)
-  --outputs FILE      outputs of the deployment (default: cdk-outputs.json)
+  --bus NAME          the construct, where the stack is an app's own and has several
+  --outputs FILE      outputs of the deployment (default: cdk-outputs.json, else CloudFormation)
   --gateway URL       the laptop gateway (default: http://127.0.0.1:8787)`;
 
 async function main(): Promise<void> {
@@ -35,6 +35,7 @@ async function main(): Promise<void> {
       jti: { type: 'string' },
       'issued-up-to': { type: 'string' },
       stack: { type: 'string' },
+      bus: { type: 'string' },
       outputs: { type: 'string' },
       gateway: { type: 'string', default: 'http://127.0.0.1:8787' },
       help: { type: 'boolean', default: false },
@@ -55,12 +56,11 @@ async function main(): Promise<void> {
     jti,
     issued_up_to: issuedUpTo === undefined ? undefined : timeOf(issuedUpTo),
   };
-  const outputsFile =
-    values.outputs === undefined ? path.join(repository, 'cdk-outputs.json') : userPath(values.outputs);
+  const query = { file: values.outputs, bus: values.bus };
   const target =
     stack === undefined
       ? await functionOfLaptop(values.gateway)
-      : functionOfStack(readOutputs(stack, outputsFile), stack);
+      : functionOfStack(await readOutputs({ stack, ...query }), stack);
   console.log(closedSentence(action, await giveOrder(order, target)));
 }
 

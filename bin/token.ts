@@ -2,7 +2,6 @@
  * `npm run --silent token -- --tenant T --agent A`: prints one token on stdout and nothing else.
  * Signed by this checkout's key, for laptop gateways, or with `--stack` by a deployment's key in KMS.
  */
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { claimNames, tokenTerms, type Settings } from '../lib/settings/config';
 import { readSettings } from '../lib/settings/read-settings';
@@ -10,8 +9,8 @@ import { createClaims, parseAgents, parseChannels, parseDuration } from '../toke
 import { signJwt } from '../tokens/jwt';
 import { createLocalSigner } from '../tokens/local-signer';
 import { localKeyFile, repository, runCommand, userPath } from './command';
+import { readOutputs } from './deployment/outputs';
 import { type Mint, mintOfStack, tokensComeFrom } from './mint';
-import { readOutputs } from './outputs';
 import { UsageError } from './usage-error';
 
 const usage = `Usage: npm run --silent token -- --tenant TENANT --agent AGENT [options]
@@ -23,7 +22,8 @@ const usage = `Usage: npm run --silent token -- --tenant TENANT --agent AGENT [o
   --expires-in TIME  90s, 30m, 1h or 7d (default: 1h)
   --config FILE      settings file (default: artcafe.config.json, if there is one)
   --stack NAME       sign for this deployed stack, with its key in KMS (default: for laptop gateways)
-  --outputs FILE     outputs of the deployment (default: cdk-outputs.json)`;
+  --bus NAME         the construct, where the stack is an app's own and has several
+  --outputs FILE     outputs of the deployment (default: cdk-outputs.json, else CloudFormation)`;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -36,6 +36,7 @@ async function main(): Promise<void> {
       'expires-in': { type: 'string', default: '1h' },
       config: { type: 'string' },
       stack: { type: 'string' },
+      bus: { type: 'string' },
       outputs: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -58,14 +59,14 @@ async function main(): Promise<void> {
     directory: repository,
     ...(values.config === undefined ? {} : { file: userPath(values.config) }),
   });
-  const outputsFile =
-    values.outputs === undefined ? path.join(repository, 'cdk-outputs.json') : userPath(values.outputs);
-  const { issuer, audience, signer } =
+  const query = { file: values.outputs, bus: values.bus };
+  const mint =
     stack === undefined
       ? await localMint(settings)
-      : await mintOfStack(readOutputs(stack, outputsFile), stack);
+      : await mintOfStack(await readOutputs({ stack, ...query }), stack);
+  // A deployment of an earlier release does not say how its claims are named.
+  const { issuer, audience, signer, names = claimNames(settings) } = mint;
   const now = new Date();
-  const names = claimNames(settings);
   const claims = createClaims({ issuer, audience, names, tenant, agent, ...grants, expiresInSeconds, now });
   process.stdout.write(`${await signJwt(claims, signer)}\n`);
 }

@@ -3,7 +3,7 @@
  * stored: a stack is known from the outputs file of its deployment.
  */
 import path from 'node:path';
-import { readOutputs } from '../../bin/outputs';
+import { outputsFromFile } from '../../bin/deployment/outputs-file';
 import { UsageError } from '../../bin/usage-error';
 import { CommandError, exitCodes } from '../output/exit-codes';
 import type { Io } from '../output/io';
@@ -39,7 +39,7 @@ export function contextOf(place: Place, { environment, directory }: Io): Context
     return { name, url, isLaptop: true, outputs: () => outputsOfLaptop(url) };
   }
   const file = place.outputs ?? environment.ARTCAFE_OUTPUTS ?? 'cdk-outputs.json';
-  const outputs = readOutputs(name, path.resolve(directory, file));
+  const outputs = outputsFromFile(name, path.resolve(directory, file));
   const url = given ?? outputs.EdgeBaseUrl ?? outputs.BaseUrl;
   if (url === undefined) throw new UsageError(`The outputs of "${name}" have no base URL; deploy it again.`);
   return { name, url, isLaptop: false, outputs: () => Promise.resolve(outputs) };

@@ -155,6 +155,52 @@ describe('for a deployed stack', () => {
     expect(claims).toMatchObject({ iss: 'urn:bus', aud: 'aud', tenant_id: 'acme' });
   });
 
+  test('the names of its claims come from its outputs, of the construct in a stack with other things', async () => {
+    refuses = false;
+    const fleet = file('fleet.json', {
+      Fleet: {
+        Url: 'x',
+        BusTokenIssuer: 'urn:bus',
+        BusTokenAudience: 'aud',
+        BusTokenKeyArn: keyArn,
+        BusTokenClaims: '{"tenant":"org","agent":"sub"}',
+      },
+    });
+    const { stdout } = await runCommand(
+      'token.ts',
+      [...caller, '--stack', 'Fleet', '--outputs', fleet],
+      environment,
+    );
+    expect(read(stdout, publicKey).claims).toMatchObject({ iss: 'urn:bus', org: 'acme', sub: 'a1' });
+  });
+
+  test('without a file, CloudFormation has the outputs', async () => {
+    refuses = false;
+    const outputs = { TokenIssuer: 'urn:cf', TokenAudience: 'aud', TokenKeyArn: keyArn };
+    const members = Object.entries(outputs).map(
+      ([name, value]) => `<member><OutputKey>${name}</OutputKey><OutputValue>${value}</OutputValue></member>`,
+    );
+    const stacks = `<Stacks><member><StackName>Remote</StackName><Outputs>${members.join('')}</Outputs></member></Stacks>`;
+    const cloudFormation = createServer((_request, response) => {
+      response.end(
+        `<DescribeStacksResponse><DescribeStacksResult>${stacks}</DescribeStacksResult></DescribeStacksResponse>`,
+      );
+    });
+    await new Promise<void>((resolve) => cloudFormation.listen(0, '127.0.0.1', resolve));
+    try {
+      const { code, stdout, stderr } = await runCommand('token.ts', [...caller, '--stack', 'Remote'], {
+        ...environment,
+        AWS_REGION: 'eu-central-1',
+        AWS_ENDPOINT_URL_CLOUDFORMATION: `http://127.0.0.1:${(cloudFormation.address() as AddressInfo).port}`,
+      });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(read(stdout, publicKey).claims).toMatchObject({ iss: 'urn:cf', tenant_id: 'acme' });
+    } finally {
+      cloudFormation.closeAllConnections();
+      await new Promise((resolve) => cloudFormation.close(resolve));
+    }
+  });
+
   test('an error of KMS is one sentence', async () => {
     refuses = true;
     const { code, stdout, stderr } = await deployed();

@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-import { variables } from '../lambda/contract';
-import { aliases, bundleName, definitions, mainFields, target } from '../lib/functions/bundling';
-import { functionTable } from '../lib/functions/function-table';
-import { senders } from '../lib/settings/settings-schema';
-import { repository, runCommand, userPath } from './command';
+import { variables } from '../../lambda/contract';
+import { aliases, bundleName, definitions, mainFields, target } from '../../lib/functions/bundling';
+import { functionTable } from '../../lib/functions/function-table';
+import { senders } from '../../lib/settings/settings-schema';
+import { repository, runCommand, userPath } from '../command';
 
 const usage = `Usage: npm run pack:construct -- [--out FOLDER]
 
