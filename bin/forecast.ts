@@ -104,13 +104,14 @@ export function idleCounts({ agents, channelsPerAgent, seconds, memoryMb }: Idle
   };
 }
 
+export interface Publish extends Pick<Load, 'fanOut' | 'size' | 'ephemeral' | 'memoryMb'> {
+  /** Whether the SDK of the publisher, which is one of the subscribers, makes its copy itself. */
+  readonly localEcho: boolean;
+}
+
 /** Counts of one publish. */
-export function publishCounts({
-  fanOut,
-  size,
-  ephemeral,
-  memoryMb,
-}: Omit<Load, 'agents' | 'channels' | 'rate'>): Counts {
+export function publishCounts({ fanOut, size, ephemeral, memoryMb, localEcho }: Publish): Counts {
+  const copies = fanOut - (localEcho ? 1 : 0);
   const consistency = ephemeral ? 0.5 : 1;
   const subscribers = consistency * Math.max(1, Math.ceil((fanOut * subscriptionBytes) / readUnitBytes));
   const head = ephemeral ? 0 : Math.ceil((size + overhead.row) / readUnitBytes);
@@ -118,12 +119,12 @@ export function publishCounts({
     ...noCounts(),
     messagesIn: 1,
     unitsIn: messageUnits(size + overhead.frame),
-    messagesOut: fanOut + 1,
-    unitsOut: fanOut * messageUnits(size + overhead.message) + 1,
-    bytesOut: fanOut * (size + overhead.message) + overhead.ack,
+    messagesOut: copies + 1,
+    unitsOut: copies * messageUnits(size + overhead.message) + 1,
+    bytesOut: copies * (size + overhead.message) + overhead.ack,
     readUnits: head + subscribers,
     writeUnits: ephemeral ? 0 : Math.ceil((size + overhead.row) / writeUnitBytes),
-    functions: { default: { memoryMb, requests: 1, posts: fanOut + 1 } },
+    functions: { default: { memoryMb, requests: 1, posts: copies + 1 } },
   };
 }
 
@@ -136,7 +137,7 @@ export interface Forecast {
 export function forecast(load: Load): Forecast {
   const { agents, channels, rate, fanOut } = load;
   const publishes = channels * rate * secondsPerMonth;
-  const one = publishCounts(load);
+  const one = publishCounts({ ...load, localEcho: true });
   const idle = idleCounts({
     agents,
     channelsPerAgent: (channels * fanOut) / agents,
@@ -156,15 +157,15 @@ export function forecast(load: Load): Forecast {
     signingKeyMonths: 1,
     functions: {
       ...idle.functions,
-      default: { memoryMb: load.memoryMb, requests: publishes, posts: publishes * (fanOut + 1) },
+      default: { memoryMb: load.memoryMb, requests: publishes, posts: publishes * one.messagesOut },
     },
   };
   const bill = billFor(counts);
-  // Pings and replaced connections are no part of what any design has to pay.
+  // Pings and replaced connections are no part of what any design has to pay; the copy of the publisher is one.
   const { floorDollars } = billFor({
     ...noCounts(),
     unitsIn: publishes * one.unitsIn,
-    unitsOut: publishes * one.unitsOut,
+    unitsOut: publishes * publishCounts({ ...load, localEcho: false }).unitsOut,
     connectionMinutes: minutes,
   });
   return {

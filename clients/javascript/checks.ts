@@ -32,6 +32,7 @@ const kinds = {
   ],
   object: [(value) => typeof value === 'object' && !Array.isArray(value), 'an object'],
   flag: [(value) => typeof value === 'boolean', 'true or false'],
+  echo: [(value) => value === 'server' || typeof value === 'boolean', 'true, false or "server"'],
   callback: [(value) => typeof value === 'function', 'a function'],
   amount: [isNumber(Number.MIN_VALUE, Infinity), 'a number above 0'],
   pause: [isNumber(1_000, 540_000), '1,000 to 540,000 ms'],

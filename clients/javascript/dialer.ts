@@ -121,7 +121,7 @@ export class Dialer {
     const token = await freshToken(options.token, timers);
     if (this.#isEnded) return;
     const link = new Link(
-      connectUrl(options.url, token, options.echo ?? true),
+      connectUrl(options.url, token, options.echo !== false),
       this.#WebSocket,
       timers,
       port,

@@ -4,7 +4,7 @@ export { MemoryCursor, type Cursor, type Position } from './cursor';
 export { type ClientCode, type ErrorCode, type ErrorParts, PubSubError, RequestError } from './errors';
 export type { BackoffOptions } from './backoff';
 export type { Channel, HistoryOptions, Inbox, Readable, SubscribeOptions, Subscription } from './channel';
-export type { JsonObject, Message, PublishOptions } from './messages';
+export type { Echo, JsonObject, Message, PublishOptions } from './messages';
 export type { PresenceOptions, PubSubOptions } from './options';
 export type { OutboxOptions, Receipt } from './outbox';
 export type { AgentPresence, PresenceQuery } from './presence';

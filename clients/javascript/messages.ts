@@ -39,13 +39,23 @@ export interface Message<Content = unknown> {
   readonly extra: JsonObject;
 }
 
+/**
+ * Whether a client hears its own messages.
+ *
+ * - `true`: yes. Of a channel with a reader, the client makes the copy itself when the service has acknowledged the message, which
+ *   costs one message less; otherwise the service sends it.
+ * - `'server'`: yes, and the service always sends it.
+ * - `false`: no.
+ */
+export type Echo = boolean | 'server';
+
 /** What may be said about a message besides its content. */
 export interface PublishOptions {
   readonly metadata?: JsonObject;
   /** Not stored: cheaper and faster, and not delivered to agents that are offline. */
   readonly ephemeral?: boolean;
-  /** Whether this connection hears the message too. Default: as the client was made. */
-  readonly echo?: boolean;
+  /** Whether this client hears the message too. Default: as the client was made. */
+  readonly echo?: Echo;
   /** Default: a random one. The same id within two minutes is shown once. */
   readonly id?: string;
   /** Lower case, such as `chat.typing`. Default `message`. */
@@ -133,12 +143,13 @@ export function publishFrame(
   id: string,
   content: unknown,
   options: DirectOptions,
+  echo: boolean | undefined,
 ): Frame {
-  const { metadata, ephemeral, echo, type = 'message' } = options;
+  const { metadata, ephemeral, type } = options;
   return {
     ...options.extra,
     id,
-    type,
+    type: type ?? 'message',
     ...destination,
     content,
     metadata,
@@ -159,7 +170,8 @@ export function checkPublish(options: PublishOptions): void {
   const { id, metadata, extra, ephemeral, echo, type, correlationId, inReplyTo, traceparent } = options;
   check('text', { id, correlationId, inReplyTo, traceparent });
   check('object', { metadata, extra });
-  check('flag', { ephemeral, echo });
+  check('flag', { ephemeral });
+  check('echo', { echo });
   check('type', { type });
 }
 

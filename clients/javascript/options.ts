@@ -4,6 +4,7 @@
 import type { BackoffOptions } from './backoff';
 import { check, need } from './checks';
 import type { Cursor } from './cursor';
+import type { Echo } from './messages';
 import type { OutboxOptions } from './outbox';
 import type { WebSocketClass } from './socket';
 import type { TokenSource } from './token';
@@ -18,8 +19,8 @@ export interface PubSubOptions {
    * before the old one expires; with a plain token the client stops when it has expired.
    */
   readonly token: TokenSource;
-  /** Whether this client hears its own messages. Default `true`, as in the protocol. */
-  readonly echo?: boolean;
+  /** Whether this client hears its own messages. Default `true`. */
+  readonly echo?: Echo;
   /** Needed where the platform has none of its own (Node 20): that of `ws`. */
   readonly WebSocket?: WebSocketClass;
   /** Where positions are kept. Default: in memory, so that a new process begins with what is new. */
@@ -55,7 +56,7 @@ export function checkOptions(options: PubSubOptions): void {
   check('flag', { allowInsecure });
   if (!allowInsecure) need('safeUrl', { url });
   if (typeof token !== 'function') need('token', { token });
-  check('flag', { echo });
+  check('echo', { echo });
   check('object', { backoff, queue, presence, cursor });
   if (cursor) checkCursor(cursor);
   // API Gateway closes a connection after 10 minutes of silence.

@@ -4,7 +4,6 @@
  */
 import { batchFrames, frameBytes } from '../../protocol/limits';
 import { backoffMs } from './backoff';
-import type { Position } from './cursor';
 import { type Deferred, deferred } from './deferred';
 import { type ErrorCode, isPassing, PubSubError, wantsToken } from './errors';
 import { type Frame, numeric, text } from './messages';
@@ -42,10 +41,12 @@ export interface OutboxPort {
   readonly doubt: () => void;
 }
 
+/** Called before the promise's own listeners; `json` is the frame as it was sent. */
+export type Acknowledged = (receipt: Receipt, json: string) => void;
+
 interface Entry extends Outgoing, Deferred<Receipt> {
   readonly id: string;
-  /** Called as soon as the position is known, before the promise's own listeners. */
-  readonly acknowledged: (position: Position) => void;
+  readonly acknowledged: Acknowledged;
   readonly addedAt: number;
   /** Ends the waiting for it. */
   readonly patience: Cancel;
@@ -94,7 +95,7 @@ export class Outbox {
   }
 
   /** Rejects at once what can't be sent or held. */
-  async add(frame: Frame, acknowledged: (position: Position) => void, timeoutMs?: number): Promise<Receipt> {
+  async add(frame: Frame, acknowledged: Acknowledged, timeoutMs?: number): Promise<Receipt> {
     const outgoing = asOutgoing(frame, timeoutMs);
     const { timers, options } = this.#port;
     const { maxMessages = 10_000, maxBytes = 16_777_216 } = options;
@@ -144,13 +145,17 @@ export class Outbox {
   acknowledge(frame: Frame): void {
     const entry = this.#find(frame);
     if (!entry) return;
-    const sequence = numeric(frame.sequence);
-    const epoch = text(frame.epoch);
-    if (sequence !== undefined && epoch !== undefined) entry.acknowledged({ epoch, sequence });
+    const receipt: Receipt = {
+      id: entry.id,
+      sequence: numeric(frame.sequence),
+      epoch: text(frame.epoch),
+      timestamp: Date.parse(String(frame.timestamp)),
+      status: frame.status as Receipt['status'],
+    };
     this.#failures = 0;
-    const status = frame.status as Receipt['status'];
-    entry.resolve({ id: entry.id, sequence, epoch, timestamp: Date.parse(String(frame.timestamp)), status });
+    entry.resolve(receipt);
     this.#remove(entry);
+    entry.acknowledged(receipt, entry.json);
   }
 
   refuse(frame: Frame): void {

@@ -1,12 +1,13 @@
 /**
- * What the user sends: checked, given an id, handed to the outbox, and known again when it comes back.
+ * What the user sends: checked, given an id, handed to the outbox, shown to the client's own readers when it is acknowledged,
+ * and known again when it comes back.
  */
 import { reservedChannels } from '../../protocol/names';
-import type { Position } from './cursor';
+import { isPosition } from './cursor';
 import { PubSubError } from './errors';
-import { checkPublish, type DirectOptions, type Message, newId, publishFrame } from './messages';
+import { checkPublish, type DirectOptions, type Message, newId, publishFrame, readMessage } from './messages';
 import type { PubSubOptions } from './options';
-import type { Outbox, Receipt } from './outbox';
+import type { Acknowledged, Outbox, Receipt } from './outbox';
 import { RecentIds } from './recent-ids';
 import type { State } from './state';
 import type { Streams } from './streams';
@@ -20,6 +21,7 @@ export interface PublisherPort {
   readonly streams: Streams;
   readonly state: State;
   readonly agentId: string | undefined;
+  readonly tenantId: string | undefined;
   /** Connects when nothing has. */
   wake(): void;
 }
@@ -43,16 +45,32 @@ export class Publisher {
     const session = this.#session;
     if (session.state === 'closed') throw new PubSubError('closed');
     const id = options.id ?? newId();
-    const isHeard = options.echo ?? session.options.echo ?? true;
-    if (!isHeard) this.#own.note(id, session.timers.now());
-    const acknowledged = (position: Position): void => {
-      const { to, channel_id = to === session.agentId ? reservedChannels.inbox : '' } = destination;
-      if (!isHeard) session.streams.get(channel_id)?.seen(position);
+    const echo = options.echo ?? session.options.echo ?? true;
+    const { to, channel_id } = destination;
+    const isLocal =
+      echo === true && channel_id !== undefined && session.streams.get(channel_id) !== undefined;
+    if (!echo) this.#own.note(id, session.timers.now());
+    const acknowledged: Acknowledged = (receipt, json) => {
+      const name = channel_id ?? (to === session.agentId ? reservedChannels.inbox : '');
+      // The stream of this moment: a reader may have come or gone meanwhile.
+      const stream = session.streams.get(name);
+      if (isLocal) stream?.echo(this.#copyOf(json, receipt), receipt.status === 'duplicate');
+      else if (!echo && isPosition(receipt)) stream?.seen(receipt);
     };
-    const frame = publishFrame(destination, id, content, options);
+    const frame = publishFrame(destination, id, content, options, !isLocal && options.echo && true);
     const receipt = session.outbox.add(frame, acknowledged, options.timeoutMs);
     session.wake();
     return receipt;
+  }
+
+  /** The message as others get it from the service (MSG-1, MSG-2). */
+  #copyOf(json: string, { timestamp, sequence, epoch }: Receipt): Message {
+    const frame = JSON.parse(json) as Record<string, unknown>;
+    delete frame.ephemeral;
+    delete frame.echo;
+    delete frame.retry;
+    const { agentId: agent_id, tenantId: tenant_id } = this.#session;
+    return { ...readMessage({ ...frame, agent_id, tenant_id, sequence, epoch, replayed: false }), timestamp };
   }
 
   isOwn({ agentId, id }: Message): boolean {

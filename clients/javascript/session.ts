@@ -46,6 +46,7 @@ export class Session {
   presence: PresenceOptions;
   /** As the service calls us; known from the first WELCOME on. */
   agentId: string | undefined;
+  tenantId: string | undefined;
   state: State = 'disconnected';
   #current: Link | undefined;
   readonly #leaving = new Set<Link>();
@@ -214,6 +215,7 @@ export class Session {
     const old = this.#current;
     this.#current = link;
     this.agentId = text(welcome.agent_id);
+    this.tenantId = text(welcome.tenant_id);
     this.#learnTime(welcome);
     if (old) this.#leave(old);
     this.outbox.attach(link);

@@ -8,7 +8,7 @@ import { check } from './checks';
 import type { Position } from './cursor';
 import { type Deferred, deferred } from './deferred';
 import { PubSubError } from './errors';
-import { Feed, isLogged } from './feed';
+import { Feed, isLogged, type LoggedMessage } from './feed';
 import type { Gap } from './gap';
 import type { Message } from './messages';
 import { type ChannelState, type HistoryPage, type LogGap, readHistory, readState } from './replies';
@@ -51,6 +51,8 @@ export class Stream {
   /** Whether the service has answered, and the user knows. */
   isReady = false;
   #mayReadLog = true;
+  /** Own messages whose copies are to come from the log; these are for a log that may not be read. */
+  #copies: LoggedMessage[] = [];
   #isFillingHole = false;
   #fruitless = 0;
   #replayUntil = 0;
@@ -137,6 +139,17 @@ export class Stream {
     } else if (!client.publisher.isOwn(message) && !feed.isRepeat(message)) {
       this.readers.deliverEphemeral(message);
     }
+  }
+
+  /**
+   * An acknowledged message of our own, which the service sends to others only. The contents of a duplicate may differ from
+   * those of the first message with its id, which is in the log.
+   */
+  echo(message: Message, isDuplicate: boolean): void {
+    if (isDuplicate && isLogged(message) && this.#mayReadLog) {
+      this.#copies.push(message);
+      this.learnHead(message);
+    } else this.offer(message);
   }
 
   /** An acknowledged message of our own that we do not want to hear. */
@@ -256,7 +269,10 @@ export class Stream {
       this.#take(position, await this.history(position, Math.min(missing, historyLimit)));
     } catch (error) {
       const { code } = error as PubSubError;
-      if (code === 'forbidden') this.#mayReadLog = false;
+      if (code === 'forbidden') {
+        this.#mayReadLog = false;
+        for (const copy of this.#copies) this.#feed.offer(copy);
+      }
       // Subscribing again tells why, and where the channel stands.
       if (code === 'not_recoverable') await this.subscribe();
     }
@@ -277,6 +293,7 @@ export class Stream {
       feed.start({ epoch: head.epoch, sequence: Math.min(head.sequence + 1, ...firsts) - 1 });
     }
     this.#skip(gaps);
+    this.#copies = [];
     for (const message of messages) if (isLogged(message)) feed.offer(message);
     feed.learnHead(head);
     this.pump();

@@ -108,10 +108,7 @@ export class FakeServer {
     const { to, channel_id, ephemeral, echo, retry, ...rest } = frame;
     const key = typeof to === 'string' ? `${inbox}/${to}` : String(channel_id);
     const log = this.log(key);
-    const first =
-      retry === true
-        ? log.rows.find(({ message }) => message.id === frame.id && message.agent_id === agentId)
-        : undefined;
+    const first = retry === true ? this.firstOf(frame, agentId) : undefined;
     if (first !== undefined) return first;
     const sequence = (log.rows.at(-1)?.sequence ?? 0) + 1;
     const timestamp = new Date(this.timers.now()).toISOString();
@@ -147,6 +144,12 @@ export class FakeServer {
     return row;
   }
 
+  /** The row that a message with this id has already. */
+  private firstOf({ to, channel_id, id }: Frame, agentId: string): Row | undefined {
+    const { rows } = this.log(typeof to === 'string' ? `${inbox}/${to}` : String(channel_id));
+    return rows.find(({ message }) => message.id === id && message.agent_id === agentId);
+  }
+
   receive(socket: FakeSocket, text: string): void {
     this.texts.push(text);
     const answers = framesIn(text).flatMap((frame) => this.answer(socket, frame));
@@ -176,6 +179,7 @@ export class FakeServer {
             type: 'WELCOME',
             ...about,
             agent_id: socket.agentId,
+            tenant_id: 't',
             token_expires_at: new Date(socket.expiresAt).toISOString(),
             channels: states.map(({ state }) => state),
           },
@@ -230,14 +234,14 @@ export class FakeServer {
     const nobody =
       frame.expects_reply === true && ![...this.sockets].some(({ agentId }) => agentId === frame.to);
     if (nobody) return [{ type: 'ERROR', ...about, code: 'no_responders', error: 'nobody' }];
+    const isKnown = frame.retry === true && this.firstOf(frame, socket.agentId) !== undefined;
     const { sequence, epoch, message } = this.accept(frame, socket.agentId, socket);
     if (frame.ephemeral !== true && this.faults.doublesRow())
       this.accept({ ...frame, retry: false }, socket.agentId, socket);
     if (failure === 'written') return [refused];
     const place = frame.ephemeral === true ? {} : { sequence, epoch };
-    return [
-      { type: 'ACK', message_id: frame.id, timestamp: message.timestamp, status: 'accepted', ...place },
-    ];
+    const status = isKnown ? 'duplicate' : 'accepted';
+    return [{ type: 'ACK', message_id: frame.id, timestamp: message.timestamp, status, ...place }];
   }
 
   private subscribe(

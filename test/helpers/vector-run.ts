@@ -39,6 +39,7 @@ const welcomeFields = {
   timestamp: '2026-11-24T18:00:00.000Z',
   token_expires_at: '2026-11-25T18:00:00.000Z',
   agent_id: 'me',
+  tenant_id: 't',
 };
 
 /** What the client has of a connection. */

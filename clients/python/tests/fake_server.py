@@ -252,6 +252,7 @@ class FakeServer:
             "type": "WELCOME",
             **about,
             "agent_id": socket.agent_id,
+            "tenant_id": "t",
             "token_expires_at": _iso(socket.expires_at),
             "channels": [state for state, _ in states],
         }
@@ -271,6 +272,9 @@ class FakeServer:
         is_there = any(each.agent_id == frame.get("to") for each in self.sockets)
         if frame.get("expects_reply") and not is_there:
             return [{"type": "ERROR", **about, "code": "no_responders", "error": "nobody"}]
+        rows = self.log(frame["channel_id"]).rows if "channel_id" in frame else []
+        known = [row["id"] for row in rows if row["agent_id"] == socket.agent_id]
+        is_known = frame.get("retry") and frame["id"] in known
         row = self.accept(frame, socket.agent_id, socket)
         if not frame.get("ephemeral") and self.faults.doubles_row():
             self.accept({**frame, "retry": False}, socket.agent_id, socket)
@@ -278,7 +282,7 @@ class FakeServer:
             return [refused]
         place = {name: row[name] for name in ("sequence", "epoch") if name in row}
         ack = {"type": "ACK", "message_id": frame.get("id"), "timestamp": row["timestamp"]}
-        return [{**ack, "status": "accepted", **place}]
+        return [{**ack, "status": "duplicate" if is_known else "accepted", **place}]
 
     def _subscribe(self, socket: FakeSocket, entry: Frame) -> tuple[Frame, list[Frame]]:
         channel_id = entry["channel_id"]

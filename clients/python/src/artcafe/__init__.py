@@ -8,7 +8,7 @@ from .channel import Agent, Channel, Inbox, Readable, Subscription
 from .cursors import Cursor, FileCursor, MemoryCursor, Position
 from .errors import PubSubError, RequestError
 from .events import Gap, Retrying, State, StateChange
-from .messages import Message, Receipt
+from .messages import Echo, Message, Receipt
 from .options import Backoff, Queue, TokenSource
 from .presence import AgentPresence, Presence
 from .pubsub import PubSub
@@ -19,6 +19,7 @@ __all__ = [
     "Backoff",
     "Channel",
     "Cursor",
+    "Echo",
     "FileCursor",
     "Gap",
     "Inbox",

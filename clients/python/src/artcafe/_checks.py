@@ -73,6 +73,7 @@ _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "words": (_is_words, "up to 50 texts of 1-64 characters"),
     "object": (lambda value: isinstance(value, Mapping), "a dict"),
     "flag": (lambda value: isinstance(value, bool), "True or False"),
+    "echo": (lambda value: isinstance(value, bool) or value == "server", 'True, False or "server"'),
     "callback": (callable, "a function"),
     "amount": (lambda value: _is_number(value) and value > 0, "a number above 0"),
     "heartbeat": (lambda value: _is_number(value) and 1 <= value <= 540, "1 to 540 s"),

@@ -108,7 +108,9 @@ class Dialer:
         options = self._port.options
         token = await fresh_token(options.token)
         try:
-            socket = await open_socket(connect_url(options.url, token, options.echo), options.ssl)
+            socket = await open_socket(
+                connect_url(options.url, token, options.echo is not False), options.ssl
+            )
         except Exception as error:
             # What is raised may quote the URL.
             raise refusal(error) from None

@@ -15,12 +15,13 @@ from ._clock import backoff
 from ._limits import BATCH_FRAMES, FRAME_BYTES
 from ._outgoing import Outgoing, outgoing_of, text_of
 from ._tasks import new_future
-from .cursors import Position
 from .errors import PASSING, TOKEN_CODES, PubSubError
 from .messages import Frame, Receipt, read_receipt, text_in
 from .options import Queue
 
 Send = Callable[[str], bool]
+Acknowledged = Callable[[Receipt, str], None]
+"""Called before those that wait for the receipt run; the text is the frame as it was sent."""
 
 # The brackets of an array.
 _ENVELOPE_BYTES = 2
@@ -35,8 +36,7 @@ _INTERNAL_TRIES = 5
 class _Entry:
     id: str
     outgoing: Outgoing
-    # Called as soon as the position is known, before the receipt is set.
-    acknowledged: Callable[[Position], None]
+    acknowledged: Acknowledged
     # Of a request: how long its asker waits, in seconds.
     timeout: float | None
     added_at: float
@@ -79,7 +79,7 @@ class Outbox:
     def add(
         self,
         frame: Frame,
-        acknowledged: Callable[[Position], None],
+        acknowledged: Acknowledged,
         timeout: float | None = None,
     ) -> asyncio.Future[Receipt]:
         """Raises at once what can't be sent or held."""
@@ -146,13 +146,12 @@ class Outbox:
         if entry is None:
             return
         receipt = read_receipt(frame)
-        if receipt.sequence is not None and receipt.epoch is not None:
-            entry.acknowledged(Position(receipt.epoch, receipt.sequence))
         self._failures = 0
         self._remove(entry)
         if not entry.receipt.done():
             entry.receipt.set_result(receipt)
         self._answered(entry)
+        entry.acknowledged(receipt, entry.outgoing.json)
 
     def refuse(self, frame: Frame) -> None:
         code = str(frame.get("code"))

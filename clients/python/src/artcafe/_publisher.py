@@ -1,4 +1,7 @@
-"""What the user sends: checked, given an id, handed to the outbox, and known again when it comes back."""
+"""What the user sends: checked, given an id, handed to the outbox, and known again when it comes back.
+
+The client's own readers get it when it is acknowledged.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,10 @@ from ._checks import check
 from ._limits import INBOX
 from ._outbox import Outbox
 from ._recent_ids import RecentIds
+from ._stream import Stream
 from .cursors import Position
 from .errors import PubSubError
-from .messages import Frame, Message, Receipt, new_id
+from .messages import Echo, Frame, Message, Receipt, copy_of, new_id
 
 # The service finds the first copy of a message for so long, and so may we meet it.
 _OWN_IDS = 600.0
@@ -28,7 +32,7 @@ class Said:
     type: str | None = None
     metadata: Mapping[str, Any] | None = None
     ephemeral: bool | None = None
-    echo: bool | None = None
+    echo: Echo | None = None
     correlation_id: str | None = None
     in_reply_to: str | None = None
     traceparent: str | None = None
@@ -46,17 +50,18 @@ class Said:
             traceparent=self.traceparent,
         )
         check("object", metadata=self.metadata, extra=self.extra)
-        check("flag", ephemeral=self.ephemeral, echo=self.echo)
+        check("flag", ephemeral=self.ephemeral)
+        check("echo", echo=self.echo)
         check("type", type=self.type)
 
-    def frame(self, destination: Frame, id: str, content: object) -> Frame:
+    def frame(self, destination: Frame, id: str, content: object, echo: bool | None) -> Frame:
         fields = {
             "id": id,
             "type": self.type or "message",
             **destination,
             "metadata": None if self.metadata is None else dict(self.metadata),
             "ephemeral": self.ephemeral,
-            "echo": self.echo,
+            "echo": echo,
             "correlation_id": self.correlation_id,
             "in_reply_to": self.in_reply_to,
             "expects_reply": self.expects_reply,
@@ -73,15 +78,16 @@ class PublisherPort:
     Attributes:
         echo: Whether the client hears its own messages.
         wake: Connects when nothing has.
-        seen: An acknowledged message that the client does not want to hear.
+        stream: That of a channel with a reader.
     """
 
     outbox: Outbox
-    echo: bool
+    echo: Echo
     is_closed: Callable[[], bool]
     agent_id: Callable[[], str | None]
+    tenant_id: Callable[[], str | None]
     wake: Callable[[], None]
-    seen: Callable[[str, Position], None]
+    stream: Callable[[str], Stream | None]
 
 
 class Publisher:
@@ -97,17 +103,27 @@ class Publisher:
         if port.is_closed():
             raise PubSubError("closed")
         id = said.id or new_id()
-        is_heard = port.echo if said.echo is None else said.echo
-        if not is_heard:
+        echo = port.echo if said.echo is None else said.echo
+        channel_id = destination.get("channel_id")
+        is_local = echo is True and channel_id is not None and port.stream(channel_id) is not None
+        if echo is False:
             self._own.note(id, _clock.now())
 
-        def acknowledged(position: Position) -> None:
+        def acknowledged(receipt: Receipt, text: str) -> None:
             is_to_us = destination.get("to") == port.agent_id()
-            channel_id = destination.get("channel_id") or (INBOX if is_to_us else None)
-            if not is_heard and channel_id is not None:
-                port.seen(channel_id, position)
+            # The stream of this moment: a reader may have come or gone meanwhile.
+            stream = port.stream(channel_id or (INBOX if is_to_us else ""))
+            if stream is None:
+                return
+            if is_local:
+                copy = copy_of(text, receipt, port.tenant_id(), port.agent_id())
+                stream.echo(copy, receipt.status == "duplicate")
+            elif echo is False and receipt.sequence is not None and receipt.epoch is not None:
+                stream.seen(Position(receipt.epoch, receipt.sequence))
 
-        receipt = port.outbox.add(said.frame(destination, id, content), acknowledged, said.timeout)
+        wire_echo = False if is_local else said.echo and True
+        frame = said.frame(destination, id, content, wire_echo)
+        receipt = port.outbox.add(frame, acknowledged, said.timeout)
         port.wake()
         try:
             return await receipt

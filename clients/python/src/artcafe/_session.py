@@ -57,6 +57,7 @@ class Session:
         self.say(options.status, options.capabilities)
         self.agent_id: str | None = None
         """As the service calls us; known from the first WELCOME on."""
+        self._tenant_id: str | None = None
         self._current: Connection | None = None
         self._leaving: set[Connection] = set()
         self._closing: set[asyncio.Future[Any]] = set()
@@ -85,8 +86,9 @@ class Session:
                 echo=options.echo,
                 is_closed=lambda: self.state == "closed",
                 agent_id=lambda: self.agent_id,
+                tenant_id=lambda: self._tenant_id,
                 wake=self.wake,
-                seen=lambda channel_id, position: self.streams.seen(channel_id, position),
+                stream=lambda channel_id: self.streams.get(channel_id),
             )
         )
         self.streams = Streams(
@@ -212,6 +214,7 @@ class Session:
         self._current = connection
         self._dialer.welcomed()
         self.agent_id = text_in(welcome.get("agent_id"))
+        self._tenant_id = text_in(welcome.get("tenant_id"))
         self.clock.learn(welcome)
         if old is not None:
             self._leaving.add(old)

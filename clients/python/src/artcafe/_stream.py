@@ -69,6 +69,8 @@ class Stream:
         )
         self._readers = Readers(channel_id, readers, is_inbox)
         self._may_read_log = True
+        # Own messages whose copies are to come from the log; these are for a log that may not be read.
+        self._copies: list[Message] = []
         self._is_ended = False
         self._is_mending = False
         self._fruitless = 0
@@ -119,6 +121,18 @@ class Stream:
             self._replay_until = self._now() + _REPLAY_PATIENCE
         self._feed.offer(message)
         self._pump()
+
+    def echo(self, message: Message, is_duplicate: bool) -> None:
+        """An acknowledged message of our own, which the service sends to others only.
+
+        The contents of a duplicate may differ from those of the first message with its id, which is in the log.
+        """
+        position = message.position
+        if is_duplicate and position is not None and self._may_read_log:
+            self._copies.append(message)
+            self.learn_head(position)
+        else:
+            self.offer(message)
 
     def seen(self, position: Position) -> None:
         """An acknowledged message of our own that we do not want to hear."""
@@ -227,6 +241,7 @@ class Stream:
             firsts += [message.sequence for message in page.messages if message.sequence is not None]
             feed.start(Position(page.head.epoch, min([page.head.sequence + 1, *firsts]) - 1))
         self._skip(page.gaps)
+        self._copies.clear()
         for message in page.messages:
             if message.position is not None:
                 feed.offer(message)
@@ -237,6 +252,8 @@ class Stream:
     async def _recover(self, position: Position, error: PubSubError) -> None:
         if error.code == "forbidden":
             self._may_read_log = False
+            for copy in self._copies:
+                self._feed.offer(copy)
         if error.code != "not_recoverable":
             return
         try:

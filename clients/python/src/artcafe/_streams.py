@@ -115,11 +115,9 @@ class Streams:
         if entry is not None:
             entry.stream.offer(message)
 
-    def seen(self, channel_id: str, position: Position) -> None:
-        """An acknowledged message of our own, which we will not hear."""
+    def get(self, channel_id: str) -> Stream | None:
         entry = self._followed.get(channel_id)
-        if entry is not None:
-            entry.stream.seen(position)
+        return None if entry is None else entry.stream
 
     def replayed(self, frame: Frame) -> None:
         entry = self._followed.get(str(frame.get("channel_id")))

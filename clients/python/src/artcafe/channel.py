@@ -16,7 +16,7 @@ from ._session import Session
 from ._stream import Stream
 from .cursors import Position
 from .errors import PubSubError
-from .messages import Frame, Message, Receipt
+from .messages import Echo, Frame, Message, Receipt
 
 _PAGE = 1_000
 
@@ -167,7 +167,7 @@ class Channel(Readable):
         *,
         metadata: Mapping[str, Any] | None = None,
         ephemeral: bool | None = None,
-        echo: bool | None = None,
+        echo: Echo | None = None,
         id: str | None = None,
         type: str | None = None,
         correlation_id: str | None = None,
@@ -184,7 +184,7 @@ class Channel(Readable):
             content: Any JSON; up to 32 KB with all else that is sent.
             metadata: A dict of your own.
             ephemeral: Not stored: cheaper and faster, and not delivered to agents that are offline.
-            echo: Whether this connection hears the message too; as the client was made when it is not given.
+            echo: Whether this client hears the message too; as the client was made when it is not given.
             id: A random one when it is not given. The same id within two minutes is shown once.
             type: Lower case, such as ``chat.typing``; ``message`` when it is not given.
             extra: Further fields of your own.
@@ -234,7 +234,7 @@ class Agent:
         *,
         metadata: Mapping[str, Any] | None = None,
         ephemeral: bool | None = None,
-        echo: bool | None = None,
+        echo: Echo | None = None,
         id: str | None = None,
         type: str | None = None,
         correlation_id: str | None = None,

@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import Any
+from decimal import Decimal
+from typing import Any, Literal
 
 from .cursors import Position
 
 Frame = dict[str, Any]
 """A frame of the wire."""
+
+Echo = bool | Literal["server"]
+"""Whether a client hears its own messages.
+
+``True``: yes. Of a channel with a reader, the client makes the copy itself when the service has acknowledged the message, which
+costs one message less; otherwise the service sends it. ``"server"``: yes, and the service always sends it. ``False``: no.
+"""
 
 _EPOCH_START = datetime.fromtimestamp(0, timezone.utc)
 _KNOWN = frozenset(
@@ -153,6 +161,26 @@ def read_message(frame: Mapping[str, Any]) -> Message:
         expires_at=time_in(get("expires_at")) if is_request else None,
         extra={name: value for name, value in frame.items() if name not in _KNOWN},
     )
+
+
+def copy_of(json_text: str, receipt: Receipt, tenant_id: str | None, agent_id: str | None) -> Message:
+    """An own message of a channel as others get it from the service (MSG-1, MSG-2), from its frame and its ACK."""
+    frame: Frame = json.loads(json_text, parse_int=_whole, parse_float=_number)
+    for name in ("ephemeral", "echo", "retry", "replayed"):
+        frame.pop(name, None)
+    frame.update(tenant_id=tenant_id, agent_id=agent_id, sequence=receipt.sequence, epoch=receipt.epoch)
+    return replace(read_message(frame), timestamp=receipt.timestamp)
+
+
+def _whole(text: str) -> int | float:
+    value = int(text)
+    return value if abs(value) <= 2**53 else _number(text)
+
+
+def _number(text: str) -> int | float:
+    """As the service, which is written in JavaScript, writes the number again."""
+    value = float(text)
+    return int(Decimal(repr(value))) if value.is_integer() and abs(value) < 1e21 else value
 
 
 def read_receipt(frame: Mapping[str, Any]) -> Receipt:

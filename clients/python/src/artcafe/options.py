@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ._checks import check, need
 from .cursors import Cursor, MemoryCursor
+from .messages import Echo
 
 TokenSource = str | Callable[[], str | Awaitable[str]]
 """A token, or what gets a fresh one: called for every connection."""
@@ -48,7 +49,7 @@ class Options:
 
     url: str
     token: TokenSource
-    echo: bool = True
+    echo: Echo = True
     cursor: Cursor = field(default_factory=MemoryCursor)
     backoff: Backoff = Backoff()
     queue: Queue = Queue()
@@ -66,7 +67,8 @@ class Options:
             need("safe url", url=self.url)
         if not callable(self.token):
             need("token", token=self.token)
-        need("flag", echo=self.echo, observer=self.observer)
+        need("echo", echo=self.echo)
+        need("flag", observer=self.observer)
         for name in ("load", "save"):
             need("callback", **{f"cursor.{name}": getattr(self.cursor, name, None)})
         backoff, queue = self.backoff, self.queue

@@ -15,7 +15,7 @@ from .channel import Agent, Channel, Inbox
 from .cursors import Cursor, MemoryCursor
 from .errors import PubSubError
 from .events import Emitter, Gap, Retrying, State, StateChange
-from .messages import Message
+from .messages import Echo, Message
 from .options import Backoff, Options, Queue, TokenSource
 from .presence import Presence
 
@@ -33,7 +33,8 @@ class PubSub:
         token: A token, or a function, ``async`` or not, that gets one. A function is called for every new connection, so
             that a fresh token takes over before the old one expires; one that is not ``async`` runs in a thread. With a
             plain token the client stops when it has expired.
-        echo: Whether this client hears its own messages.
+        echo: Whether this client hears its own messages: ``True``, ``False``, or ``"server"`` when the copy is always to come
+            from the service, for one message more.
         cursor: Where positions are kept. Without one they are in memory, so that a new process begins with what is new.
         backoff: Times between tries to connect.
         queue: How much may wait for its acknowledgement.
@@ -60,7 +61,7 @@ class PubSub:
         url: str,
         token: TokenSource,
         *,
-        echo: bool = True,
+        echo: Echo = True,
         cursor: Cursor | None = None,
         backoff: Backoff = Backoff(),
         queue: Queue = Queue(),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from artcafe import PubSub, PubSubError
+from artcafe import Message, Position, PubSub, PubSubError
 from cuttable import Cuttable, networks
 from live_bus import Live
 
@@ -196,3 +197,62 @@ def test_nothing_listens_there(live: Live) -> None:
         await bus.close()
 
     live.run(test())
+
+
+def test_the_local_copy_equals_the_history_copy(live: Live) -> None:
+    dice = random.Random(1)
+
+    def value(depth: int) -> Any:
+        scalars: list[Any] = [
+            None,
+            True,
+            "\u00e9\U0001f600\ud800",
+            "",
+            0,
+            -0.0,
+            1.0,
+            2.5,
+            2**53,
+            2**60,
+            1e300,
+            5e-324,
+        ]
+        scalars += [dice.uniform(-1e25, 1e25), float(dice.getrandbits(70)), dice.getrandbits(70)]
+        kind = dice.randrange(4) if depth < 3 else 0
+        if kind == 1:
+            return [value(depth + 1) for _ in range(dice.randrange(4))]
+        if kind == 2:
+            return {
+                dice.choice(["a", "10", "__proto__", ""]): value(depth + 1) for _ in range(dice.randrange(4))
+            }
+        return dice.choice(scalars)
+
+    async def test() -> None:
+        async with Agents(live) as agents:
+            alice = await agents.connected("alice")
+            channel = alice.channel("c")
+            heard: list[Message] = []
+            await channel.subscribe(heard.append)
+            for _ in range(60):
+                await channel.publish(
+                    value(0),
+                    metadata={"m": value(1)},
+                    type=dice.choice([None, "chat.line"]),
+                    correlation_id=dice.choice([None, "c"]),
+                    traceparent=dice.choice([None, "t"]),
+                    extra=dice.choice([None, {"own": value(1), "sequence": 9, "expires_at": 1.0}]),
+                )
+            start = Position(heard[0].epoch or "", 0)
+            kept = [message async for message in channel.history(after=start)]
+            await until(lambda: len(heard) == 60)
+            # As text: 1 and 1.0 are equal in Python.
+            for copy, message in zip(heard, kept, strict=True):
+                assert as_text(copy) == as_text(message)
+
+    asyncio.run(test())
+
+
+def as_text(message: Message) -> str:
+    return repr(
+        {name: getattr(message, name) for name in sorted(Message.__dataclass_fields__) if name != "replayed"}
+    )
