@@ -13,6 +13,7 @@ const usage = `Usage: npm run cost -- [options]
   --channels N    channels that are published to (default: 10)
   --rate R        publishes per second on each of them (default: 1)
   --fan-out N     subscribers who get each publish, the sender among them (default: 10)
+  --publish-only  the sender is not among them
   --size BYTES    content of a message (default: 200)
   --ephemeral     messages skip the log
   --memory MB     of the functions (default: 512)
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
       size: { type: 'string', default: '200' },
       memory: { type: 'string', default: '512' },
       ephemeral: { type: 'boolean', default: false },
+      'publish-only': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -44,6 +46,7 @@ async function main(): Promise<void> {
     size: positive('size', values.size),
     memoryMb: positive('memory', values.memory),
     ephemeral: values.ephemeral,
+    publishOnly: values['publish-only'],
   };
   const result = forecast(load);
   console.log(values.json ? JSON.stringify({ load, ...result }, null, 2) : costText(load, result));

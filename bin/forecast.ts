@@ -11,11 +11,13 @@ export interface Load {
   readonly channels: number;
   /** Publishes per second on each channel. */
   readonly rate: number;
-  /** Subscribers who get each publish, the sender among them. */
+  /** Subscribers who get each publish. */
   readonly fanOut: number;
   /** Bytes of content. */
   readonly size: number;
   readonly ephemeral: boolean;
+  /** Whether the sender is not one of the subscribers. */
+  readonly publishOnly: boolean;
   /** Of `default`, in MB. */
   readonly memoryMb: number;
 }
@@ -137,7 +139,7 @@ export interface Forecast {
 export function forecast(load: Load): Forecast {
   const { agents, channels, rate, fanOut } = load;
   const publishes = channels * rate * secondsPerMonth;
-  const one = publishCounts({ ...load, localEcho: true });
+  const one = publishCounts({ ...load, localEcho: !load.publishOnly });
   const idle = idleCounts({
     agents,
     channelsPerAgent: (channels * fanOut) / agents,

@@ -12,6 +12,7 @@ const load: Load = {
   fanOut: 12,
   size: 1_200,
   ephemeral: false,
+  publishOnly: false,
   memoryMb: 512,
 };
 
@@ -96,7 +97,8 @@ function loadOf(text: string): Load {
     const [, digits] = new RegExp(`--${option} ([0-9.]+)`).exec(text) ?? [];
     return [name, Number(digits)] as const;
   });
-  return { ...load, ...Object.fromEntries(numbers), ephemeral: text.includes('--ephemeral') };
+  const flags = { ephemeral: text.includes('--ephemeral'), publishOnly: text.includes('--publish-only') };
+  return { ...load, ...Object.fromEntries(numbers), ...flags };
 }
 
 const costsPage = readFileSync(path.join(__dirname, '../../docs/costs.md'), 'utf8');
