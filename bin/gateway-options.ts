@@ -1,6 +1,11 @@
 /** What the commands that start a laptop gateway read from their command line, and how they show its output. */
-import { readFileSync } from 'node:fs';
-import { type FaultPlanInput, parseFaultPlan } from '../gateway/index';
+import { mkdirSync, readFileSync } from 'node:fs';
+import {
+  type CertificateFiles,
+  type FaultPlanInput,
+  makeCertificate,
+  parseFaultPlan,
+} from '../gateway/index';
 import { UsageError } from './usage-error';
 
 /** @throws UsageError unless it is a port, or 0 for any free one */
@@ -26,4 +31,13 @@ export function readFaultPlan(file: string): FaultPlanInput {
 /** An authorizer throws this to reject a client. Its stack would look like a defect. */
 export function display(text: string): string {
   return text.startsWith('Error: Unauthorized\n') ? 'A handshake was rejected with 401.' : text.trimEnd();
+}
+
+/** @throws UsageError where openssl is missing */
+export function certificateIn(folder: string): CertificateFiles {
+  mkdirSync(folder, { recursive: true });
+  const files = makeCertificate(folder);
+  if (files === undefined)
+    throw new UsageError('--tls needs the program openssl, which makes the certificate.');
+  return files;
 }

@@ -6,17 +6,19 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { checkPort, costLine, startGateway } from '../gateway/index';
+import { checkPort, costLine, newAccount, startGateway } from '../gateway/index';
 import type { Settings } from '../lib/settings/config';
 import { readSettings } from '../lib/settings/read-settings';
 import { AssemblyCache } from './assembly-cache';
 import { localKeyFile, repository, runCommand, userPath } from './command';
-import { display, parsePort, readFaultPlan } from './gateway-options';
+import { certificateIn, display, parsePort, readFaultPlan } from './gateway-options';
 import { synthesize } from './synthesize';
 
 const usage = `Usage: npm start -- [options]
 
   --port PORT    port on 127.0.0.1, 0 = any free one (default: 8787)
+  --tls          wss:// with a certificate made by openssl (.local/certificate.pem)
+  --new-account  the quotas of a new account in a small Region: 10 functions at once, 2,500 requests a second
   --data FOLDER  keep the tables in this folder (default: in memory)
   --faults FILE  inject the faults of the fault plan in this file (docs/faults.md)
   --config FILE  settings file (default: artcafe.config.json, if there is one)`;
@@ -30,6 +32,8 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       port: { type: 'string', default: '8787' },
+      tls: { type: 'boolean', default: false },
+      'new-account': { type: 'boolean', default: false },
       data: { type: 'string' },
       faults: { type: 'string' },
       config: { type: 'string' },
@@ -45,6 +49,7 @@ async function main(): Promise<void> {
   const settings = readSettings({ directory: repository, ...(file === undefined ? {} : { file }) });
   const faultPlan = values.faults === undefined ? undefined : readFaultPlan(userPath(values.faults));
 
+  const tls = values.tls ? certificateIn(path.join(repository, '.local')) : undefined;
   // Before the synthesis, which takes seconds.
   if (port !== 0) await checkPort(port);
   // Registered before anything exists that must be removed.
@@ -60,6 +65,8 @@ async function main(): Promise<void> {
     assembly,
     port,
     keyFile: localKeyFile,
+    ...(tls === undefined ? {} : { tls }),
+    ...(values['new-account'] && newAccount),
     ...(values.data === undefined ? {} : { dataDirectory: userPath(values.data) }),
     ...(faultPlan === undefined ? {} : { faultPlan }),
     ...(process.env.DYNAMODB_ENDPOINT ? { dynamodbEndpoint: process.env.DYNAMODB_ENDPOINT } : {}),

@@ -2,6 +2,7 @@
 
 import type { CostReport } from './costs/report';
 import type { Faults, FaultSettings } from './faults/event-faults';
+import type { CertificateFiles } from './http/certificate';
 import type { FaultReport } from './faults/fault-plan';
 import type { FaultPlanInput } from './faults/plan-schema';
 import type { Metric } from './metrics/metric';
@@ -16,6 +17,8 @@ export interface GatewayOptions {
   port?: number;
   /** Default 127.0.0.1. */
   host?: string;
+  /** Clients connect with TLS; default: without. The functions use a plain port of their own. */
+  tls?: CertificateFiles;
   /** Folder in which the tables are kept; default: in memory. */
   dataDirectory?: string;
   /** Another DynamoDB engine to use, such as AWS's DynamoDB Local. */
@@ -56,6 +59,13 @@ export interface GatewayOptions {
   log?: Logger;
 }
 
+/** The quotas of a new account in one of the Regions that allow an API the least. */
+export const newAccount = {
+  concurrency: 10,
+  callbacksPerSecond: 2_500,
+  callbackBurst: 1_250,
+} as const satisfies Partial<GatewayOptions>;
+
 export type Logger = (entry: GatewayLogEntry) => void;
 
 export interface GatewayLogEntry {
@@ -70,7 +80,7 @@ export interface GatewayLogEntry {
 export interface Gateway {
   port: number;
   urls: {
-    /** `ws://host:port`; the API is under `/{stage}`. */
+    /** `ws://host:port`, or `wss://` with `tls`; the API is under `/{stage}`. */
     base: string;
     /** `ws://host:port/v1` when the stack has a CloudFront distribution. */
     edge?: string;

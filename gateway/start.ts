@@ -15,15 +15,9 @@ import { FaultPlan } from './faults/fault-plan';
 import type { FaultProxy } from './faults/proxy';
 import { Functions } from './functions/functions';
 import { Handshakes } from './sockets/handshake';
-import {
-  type HttpRoutes,
-  type HttpServer,
-  kmsPrefix,
-  lambdaPrefix,
-  listen,
-  readyPath,
-} from './http/http-server';
+import { type HttpRoutes, type HttpServer, kmsPrefix, lambdaPrefix, readyPath } from './http/http-server';
 import { refuseUpgrade } from './http/http-reply';
+import { openPorts, type Ports } from './http/tls-front';
 import { serveKms } from './kms/kms-api';
 import { serveLambda } from './http/lambda-api';
 import { manageConnection } from './http/management-api';
@@ -59,7 +53,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     model.signingKeys.map((key) => [key, loadOrCreateKey(numberedKeyFile(options.keyFile, key.number))]),
   );
   const faultPlan = options.faultPlan && new FaultPlan(options.faultPlan);
-  const http = await listen(host, port);
+  const http = await openPorts(host, port, options.tls);
   const clock = new Clock();
   const costs = new CostMeter(clock);
   let tables: MeteredTables;
@@ -83,7 +77,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { log, metrics, pages } = new Observation(clock, model.metricFilters, options.log);
   const parts = assemble(model, authority, backends, { ...options, log }, clock, { costs, metrics });
   const schedules = startSchedules(model.schedules, parts.runtime.functions, parts.runtime.clock, log);
-  const gateway = describe(model, http, tables, parts, schedules);
+  const publicAuthority = `${connectableHost(host)}:${http.publicPort}`;
+  const gateway = describe(model, http, publicAuthority, tables, parts, schedules);
   http.serve({
     ...routesOf(parts, edge, options),
     readyPage: {
@@ -199,7 +194,8 @@ function routesOf(
 
 function describe(
   model: AppModel,
-  http: HttpServer,
+  http: Ports,
+  publicAuthority: string,
   tables: MeteredTables,
   parts: Parts,
   schedules: RunningSchedule[],
@@ -208,12 +204,12 @@ function describe(
   const { clock, faults, functions } = runtime;
   let stopping: Promise<void> | undefined;
   return {
-    port: http.port,
+    port: http.publicPort,
     urls: {
-      base: `ws://${authority}`,
+      base: `ws${http.secure}://${publicAuthority}`,
       // The public base path of the edge; the Function of the distribution maps the paths below it to the stage.
-      ...(model.edge !== undefined && { edge: `ws://${authority}/v1` }),
-      ready: `http://${authority}${readyPath}`,
+      ...(model.edge !== undefined && { edge: `ws${http.secure}://${publicAuthority}/v1` }),
+      ready: `http${http.secure}://${publicAuthority}${readyPath}`,
     },
     outputs: model.outputs,
     endpoints: {

@@ -8,7 +8,7 @@ import path from 'node:path';
 import type { SenderKind } from '../../lambda/aws/calls/create-sender';
 import { askOnce, Child } from '../child';
 import { type Figure, figureOf } from '../stats';
-import { makeCertificate } from '../certificate';
+import { makeCertificate } from '../../gateway/index';
 import type { Broadcast, BroadcastFigures, BroadcastTask, Transport } from './sender';
 import type { SinkCounts, SinkReady } from './sink';
 

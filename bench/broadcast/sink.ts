@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createServer as createSecureServer } from 'node:tls';
-import type { CertificateFiles } from '../certificate';
+import type { CertificateFiles } from '../../gateway/index';
 import { serveIpc } from '../serve-ipc';
 
 export interface SinkTask {

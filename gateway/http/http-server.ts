@@ -45,7 +45,7 @@ const keepAliveMs = 3_600_000;
 const otherHost = 'The laptop gateway answers to localhost and 127.0.0.1 only.';
 
 /** For a thousand clients that connect at the same moment. */
-const backlog = 4_096;
+export const backlog = 4_096;
 
 export async function listen(host: string, port: number): Promise<HttpServer> {
   let routes: HttpRoutes | undefined;
@@ -136,7 +136,7 @@ function connectionIn(path: string, stage: string): string | undefined {
   return decodedOr(word ?? '', '') === '@connections' ? decodedOr(encodedId, undefined) : undefined;
 }
 
-function explain(error: Error, host: string, port: number): Error {
+export function explain(error: Error, host: string, port: number): Error {
   if (codeOf(error) === 'EADDRINUSE') {
     return new GatewayError(
       `Port ${port} on ${host} is already in use.`,

@@ -10,7 +10,9 @@ import {
   type FaultPlanInput,
   type FaultSettings,
   type Gateway,
+  certificateFiles,
   type GatewayLogEntry,
+  newAccount,
   startGateway,
 } from '../../gateway/index';
 import { assemblyFor } from './assembly';
@@ -100,6 +102,7 @@ export class Bus {
       ...(keptFolder === undefined ? {} : { dataDirectory: path.join(keptFolder, 'tables') }),
       connectionsPerSecond,
       ...(faults === undefined ? {} : { faults }),
+      ...(process.env.GATEWAY_TLS ? { tls: certificateFiles(process.env.GATEWAY_TLS), ...newAccount } : {}),
       ...(faultPlan === undefined ? {} : { faultPlan }),
       log: (entry) => log.push(entry),
     });

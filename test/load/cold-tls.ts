@@ -13,7 +13,7 @@ import path from 'node:path';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { makeCertificate } from '../../bench/certificate';
+import { makeCertificate } from '../../gateway/index';
 import type { Order, Outcome } from './cold-tls-sender';
 
 const { values } = parseArgs({
