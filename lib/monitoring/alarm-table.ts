@@ -21,7 +21,7 @@ export interface AlarmRow {
   readonly expression?: string;
   /** Alarm when the value is above it. */
   readonly threshold: number;
-  /** So many periods of the last so many; default: one of one. */
+  /** How many of the last periods must be above it; default: one of one. */
   readonly periods?: { readonly breaching: number; readonly of: number };
 }
 

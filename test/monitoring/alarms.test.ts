@@ -56,7 +56,7 @@ function begin(plan: FaultPlanInput | undefined): void {
   watch.start();
 }
 
-/** Publishes, one message after another, until so many events of `default` have ended. */
+/** Publishes, one message after another, until that number of events of `default` has ended. */
 async function publish(client: TestClient, count: number): Promise<void> {
   for (let n = 0; n < count; n++) {
     const { length } = linesOf('default');
