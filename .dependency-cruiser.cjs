@@ -9,8 +9,8 @@ const only = (room, allowed) => ({
 
 /** From top to bottom: an event passes through them once. Each with those below that it may import. */
 const capabilities = {
-  events: ['frames', 'publish', 'inbox', 'delivery', 'agents', 'revocation', 'sweep', 'shared'],
-  frames: ['publish', 'inbox', 'delivery', 'log', 'agents', 'shared'],
+  events: ['audit', 'frames', 'publish', 'inbox', 'delivery', 'agents', 'revocation', 'sweep', 'shared'],
+  frames: ['audit', 'publish', 'inbox', 'delivery', 'log', 'agents', 'shared'],
   publish: ['inbox', 'delivery', 'log', 'agents', 'shared'],
   inbox: ['delivery', 'log', 'agents', 'shared'],
   delivery: ['agents', 'shared'],
@@ -18,6 +18,7 @@ const capabilities = {
   sweep: ['agents', 'shared'],
   log: ['shared'],
   agents: ['shared'],
+  audit: ['shared'],
   shared: [],
 };
 

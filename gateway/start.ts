@@ -74,8 +74,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     faultPlan,
     proxy: await faultPlan?.startProxy(targets, () => clock.now()),
   };
-  const { log, metrics, pages } = new Observation(clock, model.metricFilters, options.log);
+  const observation = new Observation(clock, model, options.log);
+  const { log, metrics, pages } = observation;
   const parts = assemble(model, authority, backends, { ...options, log }, clock, { costs, metrics });
+  observation.dispatch = (name, payload) => void parts.runtime.functions.dispatch(name, payload);
   const schedules = startSchedules(model.schedules, parts.runtime.functions, parts.runtime.clock, log);
   const publicAuthority = `${connectableHost(host)}:${http.publicPort}`;
   const gateway = describe(model, http, publicAuthority, tables, parts, schedules);

@@ -4,6 +4,7 @@
 import { Names, Stack, Tags, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { AccessLog } from './access-log';
+import { AuditLog } from './audit-log';
 import { Edge } from './edge/edge';
 import { EdgeSecrets } from './edge/edge-secrets';
 import { FailureQueue } from './functions/failure-queue';
@@ -72,6 +73,7 @@ export class ArtCafePubSub extends Construct {
     const failures = new FailureQueue(this, 'FailureQueue', { retain });
     const parts = { settings, tables, endpoint, failures, tokenKeys, edgeSecrets };
     const functions = new Functions(this, 'Functions', { logs, ...parts });
+    new AuditLog(this, 'AuditLog', functions.byName);
     endpoint.route(functions.byName, edgeSecrets !== undefined);
     if (settings.monitoring !== false) {
       new Monitoring(this, 'Monitoring', {

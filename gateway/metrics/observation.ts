@@ -4,7 +4,8 @@ import type { Clock } from '../clock';
 import { LogLines } from '../logs/log-lines';
 import { logsPath, serveLogs } from '../logs/logs-page';
 import type { Logger } from '../options';
-import type { MetricFilterModel } from '../template/model';
+import { type Dispatch, Subscriptions } from '../logs/subscriptions';
+import type { AppModel } from '../template/model';
 import { Metrics } from './metrics';
 import { metricsPath, serveMetrics } from './metrics-page';
 
@@ -12,18 +13,22 @@ type Page = (request: IncomingMessage, response: ServerResponse) => void;
 
 export class Observation {
   readonly metrics: Metrics;
+  /** Set once the functions are there: before that no line can match. */
+  dispatch: Dispatch = () => undefined;
   /** By path. */
   readonly pages: ReadonlyMap<string, Page>;
   private readonly lines: LogLines;
+  private readonly subscriptions: Subscriptions;
 
   /** `forward` gets every entry too. */
   constructor(
     clock: Clock,
-    filters: readonly MetricFilterModel[],
+    { metricFilters, logSubscriptions }: Pick<AppModel, 'metricFilters' | 'logSubscriptions'>,
     private readonly forward: Logger = () => undefined,
   ) {
     const lines = new LogLines(clock);
-    const metrics = new Metrics(filters);
+    const metrics = new Metrics(metricFilters);
+    this.subscriptions = new Subscriptions(logSubscriptions);
     this.lines = lines;
     this.metrics = metrics;
     this.pages = new Map<string, Page>([
@@ -43,7 +48,10 @@ export class Observation {
   }
 
   readonly log: Logger = (entry) => {
-    for (const line of this.lines.add(entry)) this.metrics.addLine(line);
+    for (const line of this.lines.add(entry)) {
+      this.metrics.addLine(line);
+      this.subscriptions.addLine(line, this.dispatch);
+    }
     this.forward(entry);
   };
 }

@@ -1,8 +1,8 @@
-/** Reads the metric filters on the log groups of the functions. Filters on other log groups have no lines here. */
+/** Reads the filters on the log groups of the functions: for metrics, and subscriptions of functions. Filters on other log groups have no lines here. */
 import { listOr, objectOr } from '../json';
 import { readAttribute } from './attributes';
 import type { FunctionReader } from './functions';
-import type { MetricFilterModel } from './model';
+import type { LogSubscriptionModel, MetricFilterModel } from './model';
 import type { Resolver } from './resolver';
 
 export function readMetricFilters(resolver: Resolver, { functions }: FunctionReader): MetricFilterModel[] {
@@ -25,6 +25,19 @@ export function readMetricFilters(resolver: Resolver, { functions }: FunctionRea
         unit: Unit === undefined ? 'None' : text(Unit, 'Unit'),
       },
     ];
+  });
+}
+
+/** Subscriptions of functions; other destinations have no reader here. */
+export function readSubscriptions(resolver: Resolver, reader: FunctionReader): LogSubscriptionModel[] {
+  const functionsOf = functionsByLogGroup(resolver);
+  return resolver.ofType('AWS::Logs::SubscriptionFilter').flatMap(({ logicalId, properties }) => {
+    const text = (property: string): string => resolver.text(properties[property], { logicalId, property });
+    const arn = text('DestinationArn');
+    const writers = functionsOf.get(text('LogGroupName')) ?? [];
+    if (!arn.includes(':lambda:') || writers.length === 0) return [];
+    const functionName = reader.nameIn(arn, { logicalId, property: 'DestinationArn' });
+    return [{ functions: writers, pattern: text('FilterPattern'), functionName }];
   });
 }
 

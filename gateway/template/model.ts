@@ -9,6 +9,7 @@ export interface AppModel {
   signingKeys: KeyModel[];
   schedules: ScheduleModel[];
   metricFilters: MetricFilterModel[];
+  logSubscriptions: LogSubscriptionModel[];
   edge: EdgeModel | undefined;
   outputs: Record<string, string>;
 }
@@ -86,6 +87,14 @@ export interface ScheduleModel {
   functionName: string;
   /** JSON; `undefined` = the platform's own event. */
   input: string | undefined;
+}
+
+export interface LogSubscriptionModel {
+  /** Whose lines it gets. */
+  functions: string[];
+  pattern: string;
+  /** Gets the lines that match. */
+  functionName: string;
 }
 
 export interface MetricFilterModel {

@@ -7,7 +7,7 @@ import { objectOr } from '../json';
 import { readAssembly } from './assembly';
 import { readAttribute } from './attributes';
 import { readFunctions } from './functions';
-import { readMetricFilters } from './metric-filters';
+import { readMetricFilters, readSubscriptions } from './metric-filters';
 import type { AppModel } from './model';
 import { Resolver } from './resolver';
 import { readEdge, readSchedules, readSigningKeys, readTables } from './resources';
@@ -25,6 +25,7 @@ export function readTemplate(folder: string, stack: string | undefined): AppMode
     signingKeys: readSigningKeys(resolver),
     schedules: readSchedules(resolver, functions),
     metricFilters: readMetricFilters(resolver, functions),
+    logSubscriptions: readSubscriptions(resolver, functions),
     edge: readEdge(resolver),
     outputs: readOutputs(assembly.template, resolver),
   };

@@ -6,7 +6,7 @@ import { type AgentPresence, offline, type PresenceReason, reservedChannels } fr
 import { errorFields } from '../shared/error-fields';
 import type { AgentRecord, AgentStore } from '../shared/agent-store';
 import type { ConnectionStore } from '../shared/connection-store';
-import { isObserver } from '../shared/observers';
+import { isObserver } from '../shared/subjects';
 import type { Invoker, Logger } from '../shared/ports';
 import { encodePresenceJob } from './presence-job';
 

@@ -7,7 +7,7 @@ import type { Caller } from '../shared/caller';
 import { errorFields } from '../shared/error-fields';
 import { connectionExpiresAt } from './lifetime';
 import { openingGraceMs } from './probe-connection';
-import { agentOfToken } from '../shared/observers';
+import { agentOfToken } from '../shared/subjects';
 import { encodeInboxJob, type InboxJob } from '../shared/inbox-job';
 import type { AddResult, AgentStore } from '../shared/agent-store';
 import type { Connection, ConnectionStore } from '../shared/connection-store';

@@ -5,7 +5,7 @@
 import { type Grants, parseGrants } from '../../protocol/index';
 import type { Admission } from '../agents/authorize';
 import type { Caller } from '../shared/caller';
-import { observerId } from '../shared/observers';
+import { observerId } from '../shared/subjects';
 
 /** A flat map of strings: the platform refuses anything nested. Texts of strangers are percent-encoded, as headers carry them on. */
 export type AuthorizerContext = Readonly<Record<string, string>>;

@@ -5,12 +5,21 @@ import { connect, type ConnectDependencies } from '../agents/connect';
 import { errorFields } from '../shared/error-fields';
 import type { EventClock } from '../shared/ports';
 import { subProtocol } from '../../protocol/index';
-import { callerOf, type RouteResponse, subProtocolsOf, type WebSocketEvent } from './web-socket-event';
+import { AuditMarks } from '../audit/audit-marks';
+import { agentOfToken } from '../shared/subjects';
+import {
+  addressesOf,
+  callerOf,
+  type RouteResponse,
+  subProtocolsOf,
+  type WebSocketEvent,
+} from './web-socket-event';
 
 /** CON-9, TOK-8. */
 const refusals = { 'too-many': 429, revoked: 401 };
 
 export function connectRoute(deps: ConnectDependencies & { readonly clock: EventClock }) {
+  const marks = new AuditMarks(deps.clock);
   return async (event: WebSocketEvent): Promise<RouteResponse> => {
     const { connectionId, requestId, requestTimeEpoch } = event.requestContext;
     deps.clock.startEvent(requestTimeEpoch);
@@ -21,10 +30,14 @@ export function connectRoute(deps: ConnectDependencies & { readonly clock: Event
       deps.log.info(outcome === 'connected' ? 'connected' : 'refused', {
         ...fields,
         tenant_id: caller.tenantId,
-        agent_id: caller.agentId,
+        agent_id: agentOfToken(caller.agentId),
+        jti: caller.tokenId,
+        role: caller.grants.role,
         channel_id: caller.channelId,
         protocol_level: caller.level,
         ...(outcome !== 'connected' && { reason: outcome }),
+        ...addressesOf(event),
+        ...marks.for(outcome),
       });
       if (outcome !== 'connected') return { statusCode: refusals[outcome] };
       // CON-11: a client closes when the server names a sub-protocol that it did not offer, or none of its list.

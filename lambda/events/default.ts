@@ -3,7 +3,9 @@
  */
 import { parseText } from '../../protocol/index';
 import { countFields } from '../delivery/fan-out';
+import { AuditMarks } from '../audit/audit-marks';
 import { Deadline } from '../shared/deadline';
+import { agentOfToken } from '../shared/subjects';
 import type { EventClock, Logger, LogFields } from '../shared/ports';
 import {
   handleTextMessage,
@@ -21,6 +23,7 @@ export type DefaultDependencies = TextMessageDependencies &
 
 export function defaultRoute(deps: DefaultDependencies) {
   const limiter = new RateLimiter(deps);
+  const marks = new AuditMarks(deps.clock);
   return async (event: WebSocketEvent): Promise<RouteResponse> => {
     const startedAt = deps.clock.monotonic();
     const { connectionId, requestId, requestTimeEpoch } = event.requestContext;
@@ -39,7 +42,8 @@ export function defaultRoute(deps: DefaultDependencies) {
       });
       await rate.reported;
       if (rate.admitted > 0) {
-        const sender = { ...fields, tenant_id: caller.tenantId, agent_id: caller.agentId };
+        const { tenantId, agentId, tokenId: jti } = caller;
+        const sender = { ...fields, tenant_id: tenantId, agent_id: agentOfToken(agentId) };
         const times = { startedAt, endedAt: deps.clock.monotonic() };
         const refused = parsed.length - rate.admitted || undefined;
         const [first, ...others] = handled.published;
@@ -51,6 +55,11 @@ export function defaultRoute(deps: DefaultDependencies) {
         });
         // A batch for several channels.
         for (const other of others) log.info('published', { ...sender, ...other });
+        for (const { event: name, fields: about } of handled.audited) {
+          const mark = marks.for(name);
+          // What is not for the audit log is in the line above.
+          if (mark.audit) log.info(name, { ...sender, jti, ...about, ...mark });
+        }
       }
     } catch (error) {
       // Only for an event without our authorizer's context. Thrown on: the platform then tells the client.

@@ -23,10 +23,10 @@ export function revokeRoute(deps: RevokeDependencies) {
     try {
       const { closed, left } = await revoke(deps, order, new Deadline(deps.clock, startedAt + timeMs));
       if (left > 0) throw new Error(`${left} connections could not be closed`);
-      deps.log.info('revocation', { ...fields, closed, ms: deps.clock.monotonic() - startedAt });
+      deps.log.info('revocation', { ...fields, audit: true, closed, ms: deps.clock.monotonic() - startedAt });
       return { closed };
     } catch (error) {
-      deps.log.error('revocation_failed', { ...fields, ...errorFields(error) });
+      deps.log.error('revocation_failed', { ...fields, audit: true, ...errorFields(error) });
       throw error;
     }
   };

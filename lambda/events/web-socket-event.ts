@@ -2,7 +2,9 @@
  * The events that API Gateway sends, as far as we read them, and the caller that the authorizer's context describes.
  * Source: Amazon API Gateway developer guide, WebSocket integration requests.
  */
+import { isIP } from 'node:net';
 import type { Caller } from '../shared/caller';
+import type { LogFields } from '../shared/ports';
 import { decodeContext } from './authorizer-context';
 
 export interface RequestContext {
@@ -15,6 +17,7 @@ export interface RequestContext {
   /** Strings, whatever the authorizer returned. */
   readonly authorizer?: Readonly<Record<string, unknown>>;
   readonly disconnectStatusCode?: number;
+  readonly identity?: { readonly sourceIp?: string };
 }
 
 /** Of a handshake; names keep the case in which the client wrote them. */
@@ -30,7 +33,10 @@ export interface WebSocketEvent extends HeaderFields {
 
 export interface AuthorizerEvent extends HeaderFields {
   readonly methodArn: string;
-  readonly requestContext: Pick<RequestContext, 'connectionId' | 'requestId' | 'requestTimeEpoch'>;
+  readonly requestContext: Pick<
+    RequestContext,
+    'connectionId' | 'requestId' | 'requestTimeEpoch' | 'identity'
+  >;
   readonly queryStringParameters?: Readonly<Record<string, string>> | null;
   readonly multiValueQueryStringParameters?: Readonly<Record<string, readonly string[]>> | null;
 }
@@ -56,6 +62,23 @@ export function subProtocolsOf(event: HeaderFields): string[] {
 /** Which page's program it is; empty outside of a browser. */
 export function originsOf(event: HeaderFields): string[] {
   return valuesOf(event, 'origin');
+}
+
+/** Set by the function of the edge. */
+const viewerHeader = 'artcafe-viewer-address';
+
+/**
+ * For the audit log. `viewer_address` is what the edge says, and can be forged by who goes past the edge: then `source_ip` is no
+ * address of CloudFront.
+ */
+export function addressesOf(
+  event: HeaderFields & { readonly requestContext: Pick<RequestContext, 'identity'> },
+): LogFields {
+  const [viewer = ''] = valuesOf(event, viewerHeader);
+  return {
+    source_ip: event.requestContext.identity?.sourceIp,
+    viewer_address: isIP(viewer) === 0 ? undefined : viewer,
+  };
 }
 
 /** All values of a header, whatever its case. */

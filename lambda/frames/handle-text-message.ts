@@ -2,6 +2,7 @@
  * Handles one text message of a client, from parsed frames to ACKs and deliveries. Frames are accepted one after another,
  * which keeps their order. ACKs and deliveries run in parallel.
  */
+import { type AuditedFrame, deniedByControl, deniedMessage, readByControl } from '../audit/audited-frames';
 import { type ParsedControl, type ErrorDetails, goAwayText, type ParsedFrame } from '../../protocol/index';
 import type { FanOutCounts } from '../delivery/fan-out';
 import { RetryingSender } from '../delivery/retrying-sender';
@@ -34,6 +35,8 @@ export interface TextMessageSummary {
   readonly answeredAt: number | undefined;
   /** Milliseconds of the slowest post to a connection, answers included. */
   readonly slowestPostMs: number | undefined;
+  /** For the audit log. */
+  readonly audited: readonly AuditedFrame[];
 }
 
 /** Never throws: a failure becomes the ERROR of its frame. Ends when every post has succeeded or failed. */
@@ -63,6 +66,7 @@ class TextMessageHandler {
   private readonly afterReply: AfterReply[] = [];
   private readonly errors: string[] = [];
   private readonly record = new PublishRecord();
+  private readonly audited: AuditedFrame[] = [];
   private accepted = 0;
   private duplicates = 0;
 
@@ -79,7 +83,7 @@ class TextMessageHandler {
   }
 
   get summary(): Omit<TextMessageSummary, 'frames'> {
-    const { accepted, duplicates, errors, deliveries } = this;
+    const { accepted, duplicates, errors, deliveries, audited } = this;
     return {
       accepted,
       duplicates,
@@ -88,14 +92,19 @@ class TextMessageHandler {
       published: this.record.fields,
       answeredAt: this.replies.deliveredAt,
       slowestPostMs: this.sender.slowestMs,
+      audited,
     };
   }
 
   async handle(parsed: ParsedFrame, index: number): Promise<void> {
     const decision = decideFrame(parsed, this.caller, this.deps.clock.now(), this.deadline.remainingMs);
-    if (decision.kind === 'rejected') this.reject(decision.error);
-    else if (decision.kind === 'control') await this.handleControl(decision.control);
-    else await this.handleMessage(decision, index);
+    if (decision.kind === 'rejected') {
+      const isDenied = decision.error.code === 'forbidden' && parsed.ok && parsed.kind === 'message';
+      if (isDenied) this.audited.push(deniedMessage(parsed.frame, this.caller.channelId));
+      this.reject(decision.error);
+    }
+    if (decision.kind === 'control') await this.handleControl(decision.control);
+    if (decision.kind === 'message') await this.handleMessage(decision, index);
   }
 
   /** Posts the remaining answers, delivers the messages, and runs the replays. */
@@ -117,6 +126,8 @@ class TextMessageHandler {
       await this.deliveries.deliverChannel(frame.channelId);
     }
     const outcome = await this.controlSafely(frame);
+    const audited = outcome.ok ? readByControl(frame) : deniedByControl(frame, outcome.error.code);
+    if (audited !== undefined) this.audited.push(audited);
     if (outcome.ok) {
       this.accepted += 1;
       for (const text of outcome.answer) void this.replies.send(text);

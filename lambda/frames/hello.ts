@@ -9,7 +9,7 @@ import {
   welcomeText,
 } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
-import { agentOfToken } from '../shared/observers';
+import { agentOfToken } from '../shared/subjects';
 import { type ControlDependencies, type ControlOutcome, notSubscribed, stateLost } from './control-outcome';
 import { mapStoreCalls } from '../shared/each-concurrently';
 import { inboxPosition, replayInbox } from '../inbox/hello-inbox';

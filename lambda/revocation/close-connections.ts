@@ -9,7 +9,7 @@ import type { ConnectedAgent } from '../shared/agent-store';
 import type { Connection } from '../shared/connection-store';
 import type { Deadline } from '../shared/deadline';
 import { eachConcurrently } from '../shared/each-concurrently';
-import { observerId } from '../shared/observers';
+import { observerId } from '../shared/subjects';
 import type { Clock, ConnectionCloser, ConnectionSender, RevocationScope } from '../shared/ports';
 
 export interface CloseDependencies extends RemovalDependencies {

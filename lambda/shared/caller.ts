@@ -8,7 +8,7 @@ export interface Caller {
   /** Epoch milliseconds, as the platform says. */
   readonly connectedAt: number;
   readonly tenantId: string;
-  /** Of an observer its own id, apart from every agent's (`observers.ts`). */
+  /** Of an observer its own id, apart from every agent's (`subjects.ts`). */
   readonly agentId: string;
   /** The channel that the connection was opened for. */
   readonly channelId: string | undefined;

@@ -64,7 +64,8 @@ export interface ConnectionCloser {
 export type VerifiedClaims = Readonly<Record<string, unknown>>;
 
 export type Verification =
-  | { readonly claims: VerifiedClaims }
+  /** `keyId`: the header `kid`, which names the key that has signed. */
+  | { readonly claims: VerifiedClaims; readonly keyId?: string | undefined }
   /** The check that failed, in a few words for the log. */
   | { readonly refusedFor: string };
 

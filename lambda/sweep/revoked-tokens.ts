@@ -1,5 +1,5 @@
 /** Revocations as the sweep reads them, with the same answer as the store of revocations. */
-import { agentOfToken } from '../shared/observers';
+import { agentOfToken } from '../shared/subjects';
 import type { Connection } from '../shared/connection-store';
 import { isRefusedBy, type TokenIdentity } from '../shared/ports';
 import type { RevocationRow } from './sweep-store';

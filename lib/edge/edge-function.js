@@ -20,6 +20,8 @@ function handler(event) {
     request.querystring.agent_id = { value: asQueryValue(segments[6]) };
     request.querystring.channel_id = { value: asQueryValue(segments[8]) };
   }
+  // Takes the place of a header of the same name that the viewer sends.
+  request.headers['artcafe-viewer-address'] = { value: event.viewer.ip };
   request.uri = '/ws';
   return request;
 }

@@ -31,11 +31,14 @@ export interface FunctionRow {
   readonly grants: readonly Grant[];
   /** For functions that are invoked asynchronously: how long an event may wait, and whether the function invokes itself. */
   readonly asynchronous?: { readonly maxWaitMinutes: number; readonly invokesItself?: true };
+  /** Its log group is the audit log, which has a retention of its own. */
+  readonly logs?: 'audit';
   /** The interval of the schedule. */
   readonly everyMinutes?: number;
 }
 
 export const functionNames = [
+  'audit',
   'authorizer',
   'inbox',
   'presence',
@@ -55,6 +58,15 @@ const updateAgents = on('agents', 'GetItem', 'UpdateItem');
 const findConnections = on('connections', 'Query', 'BatchGetItem', 'DeleteItem');
 
 export const functionTable: Readonly<Record<FunctionName, FunctionRow>> = {
+  audit: {
+    entry: 'audit.ts',
+    description: 'Keeps the lines that other functions mark for the audit log',
+    timeoutSeconds: 30,
+    memoryMb: 128,
+    environment: [],
+    grants: [],
+    logs: 'audit',
+  },
   authorizer: {
     entry: 'authorizer.ts',
     description: 'Verifies the token of a new connection',

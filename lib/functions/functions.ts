@@ -36,9 +36,13 @@ export class Functions extends Construct {
   }
 
   private create(name: FunctionName, row: FunctionRow): NodeFunction {
-    const { entry, description, timeoutSeconds, memoryMb, asynchronous, everyMinutes } = row;
+    const { entry, description, timeoutSeconds, memoryMb, logs, asynchronous, everyMinutes } = row;
+    const { settings } = this.props;
     const fn = new NodeFunction(this, `${name.charAt(0).toUpperCase()}${name.slice(1)}Function`, {
-      logs: this.props.logs,
+      logs:
+        logs === 'audit'
+          ? { ...this.props.logs, retentionDays: settings.auditRetentionDays }
+          : this.props.logs,
       entry,
       description,
       timeoutSeconds,

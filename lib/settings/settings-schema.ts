@@ -203,6 +203,11 @@ export const settingsSchema = v.strictObject({
     v.picklist(logRetentionChoices, `one of ${logRetentionChoices.join(', ')}`),
     30,
   ),
+  /** Of the audit log. */
+  auditRetentionDays: v.optional(
+    v.picklist(logRetentionChoices, `one of ${logRetentionChoices.join(', ')}`),
+    365,
+  ),
   /** Access logs need one role per account and region: created here, already there, or no access log. */
   accessLog: v.optional(
     v.picklist(['create-role', 'existing-role', 'off'], '"create-role", "existing-role" or "off"'),

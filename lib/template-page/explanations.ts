@@ -82,6 +82,11 @@ export const explanations: readonly (readonly [RegExp, string])[] = [
     /^EdgeSecrets\/Secret\d+\/Resource$/,
     'The header by which the authorizer knows the edge, now and before the last rotation. Only with the setting `edge.exclusive`.',
   ],
+  [
+    /^AuditLog\//,
+    'Copies the lines that the function marks for the audit log. The audit log is the log of the function `audit`.',
+  ],
+  [/^Functions\/AuditFunction\/.*Permission/, 'Lets this log group, and nothing else, invoke the function.'],
   [/^Edge\/PathFunction\//, 'Maps `/v1/ws…` onto the stage. Absent with `"edge": false`.'],
   [
     /^Edge\/Distribution\/Resource$/,

@@ -11,7 +11,7 @@ import type {
   MissedMessage,
   RemoveResult,
 } from '../../lambda/shared/agent-store';
-import { afterObservers } from '../../lambda/shared/observers';
+import { afterObservers } from '../../lambda/shared/subjects';
 import type { Clock } from '../../lambda/shared/ports';
 
 export interface MemoryAgent {

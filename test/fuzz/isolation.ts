@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Operation } from '../../protocol/index';
 
 /** Ids that would meet in a key, a pattern, a path or an object if anything were sloppy. */
-const hostileIds = [
+export const hostileIds = [
   't',
   't/channel/c',
   't/inbox/a',
@@ -28,7 +28,7 @@ const hostileIds = [
   'e\u0301',
   '界'.repeat(128),
 ] as const;
-const channels = [
+export const channels = [
   'c',
   'C',
   'c.',
@@ -40,7 +40,7 @@ const channels = [
   'channel',
   'a.b.c',
 ] as const;
-const patterns = ['*', 'c', 'c.*', 'c*', '__proto__', 'a.*', 'constructor'] as const;
+export const patterns = ['*', 'c', 'c.*', 'c*', '__proto__', 'a.*', 'constructor'] as const;
 
 export interface Party {
   readonly tenantId: string;

@@ -144,7 +144,7 @@ test('removalPolicy keeps data without the rest of the protection', () => {
 
 test('every log group ends, after as many days as the settings say', () => {
   for (const { Properties } of Object.values(
-    resources(templateOf({ logRetentionDays: 7 }), 'AWS::Logs::LogGroup'),
+    resources(templateOf({ logRetentionDays: 7, auditRetentionDays: 7 }), 'AWS::Logs::LogGroup'),
   )) {
     expect(Properties.RetentionInDays).toBe(7);
   }

@@ -28,6 +28,7 @@ interface Expected {
 }
 
 const expected: Readonly<Record<FunctionName, Expected>> = {
+  audit: { timeout: 30, environment: [], grants: [] },
   authorizer: {
     timeout: 3,
     environment: [

@@ -1,5 +1,5 @@
 /** What proves that a handshake came through the edge. */
-import { showsEdgeSecret } from '../../lambda/shared/edge-secret';
+import { showsEdgeSecret } from '../../lambda/agents/edge-secret';
 
 const secrets = ['current-secret', 'previous-secret'];
 

@@ -34,6 +34,7 @@ test('without a word, everything has a default', () => {
     sender: 'lean',
     protection: false,
     logRetentionDays: 30,
+    auditRetentionDays: 365,
     accessLog: 'create-role',
     monitoring: {},
     throttle: { ratePerSecond: 2_500, burst: 1_250, connectsPerSecond: 500, connectBurst: 500 },

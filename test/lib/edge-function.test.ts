@@ -14,12 +14,19 @@ type Query = Record<string, Field>;
 interface Answer {
   uri?: string;
   querystring?: Query;
+  headers?: Query;
   statusCode?: number;
 }
 
+/** A viewer who would like to be somebody else. */
+const forged = { 'artcafe-viewer-address': { value: '198.51.100.1' } };
+
 function run(uri: string, querystring: Query = { token: { value: 't' } }): Answer {
   const context = createContext({
-    event: JSON.stringify({ request: { method: 'GET', uri, querystring, headers: {} } }),
+    event: JSON.stringify({
+      viewer: { ip: '203.0.113.7' },
+      request: { method: 'GET', uri, querystring, headers: forged },
+    }),
   });
   return JSON.parse(
     runInContext(`${source}; JSON.stringify(handler(JSON.parse(event)))`, context) as string,
@@ -40,6 +47,10 @@ test.each(['/v1/ws', '/v1/ws/'])('%s is the stage, with the query as it came', (
     channel_id: { value: 'x', multiValue: [{ value: 'x' }, { value: 'y' }] },
   };
   expect(run(uri, query)).toMatchObject({ uri: '/ws', querystring: query });
+});
+
+test('says where the viewer is, whatever the viewer says', () => {
+  expect(run('/v1/ws').headers).toEqual({ 'artcafe-viewer-address': { value: '203.0.113.7' } });
 });
 
 test.each(['/v1/ws/tenant/acme/agent/a1/channel/lobby', '/v1/ws/tenant/acme/agent/a1/channel/lobby/'])(

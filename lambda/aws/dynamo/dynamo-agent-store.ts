@@ -17,7 +17,7 @@ import type {
   MissedMessage,
   RemoveResult,
 } from '../../shared/agent-store';
-import { afterObservers } from '../../shared/observers';
+import { afterObservers } from '../../shared/subjects';
 import { type Clock, Unavailable } from '../../shared/ports';
 import { type AgentItem, inboxMarkOf, offlineSeconds, recordOf } from './dynamo-agent-item';
 import { DynamoAgentTable } from './dynamo-agent-table';

@@ -50,7 +50,7 @@ export function jwtTokenVerifier(terms: TokenTerms, keys: KeySource): TokenVerif
       };
       const options = { issuer, audience, graceSeconds, customJwtCheck };
       try {
-        return { claims: verifyJwtSync(unverifiedToken, jwk, options) };
+        return { claims: verifyJwtSync(unverifiedToken, jwk, options), keyId: jwk.kid };
       } catch (error) {
         // Whatever the library makes of a stranger's bytes, the fault is in them.
         return { refusedFor: reasonOf(error) };

@@ -1,0 +1,6 @@
+/** Entry point of the audit function. */
+import { auditRoute } from '../events/audit';
+
+export const handler = auditRoute((line) => {
+  process.stdout.write(`${line}\n`);
+});
