@@ -37,7 +37,7 @@ export function readTables(resolver: Resolver): TableModel[] {
   });
 }
 
-/** Signing keys on the curve P-256; the gateway does not need other keys. A rotated key is told apart by the number of its alias. */
+/** Signing keys on the curve P-256; the gateway does not need other keys. The number of its alias identifies a rotated key. */
 export function readSigningKeys(resolver: Resolver): KeyModel[] {
   return resolver
     .ofType('AWS::KMS::Key')
