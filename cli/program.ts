@@ -5,6 +5,7 @@ import { addCost } from './operate/cost';
 import { addDoctor } from './operate/doctor';
 import { addStart } from './operate/start';
 import { addToken } from './operate/token';
+import { addMcp } from './mcp/command';
 import { addAgents } from './messages/agents';
 import { addHistory } from './messages/history';
 import { addPublish } from './messages/publish';
@@ -25,6 +26,7 @@ const commands: readonly AddCommand[] = [
   addHistory,
   addAgents,
   addCost,
+  addMcp,
 ];
 
 const after = `

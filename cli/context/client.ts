@@ -28,7 +28,14 @@ export async function clientFor(who: Who, io: Io, further: Partial<PubSubOptions
   const context = contextOf(who, io);
   // A gateway that is not there is said at once, in one sentence, instead of tried for a long time.
   if (context.isLaptop && who.token === undefined) await context.outputs();
-  return new PubSub({ url: context.url, token: tokenSource(context, who, io), WebSocket, ...further });
+  const bus = new PubSub({ url: context.url, token: tokenSource(context, who, io), WebSocket, ...further });
+  bus.on('retrying', ({ attempt, error }) => {
+    if (attempt === 1) io.complain(`No connection at the moment (${error.message}); trying again …\n`);
+  });
+  bus.on('error', (error) => {
+    io.complain(`${error instanceof Error ? error.message : String(error)}\n`);
+  });
+  return bus;
 }
 
 /** Connects, works and closes, whatever happens. */

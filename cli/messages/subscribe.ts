@@ -86,10 +86,4 @@ export function reportLosses(bus: PubSub, io: Io): void {
     const which = from === undefined ? '' : ` ${from}–${to ?? ''}`;
     io.complain(`Messages of ${channelId}${which} do not come: ${reason}.\n`);
   });
-  bus.on('retrying', ({ attempt, error }) => {
-    if (attempt === 1) io.complain(`Connection lost (${error.message}); connecting again …\n`);
-  });
-  bus.on('error', (error) => {
-    io.complain(`${error instanceof Error ? error.message : String(error)}\n`);
-  });
 }
