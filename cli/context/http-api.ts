@@ -2,7 +2,7 @@
 import { CommandError, exitCodes, type ExitCode } from '../output/exit-codes';
 import type { Io } from '../output/io';
 import { tokenSource, type Who } from './client';
-import { contextOf, httpBase } from './context';
+import { contextOf, httpBase, type Outputs } from './context';
 
 /** The end of a channel's log, as `GET /v1/channels` lists it. */
 export interface ChannelHead {
@@ -27,7 +27,7 @@ export async function* channelsOf(who: Who, io: Io): AsyncGenerator<ChannelHead,
   const context = contextOf(who, io);
   const source = tokenSource(context, who, io);
   const token = typeof source === 'function' ? await source() : source;
-  const outputs = await context.outputs().catch(() => ({}) as Awaited<ReturnType<typeof context.outputs>>);
+  const outputs = await context.outputs().catch((): Outputs => ({}));
   const base = outputs.HttpUrl ?? httpBase(context.url);
   let next: string | undefined;
   do {

@@ -27,7 +27,7 @@ afterAll(() => bus.stop());
 interface Host {
   readonly client: Client;
   readonly notifications: Record<string, unknown>[];
-  call(name: string, args?: Record<string, unknown>): Promise<Result>;
+  readonly call: (name: string, args?: Record<string, unknown>) => Promise<Result>;
 }
 
 interface Result extends CallToolResult {
@@ -73,9 +73,7 @@ test('offers the tools, each with a description and a schema', async () => {
   const { tools } = await client.listTools();
   const names = ['find_agents', 'history', 'inbox', 'publish', 'request', 'send', 'wait_for_message'];
   expect(tools.map(({ name }) => name).sort()).toEqual(names);
-  expect(
-    tools.every(({ description, inputSchema }) => description !== undefined && inputSchema.type === 'object'),
-  ).toBe(true);
+  expect(tools.filter(({ description, inputSchema }) => !description || !inputSchema.properties)).toEqual([]);
   expect(client.getInstructions()).toContain('"alice"');
 });
 
