@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { version } from './package.json';
 import { addCost } from './operate/cost';
+import { addOrders } from './operate/orders';
 import { addDoctor } from './operate/doctor';
 import { addStart } from './operate/start';
 import { addToken } from './operate/token';
@@ -25,6 +26,7 @@ const commands: readonly AddCommand[] = [
   addRequest,
   addHistory,
   addAgents,
+  addOrders,
   addCost,
   addMcp,
 ];

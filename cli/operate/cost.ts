@@ -10,6 +10,7 @@ interface Options {
   readonly fanOut: string;
   readonly size: string;
   readonly memory: string;
+  readonly publishOnly?: boolean;
   readonly ephemeral?: boolean;
   readonly json?: boolean;
 }
@@ -24,6 +25,7 @@ export function addCost(program: Command, io: Io): void {
     .option('--fan-out <number>', 'subscribers who get each publish, the sender among them', '10')
     .option('--size <bytes>', 'content of a message', '200')
     .option('--memory <mb>', 'memory of the functions', '512')
+    .option('--publish-only', 'the sender is not among the subscribers')
     .option('--ephemeral', 'messages skip the log')
     .option('--json', 'the figures as JSON');
   examples(
@@ -46,6 +48,7 @@ async function cost(options: Options, io: Io): Promise<void> {
     fanOut: positive('fan-out', fanOut),
     size: positive('size', size),
     memoryMb: positive('memory', memory),
+    publishOnly: options.publishOnly ?? false,
     ephemeral,
   };
   const result = forecast(load);

@@ -85,7 +85,7 @@ test('a direct message is announced, taken once, and marked as untrusted', async
   expect(sent.value).toMatchObject({ id: 'm1', status: 'accepted' });
   await eventually(
     () => bob.notifications,
-    (heard) => heard.length >= 2,
+    (notifications) => notifications.length >= 2,
   );
   expect(bob.notifications).toEqual([
     expect.objectContaining({ event: 'mail', id: 'm1', from: 'alice' }),
@@ -122,7 +122,7 @@ test('what the bus refuses is a result with an error', async () => {
   });
 });
 
-test('publish, history and wait_for_message on a channel; its resource tells of news', async () => {
+test('publish, history and wait_for_message on a channel; its resource is announced as updated', async () => {
   const tenant = fresh('t');
   const [alice, bob] = await Promise.all([hostOf(tenant, 'alice'), hostOf(tenant, 'bob')]);
   const uri = 'artcafe://channels/lobby';
@@ -137,7 +137,7 @@ test('publish, history and wait_for_message on a channel; its resource tells of 
   ]);
   await eventually(
     () => bob.notifications,
-    (heard) => heard.some((each) => each.uri === uri),
+    (notifications) => notifications.some((each) => each.uri === uri),
   );
   expect((await bob.call('history', { channel: 'lobby' })).value.messages).toHaveLength(1);
   const { contents } = await bob.client.readResource({ uri });

@@ -192,3 +192,33 @@ describe('help', () => {
     expect((await artcafe(args, { isTerminal: true })).stdout).toContain('\u001b[32m');
   });
 });
+
+describe('orders', () => {
+  test('block, unrevoke and kick', async () => {
+    const tenant = fresh('t');
+    const whom = ['--tenant', tenant, '--agent', 'mallory', ...place];
+    const client = await bus.connect({ tenant, agent: 'mallory' }, { level: 1 });
+    expect(await artcafe(['block', ...whom, '--json'])).toEqual({
+      code: 0,
+      stdout: '{"action":"block","closed":1}\n',
+      stderr: '',
+    });
+    await client.closed;
+    expect(await statusOf(await bus.urlFor({ tenant, agent: 'mallory' }))).toBe(401);
+    expect((await artcafe(['unrevoke', ...whom])).stdout).toBe(
+      'Tokens are good again. Connections closed: 0.\n',
+    );
+    expect(await statusOf(await bus.urlFor({ tenant, agent: 'mallory' }))).toBe(101);
+    await bus.connect({ tenant, agent: 'mallory' });
+    expect((await artcafe(['kick', ...whom])).stdout).toMatch(
+      /^Tokens stay good\. Connections closed: [12]\.\n$/,
+    );
+  });
+
+  test('revoke until a moment; one that is none is wrong use', async () => {
+    const whom = ['--tenant', fresh('t'), ...place];
+    const past = await artcafe(['revoke', ...whom, '--issued-up-to', '2020-01-01T00:00:00Z']);
+    expect(past.stdout).toBe('Tokens issued until then are refused. Connections closed: 0.\n');
+    expect((await artcafe(['revoke', ...whom, '--issued-up-to', 'noon'])).code).toBe(2);
+  });
+});

@@ -73,8 +73,7 @@ async function serve(bus: PubSub, request: IncomingMessage, response: ServerResp
   const server = await mcpServer(bus, () => Promise.resolve([]));
   const transport = new StreamableHTTPServerTransport({});
   response.on('close', () => void server.close());
-  // The transport's type has optional callbacks, which this compiler setting wants to be exact.
-  await server.connect(transport as never);
+  await server.connect(transport);
   await transport.handleRequest(request, response);
 }
 
