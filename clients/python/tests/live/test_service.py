@@ -249,7 +249,7 @@ def test_the_local_copy_equals_the_history_copy(live: Live) -> None:
             for copy, message in zip(heard, kept, strict=True):
                 assert as_text(copy) == as_text(message)
 
-    asyncio.run(test())
+    live.run(test())
 
 
 def as_text(message: Message) -> str:
