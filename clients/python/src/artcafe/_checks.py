@@ -50,7 +50,9 @@ def _is_count(value: Any) -> bool:
 def _is_safe_url(value: Any) -> bool:
     url = urlsplit(value)
     host = url.hostname or ""
-    is_local = host in ("localhost", "::1") or host.endswith(".localhost") or re.fullmatch(r"127(\.\d+){3}", host)
+    is_local = (
+        host in ("localhost", "::1") or host.endswith(".localhost") or re.fullmatch(r"127(\.\d+){3}", host)
+    )
     return url.scheme == "wss" or bool(is_local)
 
 

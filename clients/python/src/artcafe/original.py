@@ -54,9 +54,7 @@ class ArtCafeWebSocketClient:
         """
         await self.disconnect()
         # Its users answer by hand.
-        bus = PubSub(
-            self.base_url, self.token, observer=True, allow_insecure=self.allow_insecure
-        )
+        bus = PubSub(self.base_url, self.token, observer=True, allow_insecure=self.allow_insecure)
         self._bus = bus
 
         def take(message: Message) -> object:

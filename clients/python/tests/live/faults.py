@@ -3,7 +3,8 @@
 Meanwhile one random socket is cut every 300 ms, texts are lost on the client's side (ACKs among them), functions start and
 answer late and in another order, are run twice and die at their calls, posts and tables are throttled, ends of connections are
 reported twice or never, tokens expire, and all pass the agents' rate limit. Half way the clock moves until the platform cuts
-every connection for its age. One agent gets direct messages; its processes register their handler late and crash every four seconds.
+every connection for its age. One agent gets direct messages; its processes register their handler late and crash every four
+seconds.
 
 `python faults.py [SEED [MESSAGES]]` prints figures as JSON; exit code 1 when anything is lost, doubled or out of order, or
 when a fault never happened. The JavaScript SDK's run is test/load/client-faults.ts.
