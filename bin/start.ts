@@ -23,6 +23,8 @@ const usage = `Usage: npm start -- [options]
   --faults FILE  inject the faults of the fault plan in this file (docs/faults.md)
   --config FILE  settings file (default: artcafe.config.json, if there is one)`;
 
+/** Where the command looks when it is not told. */
+const usualBase = 'ws://127.0.0.1:8787/v1';
 /** One Ctrl-C can arrive twice, because a parent process forwards it. */
 const sameKeystrokeMs = 500;
 /** The exit status that a shell reports after Ctrl-C. */
@@ -128,6 +130,10 @@ ${urls.edge === undefined ? '' : `  With a path    ${base}/ws/tenant/TENANT/agen
 Connect as the agent "alice" of the tenant "demo"; what you type is published to the channel "lobby":
 
   npm run connect -- "${base}/ws?channel_id=lobby&token=${token}"
+
+Or as "bob", with the command (docs/cli.md):
+
+  npx artcafe subscribe lobby --agent bob${base === usualBase ? '' : ` --url ${base}`}
 `;
 }
 
