@@ -62,7 +62,7 @@ export const functionTable: Readonly<Record<FunctionName, FunctionRow>> = {
     entry: 'audit.ts',
     description: 'Keeps the lines that other functions mark for the audit log',
     timeoutSeconds: 30,
-    memoryMb: 128,
+    memoryMb,
     environment: [],
     grants: [],
     logs: 'audit',

@@ -41,6 +41,8 @@ const anyConnection =
 /** A resource of this stack, by its id or by an ARN that names it. */
 const ownResource = /<(?!AWS::)\w+>/;
 
+const auditedLog = /^<Functions(Authorizer|Connect|Default|Revoke)FunctionLog>$/;
+
 describe.each<[string, Record<string, unknown>]>([
   ['the defaults', {}],
   [
@@ -111,7 +113,7 @@ describe.each<[string, Record<string, unknown>]>([
     }
   });
 
-  test('functions are called by this API and its own schedule only, and nobody gets in by a URL', () => {
+  test('functions are called by this API, its own schedule and its own logs only, and nobody gets in by a URL', () => {
     const permissions = Object.values(resources(template, 'AWS::Lambda::Permission')).map(
       ({ Properties }) => Properties,
     );
@@ -122,7 +124,9 @@ describe.each<[string, Record<string, unknown>]>([
     };
     for (const { Action, Principal, SourceArn } of permissions) {
       expect(Action).toBe('lambda:InvokeFunction');
-      expect([Principal, flattened(SourceArn)]).toEqual([Principal, sources[Principal as string]]);
+      // Each log with lines for the audit log.
+      if (Principal === 'logs.amazonaws.com') expect(flattened(SourceArn)).toMatch(auditedLog);
+      else expect([Principal, flattened(SourceArn)]).toEqual([Principal, sources[Principal as string]]);
     }
     expect(resources(template, 'AWS::Lambda::Url')).toEqual({});
   });

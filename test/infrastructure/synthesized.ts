@@ -60,7 +60,7 @@ export function lambda(template: Template, name: FunctionName): Resource {
 }
 
 export function variablesOf(template: Template, name: FunctionName): Properties {
-  return lambda(template, name).Properties.Environment?.Variables as Properties;
+  return (lambda(template, name).Properties.Environment?.Variables ?? {}) as Properties;
 }
 
 export interface Statement {
