@@ -27,6 +27,8 @@ import type { Gateway, GatewayOptions, Logger, RunningSchedule } from './options
 import { Permissions } from './http/permissions';
 import { limits } from './platform';
 import { loadOrCreateKey, numberedKeyFile } from './kms/private-key';
+import { Queue } from './queues/queues';
+import { sqsPages } from './queues/sqs-api';
 import { RateLimiter } from './rate-limiter';
 import { startSchedules } from './schedules/schedules';
 import { serveSchedules } from './schedules/schedules-page';
@@ -79,6 +81,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const parts = assemble(model, authority, backends, { ...options, log }, clock, { costs, metrics });
   observation.dispatch = (name, payload) => void parts.runtime.functions.dispatch(name, payload);
   const schedules = startSchedules(model.schedules, parts.runtime.functions, parts.runtime.clock, log);
+  const queues = model.queues.map(
+    (queue) => new Queue(queue, parts.runtime.functions, parts.runtime.clock, metrics, log),
+  );
   const publicAuthority = `${connectableHost(host)}:${http.publicPort}`;
   const gateway = describe(model, http, publicAuthority, tables, parts, schedules);
   http.serve({
@@ -92,7 +97,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       outputs: model.outputs,
     },
     costs: gateway.costs,
-    pages,
+    pages: new Map([...pages, ...sqsPages(queues)]),
     onKms: (request, response) => serveKms(request, response, keys, clock),
     onFaults: (request, response) => serveFaults(request, response, faultPlan),
     onSchedules: (request, response, path) => serveSchedules(request, response, path, schedules),

@@ -24,6 +24,8 @@ export const variables = {
   presenceFunction: 'PRESENCE_FUNCTION',
   /** Seconds that an agent may be offline before watchers get an event (the same, and presence). */
   presenceGraceSeconds: 'PRESENCE_GRACE_SECONDS',
+  /** Agents for whom the publish queue may publish, as JSON of `AllowedAgents[]` (publish-queue). */
+  publishAllowed: 'PUBLISH_ALLOWED',
   /** Set by Lambda itself. */
   ownName: 'AWS_LAMBDA_FUNCTION_NAME',
   /** Messages per second and their bursts, of an agent and of a tenant; a rate of `0` = no limit (default). */

@@ -3,6 +3,7 @@
  * and the tests read these names. In a stack of its own they stand as they are; elsewhere the ids of the construct precede them.
  */
 import { CfnOutput, Stack } from 'aws-cdk-lib';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { claimNames, tokenTerms, type Settings } from './settings/config';
 import type { Edge } from './edge/edge';
@@ -21,6 +22,7 @@ export interface Deployed {
   /** The current one first. */
   readonly tokenKeys: readonly TokenKey[];
   readonly edge: Edge | undefined;
+  readonly publishQueue: IQueue | undefined;
 }
 
 const descriptions = {
@@ -32,6 +34,7 @@ const descriptions = {
   AgentTableName: 'Agents and their presence',
   MessageTableName: 'Logs of channels and inboxes',
   FailureQueueUrl: 'Events that a function could not handle; see docs/runbook.md',
+  PublishQueueUrl: 'Messages that you send here are published',
   RevokeFunctionName: 'Revokes tokens and closes connections; npm run revoke',
   TokenIssuer: 'Claim iss of a valid token',
   TokenAudience: 'Claim aud of a valid token',
@@ -70,12 +73,13 @@ function addresses({ settings, endpoint, edge }: Deployed): Outputs {
   };
 }
 
-function names({ tables, functions, failures }: Deployed): Outputs {
+function names({ tables, functions, failures, publishQueue }: Deployed): Outputs {
   return {
     ConnectionTableName: tables.connections.tableName,
     AgentTableName: tables.agents.tableName,
     MessageTableName: tables.messages.tableName,
     FailureQueueUrl: failures.url,
+    ...(publishQueue !== undefined && { PublishQueueUrl: publishQueue.queueUrl }),
     RevokeFunctionName: functions.byName.revoke.function.functionName,
   };
 }

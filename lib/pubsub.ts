@@ -2,11 +2,13 @@
  * One deployment of the bus as a construct: connects the parts and writes the outputs. Each part is configured in its own file.
  */
 import { Names, Stack, Tags, Token } from 'aws-cdk-lib';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { AccessLog } from './access-log';
 import { AuditLog } from './audit-log';
 import { Edge } from './edge/edge';
 import { EdgeSecrets } from './edge/edge-secrets';
+import { PublishQueue } from './events/publish-queue';
 import { FailureQueue } from './functions/failure-queue';
 import { Functions } from './functions/functions';
 import { Monitoring } from './monitoring/monitoring';
@@ -39,6 +41,8 @@ export class ArtCafePubSub extends Construct {
   /** Claims `iss` and `aud` of a valid token; `null` = not checked. */
   readonly tokenIssuer: string;
   readonly tokenAudience: string | null;
+  /** With the setting `publishQueue`: a target for rules, notifications and state machines. */
+  readonly publishQueue: IQueue | undefined;
   /** The values of the outputs, by the names of docs/settings.md. */
   readonly outputs: Readonly<Partial<Record<OutputName, string>>>;
 
@@ -74,6 +78,13 @@ export class ArtCafePubSub extends Construct {
     const parts = { settings, tables, endpoint, failures, tokenKeys, edgeSecrets };
     const functions = new Functions(this, 'Functions', { logs, ...parts });
     new AuditLog(this, 'AuditLog', functions.byName);
+    const queue =
+      functions.publishQueue &&
+      new PublishQueue(this, 'PublishQueue', {
+        retain,
+        function: functions.publishQueue,
+        failures: failures.queue,
+      }).queue;
     endpoint.route(functions.byName, edgeSecrets !== undefined);
     if (settings.monitoring !== false) {
       new Monitoring(this, 'Monitoring', {
@@ -96,8 +107,9 @@ export class ArtCafePubSub extends Construct {
     if (edgeSecrets !== undefined) edge?.node.addDependency(functions.byName.authorizer.function);
 
     Tags.of(this).add('artcafe-pubsub', deployment);
-    this.outputs = writeOutputs(this, { ...parts, functions, edge });
+    this.outputs = writeOutputs(this, { ...parts, functions, edge, publishQueue: queue });
     this.baseUrl = edge?.baseUrl ?? endpoint.baseUrl;
+    this.publishQueue = queue;
     this.tokenKeyArn = tokenKeys[0]?.arn;
     this.tokenIssuer = this.outputs.TokenIssuer ?? '';
     this.tokenAudience = this.outputs.TokenAudience ?? null;

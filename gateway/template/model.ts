@@ -10,6 +10,7 @@ export interface AppModel {
   schedules: ScheduleModel[];
   metricFilters: MetricFilterModel[];
   logSubscriptions: LogSubscriptionModel[];
+  queues: QueueModel[];
   edge: EdgeModel | undefined;
   outputs: Record<string, string>;
 }
@@ -115,4 +116,18 @@ export interface EdgeModel {
   originPath: string;
   /** Added to requests to the origin, in place of the viewer's of the same names. */
   originHeaders: [name: string, value: string][];
+}
+
+/** A queue that feeds a function. */
+export interface QueueModel {
+  url: string;
+  arn: string;
+  functionName: string;
+  batchSize: number;
+  /** The function says which messages of a batch have failed. */
+  reportsFailures: boolean;
+  visibilityMs: number;
+  /** Attempts before a message goes to the dead-letter queue. */
+  maxReceives: number;
+  deadLetterArn: string | undefined;
 }

@@ -9,6 +9,7 @@ import { readAttribute } from './attributes';
 import { readFunctions } from './functions';
 import { readMetricFilters, readSubscriptions } from './metric-filters';
 import type { AppModel } from './model';
+import { readQueues } from './queues';
 import { Resolver } from './resolver';
 import { readEdge, readSchedules, readSigningKeys, readTables } from './resources';
 import { readWebSocketApi } from './web-socket-api';
@@ -26,6 +27,7 @@ export function readTemplate(folder: string, stack: string | undefined): AppMode
     schedules: readSchedules(resolver, functions),
     metricFilters: readMetricFilters(resolver, functions),
     logSubscriptions: readSubscriptions(resolver, functions),
+    queues: readQueues(resolver, functions),
     edge: readEdge(resolver),
     outputs: readOutputs(assembly.template, resolver),
   };

@@ -60,5 +60,6 @@ export function environmentValues(source: EnvironmentSource): Record<ValueVariab
     agentsClaim: claims.agents,
     roleClaim: claims.role,
     defaultGrants: settings.defaultGrants,
+    publishAllowed: settings.publishQueue === false ? undefined : JSON.stringify(settings.publishQueue.allow),
   };
 }

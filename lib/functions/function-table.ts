@@ -50,6 +50,8 @@ export const functionNames = [
   'revoke',
 ] as const;
 export type FunctionName = (typeof functionNames)[number];
+/** Made only when a setting asks for it. */
+export type OptionalFunctionName = 'publishQueue';
 
 const memoryMb = 512;
 const presence = ['presenceFunction', 'presenceGraceSeconds'] as const;
@@ -57,7 +59,7 @@ const sender = ['callbackUrl', 'sender'] as const;
 const updateAgents = on('agents', 'GetItem', 'UpdateItem');
 const findConnections = on('connections', 'Query', 'BatchGetItem', 'DeleteItem');
 
-export const functionTable: Readonly<Record<FunctionName, FunctionRow>> = {
+export const functionTable: Readonly<Record<FunctionName | OptionalFunctionName, FunctionRow>> = {
   audit: {
     entry: 'audit.ts',
     description: 'Keeps the lines that other functions mark for the audit log',
@@ -209,6 +211,31 @@ export const functionTable: Readonly<Record<FunctionName, FunctionRow>> = {
       manage('POST', 'DELETE'),
     ],
     asynchronous: { maxWaitMinutes: 15 },
+  },
+  publishQueue: {
+    entry: 'publish-queue.ts',
+    description: 'Publishes the messages of the publish queue',
+    // Ten messages, one after another.
+    timeoutSeconds: 60,
+    memoryMb,
+    environment: [
+      'connectionTable',
+      'agentTable',
+      'messageTable',
+      ...sender,
+      'fanOutFunction',
+      'ownReceivers',
+      'retentionSeconds',
+      'publishAllowed',
+      ...presence,
+    ],
+    grants: [
+      invoke('presence', 'fanOut'),
+      findConnections,
+      on('agents', 'GetItem', 'UpdateItem', 'Query'),
+      on('messages', 'Query', 'GetItem', 'PutItem', 'UpdateItem'),
+      manage('GET', 'POST'),
+    ],
   },
 };
 

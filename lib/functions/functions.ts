@@ -9,6 +9,7 @@ import {
   type FunctionName,
   type FunctionRow,
   type Grant,
+  type OptionalFunctionName,
   type Variable,
 } from './function-table';
 import type { LogSettings } from '../log-group';
@@ -23,6 +24,8 @@ export interface FunctionsProps extends EnvironmentSource {
 
 export class Functions extends Construct {
   readonly byName: Readonly<Record<FunctionName, NodeFunction>>;
+  /** With the setting `publishQueue`. */
+  readonly publishQueue: NodeFunction | undefined;
   private readonly created = new Map<FunctionName, NodeFunction>();
 
   constructor(
@@ -33,9 +36,11 @@ export class Functions extends Construct {
     super(scope, id);
     for (const name of functionNames) this.created.set(name, this.create(name, functionTable[name]));
     this.byName = Object.fromEntries(this.created) as Record<FunctionName, NodeFunction>;
+    if (props.settings.publishQueue !== false)
+      this.publishQueue = this.create('publishQueue', functionTable.publishQueue);
   }
 
-  private create(name: FunctionName, row: FunctionRow): NodeFunction {
+  private create(name: FunctionName | OptionalFunctionName, row: FunctionRow): NodeFunction {
     const { entry, description, timeoutSeconds, memoryMb, logs, asynchronous, everyMinutes } = row;
     const { settings } = this.props;
     const fn = new NodeFunction(this, `${name.charAt(0).toUpperCase()}${name.slice(1)}Function`, {

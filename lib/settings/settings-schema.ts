@@ -147,6 +147,27 @@ const monitoringEntries = {
   ),
 };
 
+const allowedExpected = 'a list of { "tenant", "agents" } with ids of agents, or prefixes ending in *';
+const id = v.pipe(
+  v.string(allowedExpected),
+  v.minLength(1, allowedExpected),
+  v.maxLength(128, allowedExpected),
+);
+const listOfAllowed = v.pipe(
+  v.array(
+    section(allowedExpected, {
+      tenant: id,
+      agents: v.pipe(v.array(id, allowedExpected), v.minLength(1, allowedExpected)),
+    }),
+    allowedExpected,
+  ),
+  v.minLength(1, allowedExpected),
+);
+const publishQueueEntries = {
+  /** IAM says who may send to the queue; this says for whom they may publish. */
+  allow: v.lazy(() => listOfAllowed),
+};
+
 export const settingsSchema = v.strictObject({
   /** Tells deployments of one account and region apart. */
   deployment: v.optional(
@@ -222,6 +243,13 @@ export const settingsSchema = v.strictObject({
   ),
   /** Of the stage, over all routes. */
   throttle: v.optional(section('an object with rates and bursts', throttleEntries), {}),
+  /** A queue whose messages are publishes; `false` = none. */
+  publishQueue: v.optional(
+    v.lazy((input) =>
+      input === false ? v.literal(false) : section('false or { "allow" }', publishQueueEntries),
+    ),
+    false,
+  ),
   /** Origins whose pages may connect, such as https://app.example.com; absent = all. Programs outside of a browser send none. */
   allowedOrigins: v.optional(v.pipe(v.array(origin, originsExpected), v.minLength(1, originsExpected))),
 });
@@ -234,6 +262,7 @@ export const namesInside: Readonly<Record<string, readonly string[]>> = {
   claims: Object.keys(claimEntries),
   monitoring: Object.keys(monitoringEntries),
   throttle: Object.keys(throttleEntries),
+  publishQueue: Object.keys(publishQueueEntries),
   messageRate: Object.keys(messageRateEntries),
 };
 

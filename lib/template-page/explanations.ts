@@ -87,6 +87,15 @@ export const explanations: readonly (readonly [RegExp, string])[] = [
     'Copies the lines that the function marks for the audit log. The audit log is the log of the function `audit`.',
   ],
   [/^Functions\/AuditFunction\/.*Permission/, 'Lets this log group, and nothing else, invoke the function.'],
+  [
+    /^PublishQueue\/Resource\/Resource$/,
+    'Messages that are publishes. Only with the setting `publishQueue`.',
+  ],
+  [/^PublishQueue\/Resource\/Policy\//, 'Refuses requests without TLS.'],
+  [
+    /^Functions\/[^/]+\/Resource\/SqsEventSource/,
+    'Hands batches of the queue to the function; only the messages that failed come back.',
+  ],
   [/^Edge\/PathFunction\//, 'Maps `/v1/ws…` onto the stage. Absent with `"edge": false`.'],
   [
     /^Edge\/Distribution\/Resource$/,

@@ -12,6 +12,8 @@ test.each([
   ['inbox', 400],
   ['fan-out', 400],
   ['presence', 400],
+  ['publish-queue', 400],
+  ['publish-queue', 400],
   ['sweep', 400],
 ])('%s is at most %i KB', (name, limit) => {
   const { outputFiles } = buildSync({

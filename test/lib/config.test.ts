@@ -37,6 +37,7 @@ test('without a word, everything has a default', () => {
     auditRetentionDays: 365,
     accessLog: 'create-role',
     monitoring: {},
+    publishQueue: false,
     throttle: { ratePerSecond: 2_500, burst: 1_250, connectsPerSecond: 500, connectBurst: 500 },
   });
 });
@@ -49,6 +50,10 @@ test('a part of a section leaves the rest of it alone', () => {
 });
 
 test.each([
+  [
+    { publishQueue: { allow: [] } },
+    'Setting "publishQueue.allow": expected a list of { "tenant", "agents" } with ids of agents, or prefixes ending in *, got [].',
+  ],
   [{ retentionHours: 'x' }, 'Setting "retentionHours": expected a whole number from 0 to 8760, got "x".'],
   [{ retentionHours: 8_761 }, 'Setting "retentionHours": expected a whole number from 0 to 8760, got 8761.'],
   [{ retentionHours: 0.5 }, 'Setting "retentionHours": expected a whole number from 0 to 8760, got 0.5.'],

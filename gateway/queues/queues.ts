@@ -1,0 +1,105 @@
+/**
+ * The queues of the stack that feed a function, in memory: batches, partial failures, the visibility timeout on the gateway's clock,
+ * and the dead-letter queue, which is a line in the log.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import type { Clock } from '../clock';
+import type { Functions } from '../functions/functions';
+import { listOr, objectOr } from '../json';
+import type { Metrics } from '../metrics/metrics';
+import type { Logger } from '../options';
+import { region } from '../platform';
+import type { QueueModel } from '../template/model';
+
+interface Message {
+  readonly id: string;
+  readonly body: string;
+  readonly sentAt: number;
+  receives: number;
+}
+
+export interface Sent {
+  MessageId: string;
+  MD5OfMessageBody: string;
+}
+
+export class Queue {
+  private waiting: Message[] = [];
+  private isRunning = false;
+
+  constructor(
+    readonly model: QueueModel,
+    private readonly functions: Functions,
+    private readonly clock: Clock,
+    private readonly metrics: Metrics,
+    private readonly log: Logger,
+  ) {}
+
+  send(body: string): Sent {
+    const id = randomUUID();
+    this.waiting.push({ id, body, sentAt: this.clock.now(), receives: 0 });
+    void this.run();
+    return { MessageId: id, MD5OfMessageBody: createHash('md5').update(body).digest('hex') };
+  }
+
+  private async run(): Promise<void> {
+    if (this.isRunning) return;
+    this.isRunning = true;
+    // After the senders of this turn, so that a batch can have more than one message.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.waiting.length > 0) await this.deliver(this.waiting.splice(0, this.model.batchSize));
+    this.isRunning = false;
+  }
+
+  private async deliver(batch: Message[]): Promise<void> {
+    for (const message of batch) message.receives += 1;
+    const event = { Records: batch.map((message) => this.record(message)) };
+    const result = await this.functions.invoke(this.model.functionName, JSON.stringify(event));
+    const failed = result.ok ? this.failedIn(result.payload) : undefined;
+    for (const message of batch) if (failed?.has(message.id) ?? true) this.giveBack(message);
+  }
+
+  /** Ids of the messages that the function gives back. */
+  private failedIn(payload: string): Set<unknown> {
+    if (!this.model.reportsFailures) return new Set();
+    const failures = listOr(objectOr(JSON.parse(payload)).batchItemFailures);
+    return new Set(failures.map((each) => objectOr(each).itemIdentifier));
+  }
+
+  private giveBack(message: Message): void {
+    const { visibilityMs, maxReceives, deadLetterArn, functionName } = this.model;
+    if (deadLetterArn === undefined || message.receives < maxReceives) {
+      this.clock.after(visibilityMs, () => {
+        this.waiting.push(message);
+        return this.run();
+      });
+      return;
+    }
+    this.metrics.addQueued(deadLetterArn);
+    this.log({
+      function: functionName,
+      stream: 'platform',
+      text: `The message ${message.id} goes to ${deadLetterArn}: ${message.body}`,
+    });
+  }
+
+  /** Source: AWS Lambda developer guide, Using Lambda with Amazon SQS. */
+  private record({ id, body, sentAt, receives }: Message): object {
+    return {
+      messageId: id,
+      receiptHandle: id,
+      body,
+      attributes: {
+        ApproximateReceiveCount: String(receives),
+        SentTimestamp: String(sentAt),
+        SenderId: 'LAPTOP',
+        ApproximateFirstReceiveTimestamp: String(sentAt),
+      },
+      messageAttributes: {},
+      md5OfBody: createHash('md5').update(body).digest('hex'),
+      eventSource: 'aws:sqs',
+      eventSourceARN: this.model.arn,
+      awsRegion: region,
+    };
+  }
+}

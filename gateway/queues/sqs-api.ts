@@ -1,0 +1,52 @@
+/** SQS for senders: SendMessage and SendMessageBatch of its JSON protocol. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isSignedFor, readBody, reply, replyError } from '../http/http-reply';
+import { type JsonObject, listOr, objectOr, parseJson } from '../json';
+import type { Queue } from './queues';
+
+const path = '/_aws/sqs';
+
+/** Of a message, and of a batch together. */
+const maxBytes = 1_048_576;
+
+type Page = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** For `AWS_ENDPOINT_URL_SQS`; the SDK appends a slash. */
+export function sqsPages(queues: readonly Queue[]): [string, Page][] {
+  const serve: Page = (request, response) => {
+    serveSqs(request, response, queues).catch(() => response.destroy());
+  };
+  return [path, `${path}/`].map((each) => [each, serve]);
+}
+
+async function serveSqs(
+  request: IncomingMessage,
+  response: ServerResponse,
+  queues: readonly Queue[],
+): Promise<void> {
+  const body = await readBody(request, 2 * maxBytes);
+  if (!isSignedFor(request, 'sqs')) {
+    replyError(response, 403, 'MissingAuthenticationTokenException', 'Missing Authentication Token');
+    return;
+  }
+  const input = objectOr(parseJson(body?.toString() ?? ''));
+  const queue = queues.find(({ model }) => model.url === input.QueueUrl);
+  const operation = String(request.headers['x-amz-target']);
+  if (queue === undefined) {
+    replyError(response, 400, 'AWS.SimpleQueueService.NonExistentQueue', 'The queue does not exist');
+  } else if (operation === 'AmazonSQS.SendMessage') {
+    sendOne(input, response, queue);
+  } else if (operation === 'AmazonSQS.SendMessageBatch') {
+    const entries = listOr(input.Entries).map(objectOr);
+    const Successful = entries.map(({ Id, MessageBody }) => ({ Id, ...queue.send(String(MessageBody)) }));
+    reply(response, 200, { Successful, Failed: [] });
+  } else {
+    replyError(response, 400, 'InvalidAction', `The gateway does not support ${operation}`);
+  }
+}
+
+function sendOne({ MessageBody: body }: JsonObject, response: ServerResponse, queue: Queue): void {
+  if (typeof body !== 'string' || body === '' || Buffer.byteLength(body) > maxBytes)
+    replyError(response, 400, 'InvalidParameterValue', 'The message must have 1 byte to 1 MiB');
+  else reply(response, 200, queue.send(body));
+}
