@@ -7,7 +7,10 @@ export interface AuditedFrame {
   readonly fields: LogFields;
 }
 
-export function deniedMessage({ to, channelId, metadata }: ParsedMessage, own: string | undefined): AuditedFrame {
+export function deniedMessage(
+  { to, channelId, metadata }: ParsedMessage,
+  own: string | undefined,
+): AuditedFrame {
   const receiver = to ?? (channelId === undefined && own === undefined ? metadata.to : undefined);
   return {
     event: 'grant_denied',
