@@ -8,6 +8,7 @@ import { addStart } from './operate/start';
 import { addToken } from './operate/token';
 import { addMcp } from './mcp/command';
 import { addAgents } from './messages/agents';
+import { addExplain } from './messages/explain';
 import { addHistory } from './messages/history';
 import { addPublish } from './messages/publish';
 import { addRequest } from './messages/request';
@@ -26,6 +27,7 @@ const commands: readonly AddCommand[] = [
   addRequest,
   addHistory,
   addAgents,
+  addExplain,
   addOrders,
   addCost,
   addMcp,

@@ -1,5 +1,6 @@
 /** The commands that send and read messages, against a laptop gateway. */
 import { Bus, fresh } from '../helpers/bus';
+import { eventually } from '../helpers/eventually';
 import { artcafe, objectsIn, start } from './command-line';
 
 let bus: Bus;
@@ -167,4 +168,32 @@ test.each([
   [['history'], 'Either a channel or --inbox is needed; see --help.'],
 ])('%j is one sentence', async (args, sentence) => {
   expect(await artcafe([...args, ...place])).toEqual({ code: 2, stdout: '', stderr: `${sentence}\n` });
+});
+
+describe('explain', () => {
+  test('says when a message was accepted and to how many it was posted', async () => {
+    const tenant = fresh('tenant');
+    const reader = await bus.connect({ tenant, agent: 'bob' }, { channel: 'lobby' });
+    await artcafe(['publish', 'lobby', 'hello', '--id', `id-${tenant}`, ...as(tenant, 'alice')]);
+    await reader.nextMessage({ content: 'hello' });
+    const explained = () => artcafe(['explain', 'lobby', '1', '--json', ...as(tenant, 'bob')]);
+    // The line is written after the fan-out.
+    const { stdout } = await eventually(explained, ({ stdout: said }) => !said.includes('"unknown"'));
+    expect(objectsIn(stdout)[0]).toMatchObject({
+      ...{ sequence: 1, id: `id-${tenant}`, agent_id: 'alice', channel_id: 'lobby' },
+      delivery: { is_of_batch: false, counts: { delivered: 1 } },
+    });
+    const { stdout: text } = await artcafe(['explain', 'lobby', '1', ...as(tenant, 'bob')]);
+    expect(text).toMatch(
+      /^#1 of lobby: id-\S+ \(message\) of alice, accepted at .*\ndelivery:\n {2}1 delivered: /,
+    );
+  });
+
+  test('a message that the log does not have', async () => {
+    const { code, stderr } = await artcafe(['explain', 'lobby', '7', ...as(fresh('tenant'), 'bob')]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'The log of "lobby" has no message 7 (any more).\n',
+    });
+  });
 });

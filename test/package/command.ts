@@ -60,11 +60,11 @@ async function twoAgentsTalk(scratch: Scratch, begin: number): Promise<void> {
       url,
     );
     children.push(bob);
-    const heard = said(bob, /"hello":"world"/);
-    const hearing = { isOver: false };
-    void heard.then(() => (hearing.isOver = true));
-    // Until bob has subscribed, nobody hears it.
-    while (!hearing.isOver && performance.now() - begin < messageMs) {
+    const message = said(bob, /"hello":"world"/);
+    const waiting = { isOver: false };
+    void message.then(() => (waiting.isOver = true));
+    // Until bob has subscribed, nobody gets it.
+    while (!waiting.isOver && performance.now() - begin < messageMs) {
       const alice = artcafe(
         scratch,
         'publish',
@@ -78,7 +78,7 @@ async function twoAgentsTalk(scratch: Scratch, begin: number): Promise<void> {
       const [code] = (await once(alice, 'exit')) as [number | null];
       if (code !== 0) throw new Error(`publish ends with ${String(code)}`);
     }
-    await heard;
+    await message;
     if (performance.now() - begin > messageMs) throw new Error(`No message within ${messageMs} ms`);
   } finally {
     for (const child of children) if (child.exitCode === null) child.kill('SIGKILL');
