@@ -2,11 +2,11 @@
 import { PubSub, type PubSubOptions } from '@artcafe/pubsub';
 import WebSocket from 'ws';
 import type { Io } from '../output/io';
-import { type Context, contextOf, type Place } from './context';
+import { type Context, contextOf, type Location } from './context';
 import { mintToken } from './tokens';
 
 /** Options of a command that connects as an agent. */
-export interface Who extends Place {
+export interface Who extends Location {
   readonly tenant: string;
   readonly agent: string;
   readonly token?: string;

@@ -11,7 +11,7 @@ import type { Io } from '../output/io';
 export type Outputs = Readonly<Partial<Record<string, string>>>;
 
 /** The options that say where a command goes. */
-export interface Place {
+export interface Location {
   readonly context?: string;
   readonly url?: string;
   readonly outputs?: string;
@@ -30,7 +30,7 @@ export const laptopName = 'laptop';
 const laptopUrl = 'ws://127.0.0.1:8787/v1';
 
 /** @throws UsageError when the stack or the URL is not known */
-export function contextOf(place: Place, { environment, directory }: Io): Context {
+export function contextOf(place: Location, { environment, directory }: Io): Context {
   const name = place.context ?? environment.ARTCAFE_CONTEXT ?? laptopName;
   const given = place.url ?? environment.ARTCAFE_URL;
   if (given !== undefined) checkUrl(given);

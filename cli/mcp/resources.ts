@@ -43,7 +43,7 @@ function contents(uri: URL, messages: Awaited<ReturnType<typeof newest>>) {
   return { contents: [{ uri: uri.href, mimeType, text }] };
 }
 
-/** A client that has subscribed to a channel hears of each message there, and reads the resource when it wants to. */
+/** A client that has subscribed to a channel is notified of each message there, and reads the resource when it wants to. */
 function addSubscriptions({ server }: McpServer, bus: PubSub): void {
   const subscriptions = new Map<string, Promise<Subscription>>();
   server.setRequestHandler(SubscribeRequestSchema, async ({ params: { uri } }) => {

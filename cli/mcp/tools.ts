@@ -150,12 +150,12 @@ function addWaiting(server: McpServer, bus: PubSub): void {
 }
 
 /** What both logs offer. */
-interface Log {
+interface LogReader {
   history(options: { limit: number; signal?: AbortSignal }): AsyncIterable<Message>;
 }
 
 /** Oldest first. */
-export async function newest(log: Log, limit: number, signal?: AbortSignal): Promise<Message[]> {
+export async function newest(log: LogReader, limit: number, signal?: AbortSignal): Promise<Message[]> {
   const messages: Message[] = [];
   for await (const message of log.history({ limit, ...(signal && { signal }) })) messages.push(message);
   return messages.reverse();

@@ -9,7 +9,7 @@ import type { Io } from '../output/io';
 import { Printer } from '../output/printer';
 
 /** A pipe can be faster than the bus. */
-const mostOnTheirWay = 1_000;
+const maxPending = 1_000;
 
 interface Options extends Who {
   readonly to?: string;
@@ -91,18 +91,18 @@ async function sendOne(
 /** In order; the client itself gathers what is on its way into batches. Ends with the first message that is refused. */
 async function eachLine(io: Io, send: (text: string) => Promise<void>): Promise<void> {
   const lines = createInterface({ input: io.input, signal: io.interrupted });
-  const onTheirWay = new Set<Promise<void>>();
+  const pending = new Set<Promise<void>>();
   const failures: unknown[] = [];
   for await (const line of lines) {
     if (line.trim() === '') continue;
     const sent: Promise<void> = send(line)
       .catch((error: unknown) => void failures.push(error))
-      .finally(() => onTheirWay.delete(sent));
-    onTheirWay.add(sent);
-    if (onTheirWay.size >= mostOnTheirWay) await Promise.race(onTheirWay);
+      .finally(() => pending.delete(sent));
+    pending.add(sent);
+    if (pending.size >= maxPending) await Promise.race(pending);
     if (failures.length > 0) break;
   }
-  await Promise.all(onTheirWay);
+  await Promise.all(pending);
   if (failures.length > 0) throw failures[0];
 }
 

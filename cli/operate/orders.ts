@@ -1,12 +1,12 @@
 /** `artcafe revoke`, `block`, `unrevoke`, `kick`: refuse tokens and end connections, on the laptop or on a deployed stack. */
 import type { Command } from 'commander';
 import { closedSentence, functionOfLaptop, functionOfStack, giveOrder, timeOf } from '../../bin/revocation';
-import { contextOf, originOf, type Place } from '../context/context';
+import { contextOf, originOf, type Location } from '../context/context';
 import { examples, placeOptions } from '../options';
 import type { Io } from '../output/io';
 import { Printer } from '../output/printer';
 
-interface Options extends Place {
+interface Options extends Location {
   readonly tenant: string;
   readonly agent?: string;
   readonly jti?: string;

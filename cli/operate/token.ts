@@ -1,6 +1,6 @@
 /** `artcafe token`: prints one token on standard output and nothing else. The only command that prints tokens. */
 import type { Command } from 'commander';
-import { contextOf, type Place } from '../context/context';
+import { contextOf, type Location } from '../context/context';
 import { mintToken, type TokenWishes } from '../context/tokens';
 import { examples, placeOptions, roleOption } from '../options';
 import type { Io } from '../output/io';
@@ -22,7 +22,7 @@ export function addToken(program: Command, io: Io): void {
     'artcafe token --tenant demo --agent alice',
     'artcafe token --tenant demo --agent page --role observer --expires-in 8h',
     'artcafe token --context ArtCafePubSub --tenant acme --agent crawler --channels "orders,news.*"',
-  ).action(async (options: Place & TokenWishes) => {
+  ).action(async (options: Location & TokenWishes) => {
     io.write(`${await mintToken(contextOf(options, io), options)}\n`);
   });
 }
