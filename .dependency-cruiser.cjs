@@ -84,5 +84,10 @@ module.exports = {
     exclude: { path: '(clients/javascript|cli)/dist' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
+    // Packages that name their parts in `exports` only.
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default'],
+    },
   },
 };

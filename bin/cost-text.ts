@@ -1,5 +1,6 @@
 /** A forecast as text, line by line, and the numbers that it is made from. */
-import type { forecast, Load } from './forecast';
+import type { forecast } from './forecast';
+import type { Load } from './load';
 import { UsageError } from './usage-error';
 
 /** @throws UsageError unless the text is a number above 0 */

@@ -5,7 +5,8 @@
 import { parseArgs } from 'node:util';
 import { runCommand } from './command';
 import { costText, positive } from './cost-text';
-import { forecast, type Load } from './forecast';
+import { forecast } from './forecast';
+import type { Load } from './load';
 
 const usage = `Usage: npm run cost -- [options]
 

@@ -3,24 +3,8 @@
  * test/bench/forecast.test.ts compares the calls with counted ones.
  */
 import { type Bill, billFor, type Counts, messageUnits, noCounts } from '../gateway/index';
+import type { Load } from './load';
 import { type OtherService, otherServices } from './other-services';
-
-export interface Load {
-  /** Connected all month, one connection each. */
-  readonly agents: number;
-  readonly channels: number;
-  /** Publishes per second on each channel. */
-  readonly rate: number;
-  /** Subscribers who get each publish. */
-  readonly fanOut: number;
-  /** Bytes of content. */
-  readonly size: number;
-  readonly ephemeral: boolean;
-  /** Whether the sender is not one of the subscribers. */
-  readonly publishOnly: boolean;
-  /** Of `default`, in MB. */
-  readonly memoryMb: number;
-}
 
 const secondsPerMonth = 30 * 86_400;
 /** The SDK replaces a connection 10 to 20 minutes before API Gateway ends it, and pings every 9 minutes. */

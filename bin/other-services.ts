@@ -2,7 +2,7 @@
  * What other services charge for the same load in a month of 30 days, in dollars, without free tiers, volume discounts and
  * data transfer. Where their bill depends on how they are used, the cheaper use is assumed.
  */
-import type { Load } from './forecast';
+import type { Load } from './load';
 
 export interface OtherService {
   readonly name: string;

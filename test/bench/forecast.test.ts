@@ -1,7 +1,8 @@
 /** The forecast's arithmetic: against hand-made sums, and (in cost-targets.test.ts) against what was counted. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { forecast, idleCounts, type Load, sweepCounts } from '../../bin/forecast';
+import { forecast, idleCounts, sweepCounts } from '../../bin/forecast';
+import type { Load } from '../../bin/load';
 import { billFor, noCounts } from '../../gateway/index';
 import { runCommand } from '../bin/run-command';
 
