@@ -8,6 +8,7 @@ export default tseslint.config(
       'cdk.out/',
       'clients/javascript/dist/',
       'cli/dist/',
+      'console/dist/',
       'test/client/consumer/',
       'coverage/',
       '.local/',
@@ -15,7 +16,7 @@ export default tseslint.config(
   },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { checkPort, costLine, newAccount, startGateway } from '../gateway/index';
 import type { Settings } from '../lib/settings/config';
 import { readSettings } from '../lib/settings/read-settings';
+import { consoleSite } from './console-site';
 import { AssemblyCache } from './assembly-cache';
 import { localKeyFile, repository, runCommand, userPath } from './command';
 import { certificateIn, display, parsePort, readFaultPlan } from './gateway-options';
@@ -20,7 +21,7 @@ const usage = `Usage: npm start -- [options]
   --tls          wss:// with a certificate made by openssl (.local/certificate.pem)
   --new-account  the quotas of a new account in a small Region: 10 functions at once, 2,500 requests a second
   --data FOLDER  keep the tables in this folder (default: in memory)
-  --faults FILE  inject the faults of the fault plan in this file (docs/faults.md)
+  --faults FILE  begin with the faults of the fault plan in this file (docs/faults.md)
   --config FILE  settings file (default: artcafe.config.json, if there is one)`;
 
 /** Where the command looks when it is not told. */
@@ -49,7 +50,7 @@ async function main(): Promise<void> {
   const port = parsePort(values.port);
   const file = values.config === undefined ? undefined : userPath(values.config);
   const settings = readSettings({ directory: repository, ...(file === undefined ? {} : { file }) });
-  const faultPlan = values.faults === undefined ? undefined : readFaultPlan(userPath(values.faults));
+  const faultPlan = values.faults === undefined ? {} : readFaultPlan(userPath(values.faults));
 
   const tls = values.tls ? certificateIn(path.join(repository, '.local')) : undefined;
   // Before the synthesis, which takes seconds.
@@ -70,7 +71,8 @@ async function main(): Promise<void> {
     ...(tls === undefined ? {} : { tls }),
     ...(values['new-account'] && newAccount),
     ...(values.data === undefined ? {} : { dataDirectory: userPath(values.data) }),
-    ...(faultPlan === undefined ? {} : { faultPlan }),
+    faultPlan,
+    site: consoleSite(settings),
     ...(process.env.DYNAMODB_ENDPOINT ? { dynamodbEndpoint: process.env.DYNAMODB_ENDPOINT } : {}),
     log: ({ function: name, stream, text }) => {
       if (stream !== 'stdout') console.error(`[${name}] ${display(text)}`);
@@ -116,6 +118,7 @@ function welcome(
   file: string | undefined,
 ): string {
   const base = urls.edge ?? urls.base;
+  const console = new URL('/', urls.base.replace(/^ws/, 'http')).href;
   const withFile = file === undefined ? '' : ` --config ${JSON.stringify(file)}`;
   const token =
     settings.token === 'built-in'
@@ -124,6 +127,7 @@ function welcome(
   return `
 ArtCafe PubSub runs on this machine. Ctrl-C stops it.
 
+  Console        ${console}
   Base URL       ${base}${urls.edge === undefined ? '' : `   (at the edge; the stage itself: ${urls.base})`}
   With a query   ${base}/ws?token=TOKEN&channel_id=CHANNEL
 ${urls.edge === undefined ? '' : `  With a path    ${base}/ws/tenant/TENANT/agent/AGENT/channel/CHANNEL?token=TOKEN\n`}

@@ -1,5 +1,6 @@
 /** The public types of the gateway, exported through index.ts. */
 
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CostReport } from './costs/report';
 import type { Faults, FaultSettings } from './faults/event-faults';
 import type { CertificateFiles } from './http/certificate';
@@ -55,6 +56,11 @@ export interface GatewayOptions {
    * may be empty.
    */
   faultPlan?: FaultPlanInput;
+  /**
+   * Serves pages of the user's own on the gateway's port: answers a request and returns true, or returns false. It is asked
+   * about paths that are neither AWS's nor the gateway's.
+   */
+  site?: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** Output of the functions, crashes, timeouts; default: silent. */
   log?: Logger;
 }

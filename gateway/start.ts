@@ -101,6 +101,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onKms: (request, response) => serveKms(request, response, keys, clock),
     onFaults: (request, response) => serveFaults(request, response, faultPlan),
     onSchedules: (request, response, path) => serveSchedules(request, response, path, schedules),
+    onPage: options.site ?? (() => false),
   });
   return gateway;
 }
@@ -174,7 +175,7 @@ function routesOf(
   { runtime, connections, permissions, handshakes }: Parts,
   edge: Edge | undefined,
   options: GatewayOptions,
-): Omit<HttpRoutes, 'readyPage' | 'costs' | 'pages' | 'onKms' | 'onFaults' | 'onSchedules'> {
+): Omit<HttpRoutes, 'readyPage' | 'costs' | 'pages' | 'onKms' | 'onFaults' | 'onSchedules' | 'onPage'> {
   const { facts, functions, clock, unverified, costs } = runtime;
   const { connectionsPerSecond, callbacksPerSecond, callbackBurst } = { ...limits, ...options };
   const handshakeLimiter = new RateLimiter(connectionsPerSecond, clock);

@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import { faultsPath } from '../faults/faults-page';
 import { GatewayError } from '../gateway-error';
 import { decodedOr, refuseUpgrade, reply, replyError } from './http-reply';
-import { isForThisMachine, isFromPage } from './local-only';
+import { isForThisMachine, isFromOtherSite } from './local-only';
 import { codeOf } from '../json';
 import { schedulesPath } from '../schedules/schedules-page';
 
@@ -32,6 +32,8 @@ export interface HttpRoutes {
   onKms(request: IncomingMessage, response: ServerResponse): Promise<void>;
   onFaults(request: IncomingMessage, response: ServerResponse): Promise<void>;
   onSchedules(request: IncomingMessage, response: ServerResponse, path: string): Promise<void>;
+  /** Whether the pages of the site have answered; asked only about paths that are nothing else. */
+  onPage(request: IncomingMessage, response: ServerResponse): boolean;
 }
 
 export const lambdaPrefix = '/_aws/lambda';
@@ -91,7 +93,7 @@ export async function checkPort(port: number, host = '127.0.0.1'): Promise<void>
 
 function answer(request: IncomingMessage, response: ServerResponse, routes: HttpRoutes): void {
   const [path = '/'] = (request.url ?? '/').split('?');
-  if (isFromPage(request) && /^\/_(?:aws|gateway)\//.test(path)) {
+  if (isFromOtherSite(request) && /^\/_(?:aws|gateway)\//.test(path)) {
     replyError(response, 403, 'ForbiddenException', 'This path is not for web pages.');
   } else if (path === readyPath && request.method === 'GET') {
     reply(response, 200, routes.readyPage);
@@ -113,7 +115,7 @@ function answer(request: IncomingMessage, response: ServerResponse, routes: Http
       settle(routes.onConnection(request, response, connectionId), response);
     } else if (path === `/${routes.stage}` || path === `/${routes.stage}/`) {
       reply(response, 426, { message: 'Upgrade Required' }, { Upgrade: 'websocket' });
-    } else {
+    } else if (!routes.onPage(request, response)) {
       // For AWS, a callback without its stage or with a wrong one is an unknown path.
       replyError(response, 403, 'ForbiddenException', 'Forbidden');
     }

@@ -12,7 +12,12 @@ export function isForThisMachine({ headers }: IncomingMessage, listensOn: string
   return !isLocal || loopback.test(headers.host ?? '');
 }
 
-/** Only browsers send an Origin, with every request but the plain reading of a page. */
-export function isFromPage({ headers }: IncomingMessage): boolean {
-  return headers.origin !== undefined;
+/**
+ * Whether the request comes from a page that is not the gateway's own. Only browsers send these headers: an Origin with every
+ * request but the plain reading of a page, and, those of today, where each request comes from.
+ */
+export function isFromOtherSite({ headers }: IncomingMessage): boolean {
+  const { origin, host, 'sec-fetch-site': site } = headers;
+  if (origin !== undefined && origin.replace(/^https?:\/\//, '') !== host) return true;
+  return site !== undefined && site !== 'same-origin' && site !== 'none';
 }

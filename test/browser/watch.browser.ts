@@ -8,38 +8,14 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
 import WebSocket from 'ws';
 import { PubSub } from '../../clients/javascript/index';
 import { Bus } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import { startTcpProxy } from '../helpers/tcp-proxy';
+import { executablePath, launchChromium } from './helpers/chromium';
 
 const repository = path.join(__dirname, '../..');
-const executablePath = findChromium();
-
-/** Nothing that looks for the internet, a screen or a user. */
-const flags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-function findChromium(): string | undefined {
-  for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
-    try {
-      return execFileSync('which', [name], { encoding: 'utf8' }).trim();
-    } catch {
-      // The next name.
-    }
-  }
-  return undefined;
-}
-
 /** The files of the page, and tokens for it. */
 async function servePage(token: () => Promise<string>): Promise<Server> {
   const page = readFileSync(path.join(repository, 'examples/watch.html'));
@@ -70,7 +46,7 @@ if (executablePath === undefined) {
       const proxy = await startTcpProxy(Number(edge.port));
       closing.push(() => proxy.close());
       edge.port = String(proxy.port);
-      const browser: Browser = await chromium.launch({ executablePath, args: flags });
+      const browser = await launchChromium();
       closing.push(() => browser.close());
       const page = await browser.newPage();
       const { port } = server.address() as AddressInfo;

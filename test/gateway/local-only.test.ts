@@ -55,6 +55,17 @@ test.each(['https://evil.example', 'null', 'http://127.0.0.1:8787'])(
   },
 );
 
+test('the page of the gateway itself gets them, but no page that another site shows in it', async () => {
+  const origin = `http://127.0.0.1:${String(running.gateway.port)}`;
+  const host = `127.0.0.1:${String(running.gateway.port)}`;
+  expect(await statusOf('/_gateway/costs', { origin, host })).toBe(200);
+  expect(await statusOf('/_gateway/costs', { host, 'sec-fetch-site': 'same-origin' })).toBe(200);
+  expect(await statusOf('/_gateway/costs', { host, 'sec-fetch-site': 'cross-site' })).toBe(403);
+  expect(await statusOf('/_gateway/costs', { origin: origin.replace('127.0.0.1', 'localhost'), host })).toBe(
+    403,
+  );
+});
+
 test('programs get their answers', async () => {
   expect(await statusOf('/_gateway/costs', {})).toBe(200);
   expect(await statusOf('/_aws/kms', signed, 'POST')).toBe(400);
