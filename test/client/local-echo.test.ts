@@ -28,7 +28,7 @@ async function reading() {
 
 test('the copy is that of the log, whatever the message holds', async () => {
   const { bus, client, heard } = await reading();
-  const content = { list: [1, null, { deep: 'x' }] };
+  const content: { list: unknown[] } = { list: [1, null, { deep: 'x' }] };
   const options: PublishOptions = {
     metadata: { mood: 'good' },
     type: 'chat.line',

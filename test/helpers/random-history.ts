@@ -28,7 +28,7 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
   doubleRowPercent: fc.nat(10),
   maxDelayMs: fc.integer({ min: 1, max: 1_000 }),
   cuts: fc.array(fc.nat(20_000), { maxLength: 12 }),
-  echo: fc.constantFrom(true, 'server', false),
+  echo: fc.constantFrom<Echo>(true, 'server', false),
   rotates: fc.boolean(),
 });
 
