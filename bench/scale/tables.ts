@@ -97,7 +97,9 @@ export function stormTable(values: Inputs): string {
 export function costTable(values: Inputs): string {
   const rows = loads.map((load) => {
     const { name, publishesPerSecond, fanOut, bytes } = load;
-    const { dollars } = billFor(publishCounts({ fanOut, size: bytes, ephemeral: false, memoryMb: 512, localEcho: true }));
+    const { dollars } = billFor(
+      publishCounts({ fanOut, size: bytes, ephemeral: false, memoryMb: 512, localEcho: true }),
+    );
     return [
       name,
       number(publishesPerSecond * fanOut),

@@ -119,7 +119,8 @@ async function openSession(
     return;
   }
   const own = options.tenant ?? 'demo';
-  const tenant = isLaptop ? query.get('tenant') || own : own;
+  const asked = isLaptop ? query.get('tenant') : null;
+  const tenant = asked === null || asked === '' ? own : asked;
   try {
     const token = await options.mint(role, tenant);
     answer(response, 200, { url, name, tenant, is_laptop: isLaptop, roles, token });

@@ -69,7 +69,7 @@ async function forward(
         ...(headers['content-type'] !== undefined && { 'content-type': headers['content-type'] }),
       },
       ...(method !== 'GET' && method !== 'HEAD' && { body: Readable.toWeb(request), duplex: 'half' }),
-    } as RequestInit);
+    });
     const body = Buffer.from(await answer.arrayBuffer());
     const retryAfter = answer.headers.get('retry-after');
     response.writeHead(answer.status, {

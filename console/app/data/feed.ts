@@ -25,7 +25,7 @@ export class Feed {
   #older: readonly Row[] = [];
   #fresh: Row[] = [];
   readonly #keys = new Set<string>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isFlushing = false;
 
   add(row: Row): void {
     if (this.#keys.has(row.key)) return;
@@ -35,8 +35,10 @@ export class Feed {
     }
     this.#keys.add(row.key);
     this.#fresh.push(row);
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    setTimeout(() => {
+      this.#isFlushing = false;
       this.#flush();
     }, flushMs);
   }

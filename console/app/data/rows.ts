@@ -37,7 +37,7 @@ export class Row {
 
   private text(): string {
     const { content } = this.message;
-    return typeof content === 'string' ? content : (JSON.stringify(content) ?? '');
+    return typeof content === 'string' ? content : JSON.stringify(content);
   }
 }
 

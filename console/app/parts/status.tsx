@@ -13,7 +13,7 @@ export function Status({ status }: { readonly status: string }) {
 export function Avatar({ name }: { readonly name: string }) {
   return (
     <span class={`avatar hue-${hueOf(name)}`} aria-hidden="true">
-      {[...name].slice(0, 1).join('').toUpperCase()}
+      {String.fromCodePoint(name.codePointAt(0) ?? 0x20).toUpperCase()}
     </span>
   );
 }

@@ -58,15 +58,12 @@ async function call<Answer>(path: string, init: RequestInit = {}, token?: string
 
 /** Pages of 25. */
 export async function* channels(): AsyncGenerator<readonly ChannelEntry[], void, undefined> {
-  yield* pages<{ channels: readonly ChannelEntry[]; next?: string }, ChannelEntry>(
-    'channels',
-    (page) => page.channels,
-  );
+  for await (const page of pages('channels')) yield page.channels ?? [];
 }
 
 /** Pages of up to 100. */
 export async function* agents(): AsyncGenerator<readonly AgentEntry[], void, undefined> {
-  yield* pages<{ agents: readonly AgentEntry[]; next?: string }, AgentEntry>('agents', (page) => page.agents);
+  for await (const page of pages('agents')) yield page.agents ?? [];
 }
 
 export function agent(id: string): Promise<AgentEntry> {
@@ -78,16 +75,17 @@ export function kick(id: string, token: string): Promise<object> {
   return call(`agents/${encodeURIComponent(id)}/connections`, { method: 'DELETE' }, token);
 }
 
-async function* pages<Page extends { readonly next?: string }, Entry>(
-  path: string,
-  entries: (page: Page) => readonly Entry[],
-): AsyncGenerator<readonly Entry[], void, undefined> {
+interface Page {
+  readonly channels?: readonly ChannelEntry[];
+  readonly agents?: readonly AgentEntry[];
+  readonly next?: string;
+}
+
+async function* pages(path: string): AsyncGenerator<Page, void, undefined> {
   let next: string | undefined;
   do {
-    const page: Page = await call<Page>(
-      next === undefined ? path : `${path}?after=${encodeURIComponent(next)}`,
-    );
-    yield entries(page);
+    const page = await call<Page>(next === undefined ? path : `${path}?after=${encodeURIComponent(next)}`);
+    yield page;
     next = page.next;
   } while (next !== undefined);
 }

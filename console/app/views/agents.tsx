@@ -42,7 +42,9 @@ export function Agents() {
   return (
     <div
       class={`split ${opened === undefined ? '' : 'is-open'}`}
-      onKeyDown={(event) => event.key === 'Escape' && close()}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') close();
+      }}
     >
       <section class="split-main">
         <header class="toolbar">
@@ -225,14 +227,18 @@ function Actions({ row }: { readonly row: AgentRow }) {
         <button
           class="button"
           type="button"
-          onClick={() => openCompose({ to: 'agent', id: row.id, isRequest: false })}
+          onClick={() => {
+            openCompose({ to: 'agent', id: row.id, isRequest: false });
+          }}
         >
           <Icon name="send" /> Message
         </button>
         <button
           class="button"
           type="button"
-          onClick={() => openCompose({ to: 'agent', id: row.id, isRequest: true })}
+          onClick={() => {
+            openCompose({ to: 'agent', id: row.id, isRequest: true });
+          }}
         >
           Ask
         </button>

@@ -60,7 +60,14 @@ function Unlock() {
         connections, it needs another one, which stays in this page until you close it.
       </p>
       {mayMint && (
-        <button class="button is-primary" type="button" disabled={isBusy} onClick={() => start('minted')}>
+        <button
+          class="button is-primary"
+          type="button"
+          disabled={isBusy}
+          onClick={() => {
+            start('minted');
+          }}
+        >
           <Icon name="unlock" /> Mint one for “console”
         </button>
       )}
@@ -123,18 +130,28 @@ function Form() {
         <button
           type="button"
           aria-pressed={to === 'channel'}
-          onClick={() => set({ to: 'channel', isRequest: false })}
+          onClick={() => {
+            set({ to: 'channel', isRequest: false });
+          }}
         >
           To a channel
         </button>
         <button
           type="button"
           aria-pressed={to === 'agent' && !isRequest}
-          onClick={() => set({ to: 'agent', isRequest: false })}
+          onClick={() => {
+            set({ to: 'agent', isRequest: false });
+          }}
         >
           To an agent
         </button>
-        <button type="button" aria-pressed={isRequest} onClick={() => set({ to: 'agent', isRequest: true })}>
+        <button
+          type="button"
+          aria-pressed={isRequest}
+          onClick={() => {
+            set({ to: 'agent', isRequest: true });
+          }}
+        >
           Ask an agent
         </button>
       </div>
@@ -145,7 +162,9 @@ function Form() {
           list={`known-${to}`}
           value={id}
           placeholder={to === 'channel' ? 'lobby' : 'bob'}
-          onInput={(event) => set({ id: event.currentTarget.value.trim() })}
+          onInput={(event) => {
+            set({ id: event.currentTarget.value.trim() });
+          }}
         />
       </label>
       <Known />

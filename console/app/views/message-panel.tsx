@@ -69,9 +69,12 @@ function Way({ row }: { readonly row: Row }) {
     let isCurrent = true;
     setTold(undefined);
     explain(row.message).then(
-      (explanation) => isCurrent && setTold(explanation),
-      (error: unknown) =>
-        isCurrent && setTold({ error: error instanceof Error ? error.message : String(error) }),
+      (explanation) => {
+        if (isCurrent) setTold(explanation);
+      },
+      (error: unknown) => {
+        if (isCurrent) setTold({ error: error instanceof Error ? error.message : String(error) });
+      },
     );
     return () => {
       isCurrent = false;

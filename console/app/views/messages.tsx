@@ -41,7 +41,9 @@ export function Messages() {
   return (
     <div
       class={`split ${opened.value === undefined ? '' : 'is-open'}`}
-      onKeyDown={(event) => event.key === 'Escape' && close()}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') close();
+      }}
     >
       <section class="split-main">
         <Toolbar channel={id} />
@@ -74,7 +76,9 @@ function Toolbar({ channel }: { readonly channel: string | undefined }) {
         <span class="sr">Channel</span>
         <select
           value={channel ?? ''}
-          onChange={(event) => go('messages', event.currentTarget.value || undefined)}
+          onChange={(event) => {
+            go('messages', event.currentTarget.value || undefined);
+          }}
         >
           <option value="">All channels</option>
           {names.map((name) => (

@@ -179,7 +179,7 @@ function Errors() {
         {lines.map(({ function: name, timestamp, line }, index) => (
           <li key={`${timestamp}${index}`}>
             <time>{ago(Date.parse(timestamp))}</time>
-            <b>{String(line.event ?? 'error')}</b>
+            <b>{typeof line.event === 'string' ? line.event : 'error'}</b>
             <span class="quiet">{name}</span>
           </li>
         ))}
