@@ -7,7 +7,7 @@ import type { Message, PubSub } from '@artcafe/pubsub';
 import { Row } from './rows';
 
 const pageSize = 60;
-const channelsAtOnce = 6;
+const channelConcurrency = 6;
 
 interface Reading {
   rows: Row[];
@@ -30,9 +30,9 @@ export class Past {
       const readings = channels.map((name) => [name, this.#reading(name)] as const);
       const horizon = horizonOf(readings.map(([, reading]) => reading));
       const due = readings.filter(([, reading]) => !reading.isDone && oldest(reading) >= horizon);
-      for (let index = 0; index < due.length; index += channelsAtOnce)
+      for (let index = 0; index < due.length; index += channelConcurrency)
         await Promise.all(
-          due.slice(index, index + channelsAtOnce).map(([name, reading]) => this.#read(name, reading)),
+          due.slice(index, index + channelConcurrency).map(([name, reading]) => this.#read(name, reading)),
         );
       this.error.value = undefined;
     } catch (error) {
