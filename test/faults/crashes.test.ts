@@ -275,6 +275,12 @@ test.each(scenarios)(
   120_000,
 );
 
+/**
+ * Not in the world of the scenarios: `audit` copies lines that others wrote and touches no table; the events of `publish-queue` come
+ * from SQS, and test/lambda/publish-queue.test.ts ends it at its put.
+ */
+const elsewhere = ['audit', 'publish-queue'];
+
 // A new function: its entry point in memory/platform.ts, and a scenario for each way through it above.
 test('every function of the stack has a scenario', () => {
   const folder = path.join(__dirname, '..', '..', 'lambda/functions');
@@ -284,5 +290,5 @@ test('every function of the stack has a scenario', () => {
     .map((file) => path.basename(file, '.ts'));
   const crashed: readonly string[] = scenarios.map(({ kind }) => entryPoints[kind]);
   expect(functions.length).toBeGreaterThanOrEqual(5);
-  expect(functions.filter((name) => !crashed.includes(name))).toEqual([]);
+  expect(functions.filter((name) => !crashed.includes(name))).toEqual(elsewhere);
 });

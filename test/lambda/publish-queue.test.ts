@@ -66,3 +66,20 @@ test('a store that does not answer gives the message back', async () => {
   world.history.tryPut = () => Promise.resolve('unclear');
   expect(await publish(message)).toEqual(['sqs-0']);
 });
+
+test.each(['before', 'after'])(
+  'a function that ends %s its put has published once when SQS delivers again',
+  async (when) => {
+    const { world, publish } = setUp();
+    const put = world.history.tryPut.bind(world.history);
+    world.history.tryPut = async (...args) => {
+      world.history.tryPut = put;
+      if (when === 'after') await put(...args);
+      throw new Error('The process ended');
+    };
+    await publish(message).catch(() => undefined);
+    expect(rows(world)).toHaveLength(when === 'after' ? 1 : 0);
+    expect(await publish(message)).toEqual([]);
+    expect(rows(world)).toMatchObject([{ id: 'sqs-0', agentId: 'cron' }]);
+  },
+);
