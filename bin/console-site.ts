@@ -1,7 +1,7 @@
 /** The console on the port of the laptop gateway, with tokens of this checkout's key. */
 import { type ConsoleRole, consoleHandler, type PageHandler } from '../console/server/index';
 import { loadOrCreateKey } from '../gateway/index';
-import { type Settings, tokenTerms } from '../lib/settings/config';
+import { claimNames, type Settings, tokenTerms } from '../lib/settings/config';
 import { createClaims } from '../tokens/claims';
 import { signJwt } from '../tokens/jwt';
 import { createLocalSigner } from '../tokens/local-signer';
@@ -29,7 +29,7 @@ async function mint(settings: Settings, role: ConsoleRole, tenant: string): Prom
   const claims = createClaims({
     issuer,
     audience,
-    names: settings.claims,
+    names: claimNames(settings),
     tenant,
     agent: role === 'observer' ? 'console-observer' : 'console',
     role: role === 'observer' ? 'observer' : 'service',

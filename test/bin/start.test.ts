@@ -1,8 +1,10 @@
 /** `npm start` as a newcomer meets it: from the checkout to a message in one go, and Ctrl-C to end it. */
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import WebSocket from 'ws';
 import { runCommand, startCommand } from './run-command';
 
 test('says how to connect, and what it says works', async () => {
@@ -14,10 +16,17 @@ test('says how to connect, and what it says works', async () => {
   const welcome = await said(/npm run connect/);
   rmSync(folder, { recursive: true });
   const base = /Base URL +(ws:\/\/127\.0\.0\.1:\d+\/v1)/.exec(welcome)?.[1];
-  const faults = await fetch(`${base?.replace(/^ws(.*)\/v1$/, 'http$1') ?? ''}/_gateway/faults`);
+  const site = base?.replace(/^ws(.*)\/v1$/, 'http$1') ?? '';
+  const faults = await fetch(`${site}/_gateway/faults`);
   expect(await faults.json()).toMatchObject({ plan: { seed: 7, rules: [] } });
   expect(welcome).toContain(`${base}/ws?token=TOKEN&channel_id=CHANNEL`);
   expect(welcome).toContain(`${base}/ws/tenant/TENANT/agent/AGENT/channel/CHANNEL?token=TOKEN`);
+
+  expect(welcome).toContain(`Console        ${site}/`);
+  const session = (await (await fetch(`${site}/_console/session`)).json()) as { token?: string };
+  const page = new WebSocket(`${base}/ws?token=${session.token}`);
+  await once(page, 'open');
+  page.terminate();
 
   const { stdout: token } = await runCommand('token.ts', ['--tenant', 'demo', '--agent', 'alice']);
   const client = startCommand('connect.ts', [`${base}/ws?channel_id=lobby&token=${token.trim()}`]);
