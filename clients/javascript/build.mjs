@@ -2,7 +2,7 @@
  * Builds the package into `dist`: ES modules and CommonJS by esbuild, types by TypeScript. The parts of the protocol are
  * bundled in, so the package has no dependencies.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build } from 'esbuild';
@@ -10,6 +10,8 @@ import { ownNames } from './own-names.mjs';
 
 const here = import.meta.dirname;
 const dist = path.join(here, 'dist');
+/** Other processes may read the package meanwhile, so it is built beside and then takes the place. */
+const out = path.join(here, `dist-${process.pid}`);
 const entries = ['index', 'original', 'cursors/file', 'cursors/local-storage'];
 
 /** Subpaths stand on the package itself, so that there is one copy of everything. */
@@ -56,7 +58,6 @@ const classNames = {
   },
 };
 
-rmSync(dist, { recursive: true, force: true });
 const compiler = await findCompiler();
 const shortened = compiler === undefined ? [] : emitTypes(compiler);
 if (compiler === undefined)
@@ -67,8 +68,16 @@ for (const [format, extension] of [
   ['esm', 'mjs'],
   ['cjs', 'cjs'],
 ]) {
-  await bundle(format, extension, entries, dist, [core, classNames]);
-  await bundle(format, extension, ['index'], path.join(dist, 'browser'), [browser, classNames]);
+  await bundle(format, extension, entries, out, [core, classNames]);
+  await bundle(format, extension, ['index'], path.join(out, 'browser'), [browser, classNames]);
+}
+takePlace();
+
+function takePlace() {
+  const old = `${out}-old`;
+  if (existsSync(dist)) renameSync(dist, old);
+  renameSync(out, dist);
+  rmSync(old, { recursive: true, force: true });
 }
 
 function bundle(format, extension, names, outdir, plugins) {
@@ -111,7 +120,7 @@ function emitTypes(ts) {
     ts.sys,
     here,
   );
-  const program = ts.createProgram(fileNames, options);
+  const program = ts.createProgram(fileNames, { ...options, outDir: path.join(out, 'types') });
   const { diagnostics } = program.emit();
   const faults = [...ts.getPreEmitDiagnostics(program), ...diagnostics];
   if (faults.length > 0) throw new Error(ts.formatDiagnostics(faults, ts.createCompilerHost(options)));
@@ -127,11 +136,11 @@ function emitTypes(ts) {
 /** The declarations are those of CommonJS; these make them an ES module's too. */
 function writeModuleTypes() {
   for (const entry of entries) {
-    const file = path.join(dist, `${entry}.d.mts`);
+    const file = path.join(out, `${entry}.d.mts`);
     mkdirSync(path.dirname(file), { recursive: true });
     const types = path.relative(
       path.dirname(file),
-      path.join(dist, 'types', 'clients/javascript', `${entry}.js`),
+      path.join(out, 'types', 'clients/javascript', `${entry}.js`),
     );
     writeFileSync(file, `export * from './${types}';\n`);
   }
