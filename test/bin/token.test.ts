@@ -66,7 +66,8 @@ test.each([
   ['no agent', ['--tenant', 'acme'], 'A token needs --tenant and --agent; see --help.'],
   ['a long life', [...caller, '--expires-in', '2y'], /^The lifetime "2y" must be like /],
   ['no channels', [...caller, '--channels', ''], 'The list of channels is empty.'],
-  ['an unknown option', [...caller, '--role', 'x'], "Unknown option '--role'. Try --help."],
+  ['an unknown option', [...caller, '--colour', 'x'], "Unknown option '--colour'. Try --help."],
+  ['an unknown role', [...caller, '--role', 'x'], 'The role "x" must be one of observer, service.'],
   [
     'no such file',
     [...caller, '--config', 'nowhere.json'],
