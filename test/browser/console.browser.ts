@@ -15,6 +15,8 @@ import { slowFrames } from './helpers/frames';
 import { ScriptedBus } from './helpers/scripted-bus';
 
 const repository = path.join(__dirname, '../..');
+/** Frames are drawn without a graphics card here, so their times say something only on an idle machine: FRAMES=1. */
+const testOfFrames = process.env.FRAMES === undefined ? test.skip : test;
 const describeWithChromium = executablePath === undefined ? describe.skip : describe;
 
 describeWithChromium('the console (left out where there is no Chromium)', () => {
@@ -193,41 +195,46 @@ describeWithChromium('the console (left out where there is no Chromium)', () => 
     await page.getByText('Not now').waitFor();
   }, 60_000);
 
-  test('10,000 agents and 200 messages a second: 95 % of the frames take less than 50 ms', async () => {
-    const agents = Array.from({ length: 10_000 }, (_, index) => ({
-      agent_id: `agent-${String(index).padStart(5, '0')}`,
-      status: index % 3 === 0 ? 'offline' : 'online',
-      capabilities: ['search'],
-      version: 1,
-      changed_at: now(),
-    }));
-    const bus = new ScriptedBus(agents, [...channelNames]);
-    const page = await open(bus, 'agents');
+  test('10,000 agents: the list holds the rows that are seen', async () => {
+    const page = await open(manyAgents(), 'agents');
     await page.getByText('6,666 online').waitFor();
     expect(await rows(page).count()).toBeLessThan(60);
-    await page.getByRole('listbox').press('PageDown');
-    await watched(page, bus);
-    const timer = setInterval(() => {
-      for (const name of channelNames)
-        bus.post(
-          name,
-          [1, 2, 3, 4].map((index) => contentOf(name, index)),
-        );
-    }, 100);
-    try {
-      const figures = {
-        agents: await slowFrames(page, 4_000, 'wheel'),
-        messages: { frames: 0, slow: 0, p95: 0 },
-      };
-      await page.getByRole('link', { name: 'Messages' }).click();
-      figures.messages = await slowFrames(page, 6_000);
-      console.log('frames', JSON.stringify(figures));
-      expect(figures.agents.p95).toBeLessThan(50);
-      expect(figures.messages.p95).toBeLessThan(50);
-    } finally {
-      clearInterval(timer);
-    }
-  }, 90_000);
+    const [first] = await rows(page).allTextContents();
+    // Ten rows each.
+    for (let times = 0; times < 8; times++) await page.getByRole('listbox').press('PageDown');
+    await eventually(
+      () => rows(page).allTextContents(),
+      ([top]) => top !== first,
+    );
+  }, 60_000);
+
+  testOfFrames(
+    '10,000 agents and 200 messages a second: 95 % of the frames take less than 50 ms',
+    async () => {
+      const bus = manyAgents();
+      const page = await open(bus, 'agents');
+      await page.getByText('6,666 online').waitFor();
+      await watched(page, bus);
+      const timer = setInterval(() => {
+        for (const name of channelNames)
+          bus.post(
+            name,
+            [1, 2, 3, 4].map((index) => contentOf(name, index)),
+          );
+      }, 100);
+      try {
+        const agents = await slowFrames(page, 4_000, 'wheel');
+        await page.getByRole('link', { name: 'Messages' }).click();
+        const messages = await slowFrames(page, 6_000);
+        console.log('frames', JSON.stringify({ agents, messages }));
+        expect(agents.p95).toBeLessThan(50);
+        expect(messages.p95).toBeLessThan(50);
+      } finally {
+        clearInterval(timer);
+      }
+    },
+    90_000,
+  );
 
   test.each(['light', 'dark'] as const)(
     'no view has a serious finding of axe (%s)',
@@ -269,6 +276,7 @@ describeWithChromium('the console (left out where there is no Chromium)', () => 
       await takePicture(page, 'messages-dark');
       await page.keyboard.press('t');
       await takePicture(page, 'messages');
+      await page.getByRole('button', { name: 'Close' }).click();
       await page.goto(`${served.url}#/agents/coder`);
       await page.getByRole('heading', { name: 'coder' }).waitFor();
       await takePicture(page, 'agents');
@@ -289,6 +297,17 @@ describeWithChromium('the console (left out where there is no Chromium)', () => 
 
 function now(): string {
   return new Date().toISOString();
+}
+
+function manyAgents(): ScriptedBus {
+  const agents = Array.from({ length: 10_000 }, (_, index) => ({
+    agent_id: `agent-${String(index).padStart(5, '0')}`,
+    status: index % 3 === 0 ? 'offline' : 'online',
+    capabilities: ['search'],
+    version: 1,
+    changed_at: now(),
+  }));
+  return new ScriptedBus(agents, [...channelNames]);
 }
 
 function fleetBus(): ScriptedBus {
