@@ -50,7 +50,7 @@ export function originOf(url: string): string {
   return new URL(url.replace(/^ws/, 'http')).origin;
 }
 
-/** Base URL of the HTTP API, without the version. */
+/** The HTTP address of the bus. */
 export function httpBase(url: string): string {
   return url.replace(/^ws/, 'http').replace(/\/v1\/?$/, '');
 }

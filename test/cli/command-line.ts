@@ -26,10 +26,13 @@ export interface Running {
   interrupt(): Promise<Outcome>;
 }
 
+const retrying = /^No connection at the moment \(.*\); trying again …\n$/;
+
 export function start(args: readonly string[], options: CommandOptions = {}): Running {
   const { input = [], isTerminal = false, environment = {} } = options;
   let stdout = '';
   let stderr = '';
+  let retries = '';
   const listeners = new Set<() => void>();
   const hear = () => {
     for (const listener of listeners) listener();
@@ -41,7 +44,9 @@ export function start(args: readonly string[], options: CommandOptions = {}): Ru
       hear();
     },
     complain: (text) => {
-      stderr += text;
+      // A gateway on busy cores may refuse a handshake in time. The command says so, tries again, and goes on as ever.
+      if (retrying.test(text)) retries += text;
+      else stderr += text;
       hear();
     },
     input: Readable.from(input.map((line) => `${line}\n`)),
@@ -56,7 +61,7 @@ export function start(args: readonly string[], options: CommandOptions = {}): Ru
   const said = (pattern: RegExp) =>
     new Promise<string>((resolve, reject) => {
       const listener = () => {
-        if (pattern.test(`${stdout}${stderr}`)) resolve(stdout);
+        if (pattern.test(`${stdout}${stderr}${retries}`)) resolve(stdout);
       };
       listeners.add(listener);
       listener();

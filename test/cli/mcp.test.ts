@@ -46,7 +46,7 @@ async function hostOf(tenant: string, agent: string, capabilities: readonly stri
     presence: { capabilities },
   });
   await pubsub.connect();
-  const server = await mcpServer(pubsub, () => Promise.resolve(['lobby']));
+  const server = await mcpServer(pubsub);
   const client = new Client({ name: 'host', version: '1' });
   const notifications: Record<string, unknown>[] = [];
   client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => {
@@ -146,7 +146,9 @@ test('publish, history and wait_for_message on a channel; its resource is announ
     messages: [{ content: { n: 1 } }],
   });
   const { resources } = await bob.client.listResources();
-  expect(resources.map((resource) => resource.uri)).toEqual(['artcafe://inbox', uri]);
+  expect(resources.map((resource) => resource.uri)).toEqual(['artcafe://inbox']);
+  const { resourceTemplates } = await bob.client.listResourceTemplates();
+  expect(resourceTemplates.map((each) => each.uriTemplate)).toEqual(['artcafe://channels/{channel}']);
 });
 
 test('find_agents finds by capability', async () => {

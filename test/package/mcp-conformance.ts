@@ -70,7 +70,7 @@ async function conformsAt(url: string, scratch: Scratch): Promise<void> {
 }
 
 async function serve(bus: PubSub, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const server = await mcpServer(bus, () => Promise.resolve([]));
+  const server = await mcpServer(bus);
   const transport = new StreamableHTTPServerTransport({});
   response.on('close', () => void server.close());
   await server.connect(transport);

@@ -1,11 +1,20 @@
-/** Starts what feeds the page: the session, the connections, the directories, the clocks. */
+/** Starts what feeds the page: the session, the connections, the agents, the log lines, the clocks. */
 import type { Message } from '@artcafe/pubsub';
-import { loadAgents, takePresence } from './agents';
+import { watchAgents } from './agents';
 import { Buses } from '../source/buses';
-import { channels, loadChannels, noteMessage, noteSubscribers, showChannels } from './channels';
+import {
+  addChannel,
+  channels,
+  channelsState,
+  hasChannel,
+  noteMessage,
+  notePosition,
+  noteSubscribers,
+  showChannels,
+} from './channels';
 import { Feed } from './feed';
 import { type Costs, fromGateway, type LogLine } from '../source/gateway';
-import { isError, newLines, numberIn, receiversIn } from '../source/log';
+import { channelsIn, isError, isPublished, newLines, numberIn, receiversIn } from '../source/log';
 import { Past } from './past';
 import { Row } from './rows';
 import { noteAck, noteDelivery, noteError, noteRates, noteSeen, tick } from './samples';
@@ -18,7 +27,6 @@ export const past = new Past(() => {
   return buses.first;
 });
 
-const directoryEveryMs = 15_000;
 const gatewayEveryMs = 2_000;
 const sessionAgainMs = 3_000;
 
@@ -30,43 +38,45 @@ export async function begin(): Promise<void> {
     return;
   }
   const { url = '', isLaptop = false } = session.value ?? {};
-  buses = new Buses(url, { message: take, gap: noteError, returned: () => void loadAgents() });
-  void buses.watch('$presence').then(() => loadAgents());
-  void watchDirectory(buses);
+  buses = new Buses(url, { message: take, gap: noteError });
+  void watchAgents(buses.first);
   setInterval(() => {
     tick();
     showChannels();
   }, 1_000);
   if (isLaptop) void followGateway();
+  else channelsState.value = 'ready';
 }
 
 function take(message: Message): void {
-  if (message.channelId === '$presence') {
-    takePresence(message);
-    return;
-  }
   const now = Date.now();
   noteSeen();
   if (!message.replayed) noteDelivery(now - message.timestamp);
-  noteMessage(message.channelId ?? '', message.sequence, message.epoch, message.timestamp);
+  noteMessage(message);
   feed.add(new Row(message, now));
 }
 
-async function watchDirectory(all: Buses): Promise<void> {
-  for (const id of await loadChannels()) void all.watch(id);
-  setTimeout(() => void watchDirectory(all), directoryEveryMs);
+export function watchChannel(id: string): void {
+  void watchAll([id]);
 }
 
-/** Watches a channel that the directory does not have yet. */
-export function watchChannel(id: string): void {
-  void buses?.watch(id);
+/** Subscribes first and reads the logs then, so that no message falls between. */
+async function watchAll(ids: readonly string[]): Promise<void> {
+  const all = buses;
+  if (all === undefined) return;
+  const found = ids.some((id) => !hasChannel(id));
+  await Promise.all(ids.filter(addChannel).map((id) => all.watch(id)));
+  showChannels();
+  if (found) await readPast();
 }
 
 /** The first page of the past, once the channels are known. */
 export async function readPast(): Promise<void> {
   const { value: only } = feed.channel;
   const names = only === undefined ? channels.value.map(({ id }) => id) : [only];
-  feed.setOlder(await past.more(names));
+  const rows = await past.more(names);
+  for (const { message } of rows) notePosition(message);
+  feed.setOlder(rows);
 }
 
 let lastCosts: { readonly costs: Costs; readonly at: number } | undefined;
@@ -75,7 +85,10 @@ async function followGateway(): Promise<void> {
   try {
     const costs = await fromGateway<Costs>('costs');
     if (costs !== undefined) readCosts(costs, Date.now());
-    for (const line of await newLines()) readLine(line);
+    const { lines, areOld } = await newLines();
+    if (!areOld) for (const line of lines) readLine(line);
+    void watchAll(channelsIn(lines));
+    channelsState.value = 'ready';
   } catch {
     // The gateway is away; the connection says so.
     noteRates(undefined);
@@ -101,7 +114,7 @@ function readCosts(costs: Costs, at: number): void {
 function readLine(logLine: LogLine): void {
   const { line } = logLine;
   if (isError(logLine)) noteError();
-  if (line.event !== 'published') return;
+  if (!isPublished(logLine)) return;
   const ack = numberIn(line, 'ack_ms');
   if (ack !== undefined) noteAck(ack);
   const receivers = numberIn(line, 'frames') === 1 ? receiversIn(line) : undefined;

@@ -155,7 +155,7 @@ function ActingState() {
       onClick={() => void stopActing()}
     >
       <Icon name="unlock" />
-      May send and kick
+      May send
       <span class="acting-end">End</span>
     </button>
   );

@@ -16,8 +16,6 @@ export interface Watcher {
   message(message: Message): void;
   /** Messages that will not come. */
   gap(channel: string, reason: string): void;
-  /** A connection is there again after a time without. */
-  returned(): void;
 }
 
 export class Buses {
@@ -40,7 +38,7 @@ export class Buses {
         this.watcher.message(message);
       })
       .catch(() => {
-        // Asked again when the directory is read next.
+        // Asked again with the next line that names it, or when it is opened.
         this.#subscriptions.delete(channel);
         return undefined;
       });
@@ -82,7 +80,6 @@ export class Buses {
         link.value = 'connected';
         nextTryAt.value = undefined;
         linkError.value = undefined;
-        if (hasBeen) this.watcher.returned();
         hasBeen = true;
       } else if (state === 'closed') {
         link.value = 'refused';

@@ -1,9 +1,8 @@
 /** Who is there, who was, and what each can do. */
 import { signal } from '@preact/signals';
-import { useEffect, useMemo, useState } from 'preact/hooks';
-import { acting, kickAgent } from '../source/acting';
-import { type AgentRow, agents, agentsState, onlineCount, readAgent } from '../data/agents';
-import { agent as readOne } from '../source/http';
+import { useMemo } from 'preact/hooks';
+import { acting } from '../source/acting';
+import { type AgentRow, agents, agentsState, onlineCount } from '../data/agents';
 import { ago, count } from '../parts/format';
 import { Empty, Failed, Loading } from '../parts/state';
 import { Avatar, Status } from '../parts/status';
@@ -141,16 +140,6 @@ function AgentList({
 }
 
 function AgentPanel({ row, close }: { readonly row: AgentRow; readonly close: () => void }) {
-  const [connections, setConnections] = useState(row.connections);
-  useEffect(() => {
-    setConnections(row.connections);
-    readOne(row.id).then(
-      (entry) => {
-        setConnections(readAgent(entry).connections);
-      },
-      () => undefined,
-    );
-  }, [row.id, row.version]);
   return (
     <aside class="panel" aria-label={`Agent ${row.id}`}>
       <header class="panel-head">
@@ -168,10 +157,6 @@ function AgentPanel({ row, close }: { readonly row: AgentRow; readonly close: ()
           <dd>
             <Status status={row.status} />
           </dd>
-        </div>
-        <div>
-          <dt>Connections</dt>
-          <dd>{row.status === 'offline' ? 0 : (connections ?? 'unknown')}</dd>
         </div>
         <div>
           <dt>{row.status === 'offline' ? 'Last seen' : 'Changed'}</dt>
@@ -203,24 +188,6 @@ function AgentPanel({ row, close }: { readonly row: AgentRow; readonly close: ()
 }
 
 function Actions({ row }: { readonly row: AgentRow }) {
-  const [said, setSaid] = useState('');
-  const [isSure, setIsSure] = useState(false);
-  const kick = (): void => {
-    if (!isSure) {
-      setIsSure(true);
-      return;
-    }
-    setIsSure(false);
-    setSaid('Ending its connections …');
-    kickAgent(row.id).then(
-      () => {
-        setSaid('Its connections are ended. It may connect again.');
-      },
-      (error: unknown) => {
-        setSaid(`Not done: ${error instanceof Error ? error.message : String(error)}`);
-      },
-    );
-  };
   return (
     <>
       <div class="actions">
@@ -242,21 +209,10 @@ function Actions({ row }: { readonly row: AgentRow }) {
         >
           Ask
         </button>
-        <button
-          class={`button ${isSure ? 'is-bad' : ''}`}
-          type="button"
-          disabled={acting.value === undefined || row.status === 'offline'}
-          onClick={kick}
-        >
-          <Icon name="eject" /> {isSure ? 'Really kick?' : 'Kick'}
-        </button>
       </div>
       {acting.value === undefined && (
         <p class="quiet">This console only watches. “Message” asks for a token that may do more.</p>
       )}
-      <p class="said" role="status">
-        {said}
-      </p>
     </>
   );
 }

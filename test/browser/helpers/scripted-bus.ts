@@ -1,4 +1,4 @@
-/** A bus that does what the test says: it answers the page's sockets and its HTTP requests inside the browser. */
+/** A bus that does what the test says: it answers the page's sockets inside the browser. */
 import type { Page, WebSocketRoute } from 'playwright-core';
 import { ScriptedGateway } from './scripted-gateway';
 
@@ -8,13 +8,13 @@ export interface ScriptedAgent {
   readonly capabilities: readonly string[];
   readonly version: number;
   readonly changed_at: string;
-  readonly connections?: number;
 }
 
 interface Frame {
   readonly type: string;
   readonly id?: string;
   readonly channel_id?: string;
+  readonly query?: { readonly after?: string };
   readonly resume?: readonly { readonly channel_id: string }[];
 }
 
@@ -29,13 +29,15 @@ export class ScriptedBus {
   readonly gateway = new ScriptedGateway();
   /** Whether handshakes succeed. */
   isUp = true;
-  /** Status of the answers of the HTTP API. */
-  httpStatus = 200;
+  /** Whether it lists agents. */
+  listsAgents = true;
 
   constructor(
     private readonly agents: readonly ScriptedAgent[],
     readonly channels: readonly string[],
-  ) {}
+  ) {
+    for (const channel of channels) this.gateway.namesChannel(channel);
+  }
 
   async answer(page: Page): Promise<void> {
     await page.routeWebSocket(/\/ws\?/, (socket) => {
@@ -53,11 +55,6 @@ export class ScriptedBus {
       });
     });
     await this.gateway.answer(page);
-    await page.route(/\/v1\/(?:agents|channels)/, async (route) => {
-      const url = new URL(route.request().url());
-      if (this.httpStatus === 200) await route.fulfill({ json: this.pageOf(url) });
-      else await route.fulfill({ status: this.httpStatus, json: { code: 'unavailable', detail: 'Not now' } });
-    });
   }
 
   /** Ends every connection. */
@@ -91,13 +88,14 @@ export class ScriptedBus {
     return sequence;
   }
 
-  private reply(socket: WebSocketRoute, { type, id, channel_id = '', resume = [] }: Frame): void {
+  private reply(socket: WebSocketRoute, { type, id, channel_id = '', query, resume = [] }: Frame): void {
     if (type === 'subscribe') this.subscribed.add(channel_id);
     for (const entry of resume) if (entry.channel_id !== '$inbox') this.subscribed.add(entry.channel_id);
     const timestamp = new Date().toISOString();
     const common = { message_id: id, timestamp, channel_id };
     const position = { epoch, sequence: this.sequences.get(channel_id) ?? 0 };
     const answers: Readonly<Record<string, object>> = {
+      presence: { message_id: id, timestamp, ...this.agentsAfter(Number(query?.after ?? 0)) },
       hello: {
         type: 'WELCOME',
         message_id: id,
@@ -132,22 +130,11 @@ export class ScriptedBus {
     if (answer !== undefined) socket.send(JSON.stringify(answer));
   }
 
-  private pageOf({ pathname, searchParams }: URL): object {
-    if (pathname.endsWith('/channels')) {
-      return {
-        channels: this.channels.map((channel_id) => ({
-          channel_id,
-          epoch,
-          sequence: this.sequences.get(channel_id) ?? 0,
-        })),
-      };
-    }
-    const [, one] = /\/agents\/([^/]+)$/.exec(pathname) ?? [];
-    if (one !== undefined)
-      return this.agents.find(({ agent_id }) => agent_id === decodeURIComponent(one)) ?? {};
-    const from = Number(searchParams.get('after') ?? 0);
+  private agentsAfter(from: number): object {
+    if (!this.listsAgents) return { type: 'ERROR', code: 'forbidden', error: 'Not now' };
     const end = from + agentsPerPage;
     return {
+      type: 'PRESENCE',
       agents: this.agents.slice(from, end),
       ...(end < this.agents.length && { next: String(end) }),
     };

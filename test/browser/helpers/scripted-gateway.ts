@@ -53,6 +53,12 @@ export class ScriptedGateway {
     });
   }
 
+  /** A line from before the page, which names the channel. */
+  namesChannel(channel_id: string): void {
+    const line = { level: 'info', event: 'published', tenant_id: 'demo', channel_id };
+    this.lines.push({ function: 'DefaultFunction', timestamp: new Date().toISOString(), line });
+  }
+
   /** A line of level `error`. */
   failed(event: string): void {
     const line = { level: 'error', event };
