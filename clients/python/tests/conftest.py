@@ -18,7 +18,7 @@ from fake_time import run
 def bus(monkeypatch: pytest.MonkeyPatch) -> FakeBus:
     random.seed(1)
     bus = FakeBus()
-    monkeypatch.setattr("artcafe._dialer.open_socket", bus.server.open)
+    monkeypatch.setattr("artcafe._connection.dialer.open_socket", bus.server.open)
     return bus
 
 

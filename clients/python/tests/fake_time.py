@@ -7,7 +7,7 @@ import selectors
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from artcafe import _clock
+from artcafe._shared import clock
 
 _START = 1_000.0
 
@@ -43,8 +43,8 @@ class FakeTimeLoop(asyncio.SelectorEventLoop):
 def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Runs a test. What it leaves behind fails it."""
     loop = FakeTimeLoop()
-    real_now = _clock.now
-    _clock.now = loop.now
+    real_now = clock.now
+    clock.now = loop.now
     problems: list[str] = []
     loop.set_exception_handler(lambda _, context: problems.append(str(context)))
     try:
@@ -52,7 +52,7 @@ def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     finally:
         loop.run_until_complete(_cancel_the_rest())
         loop.run_until_complete(loop.shutdown_asyncgens())
-        _clock.now = real_now
+        clock.now = real_now
         loop.close()
     assert problems == []
 

@@ -56,6 +56,22 @@ async def test_gives_up_after_max_attempts(bus: FakeBus) -> None:
     assert (refused.value.code, bus.server.handshakes) == ("unavailable", 3)
 
 
+@pytest.mark.parametrize("is_cancelled", [False, True])
+async def test_a_block_that_is_not_entered_leaves_no_client_behind(bus: FakeBus, is_cancelled: bool) -> None:
+    bus.server.refuse = 503
+    client = bus.client("a")
+    entering = asyncio.create_task(client.__aenter__())
+    await asyncio.sleep(20)
+    if is_cancelled:
+        entering.cancel()
+    await asyncio.wait({entering})
+    tries = bus.server.handshakes
+    await asyncio.sleep(600)
+    assert (client.state, bus.server.handshakes) == ("closed", tries)
+    with pytest.raises(asyncio.CancelledError if is_cancelled else PubSubError):
+        entering.result()
+
+
 @pytest.mark.parametrize(("status", "code"), [(401, "unauthorized"), (403, "forbidden")])
 async def test_a_plain_token_that_is_refused_is_the_end(bus: FakeBus, status: int, code: str) -> None:
     bus.server.refuse = status
@@ -77,20 +93,34 @@ async def test_tokens_of_a_function_are_refused_five_times_and_for_30_s(bus: Fak
     assert 30 <= took < 60
 
 
-async def test_a_token_function_that_fails_is_asked_again(bus: FakeBus) -> None:
-    answers: list[Any] = [ValueError("see https://x?token=secret"), "not a token", "a"]
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_a_token_function_that_fails_is_asked_again(bus: FakeBus, is_async: bool) -> None:
+    answers: list[Any] = [
+        ValueError("see https://x?token=secret"),
+        "not a token",
+        asyncio.TimeoutError("The issuer is slow"),
+        # Of what the function waits for: a refresh that it shares with others, say.
+        asyncio.CancelledError(),
+        "a",
+    ]
 
-    async def token() -> Any:
+    def token() -> Any:
         answer = answers.pop(0)
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         return answer
 
-    client = bus.client("a", token=token)
+    async def token_later() -> Any:
+        return token()
+
+    client = bus.client("a", token=token_later if is_async else token)
     errors: list[PubSubError] = []
     client.on("retrying", lambda event: errors.append(event.error))
     await client.connect()
-    assert [error.code for error in errors] == ["token_failed", "unauthorized"]
+    codes = ["token_failed", "unauthorized", "token_failed", "token_failed"]
+    assert [error.code for error in errors] == codes
+    assert "The issuer is slow" in str(errors[2])
+    assert "cancelled" in str(errors[3])
     assert "secret" not in str(errors[0])
     assert "secret" not in str(errors[0].__cause__)
     await client.close()
@@ -195,6 +225,22 @@ async def test_a_publish_in_flight_is_answered_on_the_old_connection(bus: FakeBu
     assert [frame.get("retry") for frame in bus.server.frames("message")] == [None, None]
     await asyncio.sleep(5)
     assert first.closed_by_client
+    await client.close()
+
+
+async def test_of_two_replacements_while_one_publish_is_in_flight_neither_old_one_stays(bus: FakeBus) -> None:
+    client = await bus.connected("a")
+    bus.server.script = lambda frame, _: "silence" if "content" in frame else None
+    publishing = asyncio.create_task(client.channel("c").publish(1))
+    for _ in range(2):
+        await asyncio.sleep(0.01)
+        bus.server.sockets[-1].post({"type": "GOAWAY", "code": "rotate", "reconnect": True})
+        await asyncio.sleep(1.5)
+    assert bus.server.handshakes == 3
+    bus.server.script = lambda frame, _: None
+    await publishing
+    await asyncio.sleep(5)
+    assert len(bus.server.sockets) == 1
     await client.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
@@ -56,6 +57,22 @@ async def test_several_handlers_are_one_subscription_which_ends_with_the_last(bu
     assert heard == [("second", 1)]
     assert len(bus.server.frames("unsubscribe")) == 1
     assert await contents_of(client) == []
+    await client.close()
+
+
+async def test_channels_that_come_and_go_leave_nothing_in_memory(bus: FakeBus) -> None:
+    client = await bus.connected("a")
+
+    async def futures_after(times: int) -> int:
+        for _ in range(times):
+            (await client.channel("c").subscribe(print)).unsubscribe()
+        # Until the last timer of what was asked is over.
+        await asyncio.sleep(60)
+        gc.collect()
+        return sum(isinstance(each, asyncio.Future) for each in gc.get_objects())
+
+    before = await futures_after(10)
+    assert await futures_after(100) <= before + 5
     await client.close()
 
 
@@ -323,6 +340,31 @@ async def test_a_cursor_that_fails_is_told_and_messages_come_all_the_same(bus: F
         ("$inbox", "position_lost"),
         ("c", "position_lost"),
     ]
+    await client.close()
+
+
+async def test_a_cursor_that_is_cancelled_is_told_and_asked_again(bus: FakeBus) -> None:
+    saved: list[int] = []
+
+    class Cancelled:
+        async def load(self, _: str) -> Position | None:
+            raise asyncio.CancelledError
+
+        async def save(self, name: str, position: Position) -> None:
+            if name == "c":
+                saved.append(position.sequence)
+                if len(saved) == 1:
+                    raise asyncio.CancelledError
+
+    client = bus.client("a", cursor=Cancelled())
+    errors: list[Any] = []
+    client.on("error", lambda error: errors.append(str(error)))
+    heard = await contents_of(client)
+    for content in range(3):
+        bus.server.publish("c", content)
+        await asyncio.sleep(0.1)
+    assert (heard, saved) == ([0, 1, 2], [0, 1, 2, 3])
+    assert errors == ["The cursor was cancelled"] * 3
     await client.close()
 
 

@@ -9,15 +9,19 @@ import pickle
 import random
 import re
 import ssl
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from artcafe import Backoff, PubSub, PubSubError, Queue, _limits, errors
-from artcafe._handshake import connect_url, refusal, without_secrets
-from artcafe._rotation import replace_in
+from artcafe import Backoff, PubSub, PubSubError, Queue, errors
+from artcafe._connection.handshake import connect_url, refusal, without_secrets
+from artcafe._connection.rotation import replace_in
+from artcafe._shared import limits as own_limits
 from artcafe.messages import read_frames, read_message
+from fake_bus import FakeBus
 from fake_server import Refused
 
 PROTOCOL = Path(__file__).parents[3] / "protocol"
@@ -40,7 +44,10 @@ PROTOCOL = Path(__file__).parents[3] / "protocol"
         ({"echo": "false"}, "echo"),
         ({"cursor": object()}, "cursor.load"),
         ({"backoff": Backoff(base=0)}, "base"),
+        ({"backoff": None}, "backoff"),
         ({"queue": Queue(max_messages=-1)}, "max_messages"),
+        ({"queue": {"max_messages": 1}}, "queue"),
+        ({"ssl": True}, "ssl"),
         ({"heartbeat": 0.5}, "heartbeat"),
         ({"heartbeat": 541}, "heartbeat"),
         ({"observer": 1}, "observer"),
@@ -81,14 +88,44 @@ def test_a_client_can_be_made_without_a_loop() -> None:
     assert (bus.state, bus.agent_id) == ("disconnected", None)
 
 
+def test_a_client_of_another_loop_is_refused_and_nothing_waits(bus: FakeBus) -> None:
+    client = bus.client("a")
+    asyncio.run(client.connect())
+    for call in (client.channel("c").publish(1), client.inbox.subscribe(print), client.close()):
+        with pytest.raises(PubSubError, match="another event loop") as refused:
+            asyncio.run(call)
+        assert refused.value.code == "invalid_message"
+
+
+def test_a_token_function_that_hangs_does_not_hold_the_process() -> None:
+    program = """
+import asyncio, time
+from artcafe import PubSub, PubSubError
+
+async def main():
+    bus = PubSub("wss://x", lambda: time.sleep(60))
+    try:
+        await bus.connect(timeout=0.1)
+    except PubSubError as error:
+        print(error.code)
+    await bus.close()
+
+asyncio.run(main())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True
+    )
+    assert (done.stdout, done.stderr) == ("timeout\n", "")
+
+
 def test_limits_are_those_of_the_protocol() -> None:
     source = (PROTOCOL / "limits.ts").read_text()
     limits = {
         name: int(digits.replace("_", ""))
         for name, digits in re.findall(r"(\w+)\s*[:=] ([\d_]+)[,;]", source)
     }
-    assert limits["frameBytes"] == _limits.FRAME_BYTES
-    assert limits["batchFrames"] == _limits.BATCH_FRAMES
+    assert limits["frameBytes"] == own_limits.FRAME_BYTES
+    assert limits["batchFrames"] == own_limits.BATCH_FRAMES
 
 
 def test_codes_that_pass_are_those_of_the_protocol() -> None:

@@ -222,7 +222,7 @@ class VectorRun:
 @pytest.mark.parametrize("vector", vectors())
 async def test_vector(vector: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     run = VectorRun(vector.get("options", {}))
-    monkeypatch.setattr("artcafe._dialer.open_socket", run.open)
+    monkeypatch.setattr("artcafe._connection.dialer.open_socket", run.open)
     for number, step in enumerate(vector["steps"], 1):
         try:
             await run.take(step)

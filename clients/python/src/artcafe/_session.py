@@ -9,17 +9,19 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ._clock import ServerClock, backoff
-from ._connection import Connection
-from ._dialer import Dialer, DialerPort
-from ._heartbeat import Heartbeat, SleepWatch
-from ._outbox import Outbox
-from ._publisher import Publisher, PublisherPort
-from ._replies import REQUEST_EXPIRED, LogGap
-from ._rotation import Rotation
-from ._socket import Socket
-from ._streams import Streams, StreamsPort
-from ._tasks import PATIENCE, at_most, failed_future, new_future, spawn, within
+from ._connection.connection import Connection
+from ._connection.dialer import Dialer, DialerPort
+from ._connection.heartbeat import Heartbeat, SleepWatch
+from ._connection.hello import Hello
+from ._connection.replies import REQUEST_EXPIRED, LogGap
+from ._connection.rotation import Rotation
+from ._connection.socket import Socket
+from ._reading.streams import Streams, StreamsPort
+from ._sending.ask_again import ask_again
+from ._sending.outbox import Outbox
+from ._sending.publisher import Publisher, PublisherPort
+from ._shared.clock import ServerClock
+from ._shared.tasks import PATIENCE, at_most, failed_future, new_future, spawn, within
 from .errors import PubSubError
 from .events import Emitter, Gap, State, StateChange
 from .messages import Frame, is_message_frame, read_message, text_in, time_in
@@ -39,9 +41,6 @@ _SAVING = 5.0
 _HINTED = 4.0
 # For the cursor to say where the inbox stands.
 _LOAD = 10.0
-# The number of failures of the service after which a question is given up.
-_MOST_FAILURES = 5
-_CLIENT = {"name": "artcafe-pubsub", "version": "0.1.0"}
 
 
 class Session:
@@ -52,9 +51,7 @@ class Session:
         self._emitter = emitter
         self.state: State = "disconnected"
         self.clock = ServerClock()
-        self.presence: Frame = {}
-        """What ``hello`` says about this agent."""
-        self.say(options.status, options.capabilities)
+        self.hello = Hello(options.status, options.capabilities)
         self.agent_id: str | None = None
         """As the service calls us; known from the first WELCOME on."""
         self._tenant_id: str | None = None
@@ -64,26 +61,36 @@ class Session:
         self._arrival = new_future()
         self._sleep_watch: SleepWatch | None = None
         self._saved: asyncio.Future[Any] = new_future()
-        self._dialer = Dialer(
-            DialerPort(
-                options=options,
-                emitter=emitter,
-                connection=self._connection,
-                greet=self._greet,
-                is_connected=self._is_connected,
-                refused=self._end,
-            )
-        )
+        self._dialer = self._new_dialer()
         self._rotation = Rotation(
             callable(options.token),
             self._dialer.dial,
             lambda: self._end(PubSubError("token_expired")),
         )
         self._outbox = Outbox(options.queue, doubt=self._ping, renew=lambda: self._rotation.replace_in(0.0))
-        self.publisher = Publisher(
+        self.publisher = self._new_publisher()
+        self.streams = self._new_streams()
+        self._heartbeat = Heartbeat(
+            options.heartbeat, lambda: len(self._outbox) > 0 or self.streams.has_hole, self._ping
+        )
+
+    def _new_dialer(self) -> Dialer:
+        return Dialer(
+            DialerPort(
+                options=self._options,
+                emitter=self._emitter,
+                connection=self._connection,
+                greet=self._greet,
+                is_connected=self._is_connected,
+                refused=self._end,
+            )
+        )
+
+    def _new_publisher(self) -> Publisher:
+        return Publisher(
             PublisherPort(
                 outbox=self._outbox,
-                echo=options.echo,
+                echo=self._options.echo,
                 is_closed=lambda: self.state == "closed",
                 agent_id=lambda: self.agent_id,
                 tenant_id=lambda: self._tenant_id,
@@ -91,26 +98,17 @@ class Session:
                 stream=lambda channel_id: self.streams.get(channel_id),
             )
         )
-        self.streams = Streams(
+
+    def _new_streams(self) -> Streams:
+        return Streams(
             StreamsPort(
-                cursor=options.cursor,
-                emitter=emitter,
+                cursor=self._options.cursor,
+                emitter=self._emitter,
                 is_own=self.publisher.is_own,
                 is_connected=self._is_connected,
                 ask=self.ask,
             )
         )
-        self._heartbeat = Heartbeat(
-            options.heartbeat, lambda: len(self._outbox) > 0 or self.streams.has_hole, self._ping
-        )
-
-    def say(self, status: str | None, capabilities: Any) -> Frame:
-        """What is given of the two, as a frame; kept for every ``hello``."""
-        given: Frame = {} if status is None else {"status": status}
-        if capabilities is not None:
-            given["capabilities"] = list(capabilities)
-        self.presence = {**self.presence, **given}
-        return given
 
     async def connect(self, timeout: float) -> None:
         self.wake()
@@ -137,7 +135,7 @@ class Session:
     async def ask_patiently(self, frame: Frame, read: Callable[[list[Frame]], T]) -> T:
         """On this connection or a later one; connects when nothing has. Settles within 60 s."""
         self.wake()
-        answer = spawn(self._ask_again(frame, read))
+        answer = spawn(ask_again(lambda: self._arrival, lambda: self.ask(frame, read)))
         try:
             return await self._within(answer, PATIENCE, "No answer")
         finally:
@@ -163,18 +161,6 @@ class Session:
         self._sleep_watch = SleepWatch(self._woken)
         self._dialer.dial()
 
-    async def _ask_again(self, frame: Frame, read: Callable[[list[Frame]], T]) -> T:
-        failures = 0
-        while True:
-            await asyncio.shield(self._arrival)
-            try:
-                return await self.ask(frame, read)
-            except PubSubError as error:
-                failures += 1
-                if not error.retryable or failures > _MOST_FAILURES:
-                    raise
-            await asyncio.sleep(backoff(failures - 1))
-
     async def _within(self, future: asyncio.Future[T], timeout: float, what: str) -> T:
         """When it is late, the error says what did not come, and why, as far as is known."""
 
@@ -196,12 +182,7 @@ class Session:
     async def _greet(self, connection: Connection) -> None:
         await within(self.streams.loaded, _LOAD, lambda: ("No position from the cursor", None))
         asked = self.streams.resume()
-        hello = {
-            "type": "hello",
-            "resume": self.streams.resume_frames(asked),
-            "client": _CLIENT,
-            **self.presence,
-        }
+        hello = self.hello.frame(self.streams.resume_frames(asked))
 
         def welcome(parts: list[Frame]) -> None:
             self._welcomed(connection, parts[0])

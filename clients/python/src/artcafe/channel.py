@@ -6,14 +6,14 @@ import math
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import Any
 
-from ._checks import check, need
-from ._limits import INBOX
-from ._publisher import Said
-from ._reader import Handler, Reader
-from ._replies import position_frame, read_history
-from ._requests import Requests
+from ._connection.replies import position_frame, read_history
+from ._reading.reader import Handler, Reader
+from ._reading.stream import Stream
+from ._sending.publisher import Said
+from ._sending.requests import Requests
 from ._session import Session
-from ._stream import Stream
+from ._shared.checks import check, need
+from ._shared.limits import INBOX
 from .cursors import Position
 from .errors import PubSubError
 from .messages import Echo, Frame, Message, Receipt

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ._checks import need
-from ._tasks import result_of, spawn
+from ._shared.checks import need
+from ._shared.tasks import result_of, spawn
 from .cursors import Position
 from .errors import PubSubError
 
@@ -47,8 +47,8 @@ class Gap:
     Attributes:
         channel_id: ``$inbox`` for direct messages.
         reason: ``expired``, ``damaged``, ``epoch_changed``, ``ahead``, ``no_log``: the log does not have them (any more);
-            ``forbidden``: the token does not allow reading the log; ``position_lost``: the cursor could not read where this
-            client stood, so it begins with what is new.
+            ``erased``: the operator has erased them; ``forbidden``: the token does not allow reading the log;
+            ``position_lost``: the cursor could not read where this client stood, so it begins with what is new.
         first: The first sequence, when it is known.
         last: The last sequence, when it is known.
         after: The last position that was seen before the gap.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -109,6 +110,7 @@ class Receipt:
         timestamp: When it was accepted; in UTC.
         status: ``accepted``; ``stored`` when no connection of the receiving agent was there, so that the message waits in
             its inbox; ``duplicate`` when an earlier try had succeeded.
+        known: ``False`` when the receiving agent has never connected, or not for a long time: its id may be misspelt.
     """
 
     id: str
@@ -116,6 +118,7 @@ class Receipt:
     epoch: str | None
     timestamp: datetime
     status: str
+    known: bool = True
 
 
 def read_frames(text: str | bytes) -> list[Frame]:
@@ -190,6 +193,7 @@ def read_receipt(frame: Mapping[str, Any]) -> Receipt:
         epoch=text_in(frame.get("epoch")),
         timestamp=time_in(frame.get("timestamp")) or _EPOCH_START,
         status=str(frame.get("status")),
+        known=frame.get("known") is not False,
     )
 
 
@@ -201,6 +205,13 @@ def number_in(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return int(value)
+
+
+def seconds_in(value: object) -> float | None:
+    """Of the wire's milliseconds."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return value / 1_000
 
 
 def time_in(value: object) -> datetime | None:

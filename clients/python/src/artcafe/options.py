@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from ._checks import check, need
+from ._shared.checks import check, need, need_one_of
 from .cursors import Cursor, MemoryCursor
 from .messages import Echo
 
@@ -72,6 +72,10 @@ class Options:
         for name in ("load", "save"):
             need("callback", **{f"cursor.{name}": getattr(self.cursor, name, None)})
         backoff, queue = self.backoff, self.queue
+        need_one_of(Backoff, backoff=backoff)
+        need_one_of(Queue, queue=queue)
+        if self.ssl is not None:
+            need_one_of(ssl.SSLContext, ssl=self.ssl)
         need("amount", base=backoff.base, cap=backoff.cap, max_attempts=backoff.max_attempts)
         need("amount", max_messages=queue.max_messages, max_bytes=queue.max_bytes)
         need("heartbeat", heartbeat=self.heartbeat)

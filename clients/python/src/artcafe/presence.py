@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from ._checks import check, need
-from ._limits import PRESENCE
-from ._replies import frames_in
+from ._connection.replies import frames_in
 from ._session import Session
-from ._tasks import spawn
+from ._shared.checks import check, need
+from ._shared.limits import PRESENCE
+from ._shared.tasks import spawn
 from .channel import Subscription
 from .errors import PubSubError
 from .events import Emitter, guard
@@ -57,7 +57,7 @@ class Presence:
         check("word", status=status)
         check("words", capabilities=capabilities)
         session = self._session()
-        frame = {"type": "presence", **session.say(status, capabilities)}
+        frame = {"type": "presence", **session.hello.say(status, capabilities)}
         await session.ask_patiently(frame, lambda _: None)
 
     async def query(

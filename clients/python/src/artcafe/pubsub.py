@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeVar, overload
 
-from ._checks import need
-from ._reader import NOT_HANDLED
-from ._requests import RequestHandler, Requests
+from ._reading.reader import NOT_HANDLED
+from ._sending.requests import RequestHandler, Requests
 from ._session import Session
-from ._tasks import PATIENCE
+from ._shared.checks import need
+from ._shared.tasks import PATIENCE
 from .channel import Agent, Channel, Inbox
 from .cursors import Cursor, MemoryCursor
 from .errors import PubSubError
@@ -25,7 +26,7 @@ H = TypeVar("H", bound=RequestHandler)
 class PubSub:
     """A connection of one agent to the bus, for as long as it is wanted. The first call that needs it opens it.
 
-    A client belongs to the event loop of its first use.
+    A client belongs to the event loop of its first use; calls from another one raise ``invalid_message``.
 
     Args:
         url: The base URL that a deployment prints, without ``/ws`` and without a query, such as
@@ -88,6 +89,7 @@ class PubSub:
         )
         self._emitter = Emitter()
         self._started: tuple[Session, Requests] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._handler: RequestHandler | None = None
         self.inbox = Inbox(self._session, lambda message: self._requests().is_for_inbox(message))
         """Direct messages to this agent."""
@@ -106,7 +108,12 @@ class PubSub:
         return self._started[0].agent_id if self._started else None
 
     async def __aenter__(self) -> PubSub:
-        await self.connect()
+        try:
+            await self.connect()
+        except BaseException:
+            # Nothing else would end it: it would go on trying, and connect some day with nobody behind it.
+            await self.close()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -191,7 +198,10 @@ class PubSub:
     def _start(self) -> tuple[Session, Requests]:
         """Within a running loop, which the client belongs to from then on."""
         if self._started is not None:
+            if self._loop is not asyncio.get_running_loop():
+                raise PubSubError("invalid_message", "The client belongs to another event loop")
             return self._started
+        self._loop = asyncio.get_running_loop()
         session = Session(self._options, self._emitter)
 
         def failed(error: BaseException) -> None:

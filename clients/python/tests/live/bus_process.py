@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).parents[4]
-NO_LIMITS = {"messageRate": {"agentPerSecond": 0, "tenantPerSecond": 0}}
+OFF = {"agentPerSecond": 0, "tenantPerSecond": 0}
+NO_LIMITS = {"messageRate": OFF, "workRate": OFF}
 
 
 class BusProcess:

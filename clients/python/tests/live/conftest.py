@@ -43,4 +43,5 @@ def npm_start() -> Iterator[str]:
 
 @pytest.fixture
 def environment(npm_start: str) -> dict[str, str]:
-    return {**os.environ, "BUS_URL": npm_start}
+    # `artcafe token` takes the second one.
+    return {**os.environ, "BUS_URL": npm_start, "ARTCAFE_URL": npm_start}

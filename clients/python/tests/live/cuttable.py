@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from artcafe import _dialer, _socket
-from artcafe._socket import Socket
+from artcafe._connection import dialer
+from artcafe._connection import socket as sockets
+from artcafe._connection.socket import Socket
 
-_open_socket = _socket.open_socket
+_open_socket = sockets.open_socket
 _GOING_AWAY = 1_001
 
 
@@ -79,4 +80,4 @@ async def _open_in_network(url: str, tls: Any) -> Socket:
     return await networks[name].open_socket(url.replace(f"/{name}/", "/"), tls)
 
 
-_dialer.open_socket = _open_in_network
+dialer.open_socket = _open_in_network

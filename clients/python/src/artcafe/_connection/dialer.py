@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from ._attempts import Attempts
-from ._connection import Connection
-from ._handshake import connect_url, fresh_token, refusal
-from ._socket import Socket, open_socket
-from ._tasks import spawn
-from .errors import PubSubError
-from .events import Emitter, Retrying
-from .options import Options
+from .._shared.tasks import spawn
+from ..errors import PubSubError
+from ..events import Emitter, Retrying
+from ..options import Options
+from .attempts import Attempts
+from .connection import Connection
+from .handshake import connect_url, fresh_token, refusal
+from .socket import Socket, open_socket
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ._handshake import without_secrets
-from ._socket import Socket
-from ._tasks import failed_future, new_future, spawn
-from .errors import PubSubError
-from .messages import Frame, is_message_frame, new_id, read_frames, text_in
+from .._shared.tasks import failed_future, new_future, spawn
+from ..errors import PubSubError
+from ..messages import Frame, is_message_frame, new_id, read_frames, text_in
+from .handshake import without_secrets
+from .socket import Socket
 
 T = TypeVar("T")
 Read = Callable[[list[Frame]], T]

@@ -6,22 +6,20 @@ So order is kept and a burst costs a few texts. What is not acknowledged stays a
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from . import _clock
-from ._clock import backoff
-from ._limits import BATCH_FRAMES, FRAME_BYTES
-from ._outgoing import Outgoing, outgoing_of, text_of
-from ._tasks import new_future
-from .errors import PASSING, TOKEN_CODES, PubSubError
-from .messages import Frame, Receipt, read_receipt, text_in
-from .options import Queue
+from .._shared import clock
+from .._shared.clock import backoff
+from .._shared.limits import BATCH_FRAMES, FRAME_BYTES
+from .._shared.tasks import new_future
+from ..errors import PASSING, TOKEN_CODES, PubSubError
+from ..messages import Frame, Receipt, read_receipt, seconds_in, text_in
+from ..options import Queue
+from .entry import Acknowledged, Entry
+from .outgoing import outgoing_of
 
 Send = Callable[[str], bool]
-Acknowledged = Callable[[Receipt, str], None]
-"""Called before those that wait for the receipt run; the text is the frame as it was sent."""
 
 # The brackets of an array.
 _ENVELOPE_BYTES = 2
@@ -30,20 +28,6 @@ _ANSWER = 10.0
 # The service finds the first copy of a message for ten minutes; after this nothing is sent again, nor waited for.
 _PATIENCE = 540.0
 _INTERNAL_TRIES = 5
-
-
-@dataclass(slots=True, eq=False)
-class _Entry:
-    id: str
-    outgoing: Outgoing
-    acknowledged: Acknowledged
-    # Of a request: how long its asker waits, in seconds.
-    timeout: float | None
-    added_at: float
-    patience: asyncio.TimerHandle
-    receipt: asyncio.Future[Receipt]
-    first_sent_at: float | None = None
-    tries: int = 0
 
 
 @dataclass(slots=True)
@@ -60,7 +44,7 @@ class Outbox:
     doubt: Callable[[], None]
     renew: Callable[[], None]
     # By id, in the order of publishing; the first of them are in flight.
-    _queued: dict[str, _Entry] = field(default_factory=dict)
+    _queued: dict[str, Entry] = field(default_factory=dict)
     _bytes: int = 0
     # Ids of the text message that has no full answer yet.
     _flight: set[str] = field(default_factory=set)
@@ -71,6 +55,8 @@ class Outbox:
     _pause: asyncio.TimerHandle | None = None
     _patience: asyncio.TimerHandle | None = None
     _landed: Callable[[], None] | None = None
+    # Of connections that wait for the flight to land: more than one when they are replaced quickly.
+    _attached: list[Callable[[], None]] = field(default_factory=list)
     _drained: list[asyncio.Future[None]] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -92,7 +78,7 @@ class Outbox:
         if id in self._queued:
             raise PubSubError("invalid_message", f'"{id}" is on its way already')
         patience = asyncio.get_running_loop().call_later(_PATIENCE, self._give_up, id)
-        entry = _Entry(id, outgoing, acknowledged, timeout, _clock.now(), patience, new_future())
+        entry = Entry(id, outgoing, acknowledged, timeout, clock.now(), patience, new_future())
         self._queued[id] = entry
         self._bytes += outgoing.bytes
         self._pump()
@@ -121,10 +107,12 @@ class Outbox:
         def take() -> None:
             self._landed = None
             self._send = send
-            attached()
+            while self._attached:
+                self._attached.pop()()
             self._pump()
 
         self._send = None
+        self._attached.append(attached)
         if self._flight:
             self._landed = take
         else:
@@ -148,14 +136,13 @@ class Outbox:
         receipt = read_receipt(frame)
         self._failures = 0
         self._remove(entry)
-        if not entry.receipt.done():
-            entry.receipt.set_result(receipt)
+        entry.accept(receipt)
         self._answered(entry)
         entry.acknowledged(receipt, entry.outgoing.json)
 
     def refuse(self, frame: Frame) -> None:
         code = str(frame.get("code"))
-        retry_after = _retry_after(frame)
+        retry_after = seconds_in(frame.get("retry_after_ms"))
         if frame.get("message_id") is None:
             self._refuse_all(code, retry_after)
         entry = self._find(frame)
@@ -201,7 +188,7 @@ class Outbox:
                     self._reject(self._queued[id], PubSubError(code))
         self._land()
 
-    def _answered(self, entry: _Entry) -> None:
+    def _answered(self, entry: Entry) -> None:
         self._flight.discard(entry.id)
         if not self._flight:
             self._land()
@@ -237,15 +224,9 @@ class Outbox:
         batch = self._next_batch()
         if not batch:
             return
-        now = _clock.now()
-        texts = []
-        for entry in batch:
-            is_repeat = entry.first_sent_at is not None
-            texts.append(text_of(entry.outgoing, is_repeat, entry.timeout, now - entry.added_at))
-            if entry.first_sent_at is None:
-                entry.first_sent_at = now
-            entry.tries += 1
-            self._flight.add(entry.id)
+        now = clock.now()
+        texts = [entry.next_text(now) for entry in batch]
+        self._flight.update(entry.id for entry in batch)
         self._patience = asyncio.get_running_loop().call_later(_ANSWER, self._unanswered)
         if not self._send(texts[0] if len(texts) == 1 else f"[{','.join(texts)}]"):
             self.detach()
@@ -254,12 +235,12 @@ class Outbox:
         self.doubt()
         self._land()
 
-    def _next_batch(self) -> list[_Entry]:
-        now = _clock.now()
+    def _next_batch(self) -> list[Entry]:
+        now = clock.now()
         most = 1 if self._singles > 0 else BATCH_FRAMES
         self._singles = max(0, self._singles - 1)
-        batch: list[_Entry] = []
-        old: list[_Entry] = []
+        batch: list[Entry] = []
+        old: list[Entry] = []
         size = _ENVELOPE_BYTES
         for entry in self._queued.values():
             # After a sleep, a repeat could not be told from a new message any more.
@@ -283,15 +264,14 @@ class Outbox:
         if id in self._flight:
             self._answered(entry)
 
-    def _reject(self, entry: _Entry, error: PubSubError) -> None:
+    def _reject(self, entry: Entry, error: PubSubError) -> None:
         self._remove(entry)
-        if not entry.receipt.done():
-            entry.receipt.set_exception(error)
+        entry.reject(error)
 
-    def _find(self, frame: Frame) -> _Entry | None:
+    def _find(self, frame: Frame) -> Entry | None:
         return self._queued.get(text_in(frame.get("message_id")) or "")
 
-    def _remove(self, entry: _Entry) -> None:
+    def _remove(self, entry: Entry) -> None:
         entry.patience.cancel()
         del self._queued[entry.id]
         self._bytes -= entry.outgoing.bytes
@@ -300,10 +280,3 @@ class Outbox:
                 if not future.done():
                     future.set_result(None)
             self._drained.clear()
-
-
-def _retry_after(frame: Frame) -> float | None:
-    """Seconds, of the wire's milliseconds."""
-    value = frame.get("retry_after_ms")
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value / 1_000 if is_number and math.isfinite(value) else None  # type: ignore[arg-type,operator]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .cursors import Position, position_in
-from .messages import Frame, Message, number_in, read_message, text_in
+from ..cursors import Position, position_in
+from ..messages import Frame, Message, number_in, read_message, text_in
 
 REQUEST_EXPIRED = "request_expired"
 """The reason of a gap that is no loss: the asker has given up, so that nobody is to get its request."""

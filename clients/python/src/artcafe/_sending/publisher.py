@@ -10,15 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import _clock
-from ._checks import check
-from ._limits import INBOX
-from ._outbox import Outbox
-from ._recent_ids import RecentIds
-from ._stream import Stream
-from .cursors import Position
-from .errors import PubSubError
-from .messages import Echo, Frame, Message, Receipt, copy_of, new_id
+from .._reading.recent_ids import RecentIds
+from .._reading.stream import Stream
+from .._shared import clock
+from .._shared.checks import check
+from .._shared.limits import INBOX
+from ..cursors import Position
+from ..errors import PubSubError
+from ..messages import Echo, Frame, Message, Receipt, copy_of, new_id
+from .outbox import Outbox
 
 # The service finds the first copy of a message for so long, and so may we meet it.
 _OWN_IDS = 600.0
@@ -107,7 +107,7 @@ class Publisher:
         channel_id = destination.get("channel_id")
         is_local = echo is True and channel_id is not None and port.stream(channel_id) is not None
         if echo is False:
-            self._own.note(id, _clock.now())
+            self._own.note(id, clock.now())
 
         def acknowledged(receipt: Receipt, text: str) -> None:
             is_to_us = destination.get("to") == port.agent_id()

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from ._checks import need
-from ._tasks import result_of
-from .errors import PubSubError
-from .options import TokenSource
+from .._shared.checks import need
+from .._shared.tasks import in_thread, result_of, settle
+from ..errors import PubSubError
+from ..options import TokenSource
 
 _TOKEN_PATIENCE = 30.0
 _DEEPEST = 4
@@ -35,13 +35,10 @@ async def fresh_token(source: TokenSource) -> str:
     if isinstance(source, str):
         return source
     try:
-        token = await asyncio.wait_for(_call(source), _TOKEN_PATIENCE)
+        token = await asyncio.wait_for(_token_of(source), _TOKEN_PATIENCE)
     except asyncio.TimeoutError:
         message = f"The token function has failed: it gave nothing in {_TOKEN_PATIENCE:g} s"
         raise PubSubError("token_failed", message) from None
-    except Exception as error:
-        cause = without_secrets(error)
-        raise PubSubError("token_failed", f"The token function has failed: {cause}", cause=cause) from None
     try:
         need("token", **{"token()": token})
     except PubSubError as error:
@@ -49,12 +46,21 @@ async def fresh_token(source: TokenSource) -> str:
     return token
 
 
+async def _token_of(source: Any) -> str:
+    """Its own ``TimeoutError`` is none of ours."""
+    try:
+        return await settle(_call(source), "call")
+    except Exception as error:
+        cause = without_secrets(error)
+        raise PubSubError("token_failed", f"The token function has failed: {cause}", cause=cause) from None
+
+
 async def _call(source: Any) -> str:
     is_async = inspect.iscoroutinefunction(source) or inspect.iscoroutinefunction(
         getattr(source, "__call__", None)  # noqa: B004
     )
     # A plain function may take its time: it must not keep the loop from going on.
-    value = source() if is_async else await asyncio.to_thread(source)
+    value = source() if is_async else await in_thread(source)
     token: str = await result_of(value)
     return token
 

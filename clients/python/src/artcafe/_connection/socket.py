@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from websockets import connect
 
-from ._limits import SUB_PROTOCOL
+from .._shared.limits import SUB_PROTOCOL
 
 _OPEN_TIMEOUT = 15.0
 # A dead peer is noticed without a frame that is paid for.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from ._feed import place_of
-from ._tasks import new_future, result_of, spawn
-from .cursors import Position
-from .messages import Message
+from .._shared.tasks import new_future, settle, spawn
+from ..cursors import Position
+from ..messages import Message
+from .feed import place_of
 
 Save = Callable[[Position], "Awaitable[None] | None"]
 
@@ -104,7 +104,7 @@ class Handled:
         while self.position is not None and self.position not in (tried, self._saved):
             tried = self.position
             try:
-                await result_of(self._save(tried))
+                await settle(self._save(tried), "cursor")
                 self._saved = tried
                 self._is_failing = False
             except Exception as error:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
+import contextvars
 import inspect
 import math
+import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from .errors import PubSubError
+from ..errors import PubSubError
 
 T = TypeVar("T")
 
@@ -60,6 +63,23 @@ async def at_most(delay: float, future: asyncio.Future[Any]) -> None:
     await asyncio.wait({future}, timeout=delay)
 
 
+async def in_thread(call: Callable[[], T]) -> T:
+    """What a function gives that may block. One that never ends holds neither the process nor a thread of the loop."""
+    outcome: concurrent.futures.Future[T] = concurrent.futures.Future()
+    context = contextvars.copy_context()
+
+    def run() -> None:
+        if not outcome.set_running_or_notify_cancel():
+            return
+        try:
+            outcome.set_result(context.run(call))
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, name="artcafe", daemon=True).start()
+    return await asyncio.wrap_future(outcome)
+
+
 async def result_of(value: Awaitable[T] | T) -> T:
     """What a user's function gave, which may be a coroutine of it."""
     if inspect.isawaitable(value):
@@ -67,8 +87,8 @@ async def result_of(value: Awaitable[T] | T) -> T:
     return value
 
 
-async def settle(value: Awaitable[T] | T) -> T:
-    """The same for a handler. A cancellation of what it waits for is its own failure, and does not end the caller."""
+async def settle(value: Awaitable[T] | T, name: str = "handler") -> T:
+    """The same. A cancellation of what the function itself waits for is its own failure, and does not end the caller."""
     if not inspect.isawaitable(value):
         return value
     work: asyncio.Future[T] = asyncio.ensure_future(value)
@@ -78,5 +98,5 @@ async def settle(value: Awaitable[T] | T) -> T:
         work.cancel()
         raise
     if work.cancelled():
-        raise RuntimeError("The handler was cancelled")
+        raise RuntimeError(f"The {name} was cancelled")
     return work.result()

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ._recent_ids import RecentIds
-from .cursors import Position
-from .messages import Message
+from ..cursors import Position
+from ..messages import Message
+from .recent_ids import RecentIds
 
 Span = tuple[int, int]
 """Sequences, both ends included."""

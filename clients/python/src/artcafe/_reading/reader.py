@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ._tasks import new_future, settle, spawn
-from .messages import Message
+from .._shared.tasks import new_future, settle, spawn
+from ..messages import Message
 
 Handler = Callable[[Message], Any]
 """Called with one message at a time; the next one waits until what it returned, if that can be awaited, is done."""

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ._checks import check, need
-from ._clock import ServerClock
-from ._publisher import Publisher, Said
-from ._replies import REQUEST_EXPIRED
-from ._tasks import new_future, settle, spawn
-from .errors import PubSubError, RequestError
-from .messages import Message, new_id, text_in
+from .._connection.replies import REQUEST_EXPIRED
+from .._shared.checks import check, need
+from .._shared.clock import ServerClock
+from .._shared.tasks import new_future, settle, spawn
+from ..errors import PubSubError, RequestError
+from ..messages import Message, new_id, text_in
+from .publisher import Publisher, Said
 
 RequestHandler = Callable[[Any, Message], Any]
 """Gets the content and the message. What it returns, or what its coroutine gives, is the reply: one JSON value."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from ._clock import backoff
-from .errors import TOKEN_CODES, PubSubError
-from .options import Backoff
+from .._shared.clock import backoff
+from ..errors import TOKEN_CODES, PubSubError
+from ..options import Backoff
 
 # A drop after less than this is one more failure; after more it is a new one.
 _STABLE = 5.0

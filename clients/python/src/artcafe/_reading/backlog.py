@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from ._clock import backoff
-from ._feed import place_of
-from ._replies import HistoryPage, LogGap
-from ._tasks import spawn
-from .cursors import Position
-from .errors import PubSubError
-from .messages import Message
+from .._connection.replies import HistoryPage, LogGap
+from .._shared.clock import backoff
+from .._shared.tasks import spawn
+from ..cursors import Position
+from ..errors import PubSubError
+from ..messages import Message
+from .feed import place_of
 
 _MOST_IN_MEMORY = 1_000
 _PAGE = 100

@@ -9,15 +9,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from ._feed import Feed
-from ._reader import Handler, Reader
-from ._readers import Readers, ReadersPort
-from ._replies import REQUEST_EXPIRED, HistoryPage, LogGap, Standing
-from ._tasks import spawn
-from .cursors import Cursor, Position
-from .errors import PubSubError
-from .events import Emitter, Gap
-from .messages import Message
+from .._connection.replies import REQUEST_EXPIRED, HistoryPage, LogGap, Standing
+from .._shared.tasks import spawn
+from ..cursors import Cursor, Position
+from ..errors import PubSubError
+from ..events import Emitter, Gap
+from ..messages import Message
+from .feed import Feed
+from .reader import Handler, Reader
+from .readers import Readers, ReadersPort
 
 # Frames on API Gateway may overtake each other by this much.
 _REORDER_GRACE = 0.25

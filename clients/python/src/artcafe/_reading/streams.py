@@ -7,9 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from ._clock import backoff
-from ._limits import INBOX, PING_CHANNELS, PRESENCE, RESUME_CHANNELS
-from ._replies import (
+from .._connection.replies import (
     HistoryPage,
     Standing,
     position_frame,
@@ -18,12 +16,14 @@ from ._replies import (
     read_standing,
     read_standings,
 )
-from ._stream import Stream, StreamPort
-from ._tasks import new_future, result_of, spawn
-from .cursors import Cursor, Position
-from .errors import PubSubError
-from .events import Emitter
-from .messages import Frame, Message, text_in
+from .._shared.clock import backoff
+from .._shared.limits import INBOX, PING_CHANNELS, PRESENCE, RESUME_CHANNELS
+from .._shared.tasks import new_future, settle, spawn
+from ..cursors import Cursor, Position
+from ..errors import PubSubError
+from ..events import Emitter
+from ..messages import Frame, Message, text_in
+from .stream import Stream, StreamPort
 
 T = TypeVar("T")
 
@@ -70,7 +70,7 @@ class Streams:
         self._told: int | None = None
         self._followed: dict[str, _Entry] = {}
         # Saves of streams that have ended.
-        self._saving: list[asyncio.Future[None]] = []
+        self._saving: set[asyncio.Future[None]] = set()
         # Channels that are being unsubscribed: subscribing again has to wait, or the two may overtake each other.
         self._leaving: dict[str, asyncio.Future[Any]] = {}
         self.inbox, self.loaded = self._add(INBOX, None)
@@ -98,14 +98,14 @@ class Streams:
         if stream.has_readers or entry is None or entry.stream is not stream or stream is self.inbox:
             return
         del self._followed[stream.channel_id]
-        self._saving.append(stream.end(None))
+        self._end(stream, None)
         _fail(entry.ready, PubSubError("closed"))
         self._leave(stream.channel_id)
 
     def end(self, error: PubSubError, is_wanted: bool) -> asyncio.Future[Any]:
         """Done when the cursor has saved what is handled."""
         for entry in self._followed.values():
-            self._saving.append(entry.stream.end(None if is_wanted else error))
+            self._end(entry.stream, None if is_wanted else error)
             _fail(entry.ready, error)
         self._followed.clear()
         return asyncio.gather(*self._saving, return_exceptions=True)
@@ -220,7 +220,7 @@ class Streams:
     async def _load(self, entry: _Entry, since: Position | None) -> None:
         stream = entry.stream
         try:
-            position = since or await result_of(self._port.cursor.load(stream.channel_id))
+            position = since or await settle(self._port.cursor.load(stream.channel_id), "cursor")
             if position is not None and not isinstance(position, Position):
                 raise TypeError(f'The cursor of "{stream.channel_id}" gave no position')
             stream.since = position
@@ -271,10 +271,15 @@ class Streams:
         if self._followed.get(channel_id) is not entry:
             return
         del self._followed[channel_id]
-        self._saving.append(entry.stream.end(error))
+        self._end(entry.stream, error)
         if entry.ready.done():
             self._port.emitter.emit("error", error)
         _fail(entry.ready, error)
+
+    def _end(self, stream: Stream, error: PubSubError | None) -> None:
+        saving = stream.end(error)
+        self._saving.add(saving)
+        saving.add_done_callback(self._saving.discard)
 
     def _leave(self, channel_id: str) -> None:
         if not self._port.is_connected():

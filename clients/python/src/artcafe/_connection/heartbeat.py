@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from . import _clock
+from .._shared import clock
 
 _URGENT = 30.0
 # The loop may run a timer before its time by the resolution of its clock.
@@ -62,11 +62,11 @@ class SleepWatch:
         self._timer.cancel()
 
     def _tick(self) -> None:
-        self._due = _clock.now() + _TICK
+        self._due = clock.now() + _TICK
         self._timer = asyncio.get_running_loop().call_later(_TICK, self._look)
 
     def _look(self) -> None:
-        late = _clock.now() - self._due
+        late = clock.now() - self._due
         self._tick()
         if late >= _SLEEP:
             self._woken()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from .messages import time_in
+from ..messages import time_in
 
 if sys.platform == "linux":
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from ._limits import REQUEST_TIMEOUT
-from .cursors import Position, is_position
-from .errors import PubSubError
+from ..cursors import Position, is_position
+from ..errors import PubSubError
+from .limits import REQUEST_TIMEOUT
 
 _ODD_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CHANNEL = re.compile(r"[A-Za-z0-9_.:-]{1,128}|\$(inbox|presence)")
@@ -107,6 +107,12 @@ def check(kind: str, **values: object) -> None:
     for name, value in values.items():
         if value is not None:
             need(kind, **{name: value})
+
+
+def need_one_of(class_: type, **values: object) -> None:
+    for name, value in values.items():
+        if not isinstance(value, class_):
+            raise PubSubError("invalid_message", f'"{name}" must be of the class {class_.__name__}')
 
 
 def need(kind: str, **values: object) -> None:

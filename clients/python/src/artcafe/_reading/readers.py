@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from ._backlog import Backlog, BacklogPort
-from ._handled import Handled
-from ._reader import Handler, Reader, ReaderPort
-from ._replies import HistoryPage, LogGap
-from .cursors import Cursor, Position
-from .events import Emitter
-from .messages import Message
+from .._connection.replies import HistoryPage, LogGap
+from ..cursors import Cursor, Position
+from ..events import Emitter
+from ..messages import Message
+from .backlog import Backlog, BacklogPort
+from .handled import Handled
+from .reader import Handler, Reader, ReaderPort
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import json
 import math
 from dataclasses import dataclass
 
-from ._limits import FRAME_BYTES
-from .errors import PubSubError
-from .messages import Frame
+from .._shared.limits import FRAME_BYTES
+from ..errors import PubSubError
+from ..messages import Frame
 
 _RETRY_MARK = '"retry":true,'
 # With the longest time.

@@ -1,0 +1,1 @@
+"""From a URL and a token to an open connection: handshake, questions and answers, retries, replacement, pings."""

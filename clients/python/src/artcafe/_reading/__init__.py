@@ -1,0 +1,1 @@
+"""What arrives: put in order, completed from the log, handed to readers, remembered by the cursor."""
