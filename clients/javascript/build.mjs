@@ -26,7 +26,7 @@ const core = {
 const browser = {
   name: 'browser',
   setup({ onResolve }) {
-    onResolve({ filter: /\/platform$/ }, () => ({ path: path.join(here, 'platform.browser.ts') }));
+    onResolve({ filter: /\/platform$/ }, () => ({ path: path.join(here, 'connection/platform.browser.ts') }));
   },
 };
 
@@ -92,6 +92,8 @@ function bundle(format, extension, names, outdir, plugins) {
     platform: 'neutral',
     external: ['node:*'],
     minify: true,
+    // Node prints the line of an error that nobody catches.
+    lineLimit: 120,
     // Fields that the constructor sets need no declaration of their own.
     tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
     ...(shortened.length > 0 && { mangleProps: new RegExp(`^(${shortened.join('|')})$`) }),

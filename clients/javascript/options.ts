@@ -1,13 +1,13 @@
 /**
  * What a client can be told when it is made.
  */
-import type { BackoffOptions } from './backoff';
-import { check, need } from './checks';
-import type { Cursor } from './cursor';
-import type { Echo } from './messages';
-import type { OutboxOptions } from './outbox';
-import type { WebSocketClass } from './socket';
-import type { TokenSource } from './token';
+import type { BackoffOptions } from './shared/backoff';
+import { check, checkOptions, need } from './shared/checks';
+import type { Cursor } from './shared/cursor';
+import type { Echo } from './shared/messages';
+import type { OutboxOptions } from './sending/outbox';
+import type { WebSocketClass } from './connection/socket';
+import type { TokenSource } from './connection/token';
 
 export interface PubSubOptions {
   /** The base URL that a deployment prints, without `/ws` and without a query, such as `wss://abc.execute-api.eu-west-1.amazonaws.com`. */
@@ -49,25 +49,29 @@ export interface PresenceOptions {
 }
 
 /** Throws, with a sentence that says what to write. */
-export function checkOptions(options: PubSubOptions): void {
-  need('object', { options });
-  const { url, allowInsecure, token, cursor, echo, backoff, queue, presence, heartbeatMs } = options;
+export function checkClient(options: PubSubOptions): void {
+  checkOptions(options, {
+    allowInsecure: 'flag',
+    echo: 'echo',
+    backoff: 'object',
+    queue: 'object',
+    presence: 'object',
+    cursor: 'object',
+    // API Gateway closes a connection after 10 minutes of silence.
+    heartbeatMs: 'pause',
+    observer: 'flag',
+  });
+  const { url, allowInsecure, token, cursor, backoff, queue, presence } = options;
   need('url', { url });
-  check('flag', { allowInsecure });
   if (!allowInsecure) need('safeUrl', { url });
   if (typeof token !== 'function') need('token', { token });
-  check('echo', { echo });
-  check('object', { backoff, queue, presence, cursor });
   if (cursor) checkCursor(cursor);
-  // API Gateway closes a connection after 10 minutes of silence.
-  check('pause', { heartbeatMs });
   check('amount', { ...backoff, ...queue });
   checkPresence(presence ?? {});
 }
 
-export function checkPresence({ status, capabilities }: PresenceOptions): void {
-  check('word', { status });
-  check('words', { capabilities });
+export function checkPresence(presence: PresenceOptions): void {
+  checkOptions(presence, { status: 'word', capabilities: 'words' });
 }
 
 function checkCursor({ load, save }: Readonly<Record<keyof Cursor, unknown>>): void {

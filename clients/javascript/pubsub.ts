@@ -1,23 +1,18 @@
 /**
  * The client as its users see it. What it promises is kept by session, outbox and streams.
  */
-import { Channel, Inbox, type Subscription } from './channel';
-import { need, type WaitOptions } from './checks';
-import { Emitter, guard, type PubSubEvents } from './emitter';
-import type { Message, PublishOptions } from './messages';
-import { checkOptions, checkPresence, type PresenceOptions, type PubSubOptions } from './options';
-import type { Receipt } from './outbox';
-import {
-  type AgentPresence,
-  presenceChannel,
-  presenceOf,
-  type PresenceQuery,
-  queryPresence,
-} from './presence';
-import { type RequestHandler, type RequestOptions, Requests } from './requests';
+import { reservedChannels } from '../../protocol/names';
+import { Channel, Inbox, Readable, type Subscription } from './reading/channel';
+import { need, type WaitOptions } from './shared/checks';
+import { Emitter, guard, type PubSubEvents } from './shared/emitter';
+import type { Message, PublishOptions } from './shared/messages';
+import { checkClient, checkPresence, type PresenceOptions, type PubSubOptions } from './options';
+import type { Receipt } from './sending/outbox';
+import { type AgentPresence, presenceOf, type PresenceQuery, queryPresence } from './sending/presence';
+import { type RequestHandler, type RequestOptions, Requests } from './sending/requests';
 import { Session } from './session';
-import type { State } from './state';
-import { systemTimers, type Timers } from './timers';
+import type { State } from './shared/state';
+import { systemTimers, type Timers } from './shared/timers';
 
 /**
  * A connection of one agent to the bus, for as long as it is wanted. `InboxContent` is what direct messages to it hold.
@@ -41,7 +36,7 @@ export class PubSub<InboxContent = unknown> {
    * @param timers - for tests
    */
   constructor(options: PubSubOptions, timers: Timers = systemTimers) {
-    checkOptions(options);
+    checkClient(options);
     this.#session = new Session(options, timers, this.#emitter);
     const session = this.#session;
     const requests = new Requests(session);
@@ -177,7 +172,8 @@ export class Presence {
    */
   async subscribe(handler: (presence: AgentPresence) => unknown): Promise<Subscription> {
     need('callback', { handler });
-    const { streams, emitter } = this.#session;
+    const session = this.#session;
+    const { emitter } = session;
     const versions = new Map<string, number>();
     const take = (presence: AgentPresence): void => {
       const { agentId, version } = presence;
@@ -188,21 +184,18 @@ export class Presence {
     const ask = async (): Promise<void> => {
       for await (const presence of this.query()) take(presence);
     };
-    const stream = streams.open(presenceChannel);
-    const reader = stream.readers.add((message) => {
+    const events = await new Readable(session, reservedChannels.presence).subscribe((message) => {
       take(presenceOf(message));
     });
     // After a time without a connection, changes may have been missed. Asked again with the next one, when this one breaks.
     const forget = emitter.on('state', ({ state }) => {
-      if (state === 'connected' && stream.isReady) ask().catch(() => undefined);
+      if (state === 'connected') ask().catch(() => undefined);
     });
     const unsubscribe = (): void => {
       forget();
-      stream.readers.remove(reader);
-      streams.release(stream);
+      events.unsubscribe();
     };
     try {
-      await this.#session.ready(stream);
       await ask();
     } catch (error) {
       unsubscribe();

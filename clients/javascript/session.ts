@@ -2,26 +2,26 @@
  * Keeps one connection to the service for as long as the user wants: says hello, resumes, and hands over to the next one.
  * Opening connections is the business of the dialer, what is sent and heard that of outbox and streams.
  */
-import { askAgain } from './ask-again';
-import type { WaitOptions } from './checks';
-import { MemoryCursor } from './cursor';
-import { type Emitter } from './emitter';
-import { type Deferred, deferred } from './deferred';
-import { Dialer } from './dialer';
-import { PubSubError } from './errors';
-import { Heartbeat } from './heartbeat';
-import { watchHints } from './hints';
-import type { Link } from './link';
-import { type Frame, isMessageFrame, readMessage, text, timeIn } from './messages';
+import { askAgain } from './sending/ask-again';
+import type { WaitOptions } from './shared/checks';
+import { MemoryCursor } from './shared/cursor';
+import { type Emitter } from './shared/emitter';
+import { type Deferred, deferred } from './shared/deferred';
+import { Dialer } from './connection/dialer';
+import { PubSubError } from './shared/errors';
+import { Heartbeat } from './connection/heartbeat';
+import { type Hints, watchHints } from './connection/hints';
+import type { Link } from './connection/link';
+import { type Frame, isMessageFrame, readMessage, text, timeIn } from './shared/messages';
 import type { PresenceOptions, PubSubOptions } from './options';
-import { Outbox } from './outbox';
-import { Publisher } from './publisher';
-import type { Ask } from './replies';
-import { nextState, type State, type Transition } from './state';
-import type { Stream } from './stream';
-import { Streams } from './streams';
-import type { Cancel, Timers } from './timers';
-import { atMost, within } from './within';
+import { Outbox } from './sending/outbox';
+import { Publisher } from './sending/publisher';
+import type { Ask } from './connection/replies';
+import { nextState, type State, type Transition } from './shared/state';
+import type { Stream } from './reading/stream';
+import { Streams } from './reading/streams';
+import type { Timers } from './shared/timers';
+import { atMost, within } from './shared/within';
 
 /** The connection that was replaced is kept this long, for what is still on its way. */
 const leavingMs = 2_000;
@@ -53,7 +53,7 @@ export class Session {
   readonly #heartbeat: Heartbeat;
   readonly #dialer: Dialer;
   #arrival: Deferred<void> = deferred();
-  #hints: Cancel | undefined;
+  #hints: Hints | undefined;
   /** Time of the service less ours: the clock of this machine may be wrong. */
   #skewMs = 0;
   /** Settles when the cursor has saved what was handled at the end. */
@@ -70,13 +70,13 @@ export class Session {
     this.#heartbeat = new Heartbeat(
       timers,
       () => this.outbox.length > 0 || this.streams.hasHole,
-      this.#ping,
+      this.#check,
       options.heartbeatMs,
     );
     this.outbox = new Outbox({
       timers,
       options: options.queue ?? {},
-      doubt: this.#ping,
+      doubt: this.#check,
       renew: () => {
         this.#dialer.dialIn(0);
       },
@@ -106,9 +106,23 @@ export class Session {
     await atMost(savingMs, this.#saved, timers);
   }
 
+  /** Whether `serverNow` may be wrong. */
+  get isTimeUnsure(): boolean {
+    return this.#hints?.isLate() === true;
+  }
+
   /** Epoch milliseconds of the service. */
   serverNow(): number {
     return this.timers.now() + this.#skewMs;
+  }
+
+  /** Asks how these channels stand, and what time it is. Never rejects: the link knows what silence means. */
+  async ping(channels: readonly Frame[]): Promise<void> {
+    const answer = this.ask({ type: 'ping', channels }, (pong) => {
+      this.#learnTime(pong);
+      this.streams.pong(pong);
+    });
+    await answer.catch(() => undefined);
   }
 
   /** On the connection of the moment. */
@@ -150,7 +164,7 @@ export class Session {
     await within(streams.loaded, this.timers, { timeout: loadMs }, noPosition);
     const asked = streams.resume();
     const resume = [...asked.keys()].map(streams.place);
-    await link.ask({ type: 'hello', resume, client: clientName, ...this.presence }, ([welcome = {}]) => {
+    await link.ask({ type: 'hello', resume, client: clientName, ...this.presence }, (welcome) => {
       this.#welcomed(link, welcome);
       streams.welcome(welcome, asked);
     });
@@ -184,7 +198,7 @@ export class Session {
     if (!this.#move('closed', error)) return;
     const reason = error ?? new PubSubError('closed');
     this.#dialer.end();
-    this.#hints?.();
+    this.#hints?.stop();
     this.#heartbeat.stop();
     this.#saved = this.streams.end(error);
     this.outbox.end(reason);
@@ -197,7 +211,7 @@ export class Session {
   /** The network has changed, or the machine has slept. */
   readonly #hinted = (): void => {
     this.#current?.whenSilent(() => {
-      this.#ping(hintedMs);
+      this.#check(hintedMs);
     });
     this.#dialer.hinted(hintedMs);
   };
@@ -219,7 +233,7 @@ export class Session {
     this.#learnTime(welcome);
     if (old) this.#leave(old);
     this.outbox.attach(link);
-    this.#dialer.welcomed(Date.parse(String(welcome.token_expires_at)) - this.serverNow());
+    this.#dialer.welcomed(Date.parse(welcome.token_expires_at as string) - this.serverNow());
     this.#heartbeat.start();
     if (this.#move('welcomed')) this.#arrival.resolve();
   }
@@ -245,18 +259,10 @@ export class Session {
   }
 
   /** Asks how things stand. Silence is the end of the connection. */
-  readonly #ping = (withinMs?: number): void => {
-    const { streams } = this;
+  readonly #check = (withinMs?: number): void => {
     const link = this.#current;
     link?.suspect(withinMs);
-    for (const ping of link ? streams.pings() : [])
-      // Silence is the link's own business; a refusal says nothing about the others.
-      link
-        ?.ask(ping, ([pong = {}]) => {
-          this.#learnTime(pong);
-          streams.pong(pong);
-        })
-        .catch(() => undefined);
+    for (const channels of link ? this.streams.places() : []) void this.ping(channels);
   };
 
   /** Whether the event meant a change. */

@@ -1,8 +1,8 @@
 /** Messages of the inbox that wait for a handler take a bounded amount of memory; the log has the others. */
-import { Backlog } from '../../clients/javascript/backlog';
-import { CursorWriter } from '../../clients/javascript/cursor-writer';
-import type { LoggedMessage } from '../../clients/javascript/feed';
-import { readMessage } from '../../clients/javascript/messages';
+import { Backlog } from '../../clients/javascript/reading/backlog';
+import { CursorWriter } from '../../clients/javascript/reading/cursor-writer';
+import type { LoggedMessage } from '../../clients/javascript/reading/feed';
+import { readMessage } from '../../clients/javascript/shared/messages';
 import { FakeTimers } from '../helpers/fake-timers';
 
 const bound = 8_192_000;

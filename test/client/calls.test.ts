@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import WebSocket from 'ws';
 import { PubSub, type PubSubOptions } from '../../clients/javascript/index';
-import { withoutSecrets } from '../../clients/javascript/secrets';
+import { withoutSecrets } from '../../clients/javascript/connection/secrets';
 import { FakeBus } from '../helpers/fake-bus';
 
 beforeEach(() => {
@@ -128,6 +128,8 @@ describe('the constructor says what to write for', () => {
     ['"url"', { url: 'wss://host/v1/ws/' }],
     ['"url"', { url: 'wss://host?token=secret-token' }],
     ['"url"', { url: 'wss://host#x' }],
+    ['"url"', { url: new URL('wss://host') }],
+    ['"observer"', { observer: 'yes' }],
     ['"url" must be wss://', { url: 'ws://bus.example.com' }],
     ['"url" must be wss://', { url: 'ws://localhost.example.com' }],
     ['"url" must be wss://', { url: 'ws://127.0.0.1.example.com' }],
@@ -186,6 +188,15 @@ test.each<[string, Record<string, unknown>]>([
   });
   await expect(bus.during(client.channel('c').publish('good'))).resolves.toMatchObject({ sequence: 1 });
   await odd;
+});
+
+test('options that are null are refused with a sentence', async () => {
+  const bus = new FakeBus();
+  const client = await bus.connected('a');
+  const sentence = '"options" must be an object';
+  expect(() => new PubSub(null as never)).toThrow(sentence);
+  await expect(client.channel('c').publish('odd', null as never)).rejects.toThrow(sentence);
+  await expect(client.presence.set(null as never)).rejects.toThrow(sentence);
 });
 
 test('extra fields with a toJSON of their own do not take the place of the message', async () => {

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { FileCursor } from '../../clients/javascript/cursors/file';
 import { LocalStorageCursor, type StorageLike } from '../../clients/javascript/cursors/local-storage';
 import { type Cursor, type Gap, PubSub } from '../../clients/javascript/index';
-import { systemTimers } from '../../clients/javascript/timers';
+import { systemTimers } from '../../clients/javascript/shared/timers';
 import { eventually } from '../helpers/eventually';
 import { FakeServer } from '../helpers/fake-server';
 import { settled } from '../helpers/fake-timers';

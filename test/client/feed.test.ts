@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { Feed, type LoggedMessage } from '../../clients/javascript/feed';
-import { readMessage } from '../../clients/javascript/messages';
+import { Feed, type LoggedMessage } from '../../clients/javascript/reading/feed';
+import { readMessage } from '../../clients/javascript/shared/messages';
 
 const at = Date.parse('2026-11-24T18:00:00.000Z');
 

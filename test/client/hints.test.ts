@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket as ServedSocket, WebSocketServer } from 'ws';
 import type { PubSub } from '../../clients/javascript/index';
-import { systemTimers } from '../../clients/javascript/timers';
+import { systemTimers } from '../../clients/javascript/shared/timers';
 import { FakeBus } from '../helpers/fake-bus';
 import { fakePage, type FakePage } from '../helpers/page';
 

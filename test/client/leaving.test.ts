@@ -1,6 +1,6 @@
 /** Readers that leave while others stay or come back, and the end of the client. */
 import { type Cursor, MemoryCursor, type Message, type PubSub } from '../../clients/javascript/index';
-import type { Cancel, Timers } from '../../clients/javascript/timers';
+import type { Cancel, Timers } from '../../clients/javascript/shared/timers';
 import { FakeBus } from '../helpers/fake-bus';
 
 /** The next message of a loop of its own, which it leaves. */
@@ -136,29 +136,40 @@ describe('close', () => {
 
   test('holds the process no longer than it takes', async () => {
     const bus = new FakeBus();
-    /** Timers that hold a process. */
-    const holding = new Set<object>();
-    const { timers } = bus;
-    const watched: Timers = {
-      now: () => timers.now(),
-      random: () => timers.random(),
-      after: (delayMs, run, keepsAlive = false): Cancel => {
-        const hold = {};
-        if (keepsAlive) holding.add(hold);
-        const cancel = timers.after(delayMs, () => {
-          holding.delete(hold);
-          run();
-        });
-        return () => {
-          holding.delete(hold);
-          cancel();
-        };
-      },
-    };
-    const client = bus.client('a', {}, watched);
+    const { holding, timers } = watched(bus);
+    const client = bus.client('a', {}, timers);
     await bus.during(client.connect());
     void client.channel('c').publish(1);
     await bus.during(client.close());
     expect(holding.size).toBe(0);
   });
+
+  test('lets go of the process that waits for a token: there was no socket yet that held it', async () => {
+    const bus = new FakeBus();
+    const { holding, timers } = watched(bus);
+    const client = bus.client('a', { token: () => new Promise(() => undefined) }, timers);
+    void client.connect().catch(() => undefined);
+    await bus.timers.advance(29_000);
+    expect(holding.size).toBe(1);
+    await bus.during(client.close());
+    expect(holding.size).toBe(0);
+  });
 });
+
+/** The time of the bus, and the timers that hold a process. */
+function watched({ timers }: FakeBus): { holding: ReadonlySet<object>; timers: Timers } {
+  const holding = new Set<object>();
+  const after = (delayMs: number, run: () => void, keepsAlive = false): Cancel => {
+    const hold = {};
+    if (keepsAlive) holding.add(hold);
+    const cancel = timers.after(delayMs, () => {
+      holding.delete(hold);
+      run();
+    });
+    return () => {
+      holding.delete(hold);
+      cancel();
+    };
+  };
+  return { holding, timers: { now: () => timers.now(), random: () => timers.random(), after } };
+}

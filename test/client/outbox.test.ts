@@ -1,4 +1,9 @@
-import { type Carrier, Outbox, type OutboxOptions, type Receipt } from '../../clients/javascript/outbox';
+import {
+  type Carrier,
+  Outbox,
+  type OutboxOptions,
+  type Receipt,
+} from '../../clients/javascript/sending/outbox';
 import { FakeTimers } from '../helpers/fake-timers';
 
 interface World {

@@ -1,15 +1,15 @@
-import { backoffMs } from '../../clients/javascript/backoff';
-import { CursorWriter } from '../../clients/javascript/cursor-writer';
-import { PubSubError, wantsToken } from '../../clients/javascript/errors';
-import type { LoggedMessage } from '../../clients/javascript/feed';
-import { Heartbeat } from '../../clients/javascript/heartbeat';
-import { readFrames, readMessage } from '../../clients/javascript/messages';
-import { replaceInMs } from '../../clients/javascript/replacement';
-import { statusIn } from '../../clients/javascript/platform';
-import { nextState, type State, type Transition } from '../../clients/javascript/state';
+import { backoffMs } from '../../clients/javascript/shared/backoff';
+import { CursorWriter } from '../../clients/javascript/reading/cursor-writer';
+import { PubSubError, wantsToken } from '../../clients/javascript/shared/errors';
+import type { LoggedMessage } from '../../clients/javascript/reading/feed';
+import { Heartbeat } from '../../clients/javascript/connection/heartbeat';
+import { readFrames, readMessage } from '../../clients/javascript/shared/messages';
+import { replaceInMs } from '../../clients/javascript/connection/replacement';
+import { statusIn } from '../../clients/javascript/connection/platform';
+import { nextState, type State, type Transition } from '../../clients/javascript/shared/state';
 import { codes } from '../../protocol/codes';
 import { FakeTimers, settled } from '../helpers/fake-timers';
-import { connectUrl, freshToken } from '../../clients/javascript/token';
+import { connectUrl } from '../../clients/javascript/connection/token';
 
 describe('states', () => {
   test.each<[State, Transition, State | undefined]>([
@@ -210,13 +210,3 @@ describe('cursor writer', () => {
 function fail(error: unknown): void {
   throw error as Error;
 }
-
-test('waiting for a token holds a Node process, since there is no socket yet that does', async () => {
-  const holds: boolean[] = [];
-  const after = (delayMs: number, run: () => void, keepsAlive = false) => {
-    holds.push(keepsAlive);
-    return () => undefined;
-  };
-  await freshToken(() => 'a', { now: () => 0, random: () => 0, after });
-  expect(holds).toContain(true);
-});

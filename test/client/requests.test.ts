@@ -1,6 +1,6 @@
 /** Requests between agents of which one comes late, goes away, is twice, or has a wrong clock. */
 import type { PubSub, Gap, RequestHandler } from '../../clients/javascript/index';
-import type { Timers } from '../../clients/javascript/timers';
+import type { Timers } from '../../clients/javascript/shared/timers';
 import { FakeBus } from '../helpers/fake-bus';
 
 let bus: FakeBus;
@@ -160,6 +160,24 @@ describe('a request that has expired', () => {
       expect((await long)[0]).toBe('long');
       expect(asked).toEqual(['long']);
       expect(gaps).toEqual([]);
+    },
+  );
+
+  test.each([true, false])(
+    'is so by the clock of the service: ours was set while we were connected (observer: %p)',
+    async (observer) => {
+      let setBy = 0;
+      const { timers } = bus;
+      const bob = bus.client('bob', { observer }, { ...wrongBy(0), now: () => timers.now() + setBy });
+      await bus.during(bob.connect());
+      setBy = 86_400_000;
+      // An observer leaves the answer to another process.
+      expect((await outcome(alice.agent('bob').request('early')))[0]).toBe(
+        observer ? 'timeout' : 'no_handler',
+      );
+      bob.onRequest(() => 'here');
+      setBy *= 2;
+      expect((await outcome(alice.agent('bob').request('?')))[0]).toBe('here');
     },
   );
 

@@ -1,6 +1,6 @@
 /**
  * Connections that go silent under a client on real sockets and real timers: after a hint of the platform, without one, and after
- * the process or the service was stopped as a sleeping machine stops them. `npm run test:silence`, two minutes: most of it is waiting.
+ * the process or the service was stopped as a sleeping machine stops them. `npm run suite silence`, two minutes: most of it is waiting.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import WebSocket from 'ws';

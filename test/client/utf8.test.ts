@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { byteLength, cutToBytes } from '../../clients/javascript/utf8';
+import { byteLength, cutToBytes } from '../../clients/javascript/shared/utf8';
 
 const texts = fc.string({ unit: 'binary' });
 
