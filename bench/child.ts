@@ -15,18 +15,23 @@ export interface ChildOptions {
   readonly core?: number | undefined;
   readonly executable?: string | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Throws its log lines away. */
+  readonly isSilent?: boolean | undefined;
 }
 
 export class Child {
   private constructor(private readonly process: ChildProcess) {}
 
   /** `file` is relative to `bench/`. */
-  static start(file: string, { core, executable = process.execPath, env }: ChildOptions = {}): Child {
+  static start(
+    file: string,
+    { core, executable = process.execPath, env, isSilent = false }: ChildOptions = {},
+  ): Child {
     const node = [executable, bundled(file)];
     const [command = '', ...args] =
       canPin && core !== undefined ? ['taskset', '-c', String(core), ...node] : node;
     const child = spawn(command, args, {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', isSilent ? 'ignore' : 'inherit', 'inherit', 'ipc'],
       env: { ...process.env, ...env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     });
     return new Child(child);

@@ -3,7 +3,7 @@
  * memory.
  */
 import { createDynamoClients } from '../../lambda/aws/dynamo/dynamo-calls';
-import { DynamoAgentStore } from '../../lambda/aws/dynamo/dynamo-agent-store';
+import { DynamoAgentStore } from '../../lambda/aws/dynamo/agents/dynamo-agent-store';
 import { DynamoConnectionStore } from '../../lambda/aws/dynamo/dynamo-connection-store';
 import { createSender, type SenderKind } from '../../lambda/aws/calls/create-sender';
 import { systemClock } from '../../lambda/aws/system-clock';

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { synthesize } from '../../bin/synthesize';
+import { synthesize } from '../../bin/synthesis/synthesize';
 import {
   type Counts,
   type Gateway,

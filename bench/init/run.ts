@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { synthesize } from '../../bin/synthesize';
+import { synthesize } from '../../bin/synthesis/synthesize';
 import { canPin } from '../child';
 import { type Figure, figureOf } from '../stats';
 
@@ -21,7 +21,7 @@ export interface InitResult {
   readonly cpuMs: Figure;
 }
 
-interface Bundle {
+export interface Bundle {
   readonly name: string;
   readonly file: string;
   readonly variables: Record<string, string>;
@@ -102,7 +102,8 @@ function load(node: string, { file, variables }: Bundle): Loading {
   return JSON.parse(execFileSync(command, [...args, '-e', measure, file], { env }).toString()) as Loading;
 }
 
-function bundlesIn(folder: string): Bundle[] {
+/** The functions of an assembly, with what their variables are as far as the template says. */
+export function bundlesIn(folder: string): Bundle[] {
   const template = path.join(folder, 'ArtCafePubSub.template.json');
   const { Resources } = JSON.parse(readFileSync(template, 'utf8')) as {
     Resources: Readonly<Record<string, FunctionResource>>;

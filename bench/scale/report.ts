@@ -23,7 +23,7 @@ export function scaleReport(): string {
 function introduction(): string {
   return `# Internet scale, by arithmetic
 
-Made by \`npm run scale\` (seed ${seed}). Do not edit: run it again. Nothing here was measured on AWS: it is a model of quotas and token buckets, and it is as good as its inputs,
+Made by \`npm run suite scale\` (seed ${seed}). Do not edit: run it again. Nothing here was measured on AWS: it is a model of quotas and token buckets, and it is as good as its inputs,
 each of which is marked. Quote the shape, not the digits.
 
 A **cell** is one account in one Region. Quotas belong to it, so a larger load needs more cells.

@@ -1,4 +1,4 @@
-/** `npm run scale`: writes `docs/scale.md`. */
+/** `npm run suite scale`: writes `docs/scale.md`. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { scaleReport } from './report';

@@ -1,5 +1,5 @@
 /** The tables of `docs/scale.md`. */
-import { publishCounts } from '../../bin/forecast';
+import { publishCounts } from '../../bin/cost/forecast';
 import { billFor } from '../../gateway/index';
 import { number, table } from '../report/table';
 import { simulateBroadcast } from './broadcast';

@@ -1,6 +1,6 @@
 /** What a publish costs, counted at the gateway: calls to AWS, billed units, and the ratio to the floor. */
 import WebSocket from 'ws';
-import { publishCounts } from '../../bin/forecast';
+import { publishCounts } from '../../bin/cost/forecast';
 import { PubSub } from '../../clients/javascript/index';
 import { billFor, type Counts, countsBetween } from '../../gateway';
 import { Bus, fresh } from '../helpers/bus';

@@ -1,10 +1,10 @@
 /** The forecast's arithmetic: against hand-made sums, and (in cost-targets.test.ts) against what was counted. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { forecast, idleCounts, sweepCounts } from '../../bin/forecast';
-import type { Load } from '../../bin/load';
+import { forecast, idleCounts, sweepCounts } from '../../bin/cost/forecast';
+import type { Load } from '../../bin/cost/load';
 import { billFor, noCounts } from '../../gateway/index';
-import { runCommand } from '../bin/run-command';
+import { artcafe } from '../cli/command-line';
 
 const load: Load = {
   agents: 500,
@@ -14,6 +14,8 @@ const load: Load = {
   size: 1_200,
   ephemeral: false,
   publishOnly: false,
+  events: false,
+  publishQueue: false,
   memoryMb: 512,
 };
 
@@ -38,6 +40,25 @@ test('twice the rate costs twice as much, but for the connections', () => {
   const idle = forecast({ ...load, rate: 1e-9 }).bill.dollars;
   const once = forecast(load).bill.dollars - idle;
   expect(forecast({ ...load, rate: 4 }).bill.dollars - idle).toBeCloseTo(2 * once);
+});
+
+test('an event for each publish costs a dollar a million, and none for an ephemeral one', () => {
+  const extra = (more: Partial<Load>): number =>
+    forecast({ ...load, ...more, events: true }).bill.dollars - forecast({ ...load, ...more }).bill.dollars;
+  expect(extra({})).toBeCloseTo((40 * 2 * 2_592_000) / 1e6);
+  expect(extra({ size: 100_000 })).toBeCloseTo((2 * 40 * 2 * 2_592_000) / 1e6);
+  expect(extra({ ephemeral: true })).toBe(0);
+});
+
+test('an idle publish queue costs a quarter of a dollar for polls; a publish through it three requests to SQS and no message in', () => {
+  const queueLine = (rate: number) =>
+    forecast({ ...load, rate, publishQueue: true }).bill.lines.find(({ item }) => item === 'queueRequest')!;
+  expect(queueLine(1e-12).count).toBeCloseTo(648_000, 0);
+  expect(queueLine(1e-12).dollars).toBeCloseTo(0.26, 2);
+  expect(queueLine(2).count - queueLine(1).count).toBeCloseTo(3 * 40 * 2_592_000);
+  const { bill } = forecast({ ...load, rate: 1e-12, publishQueue: true });
+  const lonely = forecast({ ...load, rate: 1e-12 }).bill;
+  expect(bill.dollars - lonely.dollars).toBeCloseTo(0.26, 2);
 });
 
 test('the sweep asks about each connection in every run, and about 25,500 at most, and writes one row a run at most', () => {
@@ -75,24 +96,17 @@ test('others bill a large message in 5 KB steps, API Gateway in 32 KB steps', ()
 });
 
 test('the command prints the total, the ratio and the others', async () => {
-  const { stdout, code } = await runCommand('cost.ts', [
-    '--agents',
-    '500',
-    '--fan-out',
-    '12',
-    '--size',
-    '1200',
-  ]);
+  const { stdout, code } = await artcafe(['cost', '--agents', '500', '--fan-out', '12', '--size', '1200']);
   expect(code).toBe(0);
   for (const part of ['together', 'Ratio 1.', 'AWS AppSync Events', 'Ably']) expect(stdout).toContain(part);
-  const wrong = await runCommand('cost.ts', ['--rate', 'often']);
-  expect(wrong.code).not.toBe(0);
+  const wrong = await artcafe(['cost', '--rate', 'often']);
+  expect(wrong.code).toBe(2);
   expect(wrong.stderr).toContain('--rate must be a number above 0, not "often".');
 });
 
 const options = { agents: 'agents', channels: 'channels', rate: 'rate', 'fan-out': 'fanOut', size: 'size' };
 
-/** The load of a row in docs/costs.md, from the options of `npm run cost` in it. */
+/** The load of a row in docs/costs.md, from the options of `artcafe cost` in it. */
 function loadOf(text: string): Load {
   const numbers = Object.entries(options).map(([option, name]) => {
     const [, digits] = new RegExp(`--${option} ([0-9.]+)`).exec(text) ?? [];

@@ -1,0 +1,58 @@
+/** The work units that the service charges, against the meter of the gateway, which counts what AWS would bill. */
+import { billFor } from '../../gateway/costs/bill';
+import { type Counts, countsBetween } from '../../gateway';
+import { Bus, fresh } from '../helpers/bus';
+import { eventually } from '../helpers/eventually';
+import type { TestClient } from '../helpers/ws-client';
+
+let bus: Bus;
+const tenant = fresh('tenant');
+const seconds = 30;
+
+beforeAll(async () => {
+  bus = await Bus.start();
+}, 120_000);
+afterAll(() => bus.stop());
+
+function chargedUnits(): readonly number[] {
+  return bus.inside.log
+    .filter(({ text }) => text.includes(tenant) && text.includes('"work_units"'))
+    .map(({ text }) => (JSON.parse(text) as { work_units: number }).work_units);
+}
+
+/** What happens in one second; gives the number of text messages. */
+async function second(n: number, alice: TestClient, bob: TestClient): Promise<number> {
+  await alice.request({ id: `a${n}`, content: 'small' });
+  await bob.request({ id: `b${n}`, content: 'passing', ephemeral: true });
+  await bob.request({ id: `d${n}`, to: n % 2 === 0 ? 'alice' : 'away', content: n });
+  const batch = Array.from({ length: 10 }, (_, index) => ({ id: `c${n}-${index}`, content: index }));
+  alice.send(batch);
+  await alice.reply(`c${n}-9`);
+  if (n % 5 > 0) return 4;
+  await alice.request({ type: 'history', id: `h${n}`, channel_id: 'news', limit: 50 });
+  await bob.request({ id: `l${n}`, content: 'x'.repeat(20_000) });
+  await alice.request({ id: `a${n}`, content: 'small', retry: true });
+  await alice.request({ type: 'presence', id: `p${n}`, status: `busy ${n}` });
+  return 8;
+}
+
+test('over half a minute they are within a fifth of the meter', async () => {
+  const alice = await bus.connect({ tenant, agent: 'alice' }, { channel: 'news', level: 1 });
+  const bob = await bus.connect({ tenant, agent: 'bob' }, { channel: 'news' });
+  for (let n = 0; n < 6; n++)
+    await bus.connect({ tenant, agent: `reader-${n}` }, { channel: 'news', level: n % 2 === 0 ? 0 : 1 });
+  const before: Counts = bus.inside.gateway.costs().counts;
+  let texts = 0;
+  for (let n = 0; n < seconds; n++) {
+    texts += await second(n, alice, bob);
+    await bus.inside.gateway.clock.advance(1_000);
+  }
+  const charged = await eventually(chargedUnits, ({ length }) => length === texts);
+  const bill = billFor(countsBetween(before, bus.inside.gateway.costs().counts));
+  const minutes = bill.lines.find(({ item }) => item === 'connectionMinute')!.dollars;
+
+  const metered = (bill.dollars - minutes) * 1e6;
+  const units = charged.reduce((sum, each) => sum + each, 0);
+  expect(units / metered).toBeGreaterThan(0.8);
+  expect(units / metered).toBeLessThan(1.2);
+}, 240_000);
