@@ -4,7 +4,7 @@
  * so the package has no dependencies.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
 
@@ -73,8 +73,9 @@ await Promise.all([
     banner: {
       js: [
         "import { createRequire as requireFrom } from 'node:module';",
+        "import { dirname as folderOf } from 'node:path';",
         "import { fileURLToPath as pathOf } from 'node:url';",
-        'const require = requireFrom(import.meta.url), __filename = pathOf(import.meta.url);',
+        'const require = requireFrom(import.meta.url), __filename = pathOf(import.meta.url), __dirname = folderOf(__filename);',
       ].join('\n'),
     },
     plugins: [compiledWorkers],
@@ -88,6 +89,8 @@ await Promise.all([
     plugins: [bundledEngine],
   }),
 ]);
+execFileSync(process.execPath, ['console/build.mjs'], { cwd: repository, stdio: 'inherit' });
+cpSync(path.join(repository, 'console/dist'), path.join(dist, 'console'), { recursive: true });
 if (process.argv.includes('--assembly')) {
   execFileSync(process.execPath, ['--import', 'tsx', 'cli/write-assembly.ts', path.join(dist, 'assembly')], {
     cwd: repository,

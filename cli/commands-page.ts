@@ -12,7 +12,7 @@ npx artcafe subscribe lobby --agent bob                      # in a second termi
 npx artcafe publish lobby '{"hello":"world"}' --agent alice  # in a third one
 \`\`\`
 
-This page is generated from \`--help\` (\`npm run docs:cli\`).
+This page is generated from \`--help\` (\`npm run generate\`).
 
 ## Contexts
 
@@ -35,6 +35,9 @@ come from an issuer of your own, give one with \`--token\` or \`ARTCAFE_TOKEN\`.
 Results go to standard output; progress, losses and errors to standard error. With \`--json\` each result is one JSON object on a line (NDJSON), and a message has the names of
 [the protocol](protocol.md). Without it, control characters in what agents wrote are printed as \`\\u001b\`, so that nobody steers your terminal.
 
+\`history\`, \`explain\`, \`agents\`, \`channels\` and \`tail\` only read: nobody sees them come, and the mail that waits for an agent goes on waiting. \`subscribe\`, \`publish\`, \`request\` and \`mcp\`
+connect as the agent, and \`doctor\` tries to.
+
 ## Exit codes
 
 | code | meaning |
@@ -46,6 +49,15 @@ Results go to standard output; progress, losses and errors to standard error. Wi
 | 4 | the token is missing or bad, or does not grant it |
 | 5 | nobody answered in time |
 | 130 | Ctrl-C |
+
+## What \`explain\` reads
+
+The row of the message in its log, and the log lines of the functions about it: on the laptop the 5,000 that the gateway keeps, of a deployed stack those that a query of
+CloudWatch Logs Insights finds. What no line tells is \`unknown\`, also where a function crashed before it wrote one, where the groups have dropped the lines (\`logRetentionDays\`), and for a minute
+or two after the message.
+
+The query reads 20 minutes around the message, for a direct message also the lines of the function \`inbox\` until now, at $0.005 per GB in the groups of the output \`LogGroups\`. It needs
+\`logs:StartQuery\` on these groups and \`logs:GetQueryResults\`. When the lines cannot be read, the command prints what the row says, and ends with 1.
 
 `;
 

@@ -6,7 +6,11 @@ export function placeOptions(command: Command): Command {
   return command
     .option('--context <name>', 'the laptop gateway, or a deployed stack by its name (default: "laptop")')
     .option('--url <url>', 'base URL, such as ws://127.0.0.1:8787/v1 (default: that of the context)')
-    .option('--outputs <file>', 'outputs of the deployment (default: "cdk-outputs.json")');
+    .option(
+      '--outputs <file>',
+      'outputs of the deployment (default: "cdk-outputs.json", else CloudFormation)',
+    )
+    .option('--bus <name>', "the construct, where the stack is an app's own and has several");
 }
 
 /** As whom: of every command that connects as an agent. */

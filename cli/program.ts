@@ -1,18 +1,24 @@
 /** All commands, their options and their help. Nothing runs before the whole line is understood. */
 import { Command } from 'commander';
 import { version } from './package.json';
+import { addDeploy, addDestroy } from './deployment/deploy';
+import { addConsole } from './operate/console';
 import { addCost } from './operate/cost';
+import { addErase } from './operate/erase';
 import { addOrders } from './operate/orders';
 import { addDoctor } from './operate/doctor';
 import { addStart } from './operate/start';
 import { addToken } from './operate/token';
+import { addVerify } from './operate/verify';
 import { addMcp } from './mcp/command';
 import { addAgents } from './messages/agents';
+import { addChannels } from './messages/channels';
 import { addExplain } from './messages/explain';
 import { addHistory } from './messages/history';
 import { addPublish } from './messages/publish';
 import { addRequest } from './messages/request';
 import { addSubscribe } from './messages/subscribe';
+import { addTail } from './messages/tail';
 import type { Io } from './output/io';
 
 /** Adds one command to the program. */
@@ -20,15 +26,22 @@ export type AddCommand = (program: Command, io: Io) => void;
 
 const commands: readonly AddCommand[] = [
   addStart,
+  addDeploy,
+  addVerify,
+  addDestroy,
   addDoctor,
+  addConsole,
   addToken,
   addPublish,
   addSubscribe,
   addRequest,
   addHistory,
   addAgents,
+  addChannels,
+  addTail,
   addExplain,
   addOrders,
+  addErase,
   addCost,
   addMcp,
 ];

@@ -5,7 +5,13 @@ import type { Io } from './output/io';
 import { programFor } from './program';
 
 /** Resolves with the exit code; never rejects. */
-export async function run(args: readonly string[], io: Io): Promise<number> {
+export async function run(args: readonly string[], given: Io): Promise<number> {
+  const io: Io = {
+    ...given,
+    complain: (text) => {
+      given.complain(withoutTokens(text));
+    },
+  };
   try {
     const program = programFor(io);
     // Without a command: what there is, as help.
@@ -18,4 +24,9 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     io.complain(`${text}\n`);
     return code;
   }
+}
+
+/** What is wrong can quote a token: an option with a misspelt name, a URL. */
+function withoutTokens(text: string): string {
+  return text.replace(/eyJ[\w-]{10,}[\w.-]*/g, '(token)');
 }

@@ -2,8 +2,8 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { AssemblyCache } from '../bin/assembly-cache';
-import { synthesize } from '../bin/synthesize';
+import { AssemblyCache } from '../bin/synthesis/assembly-cache';
+import { synthesize } from '../bin/synthesis/synthesize';
 import { parseSettings } from '../lib/settings/config';
 
 async function main(target: string): Promise<void> {

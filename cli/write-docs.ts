@@ -1,4 +1,4 @@
-/** Writes docs/cli.md from the help of each command: `npm run docs:cli`. */
+/** Writes docs/cli.md from the help of each command: `npm run generate`. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pageOfCommands } from './commands-page';

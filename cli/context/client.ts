@@ -10,6 +10,8 @@ export interface Who extends Location {
   readonly tenant: string;
   readonly agent: string;
   readonly token?: string;
+  /** Of a new token; absent = an agent. */
+  readonly role?: 'observer' | 'service';
   readonly json?: boolean;
 }
 
@@ -25,7 +27,7 @@ export function tokenSource(context: Context, who: Who, io: Io): PubSubOptions['
 
 /** A client for the bus of the options; not connected yet. */
 export async function clientFor(who: Who, io: Io, further: Partial<PubSubOptions> = {}): Promise<PubSub> {
-  const context = contextOf(who, io);
+  const context = await contextOf(who, io);
   // A gateway that is not there is said at once, in one sentence, instead of tried for a long time.
   if (context.isLaptop && who.token === undefined) await context.outputs();
   const bus = new PubSub({ url: context.url, token: tokenSource(context, who, io), WebSocket, ...further });

@@ -1,9 +1,8 @@
 /**
  * Where a command goes and as whom: the laptop gateway (default) or a deployed stack by its name, and tokens for it. Nothing is
- * stored: a stack is known from the outputs file of its deployment.
+ * stored: a stack is known from the outputs file of its deployment, else from CloudFormation.
  */
-import path from 'node:path';
-import { outputsFromFile } from '../../bin/deployment/outputs-file';
+import { readOutputs } from '../../bin/deployment/outputs';
 import { UsageError } from '../../bin/usage-error';
 import { CommandError, exitCodes } from '../output/exit-codes';
 import type { Io } from '../output/io';
@@ -15,6 +14,7 @@ export interface Location {
   readonly context?: string;
   readonly url?: string;
   readonly outputs?: string;
+  readonly bus?: string;
 }
 
 export interface Context {
@@ -30,7 +30,7 @@ export const laptopName = 'laptop';
 const laptopUrl = 'ws://127.0.0.1:8787/v1';
 
 /** @throws UsageError when the stack or the URL is not known */
-export function contextOf(place: Location, { environment, directory }: Io): Context {
+export async function contextOf(place: Location, { environment, directory }: Io): Promise<Context> {
   const name = place.context ?? environment.ARTCAFE_CONTEXT ?? laptopName;
   const given = place.url ?? environment.ARTCAFE_URL;
   if (given !== undefined) checkUrl(given);
@@ -38,8 +38,8 @@ export function contextOf(place: Location, { environment, directory }: Io): Cont
     const url = given ?? laptopUrl;
     return { name, url, isLaptop: true, outputs: () => outputsOfLaptop(url) };
   }
-  const file = place.outputs ?? environment.ARTCAFE_OUTPUTS ?? 'cdk-outputs.json';
-  const outputs = outputsFromFile(name, path.resolve(directory, file));
+  const file = place.outputs ?? environment.ARTCAFE_OUTPUTS;
+  const outputs = await readOutputs({ stack: name, directory, file, bus: place.bus });
   const url = given ?? outputs.EdgeBaseUrl ?? outputs.BaseUrl;
   if (url === undefined) throw new UsageError(`The outputs of "${name}" have no base URL; deploy it again.`);
   return { name, url, isLaptop: false, outputs: () => Promise.resolve(outputs) };

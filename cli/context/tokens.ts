@@ -1,6 +1,12 @@
 /** Tokens for a context: signed by the key of the laptop gateway or of the deployed stack, or given by the user. */
 import { mintOfStack } from '../../bin/mint';
-import { type ClaimNames, createClaims, parseChannels, parseDuration } from '../../tokens/claims';
+import {
+  type ClaimNames,
+  createClaims,
+  parseAgents,
+  parseChannels,
+  parseDuration,
+} from '../../tokens/claims';
 import { signJwt } from '../../tokens/jwt';
 import { type Context, originOf } from './context';
 
@@ -10,6 +16,8 @@ export interface TokenWishes {
   readonly agent: string;
   /** Comma separated; absent = what the deployment grants. */
   readonly channels?: string;
+  /** Comma separated; absent = all of the tenant. */
+  readonly agents?: string;
   /** Such as `1h`. */
   readonly expiresIn?: string;
   readonly role?: 'observer' | 'service';
@@ -20,10 +28,11 @@ const usualNames: ClaimNames = { tenant: 'tenant_id', agent: 'agent_id', channel
 
 /** @throws UsageError when the context has no key of its own, TokenError when the wishes are wrong */
 export async function mintToken(context: Context, wishes: TokenWishes): Promise<string> {
-  const { tenant, agent, channels, expiresIn = '1h', role } = wishes;
+  const { tenant, agent, channels, agents, expiresIn = '1h', role } = wishes;
   const expiresInSeconds = parseDuration(expiresIn);
   const grants = {
     ...(channels !== undefined && { channels: parseChannels(channels) }),
+    ...(agents !== undefined && { agents: parseAgents(agents) }),
     ...(role !== undefined && { role }),
   };
   const outputs = await context.outputs();
@@ -37,7 +46,7 @@ export async function mintToken(context: Context, wishes: TokenWishes): Promise<
 }
 
 /** The laptop gateway signs as KMS does, so its key stays with it. */
-function keyServiceOf({ isLaptop, url }: Context) {
+export function keyServiceOf({ isLaptop, url }: Context) {
   if (!isLaptop) return {};
   return {
     endpoint: `${originOf(url)}/_aws/kms`,

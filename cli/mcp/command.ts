@@ -21,16 +21,17 @@ export function addMcp(program: Command, io: Io): void {
 }
 
 async function mcp(options: Options, io: Io): Promise<void> {
-  const [{ StdioServerTransport }, { mcpServer }] = await Promise.all([
+  const [{ StdioServerTransport }, { mcpServer }, { channelNames }] = await Promise.all([
     import('@modelcontextprotocol/sdk/server/stdio.js'),
     import('./server.js'),
+    import('../context/http-api.js'),
   ]);
   const capabilities = options.capabilities?.split(',').map((word) => word.trim());
   await withClient(
     options,
     io,
     async (bus) => {
-      const server = await mcpServer(bus);
+      const server = await mcpServer(bus, () => channelNames(options, io));
       const closed = new Promise<void>((resolve) => {
         server.server.onclose = resolve;
         io.input.once('end', resolve);

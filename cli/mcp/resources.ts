@@ -11,16 +11,26 @@ const channelUri = /^artcafe:\/\/channels\/([\w.:-]{1,128})$/;
 const shown = 50;
 const mimeType = 'application/json';
 
-export async function addResources(server: McpServer, bus: PubSub): Promise<void> {
+/** Names of the channels of the tenant, as far as they can be listed. */
+export type ListChannels = () => Promise<readonly string[]>;
+
+export async function addResources(
+  server: McpServer,
+  bus: PubSub,
+  listChannels: ListChannels,
+): Promise<void> {
   server.registerResource(
     'inbox',
     inboxUri,
     { description: `The ${shown} newest direct messages to you. ${warning}`, mimeType },
     async (uri) => contents(uri, await newest(bus.inbox, shown)),
   );
+  const list = async () => ({
+    resources: (await listChannels()).map((name) => ({ name, uri: `artcafe://channels/${name}`, mimeType })),
+  });
   server.registerResource(
     'channel',
-    new ResourceTemplate('artcafe://channels/{channel}', { list: undefined }),
+    new ResourceTemplate('artcafe://channels/{channel}', { list }),
     { description: `The ${shown} newest messages of a channel. ${warning}`, mimeType },
     async (uri, { channel }) => contents(uri, await newest(bus.channel(String(channel)), shown)),
   );

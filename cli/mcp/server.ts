@@ -3,11 +3,11 @@ import type { PubSub } from '@artcafe/pubsub';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { version } from '../package.json';
 import { warning } from './answers';
-import { addResources } from './resources';
+import { addResources, type ListChannels } from './resources';
 import { addTools } from './tools';
 
 /** For a client that is connected; the caller connects the transport. */
-export async function mcpServer(bus: PubSub): Promise<McpServer> {
+export async function mcpServer(bus: PubSub, listChannels: ListChannels): Promise<McpServer> {
   const server = new McpServer(
     { name: 'artcafe', title: 'ArtCafe PubSub', version },
     {
@@ -16,6 +16,6 @@ export async function mcpServer(bus: PubSub): Promise<McpServer> {
     },
   );
   addTools(server, bus);
-  await addResources(server, bus);
+  await addResources(server, bus, listChannels);
   return server;
 }

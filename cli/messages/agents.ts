@@ -1,6 +1,7 @@
 /** `artcafe agents`: the agents of a tenant, with status and capabilities. */
 import type { Command } from 'commander';
-import { type Who, withClient } from '../context/client';
+import type { Who } from '../context/client';
+import { agentsOf } from '../context/http-api';
 import { examples, whoOptions } from '../options';
 import type { Io } from '../output/io';
 import { Printer, printable } from '../output/printer';
@@ -15,7 +16,7 @@ interface Options extends Who {
 export function addAgents(program: Command, io: Io): void {
   const command = program
     .command('agents')
-    .description('list the agents of the tenant, this command among them while it runs')
+    .description('list the agents of the tenant')
     .argument('[agent]', 'only this one')
     .option('--online', 'only those that are connected')
     .option('--offline', 'only those that are not connected')
@@ -28,29 +29,15 @@ export function addAgents(program: Command, io: Io): void {
   ).action((agent: string | undefined, options: Options) => agents(agent, options, io));
 }
 
-async function agents(agentId: string | undefined, options: Options, io: Io): Promise<void> {
+async function agents(agent: string | undefined, options: Options, io: Io): Promise<void> {
   const { online, offline, status, capability } = options;
   const printer = new Printer(io, options.json ?? false);
-  const query = {
-    ...(agentId !== undefined && { agentId }),
-    ...(status !== undefined && { status }),
-    ...(capability !== undefined && { capability }),
-    ...(online === true && { online: true }),
-    ...(offline === true && { online: false }),
-  };
-  await withClient(
-    options,
-    io,
-    async (bus) => {
-      for await (const { agentId: id, status: state, capabilities, version } of bus.presence.query(query)) {
-        const shown = printer.styled(state === 'offline' ? 'dim' : 'green', printable(state).padEnd(8));
-        const can = capabilities.length === 0 ? '' : `  ${capabilities.map(printable).join(', ')}`;
-        printer.result(
-          { agent_id: id, status: state, capabilities, version },
-          `${shown} ${printable(id)}${can}`,
-        );
-      }
-    },
-    { observer: true },
-  );
+  for await (const entry of agentsOf(options, io, { agent, status, capability })) {
+    const { agent_id: id, status: state, capabilities } = entry;
+    const isOffline = state === 'offline';
+    if (isOffline ? online === true : offline === true) continue;
+    const shown = printer.styled(isOffline ? 'dim' : 'green', printable(state).padEnd(8));
+    const can = capabilities.length === 0 ? '' : `  ${capabilities.map(printable).join(', ')}`;
+    printer.result(entry, `${shown} ${printable(id)}${can}`);
+  }
 }

@@ -1,8 +1,9 @@
 /** `artcafe history`: prints what is in the log of a channel or of the own inbox, oldest first. */
-import type { Message } from '@artcafe/pubsub';
 import type { Command } from 'commander';
 import { UsageError } from '../../bin/usage-error';
-import { type Who, withClient } from '../context/client';
+import type { Who } from '../context/client';
+import { apiOf } from '../context/http-api';
+import { inboxName, newestMessages } from '../context/log-reader';
 import { examples, integer, whoOptions } from '../options';
 import type { Io } from '../output/io';
 import { Printer } from '../output/printer';
@@ -31,15 +32,7 @@ async function history(channel: string | undefined, options: Options, io: Io): P
   if ((channel === undefined) !== inbox)
     throw new UsageError('Either a channel or --inbox is needed; see --help.');
   const printer = new Printer(io, options.json ?? false);
-  await withClient(
-    options,
-    io,
-    async (bus) => {
-      const log = channel === undefined ? bus.inbox : bus.channel(channel);
-      const newestFirst: Message[] = [];
-      for await (const message of log.history({ limit, signal: io.interrupted })) newestFirst.push(message);
-      for (const message of newestFirst.reverse()) printer.message(message);
-    },
-    { observer: true },
-  );
+  const messages = await newestMessages(await apiOf(options, io), channel ?? inboxName, limit);
+  if (messages.length === 0) io.complain('The log has no messages.\n');
+  for (const message of messages) printer.wireMessage(message);
 }

@@ -1,8 +1,10 @@
 /** `artcafe request`: asks an agent and prints its reply. */
+import { PubSubError } from '@artcafe/pubsub';
 import type { Command } from 'commander';
 import { parseDuration } from '../../tokens/claims';
 import { type Who, withClient } from '../context/client';
 import { contentOf, examples, object, whoOptions } from '../options';
+import { CommandError, exitCodes } from '../output/exit-codes';
 import type { Io } from '../output/io';
 import { Printer, printable, wireForm } from '../output/printer';
 
@@ -26,16 +28,29 @@ export function addRequest(program: Command, io: Io): void {
   ).action((to: string, content: string, options: Options) => request(to, content, options, io));
 }
 
+/** A process that only watches, such as `artcafe subscribe`, never answers; one without a handler does so after two seconds. */
+function silence(to: string, { timeout }: Options): CommandError {
+  return new CommandError(
+    exitCodes.unanswered,
+    `timeout: no reply from ${printable(to)} within ${timeout}. It is slow, or has no handler for requests, as artcafe subscribe.`,
+  );
+}
+
 async function request(to: string, content: string, options: Options, io: Io): Promise<void> {
   const { metadata } = options;
   const timeout = parseDuration(options.timeout) * 1_000;
   const printer = new Printer(io, options.json ?? false);
   await withClient(options, io, async (bus) => {
-    const reply = await bus.agent(to).request(contentOf(content), {
-      timeout,
-      signal: io.interrupted,
-      ...(metadata !== undefined && { metadata }),
-    });
+    const reply = await bus
+      .agent(to)
+      .request(contentOf(content), {
+        timeout,
+        signal: io.interrupted,
+        ...(metadata !== undefined && { metadata }),
+      })
+      .catch((error: unknown) => {
+        throw error instanceof PubSubError && error.code === 'timeout' ? silence(to, options) : error;
+      });
     const text = typeof reply.content === 'string' ? reply.content : JSON.stringify(reply.content);
     printer.result(wireForm(reply), printable(text));
   });

@@ -5,7 +5,7 @@ import { UsageError } from '../../bin/usage-error';
 import { type Who, withClient } from '../context/client';
 import { CommandError, exitCodes } from '../output/exit-codes';
 import { examples, integer, whoOptions } from '../options';
-import type { Io } from '../output/io';
+import { interruption, type Io } from '../output/io';
 import { Printer } from '../output/printer';
 
 interface Options extends Who {
@@ -66,10 +66,7 @@ export function untilTheEnd(
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve, reject) => {
     end = resolve;
-    if (io.interrupted.aborted) resolve();
-    io.interrupted.addEventListener('abort', () => {
-      resolve();
-    });
+    void interruption(io).then(resolve);
     bus.on('state', ({ state, error }) => {
       if (state !== 'closed') return;
       reject(error ?? new CommandError(exitCodes.unreachable, 'The connection has ended.'));

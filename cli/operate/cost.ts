@@ -12,6 +12,8 @@ interface Options {
   readonly memory: string;
   readonly publishOnly?: boolean;
   readonly ephemeral?: boolean;
+  readonly events?: boolean;
+  readonly publishQueue?: boolean;
   readonly json?: boolean;
 }
 
@@ -27,6 +29,8 @@ export function addCost(program: Command, io: Io): void {
     .option('--memory <mb>', 'memory of the functions', '512')
     .option('--publish-only', 'the sender is not among the subscribers')
     .option('--ephemeral', 'messages skip the log')
+    .option('--events', 'each publish is an event for EventBridge, too')
+    .option('--publish-queue', 'publishes come through the publish queue, one in a batch')
     .option('--json', 'the figures as JSON');
   examples(
     command,
@@ -37,8 +41,8 @@ export function addCost(program: Command, io: Io): void {
 
 async function cost(options: Options, io: Io): Promise<void> {
   const [{ costText, positive }, { forecast }] = await Promise.all([
-    import('../../bin/cost-text.js'),
-    import('../../bin/forecast.js'),
+    import('../../bin/cost/cost-text.js'),
+    import('../../bin/cost/forecast.js'),
   ]);
   const { agents, channels, rate, fanOut, size, memory, ephemeral = false, json = false } = options;
   const load = {
@@ -50,6 +54,8 @@ async function cost(options: Options, io: Io): Promise<void> {
     memoryMb: positive('memory', memory),
     publishOnly: options.publishOnly ?? false,
     ephemeral,
+    events: options.events ?? false,
+    publishQueue: options.publishQueue ?? false,
   };
   const result = forecast(load);
   io.write(`${json ? JSON.stringify({ load, ...result }) : costText(load, result)}\n`);

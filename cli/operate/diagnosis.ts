@@ -26,7 +26,7 @@ const refusals: Readonly<Partial<Record<number, string>>> = {
 export async function* diagnose(who: Who, io: Io): AsyncGenerator<Finding, void, undefined> {
   let context: Context;
   try {
-    context = contextOf(who, io);
+    context = await contextOf(who, io);
   } catch (error) {
     yield { check: 'URL', good: false, said: explain(error).text };
     return;

@@ -1,7 +1,14 @@
 /** `artcafe revoke`, `block`, `unrevoke`, `kick`: refuse tokens and end connections, on the laptop or on a deployed stack. */
 import type { Command } from 'commander';
-import { closedSentence, functionOfLaptop, functionOfStack, giveOrder, timeOf } from '../../bin/revocation';
-import { contextOf, originOf, type Location } from '../context/context';
+import {
+  closedSentence,
+  functionOfLaptop,
+  functionOfStack,
+  giveOrder,
+  type Target,
+  timeOf,
+} from '../../bin/revocation';
+import { type Context, contextOf, originOf, type Location } from '../context/context';
 import { examples, placeOptions } from '../options';
 import type { Io } from '../output/io';
 import { Printer } from '../output/printer';
@@ -43,8 +50,7 @@ export function addOrders(program: Command, io: Io): void {
 
 async function order(action: string, options: Options, io: Io): Promise<void> {
   const { tenant, agent, jti, issuedUpTo } = options;
-  const context = contextOf(options, io);
-  const outputs = await context.outputs();
+  const context = await contextOf(options, io);
   const wish = {
     action,
     tenant_id: tenant,
@@ -52,9 +58,14 @@ async function order(action: string, options: Options, io: Io): Promise<void> {
     jti,
     issued_up_to: issuedUpTo === undefined ? undefined : timeOf(issuedUpTo),
   };
-  const target = context.isLaptop
-    ? await functionOfLaptop(originOf(context.url))
-    : functionOfStack(outputs, context.name);
-  const closed = await giveOrder(wish, target);
+  const { closed } = await giveOrder<{ readonly closed: number }>(wish, await targetOf(context));
   new Printer(io, options.json ?? false).result({ action, closed }, closedSentence(action, closed));
+}
+
+/** The function that carries out orders. */
+export async function targetOf(context: Context): Promise<Target> {
+  const outputs = await context.outputs();
+  return context.isLaptop
+    ? functionOfLaptop(outputs, originOf(context.url))
+    : functionOfStack(outputs, context.name);
 }

@@ -9,11 +9,15 @@ export function addToken(program: Command, io: Io): void {
   const command = program
     .command('token')
     .description('print a token, signed by the laptop gateway or by the key of the stack in KMS')
-    .requiredOption('--tenant <tenant>', 'tenant of the token')
+    .option('--tenant <tenant>', 'tenant of the token', 'demo')
     .requiredOption('--agent <agent>', 'agent of the token')
     .option(
       '--channels <list>',
       'channels, or prefixes ending in *, separated by commas (default: what the deployment grants)',
+    )
+    .option(
+      '--agents <list>',
+      'agents that it may send to, or prefixes ending in * (default: all of the tenant)',
     )
     .option('--expires-in <time>', '90s, 30m, 1h or 7d', '1h')
     .addOption(roleOption());
@@ -23,6 +27,6 @@ export function addToken(program: Command, io: Io): void {
     'artcafe token --tenant demo --agent page --role observer --expires-in 8h',
     'artcafe token --context ArtCafePubSub --tenant acme --agent crawler --channels "orders,news.*"',
   ).action(async (options: Location & TokenWishes) => {
-    io.write(`${await mintToken(contextOf(options, io), options)}\n`);
+    io.write(`${await mintToken(await contextOf(options, io), options)}\n`);
   });
 }

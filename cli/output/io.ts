@@ -18,3 +18,13 @@ export interface Io {
   /** Aborts with Ctrl-C. */
   readonly interrupted: AbortSignal;
 }
+
+/** Resolves with Ctrl-C. */
+export function interruption({ interrupted }: Io): Promise<void> {
+  return new Promise((resolve) => {
+    if (interrupted.aborted) resolve();
+    interrupted.addEventListener('abort', () => {
+      resolve();
+    });
+  });
+}

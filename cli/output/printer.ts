@@ -5,6 +5,17 @@ import type { Io } from './io';
 
 type Style = 'bold' | 'cyan' | 'dim' | 'green' | 'red' | 'yellow';
 
+/** What is printed of a message, and all else that it has. */
+export interface WireMessage {
+  readonly type: string;
+  readonly content: unknown;
+  readonly agent_id: string;
+  /** ISO 8601. */
+  readonly timestamp: string;
+  readonly sequence?: number | undefined;
+  readonly [name: string]: unknown;
+}
+
 export class Printer {
   constructor(
     readonly io: Io,
@@ -22,14 +33,19 @@ export class Printer {
   }
 
   message(message: Message, source?: string): void {
-    const { agentId, content, sequence, type } = message;
-    const time = this.styled('dim', new Date(message.timestamp).toISOString().slice(11, 23));
+    this.wireMessage(wireForm(message), source);
+  }
+
+  /** @param source the channel, where messages of several are printed */
+  wireMessage(message: WireMessage, source?: string): void {
+    const { agent_id: agentId, content, sequence, type, timestamp } = message;
+    const time = this.styled('dim', timestamp.slice(11, 23));
     const place = [source, sequence === undefined ? undefined : `#${sequence}`].filter(isText).join(' ');
     const kind = type === 'message' ? '' : ` ${type}`;
     const who = this.styled('cyan', printable(agentId));
     const what = printable(typeof content === 'string' ? content : JSON.stringify(content));
     this.result(
-      wireForm(message),
+      message,
       `${time} ${place === '' ? '' : `${this.styled('dim', place)} `}${who}${kind}  ${what}`,
     );
   }
@@ -50,7 +66,7 @@ export function printable(text: string): string {
 }
 
 /** As a frame of the protocol, so that scripts read the same names everywhere. */
-export function wireForm(message: Message): object {
+export function wireForm(message: Message): WireMessage {
   return {
     ...message.extra,
     id: message.id,
@@ -67,6 +83,7 @@ export function wireForm(message: Message): object {
     ...(message.replayed && { replayed: true }),
     correlation_id: message.correlationId,
     in_reply_to: message.inReplyTo,
+    traceparent: message.traceparent,
     ...(message.expectsReply && { expects_reply: true }),
   };
 }

@@ -12,6 +12,7 @@ export interface Outcome {
 export interface CommandOptions {
   readonly input?: readonly string[];
   readonly isTerminal?: boolean;
+  readonly hasTypist?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
   readonly directory?: string;
   readonly packageFolder?: string;
@@ -28,8 +29,9 @@ export interface Running {
 
 const retrying = /^No connection at the moment \(.*\); trying again …\n$/;
 
+/** Its outcome rejects when the command has printed a token, which only `token` may. */
 export function start(args: readonly string[], options: CommandOptions = {}): Running {
-  const { input = [], isTerminal = false, environment = {} } = options;
+  const { input = [], isTerminal = false, hasTypist = false, environment = {} } = options;
   let stdout = '';
   let stderr = '';
   let retries = '';
@@ -51,13 +53,17 @@ export function start(args: readonly string[], options: CommandOptions = {}): Ru
     },
     input: Readable.from(input.map((line) => `${line}\n`)),
     isTerminal,
-    hasTypist: false,
+    hasTypist,
     columns: 100,
     environment,
     directory: options.directory ?? tmpdir(),
     packageFolder: options.packageFolder ?? '/nowhere',
     interrupted: interruption.signal,
-  }).then((code) => ({ code, stdout, stderr }));
+  }).then((code) => {
+    if (args[0] !== 'token' && holdsToken(`${stdout}${stderr}${retries}`))
+      throw new Error(`artcafe ${args[0] ?? ''} prints a token`);
+    return { code, stdout, stderr };
+  });
   const said = (pattern: RegExp) =>
     new Promise<string>((resolve, reject) => {
       const listener = () => {
@@ -78,6 +84,11 @@ export function start(args: readonly string[], options: CommandOptions = {}): Ru
 
 export function artcafe(args: readonly string[], options?: CommandOptions): Promise<Outcome> {
   return start(args, options).outcome;
+}
+
+/** Anything in the shape of a JWT, or of its claims alone. */
+export function holdsToken(text: string): boolean {
+  return /eyJ[\w-]{10,}/.test(text);
 }
 
 /** The objects of NDJSON. */

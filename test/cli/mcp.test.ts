@@ -1,5 +1,6 @@
 /** The MCP server in this process, against a laptop gateway: each tool, resources, notifications, and the mark of untrusted content. */
 import { PubSub } from '@artcafe/pubsub';
+import { tmpdir } from 'node:os';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
 import {
@@ -8,6 +9,7 @@ import {
   ResourceUpdatedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import WebSocket from 'ws';
+import { channelNames } from '../../cli/context/http-api';
 import { mcpServer } from '../../cli/mcp/server';
 import { warning } from '../../cli/mcp/answers';
 import { Bus, fresh } from '../helpers/bus';
@@ -46,7 +48,9 @@ async function hostOf(tenant: string, agent: string, capabilities: readonly stri
     presence: { capabilities },
   });
   await pubsub.connect();
-  const server = await mcpServer(pubsub);
+  const who = { url: bus.baseUrls.edge, tenant, agent };
+  const io = { environment: {}, directory: tmpdir(), interrupted: new AbortController().signal } as never;
+  const server = await mcpServer(pubsub, () => channelNames(who, io));
   const client = new Client({ name: 'host', version: '1' });
   const notifications: Record<string, unknown>[] = [];
   client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => {
@@ -146,9 +150,7 @@ test('publish, history and wait_for_message on a channel; its resource is announ
     messages: [{ content: { n: 1 } }],
   });
   const { resources } = await bob.client.listResources();
-  expect(resources.map((resource) => resource.uri)).toEqual(['artcafe://inbox']);
-  const { resourceTemplates } = await bob.client.listResourceTemplates();
-  expect(resourceTemplates.map((each) => each.uriTemplate)).toEqual(['artcafe://channels/{channel}']);
+  expect(resources.map((resource) => resource.uri)).toEqual(['artcafe://inbox', uri]);
 });
 
 test('find_agents finds by capability', async () => {

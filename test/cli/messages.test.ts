@@ -1,6 +1,7 @@
 /** The commands that send and read messages, against a laptop gateway. */
+import { PubSub } from '@artcafe/pubsub';
+import WebSocket from 'ws';
 import { Bus, fresh } from '../helpers/bus';
-import { eventually } from '../helpers/eventually';
 import { artcafe, objectsIn, start } from './command-line';
 
 let bus: Bus;
@@ -75,6 +76,11 @@ describe('subscribe', () => {
     expect(objectsIn(stdout)[0]).toMatchObject({ content: 'wake up', to: 'bob', agent_id: 'alice' });
   });
 
+  test('history says that a log has no messages, beside the output', async () => {
+    const asked = await artcafe(['history', 'nothing', '--json', ...as(fresh('tenant'), 'bob')]);
+    expect(asked).toMatchObject({ code: 0, stdout: '', stderr: 'The log has no messages.\n' });
+  });
+
   test('an agent cannot steer the terminal of the reader', async () => {
     const tenant = fresh('tenant');
     await artcafe(['publish', 'lobby', '\u001b[2Jgone\u202e', ...as(tenant, 'mallory')]);
@@ -141,6 +147,27 @@ describe('request', () => {
     expect(await asked.outcome).toEqual({ code: 0, stdout: '{"sum":3}\n', stderr: '' });
   });
 
+  test('an agent that does not reply in time: exit code 5, and what may be the reason', async () => {
+    const tenant = fresh('tenant');
+    await bus.connect({ tenant, agent: 'bob' });
+    expect(await artcafe(['request', 'bob', 'hi', '--timeout', '1s', ...as(tenant, 'alice')])).toEqual({
+      code: 5,
+      stdout: '',
+      stderr:
+        'timeout: no reply from bob within 1s. It is slow, or has no handler for requests, as artcafe subscribe.\n',
+    });
+  });
+
+  test('an agent without a handler says so, also within 3 s', async () => {
+    const tenant = fresh('tenant');
+    const token = await bus.token({ tenant, agent: 'bob' });
+    const bob = new PubSub({ url: bus.baseUrls.edge, token, WebSocket });
+    await bob.connect();
+    const asked = await artcafe(['request', 'bob', 'hi', '--timeout', '3s', ...as(tenant, 'alice')]);
+    await bob.close();
+    expect(asked).toEqual({ code: 5, stdout: '', stderr: 'no_handler: No handler for requests\n' });
+  });
+
   test('nobody there: exit code 5', async () => {
     const { code, stderr } = await artcafe(['request', 'nobody', 'hi', ...as(fresh('tenant'), 'alice')]);
     expect(code).toBe(5);
@@ -155,10 +182,20 @@ test('agents lists who is there, with capabilities', async () => {
   await worker.next((frame) => frame.type === 'WELCOME');
   const { stdout } = await artcafe(['agents', '--capability', 'translate', '--json', ...as(tenant, 'alice')]);
   expect(objectsIn(stdout)).toEqual([
-    { agent_id: 'worker', status: 'busy', capabilities: ['translate'], version: expect.any(Number) },
+    {
+      ...{ agent_id: 'worker', status: 'busy', capabilities: ['translate'] },
+      ...{ version: expect.any(Number), changed_at: expect.any(String) },
+    },
   ]);
   const { stdout: text } = await artcafe(['agents', '--online', ...as(tenant, 'alice')]);
-  expect(text).toBe('online   alice\nbusy     worker  translate\n');
+  expect(text).toBe('busy     worker  translate\n');
+  const printed = async (...args: string[]) =>
+    (await artcafe(['agents', ...args, ...as(tenant, 'alice')])).stdout;
+  expect(await printed('--offline')).toBe('');
+  expect(await printed('worker')).toBe(text);
+  expect(await printed('worker', '--status', 'idle')).toBe('');
+  expect(await printed('worker', '--capability', 'sing')).toBe('');
+  expect(await printed('nobody')).toBe('');
 });
 
 test.each([
@@ -168,32 +205,4 @@ test.each([
   [['history'], 'Either a channel or --inbox is needed; see --help.'],
 ])('%j is one sentence', async (args, sentence) => {
   expect(await artcafe([...args, ...place])).toEqual({ code: 2, stdout: '', stderr: `${sentence}\n` });
-});
-
-describe('explain', () => {
-  test('says when a message was accepted and to how many it was posted', async () => {
-    const tenant = fresh('tenant');
-    const reader = await bus.connect({ tenant, agent: 'bob' }, { channel: 'lobby' });
-    await artcafe(['publish', 'lobby', 'hello', '--id', `id-${tenant}`, ...as(tenant, 'alice')]);
-    await reader.nextMessage({ content: 'hello' });
-    const explained = () => artcafe(['explain', 'lobby', '1', '--json', ...as(tenant, 'bob')]);
-    // The line is written after the fan-out.
-    const { stdout } = await eventually(explained, ({ stdout: said }) => !said.includes('"unknown"'));
-    expect(objectsIn(stdout)[0]).toMatchObject({
-      ...{ sequence: 1, id: `id-${tenant}`, agent_id: 'alice', channel_id: 'lobby' },
-      delivery: { is_of_batch: false, counts: { delivered: 1 } },
-    });
-    const { stdout: text } = await artcafe(['explain', 'lobby', '1', ...as(tenant, 'bob')]);
-    expect(text).toMatch(
-      /^#1 of lobby: id-\S+ \(message\) of alice, accepted at .*\ndelivery:\n {2}1 delivered: /,
-    );
-  });
-
-  test('a message that the log does not have', async () => {
-    const { code, stderr } = await artcafe(['explain', 'lobby', '7', ...as(fresh('tenant'), 'bob')]);
-    expect({ code, stderr }).toEqual({
-      code: 1,
-      stderr: 'The log of "lobby" has no message 7 (any more).\n',
-    });
-  });
 });

@@ -1,5 +1,5 @@
 /** The commands of an operator, against a laptop gateway: start, token, doctor, cost; contexts, help and exit codes. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { programFor } from '../../cli/program';
@@ -37,7 +37,7 @@ describe('token', () => {
     expect(await statusOf(`${bus.baseUrls.edge}/ws?token=${stdout.trim()}`)).toBe(101);
   });
 
-  test('grants only the channels that are listed', async () => {
+  test('grants only the channels and agents that are listed', async () => {
     const args = [
       'token',
       '--tenant',
@@ -46,12 +46,18 @@ describe('token', () => {
       'a',
       '--channels',
       'orders,news.*',
+      '--agents',
+      'planner,team-*',
       '--role',
       'observer',
     ];
     const { stdout } = await artcafe([...args, ...place]);
     const claims: unknown = JSON.parse(Buffer.from(stdout.split('.')[1]!, 'base64url').toString());
-    expect(claims).toMatchObject({ channels: ['orders', 'news.*'], role: 'observer' });
+    expect(claims).toMatchObject({
+      channels: ['orders', 'news.*'],
+      agents: ['planner', 'team-*'],
+      role: 'observer',
+    });
   });
 
   test.each([
@@ -152,11 +158,46 @@ describe('start', () => {
     expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
   });
 
-  test('settings of one’s own need a synthesis, and it says which command', async () => {
-    writeFileSync(path.join(folder, 'artcafe.config.json'), '{"retentionHours":1}');
-    const { code, stderr } = await artcafe(['start'], { directory: folder });
-    expect(code).toBe(2);
-    expect(stderr).toContain('artcafe start --assembly cdk.out');
+  test('serves the console', async () => {
+    const args = ['start', '--port', '0', '--assembly', await assemblyFor()];
+    const packageFolder = path.join(folder, 'package');
+    mkdirSync(path.join(packageFolder, 'console'), { recursive: true });
+    writeFileSync(path.join(packageFolder, 'console/index.html'), '<title>Console</title>');
+    const gateway = start(args, { environment: { XDG_STATE_HOME: folder }, packageFolder });
+    const page = /Console +(\S+)/.exec(await gateway.said(/npx artcafe publish/))?.[1] ?? '';
+    expect(await (await fetch(page)).text()).toBe('<title>Console</title>');
+    await gateway.interrupt();
+  });
+});
+
+describe('console', () => {
+  test('of the laptop: where it is', async () => {
+    const page = `${bus.baseUrls.edge.replace('ws', 'http').replace(/\/v1$/, '')}/`;
+    expect((await artcafe(['console', ...place])).stdout).toBe(
+      `The laptop gateway serves the console: ${page}\n`,
+    );
+  });
+
+  test('of a deployed stack: served here, with tokens that can only read', async () => {
+    const outputs = path.join(folder, 'console-outputs.json');
+    const [TokenIssuer, TokenAudience] = ['urn:x', 'x'];
+    writeFileSync(
+      outputs,
+      JSON.stringify({ Bus: { BaseUrl: 'wss://127.0.0.1:1', TokenIssuer, TokenAudience } }),
+    );
+    const args = ['console', '--context', 'Bus', '--outputs', outputs];
+    const packageFolder = path.join(folder, 'package');
+    const serving = start(args, { packageFolder });
+    const page = /Console: (\S+)/.exec(await serving.said(/Ctrl-C/))?.[1] ?? '';
+    expect((await fetch(page)).headers.get('content-security-policy')).toContain(' wss://127.0.0.1:1;');
+    const session = (role: string) => fetch(new URL(`_console/session?role=${role}`, page));
+    // The stack has no key of its own, which the operator's mint would find first.
+    expect(await (await session('observer')).json()).toEqual({
+      message: 'Tokens come from urn:x: ask that issuer for one.',
+    });
+    expect((await session('operator')).status).toBe(403);
+    expect((await serving.interrupt()).code).toBe(130);
+    await expect(fetch(page)).rejects.toThrow();
   });
 });
 
@@ -220,5 +261,52 @@ describe('orders', () => {
     const past = await artcafe(['revoke', ...whom, '--issued-up-to', '2020-01-01T00:00:00Z']);
     expect(past.stdout).toBe('Tokens issued until then are refused. Connections closed: 0.\n');
     expect((await artcafe(['revoke', ...whom, '--issued-up-to', 'noon'])).code).toBe(2);
+  });
+
+  test('a token without its agent is wrong use', async () => {
+    const { code, stderr } = await artcafe(['revoke', '--tenant', 't', '--jti', 'j', ...place]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: '"jti" needs "agent_id".\n' });
+  });
+});
+
+describe('erase', () => {
+  const talk = async (tenant: string) => {
+    const alice = await bus.connect({ tenant, agent: 'alice' }, { level: 1, channel: 'c' });
+    expect(await alice.request({ type: 'message', id: 'm', content: 1 })).toMatchObject({ type: 'ACK' });
+  };
+
+  test('asks for the name, and reports what is gone and what remains until when', async () => {
+    const tenant = fresh('t');
+    await talk(tenant);
+    const whom = ['erase', '--tenant', tenant, '--agent', 'alice', ...place];
+    const wrong = await artcafe(whom, { hasTypist: true, input: ['bob'] });
+    expect({ code: wrong.code, stdout: wrong.stdout }).toEqual({ code: 2, stdout: '' });
+    expect(wrong.stderr).toMatch(/Type alice to go on: Nothing was erased\.\n$/);
+    const { code, stdout } = await artcafe(whom, { hasTypist: true, input: ['alice'] });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^Erased: 1 messages, 1 agents\. Channels gone through: 1\. Connections closed: 1\.\nRemains, /,
+    );
+    expect(stdout).toMatch(/\n {2}\d{4}-\d\d-\d\d {2}the audit log \(ids\)\n/);
+  });
+
+  test('a whole tenant with --yes, as JSON; without a typist it needs --yes', async () => {
+    const tenant = fresh('t');
+    await talk(tenant);
+    const whom = ['erase', '--tenant', tenant, ...place];
+    expect(await artcafe(whom)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('--yes'),
+    });
+    const { code, stdout } = await artcafe([...whom, '--yes', '--json']);
+    expect(code).toBe(0);
+    expect(objectsIn(stdout)).toEqual([
+      {
+        action: 'erase',
+        ...{ closed: 1, messages: 1, channels: 1, agents: 1, connected: 0 },
+        remains: expect.objectContaining({ logs: expect.stringMatching(/Z$/) }),
+      },
+    ]);
   });
 });

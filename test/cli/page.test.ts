@@ -6,7 +6,7 @@ import { exitCodes } from '../../cli/output/exit-codes';
 
 const page = readFileSync(path.join(__dirname, '../../docs/cli.md'), 'utf8');
 
-test('docs/cli.md is generated from the help (npm run docs:cli)', () => {
+test('docs/cli.md is generated from the help (npm run generate)', () => {
   expect(page).toBe(pageOfCommands());
 });
 
