@@ -7,8 +7,8 @@ module.exports = {
   testMatch: ['**/*.test.ts'],
   // Above the patience of the helpers, whose errors say what did not come.
   testTimeout: 30_000,
-  // Most suites wait as much as they work, so that two cores carry two of them.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // Most suites wait as much as they work, so that two cores carry three of them.
+  maxWorkers: Math.max(3, availableParallelism() - 1),
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -17,8 +17,8 @@ module.exports = {
   },
   // A dynamic import names the compiled file, as Node's own rules ask.
   moduleNameMapper: {
-    '^\\./api-gateway-sender\\.js$': './api-gateway-sender',
-    '^(\\.{1,2}/(?:\\.\\./)?(?:bin|gateway|mcp|operate)/[\\w-]+)\\.js$': '$1',
+    '^\\./(api-gateway-sender|server)\\.js$': './$1',
+    '^(\\.{1,2}/(?:\\.\\./)?(?:bin|bin/\\w+|context|gateway|console/server|mcp|operate)/[\\w-]+)\\.js$': '$1',
   },
   setupFiles: ['<rootDir>/test/setup.cjs'],
   collectCoverageFrom: [

@@ -1,4 +1,4 @@
-/** Gives an order of the operator (revoke, block, unrevoke, kick) to the function of a laptop gateway or of a deployed stack. */
+/** Gives an order of the operator (revoke, block, unrevoke, kick, erase) to the function of a laptop gateway or of a deployed stack. */
 import type { LambdaClientConfig } from '@aws-sdk/client-lambda';
 import { UsageError } from './usage-error';
 
@@ -10,7 +10,7 @@ export interface Target {
 
 const sentenceFor: Readonly<Record<string, string>> = {
   revoke: 'Tokens issued until then are refused.',
-  block: 'All tokens are refused until npm run unrevoke.',
+  block: 'All tokens are refused until artcafe unrevoke.',
   unrevoke: 'Tokens are good again.',
   kick: 'Tokens stay good.',
 };
@@ -27,16 +27,12 @@ export function timeOf(text: string): number {
   return at;
 }
 
-/** @throws UsageError when no gateway answers */
-export async function functionOfLaptop(gateway: string): Promise<Target> {
-  const notThere = `No laptop gateway answers at ${gateway}; npm start runs one, --stack names a deployment.`;
-  const response = await fetch(new URL('/_gateway/ready', gateway)).catch((error: unknown) => {
-    throw new UsageError(notThere, { cause: error });
-  });
-  if (!response.ok) throw new UsageError(notThere);
-  const { outputs } = (await response.json()) as { readonly outputs?: Readonly<Record<string, string>> };
+type Outputs = Readonly<Partial<Record<string, string>>>;
+
+/** @param gateway origin of the laptop gateway, such as `http://127.0.0.1:8787` */
+export function functionOfLaptop(outputs: Outputs, gateway: string): Target {
   return {
-    functionName: functionIn(outputs ?? {}, gateway),
+    functionName: functionIn(outputs, gateway),
     client: {
       endpoint: new URL('/_aws/lambda', gateway).href,
       region: 'us-east-1',
@@ -45,18 +41,21 @@ export async function functionOfLaptop(gateway: string): Promise<Target> {
   };
 }
 
-export function functionOfStack(outputs: Readonly<Partial<Record<string, string>>>, stack: string): Target {
+export function functionOfStack(outputs: Outputs, stack: string): Target {
   return { functionName: functionIn(outputs, stack), client: {} };
 }
 
-function functionIn(outputs: Readonly<Partial<Record<string, string>>>, where: string): string {
+function functionIn(outputs: Outputs, where: string): string {
   const { RevokeFunctionName: name } = outputs;
   if (name === undefined) throw new UsageError(`${where} is of an earlier release: deploy it again.`);
   return name;
 }
 
-/** Resolves when it has been carried out. */
-export async function giveOrder(order: object, { functionName, client: config }: Target): Promise<number> {
+/** Resolves when it has been carried out, with what the function says of it. */
+export async function giveOrder<Answer>(
+  order: object,
+  { functionName, client: config }: Target,
+): Promise<Answer> {
   const { InvokeCommand, LambdaClient } = await import('@aws-sdk/client-lambda');
   // The function has two minutes; a second attempt while it runs would only do the same work twice.
   const client = new LambdaClient({ maxAttempts: 1, requestHandler: { requestTimeout: 125_000 }, ...config });
@@ -65,10 +64,9 @@ export async function giveOrder(order: object, { functionName, client: config }:
     const message = error instanceof Error ? error.message : String(error);
     throw new UsageError(`The function of the deployment could not be called: ${message}`, { cause: error });
   });
-  const answer = JSON.parse(payload?.transformToString() ?? '{}') as {
-    readonly closed?: number;
+  const answer = JSON.parse(payload?.transformToString() ?? '{}') as Answer & {
     readonly errorMessage?: string;
   };
   if (failed !== undefined) throw new UsageError(answer.errorMessage ?? 'The function failed.');
-  return answer.closed ?? 0;
+  return answer;
 }

@@ -10,10 +10,10 @@ import { checkPort, costLine, newAccount, startGateway } from '../gateway/index'
 import type { Settings } from '../lib/settings/config';
 import { readSettings } from '../lib/settings/read-settings';
 import { consoleSite } from './console-site';
-import { AssemblyCache } from './assembly-cache';
+import { AssemblyCache } from './synthesis/assembly-cache';
 import { localKeyFile, repository, runCommand, userPath } from './command';
 import { certificateIn, display, parsePort, readFaultPlan } from './gateway-options';
-import { synthesize } from './synthesize';
+import { synthesize } from './synthesis/synthesize';
 
 const usage = `Usage: npm start -- [options]
 
@@ -72,7 +72,7 @@ async function main(): Promise<void> {
     ...(values['new-account'] && newAccount),
     ...(values.data === undefined ? {} : { dataDirectory: userPath(values.data) }),
     faultPlan,
-    site: consoleSite(settings),
+    site: consoleSite(settings, localKeyFile),
     ...(process.env.DYNAMODB_ENDPOINT ? { dynamodbEndpoint: process.env.DYNAMODB_ENDPOINT } : {}),
     log: ({ function: name, stream, text }) => {
       if (stream !== 'stdout') console.error(`[${name}] ${display(text)}`);

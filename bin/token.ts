@@ -59,7 +59,7 @@ async function main(): Promise<void> {
     directory: repository,
     ...(values.config === undefined ? {} : { file: userPath(values.config) }),
   });
-  const query = { file: values.outputs, bus: values.bus };
+  const query = { directory: userPath('.'), file: values.outputs, bus: values.bus };
   const mint =
     stack === undefined
       ? await localMint(settings)

@@ -29,6 +29,16 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** The value at a path such as `$.record.status`, `$.detail-type` or `$.ids[0]`. */
+export function valueAt(root: JsonObject, path: string): unknown {
+  let value: unknown = root;
+  for (const [, name, index] of path.matchAll(/\.([\w-]+)|\[(\d+)\]/g)) {
+    if (name !== undefined) value = isObject(value) ? value[name] : undefined;
+    else value = isList(value) ? value[Number(index)] : undefined;
+  }
+  return value;
+}
+
 /**
  * Errors are recognized by their properties: an error of another realm (a thread, a `vm` context) is not an
  * `instanceof Error`.

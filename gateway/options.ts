@@ -90,6 +90,8 @@ export interface Gateway {
     base: string;
     /** `ws://host:port/v1` when the stack has a CloudFront distribution. */
     edge?: string;
+    /** `http://host:port/v1` when the stack has an HTTP API. */
+    http?: string;
     /** Answers 200 when the gateway is ready. */
     ready: string;
   };
@@ -101,6 +103,8 @@ export interface Gateway {
     callback: string;
     lambda: string;
     kms: string;
+    eventBridge: string;
+    sqs: string;
   };
   /** Logical id → physical name. */
   tables: Record<string, string>;
@@ -122,6 +126,8 @@ export interface Gateway {
   metrics: () => readonly Metric[];
   /** The stack's schedules; also at `/_gateway/schedules`. */
   schedules: RunningSchedule[];
+  /** Invocations of all functions that run at this moment. */
+  running(): number;
   /** The open sockets. */
   connections(): OpenConnection[];
   stop(): Promise<void>;

@@ -32,6 +32,8 @@ export const limits = {
   /** Calls per second and Region over all APIs, callbacks included, and their burst. */
   callbacksPerSecond: 10_000,
   callbackBurst: 5_000,
+  /** Body of a request to an HTTP API. */
+  httpBodyBytes: 10_485_760,
   /** URL of a WebSocket API. */
   urlLength: 4_096,
   /** Result of a Lambda authorizer. */

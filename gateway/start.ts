@@ -9,15 +9,20 @@ import { type MeteredTables, metered } from './costs/dynamo-proxy';
 import { costReport } from './costs/report';
 import { Edge } from './sockets/edge';
 import type { ApiFacts } from './events/request-context';
+import { EventBus } from './eventbridge/events';
+import { startRules } from './eventbridge/rules';
 import { EventFaults } from './faults/event-faults';
 import { serveFaults } from './faults/faults-page';
 import { FaultPlan } from './faults/fault-plan';
 import type { FaultProxy } from './faults/proxy';
+import { publicHostsOf } from './functions/environment';
 import { Functions } from './functions/functions';
 import { Handshakes } from './sockets/handshake';
-import { type HttpRoutes, type HttpServer, kmsPrefix, lambdaPrefix, readyPath } from './http/http-server';
+import { endpointsAt, lambdaPrefix } from './http/endpoints';
+import { connectableHost, type HttpRoutes, type HttpServer, readyPath } from './http/http-server';
 import { refuseUpgrade } from './http/http-reply';
 import { openPorts, type Ports } from './http/tls-front';
+import { hasHttpRoute, type HttpApiRuntime, serveHttpApi } from './http-api/serve';
 import { serveKms } from './kms/kms-api';
 import { serveLambda } from './http/lambda-api';
 import { manageConnection } from './http/management-api';
@@ -58,17 +63,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const http = await openPorts(host, port, options.tls);
   const clock = new Clock();
   const costs = new CostMeter(clock);
-  let tables: MeteredTables;
-  try {
-    const engine = await startTables(model.tables, {
-      endpoint: options.dynamodbEndpoint,
-      dataDirectory: options.dataDirectory,
-    });
-    tables = await metered(engine, costs);
-  } catch (error) {
+  const tables = await tablesOf(model, options, costs).catch(async (error: unknown) => {
     await http.stop();
     throw error;
-  }
+  });
   const authority = `${connectableHost(host)}:${http.port}`;
   const targets = { dynamodb: tables.meteredEndpoint, gateway: `http://${authority}`, lambdaPrefix };
   const backends = {
@@ -77,33 +75,45 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     proxy: await faultPlan?.startProxy(targets, () => clock.now()),
   };
   const observation = new Observation(clock, model, options.log);
-  const { log, metrics, pages } = observation;
+  const { log, metrics } = observation;
   const parts = assemble(model, authority, backends, { ...options, log }, clock, { costs, metrics });
-  observation.dispatch = (name, payload) => void parts.runtime.functions.dispatch(name, payload);
-  const schedules = startSchedules(model.schedules, parts.runtime.functions, parts.runtime.clock, log);
-  const queues = model.queues.map(
-    (queue) => new Queue(queue, parts.runtime.functions, parts.runtime.clock, metrics, log),
+  observation.dispatch = (name, payload) => parts.runtime.functions.dispatch(name, payload);
+  const schedules = startSchedules(model.schedules, parts.runtime.functions, clock, log);
+  const { functions } = parts.runtime;
+  const queues = model.queues.map((queue) => new Queue(queue, functions, clock, metrics, costs, log));
+  const eventBus = new EventBus(clock, costs, startRules(model.rules, functions, queues, log));
+  const gateway = describe(
+    model,
+    http,
+    `${connectableHost(host)}:${http.publicPort}`,
+    tables,
+    parts,
+    schedules,
   );
-  const publicAuthority = `${connectableHost(host)}:${http.publicPort}`;
-  const gateway = describe(model, http, publicAuthority, tables, parts, schedules);
   http.serve({
     ...routesOf(parts, edge, options),
-    readyPage: {
-      status: 'ready',
-      versions: { gateway: 1, node: process.versions.node },
-      stack: model.stackName,
-      stage: model.api.stage,
-      urls: gateway.urls,
-      outputs: model.outputs,
-    },
+    readyPage: readyPageOf(model, gateway),
     costs: gateway.costs,
-    pages: new Map([...pages, ...sqsPages(queues)]),
+    pages: new Map([...observation.pages, ...sqsPages(queues), ...eventBus.pages]),
     onKms: (request, response) => serveKms(request, response, keys, clock),
     onFaults: (request, response) => serveFaults(request, response, faultPlan),
     onSchedules: (request, response, path) => serveSchedules(request, response, path, schedules),
     onPage: options.site ?? (() => false),
   });
   return gateway;
+}
+
+function readyPageOf({ stackName: stack, api, outputs }: AppModel, { urls }: Gateway): object {
+  const versions = { gateway: 1, node: process.versions.node };
+  return { status: 'ready', versions, stack, stage: api.stage, urls, outputs };
+}
+
+async function tablesOf(
+  model: AppModel,
+  { dynamodbEndpoint: endpoint, dataDirectory }: GatewayOptions,
+  costs: CostMeter,
+): Promise<MeteredTables> {
+  return metered(await startTables(model.tables, { endpoint, dataDirectory }), costs);
 }
 
 /**
@@ -116,6 +126,7 @@ interface Parts {
   metrics: Metrics;
   authority: string;
   runtime: ApiRuntime;
+  httpApi: HttpApiRuntime | undefined;
   connections: Connections;
   permissions: Permissions;
   handshakes: Handshakes;
@@ -144,12 +155,11 @@ function assemble(
   const endpoints = {
     authority: seen,
     dynamodb: proxy === undefined ? dynamodb : `http://${proxy.authority}`,
-    lambda: `http://${seen}${lambdaPrefix}`,
-    kms: `http://${authority}${kmsPrefix}`,
+    ...endpointsAt(authority, seen),
   };
   const functions = new Functions(
     model.functions,
-    apiId,
+    publicHostsOf(model),
     endpoints,
     clock,
     options.log,
@@ -168,11 +178,12 @@ function assemble(
   const connections = new Connections(runtime);
   const permissions = new Permissions(model.functions, facts, options.checkPermissions ?? true);
   const handshakes = new Handshakes(runtime, connections);
-  return { metrics, authority, runtime, connections, permissions, handshakes, faultPlan, proxy };
+  const httpApi = model.httpApi && { model: model.httpApi, domainName: authority, functions, clock, costs };
+  return { metrics, authority, runtime, httpApi, connections, permissions, handshakes, faultPlan, proxy };
 }
 
 function routesOf(
-  { runtime, connections, permissions, handshakes }: Parts,
+  { runtime, httpApi, connections, permissions, handshakes }: Parts,
   edge: Edge | undefined,
   options: GatewayOptions,
 ): Omit<HttpRoutes, 'readyPage' | 'costs' | 'pages' | 'onKms' | 'onFaults' | 'onSchedules' | 'onPage'> {
@@ -195,8 +206,24 @@ function routesOf(
         await handshakes.run(admission.request, { incoming, socket, head });
       }
     },
+    hasHttpRoute: (method, path) => hasHttpRoute(httpApi, method, path),
+    onHttp: async (request, response) => {
+      if (httpApi !== undefined) await serveHttpApi(httpApi, request, response);
+    },
     onConnection: (request, response, id) => manageConnection(request, response, id, management),
     onLambda: (request, response, path) => serveLambda(request, response, path, functions),
+  };
+}
+
+/** @param place such as `s://localhost:8787`, behind the first letters of the scheme */
+function urlsOf(model: AppModel, place: string): Gateway['urls'] {
+  return {
+    base: `ws${place}`,
+    // The public base path of the edge; the Function of the distribution maps the paths below it to the stage.
+    ...(model.edge !== undefined && { edge: `ws${place}/v1` }),
+    // The API and the edge have the same paths.
+    ...(model.httpApi !== undefined && { http: `http${place}/v1` }),
+    ready: `http${place}${readyPath}`,
   };
 }
 
@@ -213,18 +240,12 @@ function describe(
   let stopping: Promise<void> | undefined;
   return {
     port: http.publicPort,
-    urls: {
-      base: `ws${http.secure}://${publicAuthority}`,
-      // The public base path of the edge; the Function of the distribution maps the paths below it to the stage.
-      ...(model.edge !== undefined && { edge: `ws${http.secure}://${publicAuthority}/v1` }),
-      ready: `http${http.secure}://${publicAuthority}${readyPath}`,
-    },
+    urls: urlsOf(model, `${http.secure}://${publicAuthority}`),
     outputs: model.outputs,
     endpoints: {
       dynamodb: tables.endpoint,
       callback: `http://${authority}/${model.api.stage}`,
-      lambda: `http://${authority}${lambdaPrefix}`,
-      kms: `http://${authority}${kmsPrefix}`,
+      ...endpointsAt(authority),
     },
     tables: Object.fromEntries(model.tables.map(({ logicalId, name }) => [logicalId, name])),
     clock: {
@@ -245,6 +266,7 @@ function describe(
         vanished: hasVanished,
         ...(facts.authorizer !== undefined && { authorizer: facts.authorizer }),
       })),
+    running: () => functions.running,
     costs: () => costReport(runtime.costs.read()),
     metrics: () => metrics.read(),
     schedules,
@@ -266,10 +288,4 @@ async function stopAll(
   await Promise.all([functionsStopped, http.stop()]);
   await proxy?.stop();
   await tables.stop();
-}
-
-/** The address to connect to, for the address that the server listens on. */
-function connectableHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
 }

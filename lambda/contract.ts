@@ -20,12 +20,19 @@ export const variables = {
   /** The function that serves a part of a wide channel, and how many receivers the publisher's own serves (default). */
   fanOutFunction: 'FAN_OUT_FUNCTION',
   ownReceivers: 'OWN_RECEIVERS',
+  /** The function that revokes tokens, closes connections and erases (http). */
+  revokeFunction: 'REVOKE_FUNCTION',
   /** The function that tells watchers of presence (connect, default, disconnect, sweep). */
   presenceFunction: 'PRESENCE_FUNCTION',
   /** Seconds that an agent may be offline before watchers get an event (the same, and presence). */
   presenceGraceSeconds: 'PRESENCE_GRACE_SECONDS',
   /** Agents for whom the publish queue may publish, as JSON of `AllowedAgents[]` (publish-queue). */
   publishAllowed: 'PUBLISH_ALLOWED',
+  /** Name of the EventBridge bus that gets events, and their source (all that change agents, or store messages); absent = no events. */
+  eventBus: 'EVENT_BUS',
+  eventSource: 'EVENT_SOURCE',
+  /** Channels whose messages are events, separated by blanks: names, or prefixes that end in `*` (default, publish-queue). */
+  eventChannels: 'EVENT_CHANNELS',
   /** Set by Lambda itself. */
   ownName: 'AWS_LAMBDA_FUNCTION_NAME',
   /** Messages per second and their bursts, of an agent and of a tenant; a rate of `0` = no limit (default). */
@@ -33,18 +40,27 @@ export const variables = {
   agentBurst: 'AGENT_BURST',
   tenantRate: 'TENANT_RATE',
   tenantBurst: 'TENANT_BURST',
+  /** The same of work units (default, presence). */
+  agentWorkRate: 'AGENT_WORK_RATE',
+  agentWorkBurst: 'AGENT_WORK_BURST',
+  tenantWorkRate: 'TENANT_WORK_RATE',
+  tenantWorkBurst: 'TENANT_WORK_BURST',
+  /** What one tenant may use, as JSON of `TenantQuotas` (connect, default, http, publish-queue, sweep). */
+  tenantQuotas: 'TENANT_QUOTAS',
   /** Most live connections of one agent (connect). */
   connectionLimit: 'CONNECTION_LIMIT',
-  /** Token checks (authorizer). */
+  /** Token checks (authorizer, http: as all variables of tokens and claims below). */
   tokenIssuer: 'TOKEN_ISSUER',
   tokenAudience: 'TOKEN_AUDIENCE',
   /** Further checks of an issuer's tokens, as JSON of `TokenTerms`; `"audience": null` turns that check off (authorizer). */
   tokenChecks: 'TOKEN_CHECKS',
-  /** The ARNs of the built-in KMS keys, separated by blanks (authorizer); absent = an OIDC issuer, whose keys are at the URI, or discovered. */
+  /** The ARNs of the built-in KMS keys, separated by blanks (authorizer, http); absent = an OIDC issuer, whose keys are at the URI, or discovered. */
   tokenKeyArns: 'TOKEN_KEY_ARNS',
   tokenJwksUri: 'TOKEN_JWKS_URI',
   /** The longest life of a token, in days (authorizer, revoke). */
   maxTokenDays: 'MAX_TOKEN_DAYS',
+  /** For how many days the deployment keeps logs and backups, as JSON of `KeptDays` (revoke). */
+  keptDays: 'KEPT_DAYS',
   /** Origins whose pages may connect, separated by blanks; absent = all (authorizer). */
   allowedOrigins: 'ALLOWED_ORIGINS',
   /** What the edge shows in its header, now and before the last rotation (authorizer); absent = handshakes need not come through the edge. */
@@ -66,7 +82,8 @@ export const edgeSecretHeader = 'Artcafe-Edge-Secret';
 
 /**
  * ConnectionTable: subscriptions (`{tenant}/channel/{channel}`), connections (`connection/{id}`), and how fast tenants and
- * agents publish (`{tenant}/rate/…`).
+ * agents publish (`{tenant}/rate/…`, `{tenant}/units/…`), the channels of a tenant (`{tenant}/directory/channels`), and
+ * what it uses (`{tenant}/usage/tenant`).
  */
 export const connectionTable = {
   partitionKey: 'subject',

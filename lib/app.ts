@@ -4,8 +4,8 @@
  */
 import { Validations, type App } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { fixedRegion, stackName, type Settings } from './settings/config';
-import { PubSubStack } from './pubsub-stack';
+import { addStack, type PubSubStack } from './pubsub-stack';
+import type { Settings } from './settings/config';
 
 /**
  * @param chosenRegion the operator's region, if one is chosen
@@ -13,10 +13,5 @@ import { PubSubStack } from './pubsub-stack';
  */
 export function addPubSub(app: App, settings: Settings, chosenRegion?: string): PubSubStack {
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  // Without a fixed region the template fits every account and region.
-  const region = fixedRegion(settings, chosenRegion);
-  return new PubSubStack(app, stackName(settings.deployment), {
-    settings,
-    ...(region === undefined ? {} : { env: { region } }),
-  });
+  return addStack(app, settings, chosenRegion);
 }

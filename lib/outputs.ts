@@ -9,14 +9,17 @@ import { claimNames, tokenTerms, type Settings } from './settings/config';
 import type { Edge } from './edge/edge';
 import type { FailureQueue } from './functions/failure-queue';
 import type { Functions } from './functions/functions';
+import type { NodeFunction } from './functions/node-function';
 import type { Tables } from './tables';
 import type { TokenKey } from './token-key';
+import type { HttpEndpoint } from './http-api';
 import type { WebSocketEndpoint } from './websocket-api';
 
 export interface Deployed {
   readonly settings: Settings;
   readonly tables: Tables;
   readonly endpoint: WebSocketEndpoint;
+  readonly http: HttpEndpoint;
   readonly functions: Functions;
   readonly failures: FailureQueue;
   /** The current one first. */
@@ -29,13 +32,16 @@ const descriptions = {
   WebSocketUrl: 'The stage itself; append ?token=...',
   BaseUrl: 'Base URL for clients that append /ws',
   EdgeBaseUrl: 'Base URL at the edge for clients that append /ws or the path form',
+  HttpUrl: 'Base URL of the HTTP API; see docs/http-api.md',
+  EdgeHttpUrl: 'Base URL of the HTTP API at the edge',
   EdgeCnameTarget: 'Target of the CNAME of your domain name',
   ConnectionTableName: 'Connections and subscriptions',
   AgentTableName: 'Agents and their presence',
   MessageTableName: 'Logs of channels and inboxes',
   FailureQueueUrl: 'Events that a function could not handle; see docs/runbook.md',
   PublishQueueUrl: 'Messages that you send here are published',
-  RevokeFunctionName: 'Revokes tokens and closes connections; npm run revoke',
+  RevokeFunctionName: 'Revokes tokens and closes connections; artcafe revoke',
+  LogGroups: 'Log groups of the functions whose lines artcafe explain reads, as JSON',
   TokenIssuer: 'Claim iss of a valid token',
   TokenAudience: 'Claim aud of a valid token',
   TokenClaims: 'Names of the claims of a valid token, as JSON',
@@ -52,6 +58,7 @@ export function writeOutputs(construct: Construct, deployed: Deployed): Outputs 
   const values: Outputs = {
     ...addresses(deployed),
     ...names(deployed),
+    LogGroups: Stack.of(construct).toJsonString(logGroups(deployed)),
     ...tokens(deployed, Stack.of(construct).stackName, prefix),
   };
   for (const [name, value] of Object.entries(values)) {
@@ -61,14 +68,17 @@ export function writeOutputs(construct: Construct, deployed: Deployed): Outputs 
   return values;
 }
 
-function addresses({ settings, endpoint, edge }: Deployed): Outputs {
+function addresses({ settings, endpoint, http, edge }: Deployed): Outputs {
   const isExclusive = settings.edge !== false && settings.edge.exclusive !== undefined;
-  const own = isExclusive ? {} : { WebSocketUrl: endpoint.stage.url, BaseUrl: endpoint.baseUrl };
+  const own = isExclusive
+    ? {}
+    : { WebSocketUrl: endpoint.stage.url, BaseUrl: endpoint.baseUrl, HttpUrl: http.baseUrl };
   if (edge === undefined) return own;
   const hasDomain = settings.edge !== false && settings.edge.domainName !== undefined;
   return {
     ...own,
     EdgeBaseUrl: edge.baseUrl,
+    EdgeHttpUrl: edge.httpUrl,
     ...(hasDomain && { EdgeCnameTarget: edge.distributionDomainName }),
   };
 }
@@ -84,6 +94,15 @@ function names({ tables, functions, failures, publishQueue }: Deployed): Outputs
   };
 }
 
+function logGroups({ functions: { byName, publishQueue } }: Deployed): Readonly<Record<string, string>> {
+  const { default: socket, http, inbox } = byName;
+  const nameOf = (fn: NodeFunction) => fn.function.logGroup.logGroupName;
+  return {
+    ...{ default: nameOf(socket), http: nameOf(http), inbox: nameOf(inbox) },
+    ...(publishQueue !== undefined && { publishQueue: nameOf(publishQueue) }),
+  };
+}
+
 function tokens({ settings, tokenKeys: [tokenKey] }: Deployed, stackName: string, prefix: string): Outputs {
   const { issuer, audience } = tokenTerms(settings);
   const bus = prefix === '' ? '' : ` --bus ${prefix}`;
@@ -93,7 +112,7 @@ function tokens({ settings, tokenKeys: [tokenKey] }: Deployed, stackName: string
     TokenClaims: JSON.stringify(claimNames(settings)),
     ...(tokenKey !== undefined && {
       TokenKeyArn: tokenKey.arn,
-      MintToken: `npm run --silent token -- --stack ${stackName}${bus} --tenant TENANT --agent AGENT`,
+      MintToken: `npx artcafe token --context ${stackName}${bus} --tenant TENANT --agent AGENT`,
     }),
   };
 }

@@ -1,8 +1,8 @@
-/** A stack with one deployment: what `npm run deploy` deploys and `npm start` runs. */
-import { Stack, type StackProps } from 'aws-cdk-lib';
+/** A stack with one deployment: what `artcafe deploy` deploys and `npm start` runs. */
+import { type App, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ArtCafePubSub } from './pubsub';
-import type { Settings } from './settings/config';
+import { fixedRegion, type Settings, stackName } from './settings/config';
 
 export interface PubSubStackProps extends StackProps {
   readonly settings: Settings;
@@ -15,4 +15,17 @@ export class PubSubStack extends Stack {
     // The CDK leaves `Default` out of logical ids: tables and key keep those of the releases before the construct.
     new ArtCafePubSub(this, 'Default', settings);
   }
+}
+
+/**
+ * @param chosenRegion the operator's region, if one is chosen
+ * @throws SettingsError when the settings demand another region
+ */
+export function addStack(app: App, settings: Settings, chosenRegion?: string): PubSubStack {
+  // Without a fixed region the template fits every account and region.
+  const region = fixedRegion(settings, chosenRegion);
+  return new PubSubStack(app, stackName(settings.deployment), {
+    settings,
+    ...(region === undefined ? {} : { env: { region } }),
+  });
 }

@@ -4,13 +4,15 @@
 import { Names, Stack, Tags, Token } from 'aws-cdk-lib';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { AccessLog } from './access-log';
-import { AuditLog } from './audit-log';
+import { AccessLog } from './logs/access-log';
+import { AuditLog } from './logs/audit-log';
 import { Edge } from './edge/edge';
 import { EdgeSecrets } from './edge/edge-secrets';
 import { PublishQueue } from './events/publish-queue';
 import { FailureQueue } from './functions/failure-queue';
 import { Functions } from './functions/functions';
+import { HttpEndpoint } from './http-api';
+import type { LogSettings } from './logs/log-group';
 import { Monitoring } from './monitoring/monitoring';
 import { writeOutputs, type OutputName } from './outputs';
 import {
@@ -36,6 +38,8 @@ export type ArtCafePubSubProps = SettingsInput;
 export class ArtCafePubSub extends Construct {
   /** Base URL for clients that append `/ws` or the path form: at the edge, or of the stage with `edge: false`. */
   readonly baseUrl: string;
+  /** Base URL of the HTTP API: at the edge, or of API Gateway with `edge: false`. */
+  readonly httpUrl: string;
   /** The key that signs new tokens; absent when an OIDC issuer does. */
   readonly tokenKeyArn: string | undefined;
   /** Claims `iss` and `aud` of a valid token; `null` = not checked. */
@@ -50,70 +54,123 @@ export class ArtCafePubSub extends Construct {
     super(scope, id);
     const settings = parseSettings({ deployment: deploymentOf(this), ...props });
     checkRegion(this, settings);
-    const { deployment, throttle, accessLog } = settings;
     const retain = retainsData(settings);
     const logs = { retentionDays: settings.logRetentionDays, retain };
 
     const tables = new Tables(this, 'Tables', { retain, protection: settings.protection });
-    const { tokenKey: number, tokenSigner: signerRoleArn } = settings;
-    const tokenKeys =
-      settings.token === 'built-in'
-        ? createTokenKeys(this, { deployment, number, signerRoleArn, retain })
-        : [];
-    const edgeSecrets =
-      settings.edge === false || settings.edge.exclusive === undefined
-        ? undefined
-        : new EdgeSecrets(this, 'EdgeSecrets', settings.edge.exclusive);
-    const log =
-      accessLog === 'off'
-        ? undefined
-        : new AccessLog(this, 'AccessLog', { logs, createRole: accessLog === 'create-role' });
-    const endpoint = new WebSocketEndpoint(this, 'WebSocket', {
-      apiName: `artcafe-pubsub-${deployment}`,
-      throttle,
-      ...(log === undefined ? {} : { accessLog: log.settings }),
-    });
-    log?.createBetween(endpoint.api, endpoint.stage);
-    const failures = new FailureQueue(this, 'FailureQueue', { retain });
+    const tokenKeys = tokenKeysOf(this, settings);
+    const edgeSecrets = edgeSecretsOf(this, settings);
+    const { endpoint, http } = addEndpoints(this, settings, logs);
+    const { retentionHours } = settings;
+    const failures = new FailureQueue(this, 'FailureQueue', { retain, retentionHours });
     const parts = { settings, tables, endpoint, failures, tokenKeys, edgeSecrets };
     const functions = new Functions(this, 'Functions', { logs, ...parts });
     new AuditLog(this, 'AuditLog', functions.byName);
-    const queue =
-      functions.publishQueue &&
-      new PublishQueue(this, 'PublishQueue', {
-        retain,
-        function: functions.publishQueue,
-        failures: failures.queue,
-      }).queue;
+    const publishQueue = publishQueueOf(this, functions, failures, retain);
     endpoint.route(functions.byName, edgeSecrets !== undefined);
-    if (settings.monitoring !== false) {
-      new Monitoring(this, 'Monitoring', {
-        deployment,
-        settings: settings.monitoring,
-        functions: functions.byName,
-        failures: failures.queue,
-      });
-    }
-    const edge =
-      settings.edge === false
-        ? undefined
-        : new Edge(this, 'Edge', {
-            deployment,
-            origin: endpoint.host,
-            settings: settings.edge,
-            secret: edgeSecrets?.current,
-          });
-    // The authorizer takes a new secret before the edge shows it.
-    if (edgeSecrets !== undefined) edge?.node.addDependency(functions.byName.authorizer.function);
+    http.route(functions.byName.http);
+    addMonitoring(this, settings, functions, failures);
+    const edge = edgeOf(this, settings, { endpoint, http, edgeSecrets, functions });
 
-    Tags.of(this).add('artcafe-pubsub', deployment);
-    this.outputs = writeOutputs(this, { ...parts, functions, edge, publishQueue: queue });
+    Tags.of(this).add('artcafe-pubsub', settings.deployment);
+    this.outputs = writeOutputs(this, { ...parts, http, functions, edge, publishQueue });
     this.baseUrl = edge?.baseUrl ?? endpoint.baseUrl;
-    this.publishQueue = queue;
+    this.publishQueue = publishQueue;
+    this.httpUrl = edge?.httpUrl ?? http.baseUrl;
     this.tokenKeyArn = tokenKeys[0]?.arn;
     this.tokenIssuer = this.outputs.TokenIssuer ?? '';
     this.tokenAudience = this.outputs.TokenAudience ?? null;
   }
+}
+
+type TokenKeys = ReturnType<typeof createTokenKeys>;
+
+function tokenKeysOf(bus: Construct, settings: Settings): TokenKeys | [] {
+  const { deployment, tokenKey: number, tokenSigner: signerRoleArn } = settings;
+  if (settings.token !== 'built-in') return [];
+  return createTokenKeys(bus, { deployment, number, signerRoleArn, retain: retainsData(settings) });
+}
+
+function edgeSecretsOf(bus: Construct, { edge }: Settings): EdgeSecrets | undefined {
+  if (edge === false || edge.exclusive === undefined) return undefined;
+  return new EdgeSecrets(bus, 'EdgeSecrets', edge.exclusive);
+}
+
+interface Endpoints {
+  readonly endpoint: WebSocketEndpoint;
+  readonly http: HttpEndpoint;
+}
+
+function addEndpoints(bus: Construct, settings: Settings, logs: LogSettings): Endpoints {
+  const { deployment, throttle, accessLog, allowedOrigins } = settings;
+  const log =
+    accessLog === 'off'
+      ? undefined
+      : new AccessLog(bus, 'AccessLog', { logs, createRole: accessLog === 'create-role' });
+  const endpoint = new WebSocketEndpoint(bus, 'WebSocket', {
+    apiName: `artcafe-pubsub-${deployment}`,
+    throttle,
+    ...(log === undefined ? {} : { accessLog: log.settings }),
+  });
+  log?.createBetween(endpoint.api, endpoint.stage);
+  const http = new HttpEndpoint(bus, 'Http', {
+    apiName: `artcafe-pubsub-http-${deployment}`,
+    throttle,
+    allowedOrigins,
+    ...(log === undefined ? {} : { accessLog: log.httpSettings }),
+  });
+  return { endpoint, http };
+}
+
+function publishQueueOf(
+  bus: Construct,
+  { publishQueue }: Functions,
+  { queue: failures }: FailureQueue,
+  retain: boolean,
+): IQueue | undefined {
+  if (publishQueue === undefined) return undefined;
+  return new PublishQueue(bus, 'PublishQueue', { retain, function: publishQueue, failures }).queue;
+}
+
+function addMonitoring(
+  bus: Construct,
+  { deployment, monitoring, events }: Settings,
+  { byName, publishQueue }: Functions,
+  failures: FailureQueue,
+): void {
+  if (monitoring === false) return;
+  new Monitoring(bus, 'Monitoring', {
+    deployment,
+    settings: monitoring,
+    functions: { ...byName, publishQueue },
+    failures: failures.queue,
+    events: events !== false,
+  });
+}
+
+interface EdgeParts extends Endpoints {
+  readonly edgeSecrets: EdgeSecrets | undefined;
+  readonly functions: Functions;
+}
+
+function edgeOf(
+  bus: Construct,
+  { deployment, edge: settings }: Settings,
+  parts: EdgeParts,
+): Edge | undefined {
+  if (settings === false) return undefined;
+  const { endpoint, http, edgeSecrets, functions } = parts;
+  const edge = new Edge(bus, 'Edge', {
+    deployment,
+    origin: endpoint.host,
+    httpOrigin: http.host,
+    settings,
+    secret: edgeSecrets?.current,
+  });
+  // The functions take a new secret before the edge shows it.
+  if (edgeSecrets !== undefined)
+    edge.node.addDependency(functions.byName.authorizer.function, functions.byName.http.function);
+  return edge;
 }
 
 /** Unique per construct, because the alias of the signing key contains it. */

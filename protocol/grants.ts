@@ -3,9 +3,9 @@
  */
 import { isChannel, isId, isReservedChannel, reservedChannels } from './names';
 
-const channelOperations = ['publish', 'subscribe', 'history', 'presence'] as const;
-export const operations = [...channelOperations, 'advertise'] as const;
+export const operations = ['publish', 'subscribe', 'history', 'presence', 'advertise'] as const;
 export type Operation = (typeof operations)[number];
+const channelOperations: readonly Operation[] = ['publish', 'subscribe', 'history', 'presence'];
 
 /**
  * Patterns and what they allow. A pattern is a channel name, a prefix ending in `*`, or a reserved channel by its exact name.
@@ -106,7 +106,8 @@ function matches(pattern: string, channelId: string): boolean {
   return isReservedChannel(channelId) ? pattern === channelId : matchesPrefix(pattern, channelId);
 }
 
-function matchesPrefix(pattern: string, name: string): boolean {
+/** The pattern is a name, or a prefix that ends in `*`. */
+export function matchesPrefix(pattern: string, name: string): boolean {
   return pattern === name || (pattern.endsWith('*') && name.startsWith(pattern.slice(0, -1)));
 }
 

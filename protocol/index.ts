@@ -1,6 +1,6 @@
 /** The protocol as the service and the tests use it: frames, guards, writers, codes and limits. */
 export { type Code, type CodeEntry, codes } from './codes';
-export { type AgentPresence, offline, online } from './frames/agent-presence';
+export { agentEntry, type AgentPresence, offline, online } from './frames/agent-presence';
 export type { Handled, Resume } from './frames/client/fields';
 export type { ParsedHello } from './frames/client/hello';
 export type { ParsedHistory } from './frames/client/history';
@@ -23,11 +23,13 @@ export { subscribedText } from './frames/server/subscribed';
 export { unsubscribedText } from './frames/server/unsubscribed';
 export { welcomeText } from './frames/server/welcome';
 export type { ChannelHead, ChannelState, Gap, MessageType, NotRecovered, Position } from './frames/values';
+export { wireTime } from './frames/values';
 export {
   allChannels,
   type ChannelGrants,
   type Grants,
   isGranted,
+  matchesPrefix,
   mayAdvertise,
   mayManageTenant,
   mayMessage,
@@ -38,8 +40,27 @@ export {
   type Role,
   roles,
 } from './grants';
+export {
+  type AgentPage,
+  type ChannelPage,
+  type Cursor,
+  type Identity,
+  type ListedChannel,
+  messagePageText,
+  type Started,
+} from './http/answers';
+export { type HttpCode, httpStatus, problem, type ProblemDetails } from './http/problem';
+export { agentFromPath, agentInPath, readErasure, readRevocation } from './http/requests';
 export { isJsonObject, type JsonObject } from './json';
 export { limits } from './limits';
-export { isChannel, isId, isMessageType, isReservedChannel, reservedChannels, subProtocol } from './names';
+export {
+  isChannel,
+  isId,
+  isMessageType,
+  isPresenceWord,
+  isReservedChannel,
+  reservedChannels,
+  subProtocol,
+} from './names';
 export { pack, packFrames } from './pack';
-export { frameId, type ParsedFrame, parseText } from './parse';
+export { frameId, type ParsedFrame, parsePublishes, parseText, type Receiver } from './parse';

@@ -23,18 +23,59 @@ export function frameId(parsed: ParsedFrame): unknown {
 
 /** One text message: a frame, or an array of 1–25 frames. Gives one result per frame, in order. */
 export function parseText(text: string): readonly ParsedFrame[] {
+  const reading = readFrames(text);
+  return 'ok' in reading ? [reading] : reading.values.map(parseFrame);
+}
+
+/** The values of one text, or why none of them can be read. */
+function readFrames(
+  text: string,
+): ParsedFrame | { readonly isBatch: boolean; readonly values: readonly unknown[] } {
   const excess = needsScan(text) ? overLimit(text) : undefined;
-  if (excess !== undefined) return [excess];
+  if (excess !== undefined) return excess;
   const reading = readJson(text);
-  if (!reading.ok) return [refuse('invalid_message', reading.error)];
-  if (!Array.isArray(reading.value)) return [parseFrame(reading.value)];
-  const frames: unknown[] = reading.value;
+  if (!reading.ok) return refuse('invalid_message', reading.error);
+  if (!Array.isArray(reading.value)) return { isBatch: false, values: [reading.value] };
+  const values: unknown[] = reading.value;
   // BAT-3
-  if (frames.length === 0) return [refuse('invalid_message', 'An empty batch')];
-  if (frames.length > limits.batchFrames) {
-    return [refuse('limit_exceeded', `A batch holds at most ${limits.batchFrames} frames`)];
+  if (values.length === 0) return refuse('invalid_message', 'An empty batch');
+  if (values.length > limits.batchFrames) {
+    return refuse('limit_exceeded', `A batch holds at most ${limits.batchFrames} frames`);
   }
-  return frames.map(parseFrame);
+  return { isBatch: true, values };
+}
+
+/** Whom the messages of an HTTP request are for: its path says so. */
+export type Receiver = { readonly channel_id: string } | { readonly to: string };
+
+export interface ParsedPublishes {
+  /** Whether the text is an array, which is answered with an array. */
+  readonly isBatch: boolean;
+  /** A text that can't be read is one error, and no batch. */
+  readonly frames: readonly ParsedFrame[];
+}
+
+/** HTTP-4: the messages of an HTTP request, one or an array of 1–25. Never a control frame. */
+export function parsePublishes(text: string, receiver: Receiver): ParsedPublishes {
+  const reading = readFrames(text);
+  if ('ok' in reading) return { isBatch: false, frames: [reading] };
+  const frames = reading.values.map((value) => parsePublish(value, receiver));
+  return { isBatch: reading.isBatch, frames };
+}
+
+function parsePublish(value: unknown, receiver: Receiver): ParsedFrame {
+  if (!isJsonObject(value)) return refuse('invalid_message', 'A message must be a JSON object');
+  const messageId = echoableId(value.id);
+  if (!isAbsent(value.channel_id) || !isAbsent(value.to))
+    return refuse('invalid_message', 'The path names the receiver, not "channel_id" or "to"', messageId);
+  // Of the frame, the receiver is one.
+  if (Object.keys(value).length > limits.fields - 1)
+    return refuse('limit_exceeded', `A message with more than ${limits.fields - 1} fields`, messageId); // ERR-9
+  const fields = Object.entries(value).filter(([name]) => name !== 'channel_id' && name !== 'to');
+  const parsed = parseFrame({ ...Object.fromEntries(fields), ...receiver });
+  return parsed.ok && parsed.kind === 'control'
+    ? refuse('unknown_type', 'This type is of the socket', messageId)
+    : parsed;
 }
 
 /** ERR-9: checked before the text is parsed, because such a text would take too long. */

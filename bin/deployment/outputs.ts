@@ -1,15 +1,16 @@
-/** The outputs of a deployment: from the file that `npm run deploy` writes, else from CloudFormation. */
+/** The outputs of a deployment: from the file that `artcafe deploy` writes, else from CloudFormation. */
 import path from 'node:path';
-import { repository, userPath } from '../command';
 import { UsageError } from '../usage-error';
 import { outputsFromFile, outputsIn, readOutputsFile, type Outputs } from './outputs-file';
 
-/** Of `npm run deploy`; not committed. */
-export const defaultOutputsFile = path.join(repository, 'cdk-outputs.json');
+/** Of `artcafe deploy`, in the folder in which it runs. */
+export const usualFile = 'cdk-outputs.json';
 
 export interface DeploymentQuery {
   readonly stack: string;
-  /** As the user wrote it; absent = the default file, else CloudFormation. */
+  /** Of the file's relative name. */
+  readonly directory: string;
+  /** Absent = the usual file, else CloudFormation. */
   readonly file?: string | undefined;
   /** The construct, in a stack that is not the bus's own. */
   readonly bus?: string | undefined;
@@ -19,13 +20,17 @@ export interface DeploymentQuery {
  * Names as in docs/settings.md, without the id of the construct.
  * @throws UsageError when the stack or the bus is not there
  */
-export async function readOutputs({ stack, file, bus }: DeploymentQuery): Promise<Outputs> {
-  const found = file === undefined ? await fromAnywhere(stack) : outputsFromFile(stack, userPath(file));
+export async function readOutputs(query: DeploymentQuery): Promise<Outputs> {
+  const { stack, directory, file, bus } = query;
+  const found =
+    file === undefined
+      ? await fromAnywhere(stack, path.join(directory, usualFile))
+      : outputsFromFile(stack, path.resolve(directory, file));
   return withoutPrefix(found, stack, bus);
 }
 
-async function fromAnywhere(stack: string): Promise<Outputs> {
-  const found = outputsIn(readOutputsFile(defaultOutputsFile) ?? {}, stack);
+async function fromAnywhere(stack: string, file: string): Promise<Outputs> {
+  const found = outputsIn(readOutputsFile(file) ?? {}, stack);
   return found ?? fromCloudFormation(stack);
 }
 

@@ -47,8 +47,8 @@ async function fill(stage: string): Promise<void> {
     copyFileSync(path.join(repository, 'lib/package', name), path.join(stage, name));
   copyFileSync(path.join(repository, 'LICENSE'), path.join(stage, 'LICENSE'));
   await build({
-    entryPoints: [path.join(repository, 'lib/package/index.ts')],
-    outfile: path.join(dist, 'index.js'),
+    entryPoints: ['index', 'app'].map((name) => path.join(repository, `lib/package/${name}.ts`)),
+    outdir: dist,
     bundle: true,
     platform: 'node',
     target,

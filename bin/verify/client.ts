@@ -1,4 +1,4 @@
-/** A client of `npm run verify`: keeps every frame, so that a check can ask for one that has already come. */
+/** A client of `artcafe verify`: keeps every frame, so that a check can ask for one that has already come. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import WebSocket from 'ws';

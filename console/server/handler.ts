@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 
-/** `observer` reads its tenant and writes nothing. `operator` sends messages. */
+/** `observer` reads its tenant and writes nothing. `operator` sends messages and ends connections. */
 export type ConsoleRole = 'observer' | 'operator';
 
 export interface ConsoleOptions {
@@ -99,7 +99,7 @@ function ownSockets(host: string): string {
 }
 
 /** Browsers say from which page a request comes. Programs of this machine send neither header. */
-function isFromOtherSite({ headers }: IncomingMessage): boolean {
+export function isFromOtherSite({ headers }: IncomingMessage): boolean {
   const { origin, host, 'sec-fetch-site': site } = headers;
   if (origin !== undefined && origin.replace(/^https?:\/\//, '') !== host) return true;
   return site !== undefined && site !== 'same-origin';

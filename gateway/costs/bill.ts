@@ -1,6 +1,6 @@
 /**
  * Multiplies counts by prices. The floor is the minimum that any design on this API pays without batching: the
- * messages and the connection minutes.
+ * messages, the HTTP requests and the connection minutes.
  */
 import type { Counts } from './counts';
 import { durationModel, modelledMs } from './duration-model';
@@ -24,6 +24,7 @@ export interface Bill {
 }
 
 const gigabyte = 1e9;
+const floorItems: ReadonlySet<PriceName> = new Set(['message', 'connectionMinute', 'httpRequest']);
 
 export function billFor(counts: Counts, model = durationModel): Bill {
   let requests = 0;
@@ -37,12 +38,14 @@ export function billFor(counts: Counts, model = durationModel): Bill {
   const amounts: Record<PriceName, number> = {
     message: counts.unitsIn + counts.unitsOut,
     connectionMinute: counts.connectionMinutes,
+    httpRequest: counts.httpRequests,
     lambdaRequest: requests,
     lambdaGbSecond: gigabyteSeconds,
     readUnit: counts.readUnits,
     writeUnit: counts.writeUnits,
     signingKeyMonth: counts.signingKeyMonths,
     queueRequest: counts.queueRequests,
+    busEvent: counts.busEvents,
     edgeFunction: counts.edgeHandshakes,
     edgeRequest: counts.edgeHandshakes,
     edgeGigabyte: counts.edgeBytesOut / gigabyte,
@@ -58,7 +61,7 @@ export function billFor(counts: Counts, model = durationModel): Bill {
     lines.reduce((sum, { item, dollars }) => (wanted(item) ? sum + dollars : sum), 0);
   const isTransfer = (item: PriceName): boolean => item === 'gigabyte' || item === 'edgeGigabyte';
   const dollars = sumOf((item) => !isTransfer(item));
-  const floorDollars = sumOf((item) => item === 'message' || item === 'connectionMinute');
+  const floorDollars = sumOf((item) => floorItems.has(item));
   return {
     lines,
     dollars,

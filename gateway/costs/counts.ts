@@ -21,11 +21,15 @@ export interface Counts {
   edgeBytesOut: number;
   connectionMinutes: number;
   handshakes: number;
+  /** Requests to the HTTP API, in units of 512 KB. */
+  httpRequests: number;
   edgeHandshakes: number;
   readUnits: number;
   writeUnits: number;
-  /** Events that went to a failure destination. */
+  /** Requests to SQS, in units of 64 KB: of senders, of the polls of Lambda, and of events that went to a failure destination. */
   queueRequests: number;
+  /** Events that EventBridge took, in units of 64 KB. */
+  busEvents: number;
   /** Months of a KMS key; the meter counts none, as a key costs the same whatever runs. */
   signingKeyMonths: number;
   /** By physical name. */
@@ -36,9 +40,29 @@ export interface Counts {
 
 /** Messages are billed per started 32 KB; an empty one is one unit. */
 const unitBytes = 32_768;
+/** Requests to an HTTP API are billed per started 512 KB. */
+const requestUnitBytes = 524_288;
+
+/** SQS bills a request, and EventBridge an event, per started 64 KB. */
+const payloadUnitBytes = 65_536;
+/** Lambda polls a queue with five pollers, each of which waits for 20 s at most. */
+const polls = { pollers: 5, waitMs: 20_000 };
 
 export function messageUnits(bytes: number): number {
   return Math.max(1, Math.ceil(bytes / unitBytes));
+}
+
+export function requestUnits(bytes: number): number {
+  return Math.max(1, Math.ceil(bytes / requestUnitBytes));
+}
+
+export function payloadUnits(bytes: number): number {
+  return Math.max(1, Math.ceil(bytes / payloadUnitBytes));
+}
+
+/** Requests of Lambda to one queue that has no messages. */
+export function emptyPolls(ms: number): number {
+  return (polls.pollers * ms) / polls.waitMs;
 }
 
 export function noCounts(): Counts {
@@ -51,10 +75,12 @@ export function noCounts(): Counts {
     edgeBytesOut: 0,
     connectionMinutes: 0,
     handshakes: 0,
+    httpRequests: 0,
     edgeHandshakes: 0,
     readUnits: 0,
     writeUnits: 0,
     queueRequests: 0,
+    busEvents: 0,
     signingKeyMonths: 0,
     functions: {},
     calls: {},

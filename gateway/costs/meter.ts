@@ -1,6 +1,6 @@
 /** Counts messages, connections, calls and units. The modules of the gateway report them; prices are elsewhere. */
 import type { Clock } from '../clock';
-import { type Counts, messageUnits, noCounts } from './counts';
+import { type Counts, emptyPolls, messageUnits, noCounts, payloadUnits, requestUnits } from './counts';
 
 const minuteMs = 60_000;
 
@@ -9,6 +9,8 @@ export class CostMeter {
   /** Connection id → time when the connection opened. */
   private readonly open = new Map<string, number>();
   private closedMs = 0;
+  /** When Lambda began to poll, of each queue. */
+  private readonly polledSince: number[] = [];
 
   constructor(private readonly clock: Clock) {}
 
@@ -26,6 +28,11 @@ export class CostMeter {
   handshake(viaEdge: boolean): void {
     this.total.handshakes += 1;
     if (viaEdge) this.total.edgeHandshakes += 1;
+  }
+
+  /** A request to the HTTP API. */
+  requested(bytes: number): void {
+    this.total.httpRequests += requestUnits(bytes);
   }
 
   opened(connectionId: string, connectedAt: number): void {
@@ -58,8 +65,19 @@ export class CostMeter {
     this.total[kind] += units;
   }
 
-  queued(): void {
-    this.total.queueRequests += 1;
+  /** A request to SQS; the bytes of its messages together. */
+  queued(bytes: number): void {
+    this.total.queueRequests += payloadUnits(bytes);
+  }
+
+  /** From now on Lambda polls one more queue. */
+  polls(): void {
+    this.polledSince.push(this.clock.now());
+  }
+
+  /** An event that EventBridge took. */
+  evented(bytes: number): void {
+    this.total.busEvents += payloadUnits(bytes);
   }
 
   /** A copy, which does not change later. */
@@ -67,8 +85,10 @@ export class CostMeter {
     const now = this.clock.now();
     let openMs = 0;
     for (const since of this.open.values()) openMs += now - since;
+    const pollsNow = this.polledSince.reduce((sum, since) => sum + emptyPolls(now - since), 0);
     return {
       ...structuredClone(this.total),
+      queueRequests: this.total.queueRequests + pollsNow,
       connectionMinutes: (this.closedMs + openMs) / minuteMs,
     };
   }

@@ -27,6 +27,12 @@ export const priceList = {
     source: 'aws.amazon.com/api-gateway/pricing',
     asOf: '2026-09-21',
   },
+  httpRequest: {
+    dollars: 1 / million,
+    unit: 'request to the HTTP API of up to 512 KB (the first 300 million a month)',
+    source: 'aws.amazon.com/api-gateway/pricing',
+    asOf: '2026-09-21',
+  },
   lambdaRequest: {
     dollars: 0.2 / million,
     unit: 'Lambda request',
@@ -59,9 +65,15 @@ export const priceList = {
   },
   queueRequest: {
     dollars: 0.4 / million,
-    unit: 'SQS request, standard queue',
+    unit: 'SQS request of up to 64 KB, standard queue',
     source: 'aws.amazon.com/sqs/pricing',
     asOf: '2026-09-21',
+  },
+  busEvent: {
+    dollars: 1 / million,
+    unit: 'custom event of up to 64 KB to EventBridge',
+    source: 'aws.amazon.com/eventbridge/pricing, as cloudburn.io/blog/amazon-eventbridge-pricing has it',
+    asOf: '2026-11-29',
   },
   edgeFunction: {
     dollars: 0.1 / million,

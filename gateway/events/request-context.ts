@@ -74,7 +74,7 @@ export function stageVariablesOf(api: ApiFacts): { stageVariables?: Record<strin
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** Common log format: `09/Feb/2026:18:11:43 +0000`. */
-function logTime(now: number): string {
+export function logTime(now: number): string {
   const [date = '', time = ''] = new Date(now).toISOString().split('T');
   const [year = '', month = '', day = ''] = date.split('-');
   return `${day}/${months[Number(month) - 1] ?? ''}/${year}:${time.slice(0, 8)} +0000`;

@@ -1,6 +1,6 @@
 /**
- * Parses a request to AWS and builds the error responses of AWS. For DynamoDB, `@connections` and Lambda's Invoke
- * only.
+ * Parses a request to AWS and builds the error responses of AWS. For DynamoDB, `@connections`, Lambda's Invoke and
+ * EventBridge's PutEvents only.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { isObject, objectOr, parseJson, type JsonObject } from '../json';
@@ -36,6 +36,12 @@ export function connectionsCall(method: string): AwsCall {
 }
 
 export const invokeCall: AwsCall = { service: 'lambda', operation: 'Invoke', table: undefined, input: {} };
+export const putEventsCall: AwsCall = {
+  service: 'eventbridge',
+  operation: 'PutEvents',
+  table: undefined,
+  input: {},
+};
 
 /** Whether DynamoDB may return old data. */
 export function mayBeStale({ operation, input }: AwsCall): boolean {
@@ -62,6 +68,7 @@ const names: Readonly<Record<AwsCall['service'], Readonly<Record<number, string>
   },
   connections: { 403: 'ForbiddenException', 410: 'GoneException', 429: 'LimitExceededException' },
   lambda: { 429: 'TooManyRequestsException', 500: 'ServiceException' },
+  eventbridge: { 400: 'ThrottlingException', 500: 'InternalException' },
 };
 
 export function errorAnswer({ service }: AwsCall, status: number): HttpAnswer {
@@ -82,14 +89,19 @@ export function mistimedAnswer({ service }: AwsCall): HttpAnswer {
   const body = Buffer.from(JSON.stringify({ __type: name, message: 'Signature expired or not yet current' }));
   const headers = { 'content-type': 'application/json', 'content-length': String(body.length) };
   return {
-    status: service === 'dynamodb' ? 400 : 403,
+    status: isJsonProtocol(service) ? 400 : 403,
     headers: { ...headers, 'x-amzn-errortype': name },
     body,
   };
 }
 
 export function throttleAnswer(call: AwsCall): HttpAnswer {
-  return errorAnswer(call, call.service === 'dynamodb' ? 400 : 429);
+  return errorAnswer(call, isJsonProtocol(call.service) ? 400 : 429);
+}
+
+/** Answers every error of the caller with 400. */
+function isJsonProtocol(service: AwsCall['service']): boolean {
+  return service === 'dynamodb' || service === 'eventbridge';
 }
 
 export function jsonAnswer(value: JsonObject): HttpAnswer {

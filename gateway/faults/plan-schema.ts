@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import { GatewayError } from '../gateway-error';
 
-export const services = ['dynamodb', 'connections', 'lambda', 'event'] as const;
+export const services = ['dynamodb', 'connections', 'lambda', 'eventbridge', 'event'] as const;
 export type Service = (typeof services)[number];
 
 /**
@@ -36,6 +36,7 @@ const supportedFaults: Readonly<Record<Service, readonly FaultKind[]>> = {
   dynamodb: ['error', 'throttle', 'delay', 'hang', 'reset', 'duplicate', 'stale', 'split', 'empty', 'kill'],
   connections: ['error', 'throttle', 'delay', 'hang', 'reset', 'duplicate', 'kill'],
   lambda: ['error', 'throttle', 'delay', 'hang', 'reset', 'duplicate', 'kill'],
+  eventbridge: ['error', 'throttle', 'delay', 'hang', 'reset', 'duplicate', 'kill'],
   event: ['delay', 'duplicate', 'lose'],
 };
 
@@ -52,7 +53,7 @@ const count = v.pipe(
 const ruleSchema = v.strictObject(
   {
     service: v.picklist(services, `one of ${services.join(', ')}`),
-    /** Such as `PutItem`, `post`, `Invoke`, `disconnect`; default: all. Case-insensitive. */
+    /** Such as `PutItem`, `post`, `Invoke`, `PutEvents`, `disconnect`; default: all. Case-insensitive. */
     operation: v.optional(text('the name of an operation')),
     /** A part of the table's name. */
     table: v.optional(text('a part of the name of a table')),

@@ -22,6 +22,7 @@ import {
   jsonAnswer,
   mayBeStale,
   mistimedAnswer,
+  putEventsCall,
   throttleAnswer,
 } from './aws-call';
 import { type Hosts, withSharedKey } from './hosts';
@@ -37,7 +38,7 @@ const keepAliveMs = 3_600_000;
 
 export interface ProxyTargets {
   readonly dynamodb: string;
-  /** `http://host:port` of the gateway, for `@connections` and Invoke. */
+  /** `http://host:port` of the gateway, for `@connections`, Invoke and PutEvents. */
   readonly gateway: string;
   readonly lambdaPrefix: string;
 }
@@ -123,7 +124,9 @@ async function listen(
 }
 
 function callOf(request: IncomingMessage, body: Buffer, lambdaPrefix: string): AwsCall {
-  if (request.headers['x-amz-target'] !== undefined) return dynamoCall(request.headers, body);
+  const target = request.headers['x-amz-target'];
+  if (target === 'AWSEvents.PutEvents') return putEventsCall;
+  if (target !== undefined) return dynamoCall(request.headers, body);
   if (request.url?.startsWith(lambdaPrefix) === true) return invokeCall;
   return connectionsCall(request.method ?? '');
 }

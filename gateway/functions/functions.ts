@@ -49,14 +49,14 @@ const loadingPollMs = 5;
 
 export class Functions {
   private readonly pools = new Map<string, FunctionPool>();
-  private running = 0;
+  private active = 0;
   private stopped = false;
   private readonly onIdle = new Set<() => void>();
   private readonly workerCode = compileWorker('functions/function-worker.ts');
 
   constructor(
     private readonly models: Map<string, FunctionModel>,
-    private readonly apiId: string,
+    private readonly publicHosts: readonly string[],
     private readonly local: LocalEndpoints,
     private readonly clock: Clock,
     private readonly log: Logger,
@@ -66,6 +66,11 @@ export class Functions {
     private readonly faultPlan: FaultPlan | undefined,
   ) {}
 
+  /** Invocations that have not ended. */
+  get running(): number {
+    return this.active;
+  }
+
   has(name: string): boolean {
     return this.models.has(name);
   }
@@ -74,11 +79,11 @@ export class Functions {
   async invoke(name: string, payload: string): Promise<InvocationResult> {
     // The end of a connection may invoke a function for the first time after the gateway was stopped.
     if (this.stopped) return { ok: false, error: gatewayStopped };
-    if (this.running >= this.options.concurrency) {
+    if (this.active >= this.options.concurrency) {
       this.metrics.addThrottle(name);
       return throttled;
     }
-    this.running += 1;
+    this.active += 1;
     this.costs.invoked(name, this.models.get(name)?.memoryMb ?? 0);
     try {
       const run = async (): Promise<InvocationResult> => {
@@ -89,8 +94,8 @@ export class Functions {
       if (this.faultPlan === undefined) return await run();
       return (await this.faultPlan.deliver(name, payload, run)) ?? lost;
     } finally {
-      this.running -= 1;
-      if (this.running === 0) for (const finish of this.onIdle) finish();
+      this.active -= 1;
+      if (this.active === 0) for (const finish of this.onIdle) finish();
     }
   }
 
@@ -100,7 +105,7 @@ export class Functions {
    */
   async untilIdle(graceMs: number): Promise<void> {
     while ([...this.pools.values()].some(({ isLoading }) => isLoading)) await sleep(loadingPollMs);
-    if (this.running === 0) return;
+    if (this.active === 0) return;
     await new Promise<void>((resolve) => {
       const finish = (): void => {
         clearTimeout(timer);
@@ -127,7 +132,7 @@ export class Functions {
     }
     const destination = model?.failureDestination;
     if (destination !== undefined) {
-      this.costs.queued();
+      this.costs.queued(Buffer.byteLength(payload));
       this.metrics.addQueued(destination);
     }
     const fate =
@@ -152,7 +157,7 @@ export class Functions {
     const settings = {
       model,
       workerCode: this.workerCode,
-      environment: environmentOf(model, this.apiId, this.local),
+      environment: environmentOf(model, this.publicHosts, this.local),
       clockOffset: this.clock.offset,
       faultyHosts: this.faultPlan?.hosts,
       reuseThreads: this.options.reuseThreads,

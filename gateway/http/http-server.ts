@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { faultsPath } from '../faults/faults-page';
 import { GatewayError } from '../gateway-error';
+import { kmsPrefix, lambdaPrefix } from './endpoints';
 import { decodedOr, refuseUpgrade, reply, replyError } from './http-reply';
 import { isForThisMachine, isFromOtherSite } from './local-only';
 import { codeOf } from '../json';
@@ -28,6 +29,9 @@ export interface HttpRoutes {
   pages: ReadonlyMap<string, (request: IncomingMessage, response: ServerResponse) => void>;
   onUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
   onConnection(request: IncomingMessage, response: ServerResponse, connectionId: string): Promise<void>;
+  /** Whether the HTTP API has a route for it. */
+  hasHttpRoute(method: string, path: string): boolean;
+  onHttp(request: IncomingMessage, response: ServerResponse): Promise<void>;
   onLambda(request: IncomingMessage, response: ServerResponse, path: string): Promise<void>;
   onKms(request: IncomingMessage, response: ServerResponse): Promise<void>;
   onFaults(request: IncomingMessage, response: ServerResponse): Promise<void>;
@@ -36,8 +40,6 @@ export interface HttpRoutes {
   onPage(request: IncomingMessage, response: ServerResponse): boolean;
 }
 
-export const lambdaPrefix = '/_aws/lambda';
-export const kmsPrefix = '/_aws/kms';
 export const readyPath = '/_gateway/ready';
 export const costsPath = '/_gateway/costs';
 
@@ -115,6 +117,8 @@ function answer(request: IncomingMessage, response: ServerResponse, routes: Http
       settle(routes.onConnection(request, response, connectionId), response);
     } else if (path === `/${routes.stage}` || path === `/${routes.stage}/`) {
       reply(response, 426, { message: 'Upgrade Required' }, { Upgrade: 'websocket' });
+    } else if (routes.hasHttpRoute(request.method ?? 'GET', path)) {
+      settle(routes.onHttp(request, response), response);
     } else if (!routes.onPage(request, response)) {
       // For AWS, a callback without its stage or with a wrong one is an unknown path.
       replyError(response, 403, 'ForbiddenException', 'Forbidden');
@@ -142,7 +146,7 @@ export function explain(error: Error, host: string, port: number): Error {
   if (codeOf(error) === 'EADDRINUSE') {
     return new GatewayError(
       `Port ${port} on ${host} is already in use.`,
-      'Stop the program that uses it, or choose another port.',
+      'Stop the program that uses it, or choose another port with --port; --port 0 takes a free one.',
       { cause: error },
     );
   }
@@ -152,4 +156,10 @@ export function explain(error: Error, host: string, port: number): Error {
     });
   }
   return error;
+}
+
+/** The address to connect to, for the address that the server listens on. */
+export function connectableHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
 }

@@ -3,7 +3,7 @@
  * Source: CloudWatch Logs, "Filter pattern syntax for metric filters": a field that is absent matches no comparison.
  */
 import { GatewayError } from '../gateway-error';
-import { isObject, type JsonObject } from '../json';
+import { type JsonObject, valueAt } from '../json';
 
 export type LineTest = (line: JsonObject) => boolean;
 
@@ -19,16 +19,6 @@ export function parsePattern(text: string): LineTest | undefined {
   if (inner === undefined) return undefined;
   const parser = new Parser(tokensOf(inner, text), text);
   return parser.parse();
-}
-
-/** The value at a selector such as `$.record.status` or `$.ids[0]`. */
-export function valueAt(line: JsonObject, selector: string): unknown {
-  let value: unknown = line;
-  for (const [, name, index] of selector.matchAll(/\.(\w+)|\[(\d+)\]/g)) {
-    if (name !== undefined) value = isObject(value) ? value[name] : undefined;
-    else value = Array.isArray(value) ? (value as unknown[])[Number(index)] : undefined;
-  }
-  return value;
 }
 
 function tokensOf(inner: string, whole: string): string[] {

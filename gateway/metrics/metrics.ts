@@ -2,9 +2,10 @@
  * The metrics of CloudWatch, as far as a stack makes them: its metric filters applied to the log lines of its functions,
  * Lambda's errors and throttles, and the length of failure queues.
  */
+import { valueAt } from '../json';
 import type { LogLine } from '../logs/log-lines';
 import type { MetricFilterModel } from '../template/model';
-import { parsePattern, valueAt } from './filter-pattern';
+import { parsePattern } from './filter-pattern';
 import type { Metric } from './metric';
 
 /** Of each metric, for percentiles. */

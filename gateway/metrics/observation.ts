@@ -14,7 +14,7 @@ type Page = (request: IncomingMessage, response: ServerResponse) => void;
 export class Observation {
   readonly metrics: Metrics;
   /** Set once the functions are there: before that no line can match. */
-  dispatch: Dispatch = () => undefined;
+  dispatch: Dispatch = () => Promise.resolve();
   /** By path. */
   readonly pages: ReadonlyMap<string, Page>;
   private readonly lines: LogLines;

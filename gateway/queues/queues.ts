@@ -4,6 +4,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Clock } from '../clock';
+import type { CostMeter } from '../costs/meter';
 import type { Functions } from '../functions/functions';
 import { listOr, objectOr } from '../json';
 import type { Metrics } from '../metrics/metrics';
@@ -32,14 +33,22 @@ export class Queue {
     private readonly functions: Functions,
     private readonly clock: Clock,
     private readonly metrics: Metrics,
+    private readonly costs: CostMeter,
     private readonly log: Logger,
-  ) {}
+  ) {
+    costs.polls();
+  }
 
-  send(body: string): Sent {
-    const id = randomUUID();
-    this.waiting.push({ id, body, sentAt: this.clock.now(), receives: 0 });
+  /** The messages of one request, in their order. */
+  send(bodies: readonly string[]): Sent[] {
+    this.costs.queued(bytesOf(bodies));
+    const sent = bodies.map((body) => {
+      const id = randomUUID();
+      this.waiting.push({ id, body, sentAt: this.clock.now(), receives: 0 });
+      return { MessageId: id, MD5OfMessageBody: createHash('md5').update(body).digest('hex') };
+    });
     void this.run();
-    return { MessageId: id, MD5OfMessageBody: createHash('md5').update(body).digest('hex') };
+    return sent;
   }
 
   private async run(): Promise<void> {
@@ -53,10 +62,14 @@ export class Queue {
 
   private async deliver(batch: Message[]): Promise<void> {
     for (const message of batch) message.receives += 1;
+    this.costs.queued(bytesOf(batch.map(({ body }) => body)));
     const event = { Records: batch.map((message) => this.record(message)) };
     const result = await this.functions.invoke(this.model.functionName, JSON.stringify(event));
     const failed = result.ok ? this.failedIn(result.payload) : undefined;
-    for (const message of batch) if (failed?.has(message.id) ?? true) this.giveBack(message);
+    const back = batch.filter(({ id }) => failed?.has(id) ?? true);
+    for (const message of back) this.giveBack(message);
+    // Lambda deletes the others with one request.
+    if (back.length < batch.length) this.costs.queued(0);
   }
 
   /** Ids of the messages that the function gives back. */
@@ -102,4 +115,8 @@ export class Queue {
       awsRegion: region,
     };
   }
+}
+
+function bytesOf(bodies: readonly string[]): number {
+  return bodies.reduce((sum, body) => sum + Buffer.byteLength(body), 0);
 }

@@ -1,10 +1,9 @@
 /** SQS for senders: SendMessage and SendMessageBatch of its JSON protocol. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { sqsPath } from '../http/endpoints';
 import { isSignedFor, readBody, reply, replyError } from '../http/http-reply';
 import { type JsonObject, listOr, objectOr, parseJson } from '../json';
 import type { Queue } from './queues';
-
-const path = '/_aws/sqs';
 
 /** Of a message, and of a batch together. */
 const maxBytes = 1_048_576;
@@ -16,7 +15,7 @@ export function sqsPages(queues: readonly Queue[]): [string, Page][] {
   const serve: Page = (request, response) => {
     serveSqs(request, response, queues).catch(() => response.destroy());
   };
-  return [path, `${path}/`].map((each) => [each, serve]);
+  return [sqsPath, `${sqsPath}/`].map((each) => [each, serve]);
 }
 
 async function serveSqs(
@@ -38,7 +37,8 @@ async function serveSqs(
     sendOne(input, response, queue);
   } else if (operation === 'AmazonSQS.SendMessageBatch') {
     const entries = listOr(input.Entries).map(objectOr);
-    const Successful = entries.map(({ Id, MessageBody }) => ({ Id, ...queue.send(String(MessageBody)) }));
+    const sent = queue.send(entries.map(({ MessageBody }) => String(MessageBody)));
+    const Successful = entries.map(({ Id }, index) => ({ Id, ...sent[index] }));
     reply(response, 200, { Successful, Failed: [] });
   } else {
     replyError(response, 400, 'InvalidAction', `The gateway does not support ${operation}`);
@@ -48,5 +48,5 @@ async function serveSqs(
 function sendOne({ MessageBody: body }: JsonObject, response: ServerResponse, queue: Queue): void {
   if (typeof body !== 'string' || body === '' || Buffer.byteLength(body) > maxBytes)
     replyError(response, 400, 'InvalidParameterValue', 'The message must have 1 byte to 1 MiB');
-  else reply(response, 200, queue.send(body));
+  else reply(response, 200, { ...queue.send([body])[0] });
 }

@@ -34,14 +34,17 @@ const ruleName = named('Name', 64);
 const logGroupName = named('LogGroupName', 512);
 const keyId: Reader = (resource, resolver) => derivedUuid(seed(resource, resolver));
 
-export const apiEndpoint = (apiId: string): string => `wss://${apiId}.execute-api.${region}.${urlSuffix}`;
+const apiEndpoint: Reader = (resource, resolver) => {
+  const scheme = resource.properties.ProtocolType === 'HTTP' ? 'https' : 'wss';
+  return `${scheme}://${shortId(resource, resolver)}.execute-api.${region}.${urlSuffix}`;
+};
 
 /** By type, then by attribute; `Ref` is the plain reference. */
 const readers: Record<string, Record<string, Reader>> = {
   'AWS::ApiGatewayV2::Api': {
     Ref: shortId,
     ApiId: shortId,
-    ApiEndpoint: (...of) => apiEndpoint(shortId(...of)),
+    ApiEndpoint: apiEndpoint,
   },
   'AWS::ApiGatewayV2::Stage': { Ref: property('StageName') },
   'AWS::ApiGatewayV2::Route': { Ref: shortId, RouteId: shortId },

@@ -3,6 +3,7 @@
 export interface AppModel {
   stackName: string;
   api: ApiModel;
+  httpApi: HttpApiModel | undefined;
   /** By physical name. */
   functions: Map<string, FunctionModel>;
   tables: TableModel[];
@@ -11,6 +12,7 @@ export interface AppModel {
   metricFilters: MetricFilterModel[];
   logSubscriptions: LogSubscriptionModel[];
   queues: QueueModel[];
+  rules: RuleModel[];
   edge: EdgeModel | undefined;
   outputs: Record<string, string>;
 }
@@ -22,6 +24,28 @@ export interface ApiModel {
   routeSelectionExpression: string;
   /** By route key. */
   routes: Map<string, RouteModel>;
+}
+
+export interface HttpApiModel {
+  id: string;
+  stageVariables: Record<string, string>;
+  routes: HttpRouteModel[];
+  cors: CorsModel | undefined;
+}
+
+export interface HttpRouteModel {
+  /** As in the template: `ANY /v1/{proxy+}`, `$default`. */
+  key: string;
+  integration: IntegrationModel;
+}
+
+/** The CORS settings of an HTTP API. */
+export interface CorsModel {
+  allowOrigins: string[];
+  allowMethods: string[];
+  allowHeaders: string[];
+  exposeHeaders: string[];
+  maxAgeSeconds: number | undefined;
 }
 
 export interface RouteModel {
@@ -90,6 +114,26 @@ export interface ScheduleModel {
   input: string | undefined;
 }
 
+/** A rule of EventBridge that waits for events. */
+export interface RuleModel {
+  name: string;
+  /** The name of its event bus. */
+  bus: string;
+  pattern: Record<string, unknown>;
+  targets: RuleTargetModel[];
+}
+
+/** A queue or a function, and what it gets: `input`, the part at `inputPath`, the filled `template`, else the event. */
+export interface RuleTargetModel {
+  queueUrl: string | undefined;
+  functionName: string | undefined;
+  input: string | undefined;
+  inputPath: string | undefined;
+  template: string | undefined;
+  /** The variables of the template. */
+  paths: Map<string, string>;
+}
+
 export interface LogSubscriptionModel {
   /** Whose lines it gets. */
   functions: string[];
@@ -110,6 +154,7 @@ export interface MetricFilterModel {
 }
 
 export interface EdgeModel {
+  domainName: string | undefined;
   /** Source of the viewer-request Function; `undefined` = requests pass unchanged. */
   functionCode: string | undefined;
   /** Added before the path of requests to the origin. */

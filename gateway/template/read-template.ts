@@ -7,27 +7,32 @@ import { objectOr } from '../json';
 import { readAssembly } from './assembly';
 import { readAttribute } from './attributes';
 import { readFunctions } from './functions';
+import { readHttpApi } from './apis/http-api';
 import { readMetricFilters, readSubscriptions } from './metric-filters';
 import type { AppModel } from './model';
 import { readQueues } from './queues';
+import { readRules } from './rules';
 import { Resolver } from './resolver';
 import { readEdge, readSchedules, readSigningKeys, readTables } from './resources';
-import { readWebSocketApi } from './web-socket-api';
+import { readWebSocketApi } from './apis/web-socket-api';
 
 export function readTemplate(folder: string, stack: string | undefined): AppModel {
   const assembly = readAssembly(folder, stack);
   const resolver = new Resolver(assembly.template, assembly.stackName, readAttribute);
   const functions = readFunctions(resolver, assembly);
+  const queues = readQueues(resolver, functions);
   return {
     stackName: assembly.stackName,
     api: readWebSocketApi(resolver, functions),
+    httpApi: readHttpApi(resolver, functions),
     functions: functions.functions,
     tables: readTables(resolver),
     signingKeys: readSigningKeys(resolver),
     schedules: readSchedules(resolver, functions),
     metricFilters: readMetricFilters(resolver, functions),
     logSubscriptions: readSubscriptions(resolver, functions),
-    queues: readQueues(resolver, functions),
+    queues,
+    rules: readRules(resolver, functions, queues),
     edge: readEdge(resolver),
     outputs: readOutputs(assembly.template, resolver),
   };

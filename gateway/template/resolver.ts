@@ -82,7 +82,7 @@ export class Resolver {
   errorAt(location: Location, problem: string): GatewayError {
     return new GatewayError(
       `${location.logicalId}.${location.property} ${problem}.`,
-      'The laptop gateway runs one WebSocket API with its functions, tables, keys and edge; see its documentation.',
+      'The laptop gateway runs one WebSocket API and one HTTP API with their functions, tables, keys and edge; see its documentation.',
     );
   }
 

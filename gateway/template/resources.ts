@@ -117,6 +117,7 @@ export function readEdge(resolver: Resolver): EdgeModel | undefined {
     .map(objectOr)
     .find(({ EventType }) => EventType === 'viewer-request');
   return {
+    domainName: readAttribute(distribution, 'DomainName', resolver),
     functionCode: association && functionCode(resolver.text(association.FunctionARN, location), resolver),
     originPath: origin?.OriginPath === undefined ? '' : resolver.text(origin.OriginPath, location),
     originHeaders: listOr(origin?.OriginCustomHeaders)

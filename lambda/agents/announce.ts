@@ -4,10 +4,10 @@
  */
 import { type AgentPresence, offline, type PresenceReason, reservedChannels } from '../../protocol/index';
 import { errorFields } from '../shared/error-fields';
-import type { AgentRecord, AgentStore } from '../shared/agent-store';
-import type { ConnectionStore } from '../shared/connection-store';
+import type { AgentRecord, AgentStore } from '../shared/stores/agent-store';
+import type { ConnectionStore } from '../shared/stores/connection-store';
 import { isObserver } from '../shared/subjects';
-import type { Invoker, Logger } from '../shared/ports';
+import type { BusEventType, EventSink, Invoker, Logger } from '../shared/ports';
 import { encodePresenceJob } from './presence-job';
 
 export interface AnnounceDependencies {
@@ -18,6 +18,8 @@ export interface AnnounceDependencies {
   readonly presenceFunction: string;
   /** How long an agent may be away before its departure is announced. */
   readonly presenceGraceMs: number;
+  /** Absent: no events leave the bus. */
+  readonly events?: EventSink | undefined;
   readonly log: Logger;
 }
 
@@ -29,8 +31,11 @@ export async function announceArrival(
   tenantId: string,
   arrival: AgentRecord,
 ): Promise<void> {
-  if (isWithinGrace(arrival, deps.presenceGraceMs)) return;
-  await announce(deps, tenantId, arrival, 'connected');
+  const { presenceGraceMs: graceMs } = deps;
+  await Promise.all([
+    sendEvent(deps, 'agent.connected', tenantId, arrival),
+    !isWithinGrace(arrival, graceMs) && announce(deps, tenantId, arrival, 'connected'),
+  ]);
 }
 
 export async function announceDeparture(
@@ -38,7 +43,10 @@ export async function announceDeparture(
   tenantId: string,
   departure: AgentRecord,
 ): Promise<void> {
-  await announce(deps, tenantId, departure, 'disconnected');
+  await Promise.all([
+    sendEvent(deps, 'agent.disconnected', tenantId, departure),
+    announce(deps, tenantId, departure, 'disconnected'),
+  ]);
 }
 
 export async function announceChange(
@@ -73,6 +81,19 @@ function isWithinGrace(
   if (graceMs === 0 || left?.status !== status) return false;
   // The announcer records the version before sending, so it cannot announce the earlier version now.
   return left.announcedVersion !== version - 1 && changedAt < left.at + graceMs;
+}
+
+/** At once, as the grace period is for those who watch. */
+async function sendEvent(
+  { events }: AnnounceDependencies,
+  type: BusEventType & `agent.${string}`,
+  tenantId: string,
+  { agentId, status, capabilities, version, changedAt }: AgentRecord,
+): Promise<void> {
+  if (isObserver(agentId)) return; // TOK-11
+  const timestamp = new Date(changedAt).toISOString();
+  const detail = { tenant_id: tenantId, agent_id: agentId, status, capabilities, version, timestamp };
+  await events?.send([{ type, detail: JSON.stringify(detail) }]);
 }
 
 async function announce(

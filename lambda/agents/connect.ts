@@ -7,17 +7,26 @@ import type { Caller } from '../shared/caller';
 import { errorFields } from '../shared/error-fields';
 import { connectionExpiresAt } from './lifetime';
 import { openingGraceMs } from './probe-connection';
-import { agentOfToken } from '../shared/subjects';
 import { encodeInboxJob, type InboxJob } from '../shared/inbox-job';
-import type { AddResult, AgentStore } from '../shared/agent-store';
-import type { Connection, ConnectionStore } from '../shared/connection-store';
-import type { Clock, ConnectionSender, RevocationStore } from '../shared/ports';
+import type { AddResult, AgentStore } from '../shared/stores/agent-store';
+import {
+  isUsedUp,
+  type TenantCounts,
+  type TenantQuotas,
+  type TenantUsageStore,
+} from '../shared/stores/tenant-usage';
+import type { Connection, ConnectionStore } from '../shared/stores/connection-store';
+import type { Clock, ConnectionSender, RateCounter, RevocationStore } from '../shared/ports';
+import { agentOfToken, agentRefusalSubject, isObserver } from '../shared/subjects';
 import { removeConnection } from './remove-connection';
 
 export interface ConnectDependencies extends AnnounceDependencies {
   readonly connections: ConnectionStore;
   readonly agents: AgentStore;
   readonly revocations: Pick<RevocationStore, 'isRevoked'>;
+  readonly rateCounter: Pick<RateCounter, 'usedUntil'>;
+  readonly usage: Pick<TenantUsageStore, 'counts'>;
+  readonly quotas: Pick<TenantQuotas, 'connections' | 'agents'>;
   readonly sender: Pick<ConnectionSender, 'status'>;
   /** The function that pushes an inbox. */
   readonly inboxFunction: string;
@@ -31,77 +40,121 @@ const maxProbes = 5;
 /** The handshake does not wait longer for those who watch: they can ask. */
 const announceDeadlineMs = 1_500;
 
-export type ConnectOutcome = 'connected' | 'revoked' | 'too-many';
+export type Refusal = 'revoked' | 'flood' | 'too-many' | 'connections-quota' | 'agents-quota';
+export type ConnectOutcome = 'connected' | Refusal;
 
 /** Throws what the stores throw. */
 export async function connect(deps: ConnectDependencies, caller: Caller): Promise<ConnectOutcome> {
-  const { connectionId, connectedAt, tenantId, agentId, channelId, level, echo } = caller;
-  const channels = channelId === undefined ? [] : [channelId];
-  const expiresAt = connectionExpiresAt(caller);
+  const { connectionId } = caller;
   const startedAt = deps.clock.monotonic();
-  const identity = { connectionId, tenantId, agentId, channels };
+  const row = rowOf(caller);
   try {
-    const { tokenIssuedAt, tokenId } = caller;
-    const [isRevoked] = await Promise.all([
-      deps.revocations.isRevoked({ tenantId, agentId: agentOfToken(agentId), tokenId, tokenIssuedAt }), // TOK-8
-      deps.connections.putConnection({
-        ...identity,
-        level,
-        echo,
-        connectedAt,
-        expiresAt,
-        tokenIssuedAt,
-        tokenId,
-      }),
+    const [refusal, counts] = await Promise.all([
+      refusalOf(deps, caller),
+      countsOf(deps, caller),
+      deps.connections.putConnection(row),
     ]);
-    if (isRevoked) {
+    const added = refusal ?? (await addToAgent(deps, caller, counts));
+    if (typeof added === 'string') {
       await deps.connections.removeConnection(connectionId);
-      return 'revoked';
+      return added;
     }
-    const { outcome, inboxMark: mark, arrival } = await addToAgent(deps, caller);
-    if (outcome === 'full') {
-      await deps.connections.removeConnection(connectionId);
-      return 'too-many';
-    }
-    const subscription = { connectionId, agentId, level, echo, expiresAt };
-    const isSlow = deps.clock.monotonic() - startedAt > announceDeadlineMs;
-    if (arrival && isSlow)
-      deps.log.error('presence_not_announced', { tenant_id: tenantId, agent_id: agentId, error: 'late' });
-    await Promise.all([
-      channelId !== undefined && deps.connections.putSubscription(tenantId, channelId, subscription),
-      arrival && !isSlow && announceArrival(deps, tenantId, arrival),
-      // At level 1 the client says hello, and gets its inbox after the answer.
-      // INB-3
-      mark !== undefined &&
-        level === 0 &&
-        startPush(deps, {
-          tenantId,
-          agentId,
-          connectionId,
-          expiresAt,
-          inboxMark: mark,
-          at: deps.clock.now(),
-        }),
-    ]);
+    await tellOthers(deps, caller, added, deps.clock.monotonic() - startedAt > announceDeadlineMs);
     return 'connected';
   } catch (error) {
     // The handshake fails, and the platform sends no $disconnect for it: clean up now, as far as it goes.
-    await removeConnection(deps, identity).catch(() => undefined);
+    await removeConnection(deps, row).catch(() => undefined);
     throw error;
   }
 }
 
-async function addToAgent(deps: ConnectDependencies, caller: Caller): Promise<AddResult> {
-  const { tenantId, agentId, connectionId } = caller;
-  const add = () => deps.agents.addConnection(tenantId, agentId, connectionId, deps.connectionLimit);
+function rowOf(caller: Caller): Connection {
+  const { connectionId, connectedAt, tenantId, agentId, channelId, level, echo, tokenIssuedAt, tokenId } =
+    caller;
+  return {
+    ...{ connectionId, tenantId, agentId, level, echo, connectedAt, tokenIssuedAt, tokenId },
+    channels: channelId === undefined ? [] : [channelId],
+    expiresAt: connectionExpiresAt(caller),
+  };
+}
+
+/** Who publishes to its channel, who watches presence, and who pushes its inbox. */
+async function tellOthers(
+  deps: ConnectDependencies,
+  caller: Caller,
+  { inboxMark: mark, arrival }: AddResult,
+  isSlow: boolean,
+): Promise<void> {
+  const { connectionId, tenantId, agentId, channelId, level, echo } = caller;
+  const expiresAt = connectionExpiresAt(caller);
+  const subscription = { connectionId, agentId, level, echo, expiresAt };
+  if (arrival && isSlow)
+    deps.log.error('presence_not_announced', { tenant_id: tenantId, agent_id: agentId, error: 'late' });
+  const at = deps.clock.now();
+  await Promise.all([
+    channelId !== undefined && deps.connections.putSubscription(tenantId, channelId, subscription),
+    arrival && !isSlow && announceArrival(deps, tenantId, arrival),
+    // At level 1 the client says hello, and gets its inbox after the answer.
+    // INB-3
+    mark !== undefined &&
+      level === 0 &&
+      startPush(deps, { tenantId, agentId, connectionId, expiresAt, inboxMark: mark, at }),
+  ]);
+}
+
+async function refusalOf(
+  { revocations, rateCounter, clock, log }: ConnectDependencies,
+  { tenantId, agentId, tokenId, tokenIssuedAt }: Caller,
+): Promise<'revoked' | 'flood' | undefined> {
+  const [isRevoked, refusedUntil] = await Promise.all([
+    revocations.isRevoked({ tenantId, agentId: agentOfToken(agentId), tokenId, tokenIssuedAt }), // TOK-8
+    rateCounter.usedUntil(agentRefusalSubject(tenantId, agentId)).catch((error: unknown) => {
+      // As with frames: a counter that is down refuses nobody.
+      log.error('rate_not_counted', errorFields(error));
+      return 0;
+    }),
+  ]);
+  if (isRevoked) return 'revoked';
+  return refusedUntil > clock.now() ? 'flood' : undefined; // RAT-6
+}
+
+/** As the sweep counted them. Nothing is read where there is no quota; counts that can't be read refuse nobody. */
+async function countsOf(
+  { usage, quotas, log }: ConnectDependencies,
+  { tenantId }: Caller,
+): Promise<Pick<TenantCounts, 'connections' | 'agents'>> {
+  const none = { connections: 0, agents: 0 };
+  if (quotas.connections === 0 && quotas.agents === 0) return none;
+  try {
+    return await usage.counts(tenantId);
+  } catch (error) {
+    log.error('quota_not_read', { tenant_id: tenantId, ...errorFields(error) });
+    return none;
+  }
+}
+
+async function addToAgent(
+  deps: ConnectDependencies,
+  { tenantId, agentId, connectionId }: Caller,
+  counts: Pick<TenantCounts, 'connections' | 'agents'>,
+): Promise<AddResult | Refusal> {
+  const { quotas, connectionLimit } = deps;
+  // CON-17
+  if (isUsedUp(counts.connections, quotas.connections)) return 'connections-quota';
+  const mayBeNew = isObserver(agentId) || !isUsedUp(counts.agents, quotas.agents);
+  const add = () => deps.agents.addConnection(tenantId, agentId, connectionId, connectionLimit, mayBeNew);
   // CON-9
-  const first = await add();
-  if (first.outcome !== 'full') return first;
-  const others = await dropExpired(deps, tenantId, agentId);
-  const second = await add();
-  if (second.outcome !== 'full') return second;
-  await dropGone(deps, others);
-  return add();
+  let added = await add();
+  if (added.outcome === 'full') {
+    const others = await dropExpired(deps, tenantId, agentId);
+    added = await add();
+    if (added.outcome === 'full') {
+      await dropGone(deps, others);
+      added = await add();
+    }
+  }
+  if (added.outcome === 'unknown') return 'agents-quota';
+  return added.outcome === 'full' ? 'too-many' : added;
 }
 
 /** A push that can't be started does not cost the connection: the mark stays, and the next one gets what was missed. */

@@ -3,7 +3,7 @@
  * more, though it is open: its client has to open a new one.
  */
 import type { Caller } from '../shared/caller';
-import type { ConnectionStore } from '../shared/connection-store';
+import type { ConnectionStore } from '../shared/stores/connection-store';
 
 /** One call. Throws what the store throws. */
 export async function hasConnectionRow(

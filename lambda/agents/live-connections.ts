@@ -1,8 +1,8 @@
 /**
  * The connections of an agent that can receive right now.
  */
-import type { AgentStore, AgentView } from '../shared/agent-store';
-import type { Connection, ConnectionStore } from '../shared/connection-store';
+import type { AgentStore, AgentView } from '../shared/stores/agent-store';
+import type { Connection, ConnectionStore } from '../shared/stores/connection-store';
 import type { Clock } from '../shared/ports';
 
 export interface LiveDependencies {

@@ -2,7 +2,7 @@
  * Checks a connection that answered 410 or not at all (END-3). API Gateway answers 410 for a connection that is still opening
  * too, and sometimes wrongly. So a young connection is never removed, and an older one only after a second, different call.
  */
-import type { ConnectionStore } from '../shared/connection-store';
+import type { ConnectionStore } from '../shared/stores/connection-store';
 import type { Clock, ConnectionSender } from '../shared/ports';
 import { type ConnectionIdentity, removeConnection, type RemovalDependencies } from './remove-connection';
 

@@ -4,8 +4,8 @@
  */
 import { announceDeparture, type AnnounceDependencies } from './announce';
 import { mapStoreCalls } from '../shared/each-concurrently';
-import type { AgentStore } from '../shared/agent-store';
-import type { Connection, ConnectionStore } from '../shared/connection-store';
+import type { AgentStore } from '../shared/stores/agent-store';
+import type { Connection, ConnectionStore } from '../shared/stores/connection-store';
 
 /** What is known of the connection without its row. */
 export interface ConnectionIdentity {

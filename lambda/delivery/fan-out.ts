@@ -2,7 +2,7 @@
  * Posts messages to their receivers. A failing receiver delays neither the others nor the sender (MSG-9).
  */
 import { type GoneDependencies, probeConnection } from '../agents/probe-connection';
-import type { Subscription } from '../shared/connection-store';
+import type { Subscription } from '../shared/stores/connection-store';
 import type { Deadline } from '../shared/deadline';
 import type { DeliveryOutcome } from '../shared/delivery-outcome';
 import { eachConcurrently } from '../shared/each-concurrently';
@@ -33,8 +33,11 @@ const maxProbes = 20;
 const minProbeMs = 1_000;
 const openingPauseMs = 500;
 
-/** `late`: not started, because time was up; `handed`: given to workers, which count their own posts. */
-export type FanOutCounts = Partial<Record<DeliveryOutcome | 'late' | 'handed', number>>;
+/**
+ * `late`: not started, because time was up; `handed`: given to workers, which count their own posts. `uncounted`: fan-outs that
+ * broke off, whose posts are in none of the counts.
+ */
+export type FanOutCounts = Partial<Record<DeliveryOutcome | 'late' | 'handed' | 'uncounted', number>>;
 
 /** For the log: also how many posts a receiver may have missed for another reason than its own end or a throttle. */
 export function countFields(counts: FanOutCounts): LogFields {
@@ -129,14 +132,19 @@ class FanOut implements FanOutResult {
     const { connectionId, agentId } = receiver;
     const { tenantId, channelId } = this.target;
     const channels = channelId === undefined ? [] : [channelId];
+    let left = unsent;
     try {
       const state = await probeConnection(this.deps, { connectionId, tenantId, agentId, channels });
       if (state === 'opening') await this.deps.clock.sleep(openingPauseMs);
-      if (state !== 'removed' && (await this.post(receiver, unsent)) === undefined) return;
+      if (state !== 'removed') {
+        const again = await this.post(receiver, unsent);
+        if (again === undefined) return;
+        left = again.unsent;
+      }
     } catch (error) {
       this.deps.log.error('examination_failed', { connection_id: connectionId, ...errorFields(error) });
     }
-    this.count(receiver, 'gone', messagesIn(unsent));
+    this.count(receiver, 'gone', messagesIn(left));
   }
 
   private count({ connectionId }: Receiver, outcome: DeliveryOutcome | 'late', posted: number): void {

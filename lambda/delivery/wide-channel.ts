@@ -8,9 +8,10 @@ import type { Deadline } from '../shared/deadline';
 import { eachConcurrently } from '../shared/each-concurrently';
 import { errorFields } from '../shared/error-fields';
 import type { FanOutCounts, FanOutTarget, Receiver } from './fan-out';
-import type { Outgoing } from './outgoing';
+import { type Outgoing, unitsByLevel } from './outgoing';
 import { PageQueue } from './page-queue';
 import type { Clock, Invoker, Logger } from '../shared/ports';
+import { unitsOfMessage, type WorkMeter } from '../shared/work-meter';
 
 export interface Workers {
   readonly invoker: Invoker;
@@ -23,6 +24,8 @@ export interface Workers {
 export interface HandOverDependencies {
   readonly log: Logger;
   readonly clock: Clock;
+  /** What the workers will send is counted where they are started. Absent: nobody is charged for it. */
+  readonly work?: WorkMeter;
   /** Absent: the own invocation serves everybody. */
   readonly workers?: Workers;
 }
@@ -47,37 +50,22 @@ const maxWaiting = 10_000;
  * receivers. Throws what the pages throw.
  */
 export async function* splitToWorkers(
-  { workers, log, clock }: HandOverDependencies,
+  deps: HandOverDependencies,
   target: FanOutTarget & { readonly channelId: string },
   messages: readonly Outgoing[],
   pages: AsyncIterable<readonly Receiver[]>,
   deadline: Deadline,
   counts: FanOutCounts,
 ): AsyncGenerator<readonly Receiver[]> {
+  const { workers } = deps;
   if (workers === undefined) {
     yield* pages;
     return;
   }
+  const chunkOf = { ...target, messages, workers, unitsOf: unitsByLevel(messages) };
   const start = async (receivers: readonly Receiver[]): Promise<void> => {
-    const posts = receivers.length * messages.length;
-    let outcome: 'handed' | 'late' | 'failed' = 'handed';
-    if (deadline.remainingMs < startMs) outcome = 'late';
-    else {
-      const { tenantId, channelId } = target;
-      const payload = encodeChunk({ tenantId, channelId, messages, receivers, at: clock.now() });
-      try {
-        await workers.invoker.start(workers.functionName, payload);
-      } catch (error) {
-        // It may run all the same. Served here as well, receivers of level 0 would get the message twice.
-        log.error('chunk_not_started', {
-          tenant_id: tenantId,
-          receivers: receivers.length,
-          ...errorFields(error),
-        });
-        outcome = 'failed';
-      }
-    }
-    counts[outcome] = (counts[outcome] ?? 0) + posts;
+    const outcome = await startChunk(deps, chunkOf, receivers, deadline);
+    counts[outcome] = (counts[outcome] ?? 0) + receivers.length * messages.length;
   };
 
   const own = new PageQueue<Receiver>(maxWaiting);
@@ -94,6 +82,36 @@ export async function* splitToWorkers(
     yield* own.read();
   } finally {
     await handedOver;
+  }
+}
+
+interface ChunkTarget {
+  readonly tenantId: string;
+  readonly channelId: string;
+  readonly messages: readonly Outgoing[];
+  readonly workers: NonNullable<HandOverDependencies['workers']>;
+  readonly unitsOf: ReturnType<typeof unitsByLevel>;
+}
+
+async function startChunk(
+  { log, clock, work }: HandOverDependencies,
+  { tenantId, channelId, messages, workers, unitsOf }: ChunkTarget,
+  receivers: readonly Receiver[],
+  deadline: Deadline,
+): Promise<'handed' | 'late' | 'failed'> {
+  if (deadline.remainingMs < startMs) return 'late';
+  const payload = encodeChunk({ tenantId, channelId, messages, receivers, at: clock.now() });
+  try {
+    await workers.invoker.start(workers.functionName, payload);
+    // The receivers of a chunk have one level.
+    const units = sum(unitsOf(receivers[0]?.level ?? 0).map(({ text }) => unitsOfMessage(text)));
+    work?.invocation(receivers.length * units);
+    return 'handed';
+  } catch (error) {
+    // It may run all the same. Served here as well, receivers of level 0 would get the message twice.
+    const fields = { tenant_id: tenantId, receivers: receivers.length };
+    log.error('chunk_not_started', { ...fields, ...errorFields(error) });
+    return 'failed';
   }
 }
 
@@ -152,6 +170,10 @@ async function* splitIntoChunks(
   // Also when a later page can't be read: those who were read get their messages.
   yield [...fillings.values()].map(({ receivers }) => receivers).filter(({ length }) => length > 0);
   if (failure !== undefined) throw failure.reason;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }
 
 /** As JSON inside JSON: quotes and escapes once more. */

@@ -28,8 +28,13 @@ export function fanOutRoute(deps: FanOutDependencies & { readonly clock: EventCl
         ms: clock.monotonic() - startedAt,
       });
     } catch (error) {
-      // Thrown on, so that the event is kept where an operator finds it.
-      log.error('chunk_failed', { tenant_id: tenantId, ...errorFields(error) });
+      // Thrown on, so that Lambda counts it. The event is not kept: it holds the messages.
+      log.error('chunk_failed', {
+        tenant_id: tenantId,
+        channel_id: channelId,
+        receivers: receivers.length,
+        ...errorFields(error),
+      });
       throw error;
     }
   };

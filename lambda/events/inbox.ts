@@ -8,6 +8,7 @@ import { errorFields } from '../shared/error-fields';
 import { decodeInboxJob, encodeInboxJob } from '../shared/inbox-job';
 import type { ConnectionSender, EventClock, Invoker, Logger } from '../shared/ports';
 import { pushInbox, type PushDependencies } from '../inbox/push-inbox';
+import { PushRecord } from '../inbox/push-record';
 import { RetryingSender } from '../delivery/retrying-sender';
 
 export interface InboxDependencies extends PushDependencies {
@@ -27,10 +28,11 @@ export function inboxRoute(deps: InboxDependencies) {
     const order = decodeInboxJob(event);
     clock.startEvent(order.at);
     const { tenantId, agentId, connectionId } = order;
+    const record = new PushRecord();
     const fields = { connection_id: connectionId, tenant_id: tenantId, agent_id: agentId };
     try {
       const sender = new RetryingSender(deps.sender, clock, deadline);
-      const deliver = deliverTexts(sender, deps.sender, clock, order);
+      const deliver = record.watch(deliverTexts(sender, deps.sender, clock, order));
       const {
         kind,
         taken,
@@ -47,11 +49,12 @@ export function inboxRoute(deps: InboxDependencies) {
         ...fields,
         outcome: kind,
         messages: taken,
+        ...record.fields,
         ms: clock.monotonic() - startedAt,
       });
     } catch (error) {
       // Thrown again, so that the event goes to the failure queue. The mark stays, so the next connection gets the messages.
-      log.error('inbox_push_failed', { ...fields, ...errorFields(error) });
+      log.error('inbox_push_failed', { ...fields, ...record.fields, ...errorFields(error) });
       throw error;
     }
   };

@@ -21,7 +21,7 @@ export function presenceRoute(deps: PresenceEventDependencies & { readonly clock
       const outcome = counts === undefined ? 'came-back' : 'told';
       log.info('presence_told', { ...fields, outcome, ...counts, ms: clock.monotonic() - startedAt });
     } catch (error) {
-      // Thrown on, so that the event is kept where an operator finds it. Watchers find out by a query.
+      // Thrown on, so that Lambda counts it. Watchers find out by a query.
       log.error('presence_not_told', { ...fields, ...errorFields(error) });
       throw error;
     }

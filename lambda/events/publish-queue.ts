@@ -2,8 +2,8 @@
  * Messages of the publish queue, in batches. A message that was not accepted goes back to the queue, and after its last attempt to
  * the failure queue; the others of its batch do not.
  */
-import { countFields } from '../delivery/fan-out';
 import { handleTextMessage, type TextMessageDependencies } from '../frames/handle-text-message';
+import { type DailyQuotaDependencies, dailyQuotas } from '../publish/rates/daily-quotas';
 import { type AllowedAgents, queueConnectionId, readQueuedMessage } from '../publish/queued-message';
 import { Deadline } from '../shared/deadline';
 import type { ConnectionSender, EventClock } from '../shared/ports';
@@ -20,13 +20,14 @@ export interface QueueAnswer {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
-export type PublishQueueDependencies = TextMessageDependencies & {
-  readonly clock: EventClock;
-  readonly allowed: readonly AllowedAgents[];
-};
+export type PublishQueueDependencies = TextMessageDependencies &
+  DailyQuotaDependencies & {
+    readonly clock: EventClock;
+    readonly allowed: readonly AllowedAgents[];
+  };
 
 export function publishQueueRoute(deps: PublishQueueDependencies) {
-  const withoutAnswers = { ...deps, sender: swallowAnswers(deps.sender) };
+  const withoutAnswers = { ...deps, daily: dailyQuotas(deps), sender: swallowAnswers(deps.sender) };
   return async ({ Records: records }: QueueEvent): Promise<QueueAnswer> => {
     deps.clock.startEvent(undefined);
     const failed: string[] = [];
@@ -53,7 +54,7 @@ async function publish(
   const { caller, frames } = message;
   const deadline = new Deadline(deps.clock, startedAt + timeMs);
   const arrival = { requestId: record.messageId, sentAt: now };
-  const { accepted, duplicates, errors, delivered, published } = await handleTextMessage(
+  const { accepted, duplicates, errors, published } = await handleTextMessage(
     deps,
     caller,
     frames,
@@ -63,7 +64,6 @@ async function publish(
   deps.log.info('published', {
     ...fields,
     ...{ tenant_id: caller.tenantId, agent_id: caller.agentId, frames: 1, accepted, duplicates, errors },
-    ...countFields(delivered),
     ms: deps.clock.monotonic() - startedAt,
     ...published[0],
   });

@@ -5,10 +5,13 @@ import { Deadline } from '../shared/deadline';
 import { errorFields } from '../shared/error-fields';
 import type { EventClock } from '../shared/ports';
 import { sweep } from '../sweep/sweep';
+import { wakeSleepers } from '../sweep/wake-sleepers';
 import type { SweepDependencies } from '../sweep/sweep-connection';
 
 /** Ours; the function's own timeout is 120 s. */
 const timeMs = 115_000;
+/** The most that waking agents may take of it. */
+const wakingMs = 25_000;
 
 export function sweepRoute(deps: SweepDependencies & { readonly clock: EventClock }) {
   return async (event?: unknown): Promise<void> => {
@@ -16,11 +19,19 @@ export function sweepRoute(deps: SweepDependencies & { readonly clock: EventCloc
     const startedAt = clock.monotonic();
     clock.startEvent(timeOf(event));
     try {
-      const summary = await sweep(deps, new Deadline(clock, startedAt + timeMs));
+      const deadline = new Deadline(clock, startedAt + timeMs);
+      // First: the rest may take all of the time.
+      const announced = await wakeSleepers(deps, deadline.within(wakingMs));
+      const summary = await sweep(deps, deadline);
       const { gone = 0, over = 0, repaired = 0, strays = 0 } = summary;
       // What no event told of. Absent when there is nothing, so that an idle deployment has no data.
       const findings = gone + over + repaired + strays || undefined;
-      log.info('swept', { ...summary, findings, ms: clock.monotonic() - startedAt });
+      log.info('swept', {
+        ...summary,
+        findings,
+        announced: announced || undefined,
+        ms: clock.monotonic() - startedAt,
+      });
     } catch (error) {
       log.error('sweep_failed', { ...errorFields(error), ms: clock.monotonic() - startedAt });
       throw error;

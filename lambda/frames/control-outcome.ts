@@ -4,12 +4,20 @@
 import { type ErrorDetails, type GoAwayCode, limits } from '../../protocol/index';
 import type { AnnounceDependencies } from '../agents/announce';
 import type { InboxDependencies } from '../inbox/hello-inbox';
-import type { ConnectionStore } from '../shared/connection-store';
+import type { ConnectionStore } from '../shared/stores/connection-store';
+import type { ReadBudget } from '../log/read-budget';
 import type { Deadline } from '../shared/deadline';
 import type { RetryingSender } from '../delivery/retrying-sender';
+import type { WorkBudget } from '../shared/work-budget';
 
 export type ControlDependencies = AnnounceDependencies &
   InboxDependencies & { readonly connections: ConnectionStore };
+
+/** What the frames of one text message share. */
+export interface TextBudgets {
+  readonly work: WorkBudget;
+  readonly reading: ReadBudget;
+}
 
 /** Posted after the answer: a replay, a page of history. Throws what the stores throw. */
 export type AfterReply = (sender: RetryingSender, deadline: Deadline) => Promise<void>;
@@ -28,7 +36,7 @@ export type ControlOutcome =
       readonly goAway?: GoAwayCode | undefined;
     };
 
-export function refused(code: ErrorDetails['code'], text?: string): ControlOutcome {
+export function refused(code: ErrorDetails['code'], text?: string): Extract<ControlOutcome, { ok: false }> {
   return { ok: false, error: { code, text } };
 }
 

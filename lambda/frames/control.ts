@@ -11,26 +11,32 @@ import {
   type ParsedUnsubscribe,
 } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
-import { type ControlDependencies, type ControlOutcome, notSubscribed, refused } from './control-outcome';
-import type { ReadBudget } from '../log/read-budget';
+import {
+  type ControlDependencies,
+  type ControlOutcome,
+  notSubscribed,
+  refused,
+  type TextBudgets,
+} from './control-outcome';
 import type { Deadline } from '../shared/deadline';
 import { hello } from './hello';
 import { history } from './history';
 import { ping } from './ping';
 import { presence } from './presence';
+import { Outbox } from './outbox';
 import { replay, ReplayBudget } from './replay';
 import { mayUse, channelPosition } from '../log/channel-position';
 import { subscribe, unsubscribe } from './subscribe';
 
-/** Throws what the stores throw. */
+/** Throws what the stores throw, and TooCostly. */
 export async function control(
   deps: ControlDependencies,
   caller: Caller,
   frame: ParsedControl,
   deadline: Deadline,
-  reading: ReadBudget,
+  budgets: TextBudgets,
 ): Promise<ControlOutcome> {
-  const outcome = await handle(deps, caller, frame, deadline, reading);
+  const outcome = await handle(deps, caller, frame, deadline, budgets);
   if (!outcome.ok || caller.level > 0) return outcome;
   // LVL-3
   return { ...outcome, answer: frame.id === undefined ? [] : [plainAckText(frame.id, deps.clock.now())] };
@@ -41,19 +47,19 @@ function handle(
   caller: Caller,
   frame: ParsedControl,
   deadline: Deadline,
-  reading: ReadBudget,
+  budgets: TextBudgets,
 ): Promise<ControlOutcome> {
   switch (frame.type) {
     case 'hello':
-      return hello(deps, caller, frame, reading);
+      return hello(deps, caller, frame, budgets);
     case 'subscribe':
-      return handleSubscribe(deps, caller, frame, reading);
+      return handleSubscribe(deps, caller, frame, budgets);
     case 'unsubscribe':
       return handleUnsubscribe(deps, caller, frame);
     case 'history':
-      return history(deps, caller, frame, deadline, reading);
+      return history(deps, caller, frame, deadline, budgets.reading);
     case 'presence':
-      return presence(deps, caller, frame);
+      return presence(deps, caller, frame, budgets.work);
     case 'ping':
       return ping(deps, caller, frame);
   }
@@ -63,7 +69,7 @@ async function handleSubscribe(
   deps: ControlDependencies,
   caller: Caller,
   { id, channelId, since }: ParsedSubscribe,
-  reading: ReadBudget,
+  { work, reading }: TextBudgets,
 ): Promise<ControlOutcome> {
   // SUB-4
   if (!mayUse(caller, channelId, 'subscribe')) {
@@ -73,12 +79,15 @@ async function handleSubscribe(
   const added = await subscribe(deps.connections, caller, channelIds);
   if (added.outcome !== 'added') return notSubscribed(added.outcome);
   // SUB-1, SUB-7: read after subscribing, so every later message is delivered to this connection.
-  const place = await channelPosition(deps, caller, { channelId, since });
+  const place = await channelPosition(deps, caller, { channelId, since }, reading.mayLook);
   return {
     ok: true,
     answer: [subscribedText(id, place.state, deps.clock.now())],
-    afterReply: (sender, deadline) =>
-      replay(deps, sender, caller, place, new ReplayBudget(deadline, reading)),
+    afterReply: async (sender, deadline) => {
+      const outbox = new Outbox(sender, caller, deps.clock, work);
+      await replay(deps, outbox, caller, place, new ReplayBudget(deadline, reading));
+      await outbox.postAll();
+    },
   };
 }
 

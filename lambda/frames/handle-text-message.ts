@@ -4,23 +4,38 @@
  */
 import { type AuditedFrame, deniedByControl, deniedMessage, readByControl } from '../audit/audited-frames';
 import { type ParsedControl, type ErrorDetails, goAwayText, type ParsedFrame } from '../../protocol/index';
-import type { FanOutCounts } from '../delivery/fan-out';
 import { RetryingSender } from '../delivery/retrying-sender';
 import { type Arrival, LogTails } from '../log/log-tail';
-import { ReadBudget } from '../log/read-budget';
+import { HeadBudget, ReadBudget } from '../log/read-budget';
 import { accept, type AcceptDependencies, type Acceptance } from '../publish/accept';
 import { Deliveries, type DeliveryDependencies } from '../publish/deliveries';
+import { MessageEvents, type MessageEventDependencies } from '../publish/message-events';
 import { PublishRecord } from '../publish/publish-record';
+import { refuseOverLimit } from '../publish/rates/rate-limiter';
 import type { Caller } from '../shared/caller';
 import type { Deadline } from '../shared/deadline';
 import { errorFields } from '../shared/error-fields';
 import { type LogFields, Unavailable } from '../shared/ports';
+import { TooCostly, tooCostlyRetryMs, WorkBudget } from '../shared/work-budget';
+import type { WorkMeter } from '../shared/work-meter';
 import { control } from './control';
-import type { AfterReply, ControlDependencies, ControlOutcome } from './control-outcome';
+import {
+  type AfterReply,
+  type ControlDependencies,
+  type ControlOutcome,
+  refused,
+  type TextBudgets,
+} from './control-outcome';
 import { decideFrame, type FrameDecision } from './decide-frame';
 import { Replies } from './replies';
 
-export type TextMessageDependencies = AcceptDependencies & ControlDependencies & DeliveryDependencies;
+export type TextMessageDependencies = AcceptDependencies &
+  ControlDependencies &
+  DeliveryDependencies &
+  MessageEventDependencies & {
+    /** Counts what the calls of the stores cost. */
+    readonly work: Pick<WorkMeter, 'storeUnits'>;
+  };
 
 export interface TextMessageSummary {
   readonly frames: number;
@@ -28,8 +43,7 @@ export interface TextMessageSummary {
   readonly duplicates: number;
   /** Codes of the ERRORs, joined by commas. */
   readonly errors: string;
-  readonly delivered: FanOutCounts;
-  /** Of the accepted messages, for the log: one for each channel or agent. */
+  /** Of the accepted messages, for the log: one for each channel or agent, with what came of the posts there. */
   readonly published: readonly LogFields[];
   /** When the last answer has reached the platform, by the monotonic clock. */
   readonly answeredAt: number | undefined;
@@ -49,7 +63,15 @@ export async function handleTextMessage(
 ): Promise<TextMessageSummary> {
   const handler = new TextMessageHandler(deps, caller, deadline, { agentId: caller.agentId, ...event });
   // BAT-1, HIS-5, ERR-4: one after another; a rejected frame does not affect the others.
-  for (const [index, parsed] of frames.entries()) await handler.handle(parsed, index);
+  for (const [index, parsed] of frames.entries()) {
+    if (!handler.hasFrame) {
+      // RAT-7, RAT-3
+      const rest = refuseOverLimit(frames.slice(index), { admitted: 0, retryAfterMs: tooCostlyRetryMs });
+      for (const refused of rest) await handler.handle(refused, index);
+      break;
+    }
+    await handler.handle(parsed, index);
+  }
   await handler.finish();
   return { frames: frames.length, ...handler.summary };
 }
@@ -61,8 +83,10 @@ class TextMessageHandler {
   private readonly sender: RetryingSender;
   private readonly replies: Replies;
   private readonly deliveries: Deliveries;
+  private readonly events: MessageEvents;
   private readonly tails: LogTails;
-  private readonly reading = new ReadBudget();
+  private readonly budgets: TextBudgets;
+  private readonly heads = new HeadBudget();
   private readonly afterReply: AfterReply[] = [];
   private readonly errors: string[] = [];
   private readonly record = new PublishRecord();
@@ -77,9 +101,17 @@ class TextMessageHandler {
     arrival: Arrival,
   ) {
     this.sender = new RetryingSender(deps.sender, deps.clock, deadline);
-    this.replies = new Replies(this.sender, caller, deps.clock, deps.log, deadline);
+    const work = new WorkBudget(deps.work);
+    this.budgets = { work, reading: new ReadBudget(work) };
+    this.replies = new Replies(this.sender, caller, deps.clock, deps.log, deadline, work);
     this.deliveries = new Deliveries(deps, this.sender, caller, deadline);
-    this.tails = new LogTails(deps, arrival);
+    this.events = new MessageEvents(deps, caller.tenantId);
+    this.tails = new LogTails(deps, arrival, work);
+  }
+
+  /** Whether there are units for one more frame. */
+  get hasFrame(): boolean {
+    return this.budgets.work.hasFrame;
   }
 
   get summary(): Omit<TextMessageSummary, 'frames'> {
@@ -88,8 +120,7 @@ class TextMessageHandler {
       accepted,
       duplicates,
       errors: errors.join(),
-      delivered: deliveries.counts,
-      published: this.record.fields,
+      published: this.record.fields(deliveries),
       answeredAt: this.replies.deliveredAt,
       slowestPostMs: this.sender.slowestMs,
       audited,
@@ -110,7 +141,8 @@ class TextMessageHandler {
   /** Posts the remaining answers, delivers the messages, and runs the replays. */
   async finish(): Promise<void> {
     const answered = this.replies.flush();
-    await Promise.all([this.deliveries.deliverAll(), answered.then(() => this.replayAll())]);
+    const after = [answered.then(() => this.replayAll()), this.events.send(this.deadline)];
+    await Promise.all([this.deliveries.deliverAll(), ...after]);
   }
 
   /** SUB-6: one after another, which also bounds the memory. */
@@ -131,7 +163,10 @@ class TextMessageHandler {
     if (outcome.ok) {
       this.accepted += 1;
       for (const text of outcome.answer) void this.replies.send(text);
-      if (outcome.afterReply !== undefined) this.afterReply.push(outcome.afterReply);
+      if (outcome.afterReply !== undefined) {
+        this.budgets.work.message();
+        this.afterReply.push(outcome.afterReply);
+      }
       return;
     }
     this.reject({ ...outcome.error, messageId: frame.id });
@@ -149,11 +184,14 @@ class TextMessageHandler {
     }
     this.accepted += 1;
     this.record.add(destination, result);
+    this.events.add(destination, result);
     const acknowledged = result.ack === undefined ? Promise.resolve() : this.replies.send(result.ack);
     if (result.isDuplicate) {
       this.duplicates += 1; // ACK-6: not delivered a second time.
       return;
     }
+    // The sender may be a receiver.
+    this.budgets.work.message();
     this.deliveries.add(destination, result, { ...result.outgoing, acknowledged, echo: frame.echo });
   }
 
@@ -164,9 +202,13 @@ class TextMessageHandler {
   }
 
   private async controlSafely(frame: ParsedControl): Promise<ControlOutcome> {
+    if (!this.heads.admits(frame))
+      return refused('limit_exceeded', 'A text message has one hello, and pings name 20 channels together');
     try {
-      return await control(this.deps, this.caller, frame, this.deadline, this.reading);
+      return await control(this.deps, this.caller, frame, this.deadline, this.budgets);
     } catch (error) {
+      if (error instanceof TooCostly)
+        return { ok: false, error: { code: 'rate_limited', retryAfterMs: tooCostlyRetryMs } };
       return this.failed('control_failed', error);
     }
   }

@@ -10,21 +10,28 @@ import {
 } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
 import { agentOfToken } from '../shared/subjects';
-import { type ControlDependencies, type ControlOutcome, notSubscribed, stateLost } from './control-outcome';
+import type { WorkBudget } from '../shared/work-budget';
+import {
+  type ControlDependencies,
+  type ControlOutcome,
+  notSubscribed,
+  stateLost,
+  type TextBudgets,
+} from './control-outcome';
 import { mapStoreCalls } from '../shared/each-concurrently';
 import { inboxPosition, replayInbox } from '../inbox/hello-inbox';
+import { Outbox } from './outbox';
 import { replay, ReplayBudget } from './replay';
 import { maySetPresence, notAdvertised, setPresence } from './presence';
-import { mayUse, channelPosition } from '../log/channel-position';
+import { mayUse, type ChannelPosition, channelPosition } from '../log/channel-position';
 import { subscribe } from './subscribe';
-import type { ReadBudget } from '../log/read-budget';
 
-/** Throws what the stores throw. */
+/** Throws what the stores throw, and TooCostly when the positions alone would cost more than a text message may. */
 export async function hello(
   deps: ControlDependencies,
   caller: Caller,
   frame: ParsedHello,
-  reading: ReadBudget,
+  { work, reading }: TextBudgets,
 ): Promise<ControlOutcome> {
   const { status, capabilities } = frame.own; // PRE-2
   const isEmptyHello = status === undefined && capabilities === undefined;
@@ -44,11 +51,7 @@ export async function hello(
 
   // Level 0 has no WELCOME, so only the channels to replay matter.
   const named = caller.level === 0 ? granted : [...granted, ...otherChannels(added.channels, granted)];
-  const positions = await mapStoreCalls(named, (resume) =>
-    resume.channelId === reservedChannels.inbox
-      ? inboxPosition(deps, caller, resume)
-      : channelPosition(deps, caller, resume),
-  );
+  const positions = await positionsOf(deps, caller, named, work);
   const refused = frame.resume.filter((resume) => !granted.includes(resume)).map(forbiddenState);
   return {
     ok: true,
@@ -56,12 +59,35 @@ export async function hello(
     afterReply: async (sender, deadline) => {
       await presence?.announce?.(sender, deadline);
       const budget = new ReplayBudget(deadline, reading);
+      const outbox = new Outbox(sender, caller, deps.clock, work);
       for (const position of positions) {
-        if (position.inboxMark === undefined) await replay(deps, sender, caller, position, budget);
-        else await replayInbox(deps, sender, caller, position, position.inboxMark, budget);
+        if (position.inboxMark === undefined) await replay(deps, outbox, caller, position, budget);
+        else await replayInbox(deps, sender, caller, position, position.inboxMark, budget, work);
       }
+      await outbox.postAll();
     },
   };
+}
+
+/** The ends of all logs come first: what is left after them may be spent on what the clients have missed. */
+function positionsOf(
+  deps: ControlDependencies,
+  caller: Caller,
+  named: readonly Resume[],
+  work: WorkBudget,
+): Promise<readonly ChannelPosition[]> {
+  let open = named.length;
+  const mayLook = (): boolean => work.hasRows(open);
+  const mustLook = (): boolean => work.hasRows(1);
+  return mapStoreCalls(named, async (resume) => {
+    const position = await work.readRow(() =>
+      resume.channelId === reservedChannels.inbox
+        ? inboxPosition(deps, caller, resume, mustLook)
+        : channelPosition(deps, caller, resume, mayLook),
+    );
+    open -= 1;
+    return position;
+  });
 }
 
 /** HEL-2 */

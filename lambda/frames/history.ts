@@ -7,29 +7,29 @@ import { type ControlDependencies, type ControlOutcome, refused } from './contro
 import type { Deadline } from '../shared/deadline';
 import { emptyAsOf } from '../log/empty-position';
 import { gapsIn } from '../log/gaps';
+import type { LogDependencies } from '../log/head';
 import { bytesOf, type ReadBudget } from '../log/read-budget';
-import type { StoredRow } from '../shared/history-store';
+import type { StoredRow } from '../shared/stores/history-store';
+import { TooCostly } from '../shared/work-budget';
 import { mayUse, type ChannelPosition, channelPosition } from '../log/channel-position';
-import { replayText } from './replay-text';
+import { replayText } from '../log/replay-text';
 
 const maxReadMs = 2_000;
 /** Of the time of the text message, for posting what was read. */
 const postingMs = 800;
-/** Rows that are read at once when nothing more may be read but one message: the first ones may have expired. */
-const rowsWithoutBudget = 10;
 /** Of a part, for everything but the messages. */
 const envelopeBytes = 2_048;
 /** Of the envelope, without their codes; a longer list of gaps is a part of its own. */
 const maxGapBytes = 512;
 
-interface Page {
+interface Rows {
   /** Oldest first. */
   readonly rows: readonly StoredRow[];
-  /** Whether there may be more in the same direction. */
-  readonly isCut: boolean;
+  /** The last row that was looked at, when there may be more in the same direction. */
+  readonly cutAt: number | undefined;
 }
 
-/** Throws what the store throws. */
+/** Throws what the store throws, and TooCostly. */
 export async function history(
   deps: ControlDependencies,
   caller: Caller,
@@ -37,13 +37,43 @@ export async function history(
   deadline: Deadline,
   reading: ReadBudget,
 ): Promise<ControlOutcome> {
-  const { channelId, after, before } = frame;
+  if (caller.level === 0 && mayUse(caller, frame.channelId, 'history')) return { ok: true, answer: [] };
+  const outcome = await readHistory(deps, caller, frame, deadline, reading);
+  return outcome.ok
+    ? { ok: true, answer: partsOf(frame.id, frame.channelId, outcome.page, deps.clock.now()) }
+    : outcome;
+}
+
+export type HistoryQuery = Pick<ParsedHistory, 'channelId' | 'after' | 'before' | 'limit'>;
+
+export interface HistoryPage {
+  /** Of the log. */
+  readonly head: Position;
+  /** Texts, oldest first. */
+  readonly messages: readonly string[];
+  readonly gaps: readonly Gap[];
+  /** Where there is more in the same direction. */
+  readonly next: Position | undefined;
+}
+
+export type HistoryOutcome =
+  { readonly ok: true; readonly page: HistoryPage } | Extract<ControlOutcome, { ok: false }>;
+
+/** Throws what the store throws, and TooCostly. */
+export async function readHistory(
+  deps: LogDependencies,
+  caller: Caller,
+  query: HistoryQuery,
+  deadline: Deadline,
+  reading: ReadBudget,
+): Promise<HistoryOutcome> {
+  const { channelId, after, before } = query;
   // HIS-2
   if (!mayUse(caller, channelId, 'history')) {
     return refused('forbidden', 'The token does not allow reading the history of this channel');
   }
-  if (caller.level === 0) return { ok: true, answer: [] };
-  const place = await channelPosition(deps, caller, { channelId, since: after });
+  const place = await channelPosition(deps, caller, { channelId, since: after }, reading.mayLook);
+  if (place.unreadAfter !== undefined) throw new TooCostly();
   if (place.state.recovered === false) return notRecoverable(place.state.reason);
   // Nothing is below the position of an empty log, whatever has come since.
   const isBeforeAll = before !== undefined && emptyAsOf(before) !== undefined;
@@ -51,10 +81,10 @@ export async function history(
     return notRecoverable('epoch_changed');
   const end = isBeforeAll ? 0 : Math.min(before?.sequence ?? Infinity, place.head.sequence + 1);
   const time = deadline.within(Math.min(maxReadMs, Math.max(0, deadline.remainingMs - postingMs)));
-  return { ok: true, answer: await read(deps, caller, frame, { place, end, deadline: time, reading }) };
+  return { ok: true, page: await read(deps, caller, query, { place, end, deadline: time, reading }) };
 }
 
-function notRecoverable(reason: string | undefined): ControlOutcome {
+function notRecoverable(reason: string | undefined): Extract<ControlOutcome, { ok: false }> {
   return refused('not_recoverable', `The log can’t be read from this position: ${reason ?? 'unknown'}`);
 }
 
@@ -66,37 +96,39 @@ interface Reading {
   readonly reading: ReadBudget;
 }
 
-/** The parts of the answer. */
 async function read(
-  deps: ControlDependencies,
+  deps: LogDependencies,
   caller: Caller,
-  frame: ParsedHistory,
+  { limit, channelId }: HistoryQuery,
   { place, end, deadline, reading }: Reading,
-): Promise<string[]> {
-  const { channelId, subject, head, replayAfter } = place;
+): Promise<HistoryPage> {
+  const { subject, head, replayAfter } = place;
   const now = deps.clock.now();
   const isForward = replayAfter !== undefined;
-  const firstRows = reading.isUsedUp ? rowsWithoutBudget : frame.limit;
+  const firstRows = reading.isUsedUp ? 1 : limit;
   const rows = isForward
     ? deps.history.range(subject, { after: replayAfter, upTo: head.sequence, firstRows })
     : deps.history.rangeBack(subject, { before: end, firstRows });
-  const page = await collect(rows, frame.limit, { deadline, reading }, now, isForward);
-  const messages = page.rows.flatMap((row) => replayText(row, caller, channelId, now) ?? []);
+  const lastOfAll = isForward ? head.sequence : 1;
+  const page = await collect(rows, limit, { deadline, reading }, now, isForward);
   const start = isForward ? replayAfter : (page.rows[0]?.sequence ?? 1) - 1;
-  const last = isForward ? page.rows.at(-1) : page.rows[0];
-  return partsOf(frame.id, channelId, head, messages, {
+  return {
+    head,
+    messages: page.rows.flatMap((row) => replayText(row, caller, channelId, now) ?? []),
     gaps: gapsIn(start, page.rows, now),
-    next: page.isCut && last !== undefined ? { epoch: head.epoch, sequence: last.sequence } : undefined,
-    now,
-  });
+    next:
+      page.cutAt === undefined || page.cutAt === lastOfAll
+        ? undefined
+        : { epoch: head.epoch, sequence: page.cutAt },
+  };
 }
 
+/** The parts of the answer. */
 function partsOf(
   messageId: string,
   channelId: string,
-  head: Position,
-  messages: readonly string[],
-  { gaps, next, now }: { gaps: readonly Gap[]; next: Position | undefined; now: number },
+  { head, messages, gaps, next }: HistoryPage,
+  now: number,
 ): string[] {
   // HIS-3
   const groups = pack(messages, limits.frameBytes - envelopeBytes);
@@ -115,21 +147,28 @@ async function collect(
   { deadline, reading }: Pick<Reading, 'deadline' | 'reading'>,
   now: number,
   isForward: boolean,
-): Promise<Page> {
+): Promise<Rows> {
   const rows: StoredRow[] = [];
+  let last: number | undefined;
   let isCut = false;
   reading: for await (const page of pages) {
     for (const row of page) {
-      if (row.expiresAt <= now) continue;
       // One at least: the next page begins behind the last one.
       const isUsedUp = reading.isUsedUp || deadline.hasPassed;
       if (rows.length === limit || (rows.length > 0 && isUsedUp)) {
         isCut = true;
         break reading;
       }
+      last = row.sequence;
+      if (row.expiresAt <= now) continue;
       rows.push(row);
       reading.spend(bytesOf(row));
     }
+    // Before the next page is read; there may also be a long stretch of expired rows, which DynamoDB deletes late.
+    if (!reading.hasPage || deadline.hasPassed || (rows.length > 0 && reading.isUsedUp)) {
+      isCut = true;
+      break;
+    }
   }
-  return { rows: isForward ? rows : rows.reverse(), isCut };
+  return { rows: isForward ? rows : rows.reverse(), cutAt: isCut ? last : undefined };
 }

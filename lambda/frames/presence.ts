@@ -26,10 +26,11 @@ import {
   stateLost,
 } from './control-outcome';
 import { hasConnectionRow } from '../agents/known-connection';
-import type { AgentRecord } from '../shared/agent-store';
+import type { AgentRecord } from '../shared/stores/agent-store';
+import type { WorkBudget } from '../shared/work-budget';
 
-/** Agents that one query looks at; the rest is for the next page. */
-const maxRowsRead = 2_000;
+/** Agents that one query looks at, not counting those that never connected; the rest is for the next page. */
+const maxAgentsRead = 2_000;
 /** Of an answer, around its agents. */
 const envelopeBytes = 2_048;
 /** What a look for watchers and the start of a function may take. */
@@ -40,8 +41,9 @@ export async function presence(
   deps: ControlDependencies,
   caller: Caller,
   { id, own, query }: ParsedPresence,
+  work: AgentReading,
 ): Promise<ControlOutcome> {
-  if (query !== undefined) return queryPresence(deps, caller, id, query);
+  if (query !== undefined) return queryPresence(deps, caller, id, query, work);
   if (!maySetPresence(caller, own)) return notAdvertised();
   const set = await setPresence(deps, caller, own);
   if (set === undefined) return stateLost();
@@ -100,15 +102,14 @@ async function queryPresence(
   caller: Caller,
   id: string,
   query: PresenceQuery,
+  work: AgentReading,
 ): Promise<ControlOutcome> {
   // PRE-4
   if (!isGranted(caller.grants, reservedChannels.presence, 'presence'))
     return refused('forbidden', 'The token does not allow asking for presence');
   if (caller.level === 0) return { ok: true, answer: [] };
   const [{ agents, next }, isStillKnown] = await Promise.all([
-    query.agentId === undefined
-      ? findAgents(deps, caller.tenantId, query)
-      : findAgent(deps, caller.tenantId, query.agentId, query),
+    queryAgents(deps, caller.tenantId, query, work),
     hasConnectionRow(deps.connections, caller),
   ]);
   const now = deps.clock.now();
@@ -116,14 +117,33 @@ async function queryPresence(
   return { ok: true, answer: isStillKnown ? [answer] : [answer, goAwayText('state_lost', now)] };
 }
 
-interface AgentPage {
+export interface AgentPage {
   readonly agents: readonly AgentPresence[];
   /** The last agent that was looked at, when there may be more. */
   readonly next: string | undefined;
 }
 
+export type QueryDependencies = Pick<ControlDependencies, 'agents' | 'clock' | 'presenceGraceMs'>;
+
+/** Whether one more page may be read (RAT-7). */
+type AgentReading = Pick<WorkBudget, 'hasPage'>;
+
+const unlimited: AgentReading = { hasPage: true };
+
+/** Throws what the store throws. */
+export function queryAgents(
+  deps: QueryDependencies,
+  tenantId: string,
+  query: PresenceQuery,
+  work: AgentReading = unlimited,
+): Promise<AgentPage> {
+  return query.agentId === undefined
+    ? findAgents(deps, tenantId, query, work)
+    : findAgent(deps, tenantId, query.agentId, query);
+}
+
 async function findAgent(
-  deps: ControlDependencies,
+  deps: QueryDependencies,
   tenantId: string,
   agentId: string,
   query: PresenceQuery,
@@ -136,9 +156,10 @@ async function findAgent(
 }
 
 async function findAgents(
-  deps: ControlDependencies,
+  deps: QueryDependencies,
   tenantId: string,
   query: PresenceQuery,
+  work: AgentReading,
 ): Promise<AgentPage> {
   const agents: AgentPresence[] = [];
   let bytes = envelopeBytes;
@@ -154,9 +175,9 @@ async function findAgents(
         agents.push(agent);
       }
       last = agentId;
-      read += 1;
+      if (agent !== undefined) read += 1;
     }
-    if (read >= maxRowsRead) return { agents, next: last };
+    if (read >= maxAgentsRead || !work.hasPage) return { agents, next: last };
   }
   return { agents, next: undefined };
 }

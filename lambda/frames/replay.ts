@@ -2,16 +2,16 @@
  * Posts what a client has missed, from the log, in order: arrays at level 1, one message after another at level 0.
  * What is published meanwhile is above the head and comes live.
  */
-import { type Gap, limits, pack, packFrames, type Position, replayedText } from '../../protocol/index';
+import { type Gap, limits, type Position, replayedText } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
 import type { ControlDependencies } from './control-outcome';
 import { bytesOf, type ReadBudget } from '../log/read-budget';
 import type { Deadline } from '../shared/deadline';
-import { gapsIn } from '../log/gaps';
-import type { StoredRow } from '../shared/history-store';
-import type { RetryingSender } from '../delivery/retrying-sender';
+import { addGap, gapsIn } from '../log/gaps';
+import type { StoredRow } from '../shared/stores/history-store';
+import type { Outbox } from './outbox';
 import type { ChannelPosition } from '../log/channel-position';
-import { replayText } from './replay-text';
+import { replayText } from '../log/replay-text';
 
 /** SUB-6 */
 const maxReplayMs = 3_000;
@@ -38,16 +38,21 @@ export class ReplayBudget {
   }
 }
 
-/** Ends early when the connection is gone. Throws what the store throws. */
+/** Ends early when the connection is gone. The last array stays in the outbox. Throws what the store throws. */
 export async function replay(
   deps: ControlDependencies,
-  sender: RetryingSender,
+  outbox: Outbox,
   caller: Caller,
-  { channelId, subject, head, replayAfter }: ChannelPosition,
+  { channelId, subject, head, replayAfter, unreadAfter }: ChannelPosition,
   budget: ReplayBudget,
 ): Promise<void> {
+  if (outbox.isLost) return;
+  if (unreadAfter !== undefined && caller.level > 0) {
+    outbox.add(
+      replayedText({ channelId, position: unreadAfter, complete: false, gaps: [] }, deps.clock.now()),
+    );
+  }
   if (replayAfter === undefined) return;
-  const outbox = new Outbox(sender, caller);
   const gaps: Gap[] = [];
   let last = replayAfter;
   let isComplete = !budget.isUsedUp;
@@ -59,7 +64,7 @@ export async function replay(
         break reading;
       }
       budget.take(bytesOf(row));
-      gaps.push(...gapsIn(last, [row], deps.clock.now()));
+      for (const gap of gapsIn(last, [row], deps.clock.now())) addGap(gaps, gap);
       last = row.sequence;
       const text = textOf(deps, caller, channelId, row);
       if (text !== undefined) outbox.add(text);
@@ -67,14 +72,14 @@ export async function replay(
     if (!(await outbox.postFull())) return;
   }
   if (isComplete && last < head.sequence) {
-    gaps.push({ from: last + 1, to: head.sequence, reason: 'expired' });
+    addGap(gaps, { from: last + 1, to: head.sequence, reason: 'expired' });
     last = head.sequence;
   }
   const position: Position = { epoch: head.epoch, sequence: last };
   if (caller.level > 0) {
     outbox.add(replayedText({ channelId, position, complete: isComplete, gaps }, deps.clock.now()));
   }
-  await outbox.postAll();
+  await outbox.postFull();
 }
 
 /** `undefined` for a row that is no message any more. */
@@ -91,39 +96,4 @@ function textOf(
 /** Not even a read: the client sees that its replay is not complete. */
 async function* none(): AsyncGenerator<readonly StoredRow[]> {
   // Nothing.
-}
-
-/** Holds texts back until an array is full. */
-class Outbox {
-  private waiting: string[] = [];
-
-  constructor(
-    private readonly sender: RetryingSender,
-    private readonly receiver: Pick<Caller, 'connectionId' | 'level'>,
-  ) {}
-
-  add(text: string): void {
-    this.waiting.push(text);
-  }
-
-  /** Posts all but the last array, which may still grow. Tells whether the connection takes them. */
-  async postFull(): Promise<boolean> {
-    if (this.receiver.level === 0) return this.postAll();
-    const groups = pack(this.waiting, limits.frameBytes);
-    this.waiting = groups.pop() ?? [];
-    return this.post(groups.flatMap((group) => packFrames(group)));
-  }
-
-  postAll(): Promise<boolean> {
-    const texts = this.waiting.splice(0);
-    return this.post(this.receiver.level === 0 ? texts : packFrames(texts));
-  }
-
-  /** One after another, so that they arrive in order. */
-  private async post(texts: readonly string[]): Promise<boolean> {
-    for (const text of texts) {
-      if ((await this.sender.post(this.receiver.connectionId, text)) !== 'delivered') return false;
-    }
-    return true;
-  }
 }

@@ -7,6 +7,7 @@ import type { Caller } from '../shared/caller';
 import type { Deadline } from '../shared/deadline';
 import type { Clock, Logger } from '../shared/ports';
 import type { RetryingSender } from '../delivery/retrying-sender';
+import type { WorkBudget } from '../shared/work-budget';
 
 /** An answer is not held back longer for the sake of an array. */
 const maxHoldMs = 250;
@@ -26,6 +27,7 @@ export class Replies {
     private readonly clock: Clock,
     private readonly log: Logger,
     private readonly deadline: Deadline,
+    private readonly work: Pick<WorkBudget, 'message' | 'partOfArray'>,
   ) {}
 
   /** When the last reply that has reached the platform did, by the monotonic clock. */
@@ -38,7 +40,11 @@ export class Replies {
    * A loss is logged unless told otherwise.
    */
   send(text: string, { isLogged } = { isLogged: true }): Promise<void> {
-    if (this.receiver.level === 0) return this.post(text, isLogged);
+    if (this.receiver.level === 0) {
+      this.work.message(text);
+      return this.post(text, isLogged);
+    }
+    this.work.partOfArray(text);
     const now = this.clock.monotonic();
     if (this.held.length === 0) this.heldSince = now;
     const posted = new Promise<void>((settle) => this.held.push({ text, isLogged, settle }));

@@ -6,7 +6,7 @@ import { limits } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
 import { connectionExpiresAt } from '../agents/lifetime';
 import { mapStoreCalls } from '../shared/each-concurrently';
-import type { ChannelsOutcome, ConnectionStore } from '../shared/connection-store';
+import type { ChannelsOutcome, ConnectionStore } from '../shared/stores/connection-store';
 
 /**
  * Idempotent. A publisher that reads the subscribers after it has returned finds the connection among them. Without

@@ -1,5 +1,6 @@
 /** Entry point of `$disconnect`: builds what the route needs, once per cold start. */
-import { DynamoAgentStore } from '../aws/dynamo/dynamo-agent-store';
+import { createEvents } from '../aws/calls/event-bridge';
+import { DynamoAgentStore } from '../aws/dynamo/agents/dynamo-agent-store';
 import { createDynamoClients } from '../aws/dynamo/dynamo-calls';
 import { DynamoConnectionStore } from '../aws/dynamo/dynamo-connection-store';
 import { jsonLog } from '../aws/json-log';
@@ -7,8 +8,8 @@ import { LambdaInvoker } from '../aws/calls/lambda-invoker';
 import { systemClock } from '../aws/system-clock';
 import { variables } from '../contract';
 import { PlatformClock } from '../shared/platform-clock';
-import { text, wholeNumber } from './env';
-import { disconnectRoute } from '../events/disconnect';
+import { optionalText, text, wholeNumber } from './environment/env';
+import { disconnectRoute } from '../events/web-socket/disconnect';
 
 const clock = new PlatformClock(systemClock);
 const { calls } = createDynamoClients();
@@ -22,5 +23,6 @@ export const handler = disconnectRoute({
   presenceFunction: text(variables.presenceFunction),
   presenceGraceMs: wholeNumber(variables.presenceGraceSeconds) * 1_000,
   clock,
+  events: createEvents(optionalText(variables.eventBus), optionalText(variables.eventSource), jsonLog),
   log: jsonLog,
 });

@@ -1,6 +1,7 @@
 /** Entry point of the fan-out workers: builds what the route needs, once per cold start. */
 import { createSender, senderKinds } from '../aws/calls/create-sender';
-import { DynamoAgentStore } from '../aws/dynamo/dynamo-agent-store';
+import { createEvents } from '../aws/calls/event-bridge';
+import { DynamoAgentStore } from '../aws/dynamo/agents/dynamo-agent-store';
 import { createDynamoClients } from '../aws/dynamo/dynamo-calls';
 import { DynamoConnectionStore } from '../aws/dynamo/dynamo-connection-store';
 import { jsonLog } from '../aws/json-log';
@@ -8,7 +9,7 @@ import { LambdaInvoker } from '../aws/calls/lambda-invoker';
 import { systemClock } from '../aws/system-clock';
 import { variables } from '../contract';
 import { PlatformClock } from '../shared/platform-clock';
-import { oneOf, text, wholeNumber } from './env';
+import { oneOf, optionalText, text, wholeNumber } from './environment/env';
 import { fanOutRoute } from '../events/fan-out';
 
 const clock = new PlatformClock(systemClock);
@@ -24,5 +25,6 @@ export const handler = fanOutRoute({
   presenceFunction: text(variables.presenceFunction),
   presenceGraceMs: wholeNumber(variables.presenceGraceSeconds) * 1_000,
   clock,
+  events: createEvents(optionalText(variables.eventBus), optionalText(variables.eventSource), jsonLog),
   log: jsonLog,
 });

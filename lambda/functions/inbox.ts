@@ -1,6 +1,6 @@
 /** Entry point of the inbox push: builds what the route needs, once per cold start. */
 import { createSender, senderKinds } from '../aws/calls/create-sender';
-import { DynamoAgentStore } from '../aws/dynamo/dynamo-agent-store';
+import { DynamoAgentStore } from '../aws/dynamo/agents/dynamo-agent-store';
 import { createDynamoClients } from '../aws/dynamo/dynamo-calls';
 import { DynamoHistoryStore } from '../aws/dynamo/dynamo-history-store';
 import { jsonLog } from '../aws/json-log';
@@ -8,7 +8,7 @@ import { LambdaInvoker } from '../aws/calls/lambda-invoker';
 import { systemClock } from '../aws/system-clock';
 import { variables } from '../contract';
 import { PlatformClock } from '../shared/platform-clock';
-import { oneOf, text } from './env';
+import { oneOf, text } from './environment/env';
 import { inboxRoute } from '../events/inbox';
 
 const clock = new PlatformClock(systemClock);

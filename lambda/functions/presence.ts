@@ -1,7 +1,8 @@
 /** Entry point of the function that tells watchers of presence: builds what the route needs, once per cold start. */
 import { randomUUID } from 'node:crypto';
 import { createSender, senderKinds } from '../aws/calls/create-sender';
-import { DynamoAgentStore } from '../aws/dynamo/dynamo-agent-store';
+import { createEvents } from '../aws/calls/event-bridge';
+import { DynamoAgentStore } from '../aws/dynamo/agents/dynamo-agent-store';
 import { createDynamoClients } from '../aws/dynamo/dynamo-calls';
 import { DynamoConnectionStore } from '../aws/dynamo/dynamo-connection-store';
 import { jsonLog } from '../aws/json-log';
@@ -9,7 +10,7 @@ import { LambdaInvoker } from '../aws/calls/lambda-invoker';
 import { systemClock } from '../aws/system-clock';
 import { variables } from '../contract';
 import { PlatformClock } from '../shared/platform-clock';
-import { oneOf, text, wholeNumber } from './env';
+import { oneOf, optionalText, text, wholeNumber } from './environment/env';
 import { presenceRoute } from '../events/presence';
 
 const clock = new PlatformClock(systemClock);
@@ -26,5 +27,6 @@ export const handler = presenceRoute({
   presenceGraceMs: wholeNumber(variables.presenceGraceSeconds) * 1_000,
   clock,
   newId: randomUUID,
+  events: createEvents(optionalText(variables.eventBus), optionalText(variables.eventSource), jsonLog),
   log: jsonLog,
 });

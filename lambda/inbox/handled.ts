@@ -5,7 +5,7 @@
 import type { Handled, Position } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
 import type { LogDependencies } from '../log/head';
-import type { AgentStore } from '../shared/agent-store';
+import type { AgentStore } from '../shared/stores/agent-store';
 
 export interface HandledDependencies extends Pick<LogDependencies, 'retentionMs'> {
   readonly agents: Pick<AgentStore, 'getAgent' | 'saveHandled'>;

@@ -13,12 +13,13 @@ import {
 } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
 import type { Deadline } from '../shared/deadline';
-import type { AgentView, InboxMark } from '../shared/agent-store';
+import type { AgentView, InboxMark } from '../shared/stores/agent-store';
 import { type Deliver, pushInbox, type PushDependencies } from './push-inbox';
 import { handledUpTo, saveHandled } from './handled';
 import type { ReadBudget } from '../log/read-budget';
-import { oldestReadable } from '../log/recover';
+import { always, type MayLook, oldestReadable } from '../log/recover';
 import type { RetryingSender } from '../delivery/retrying-sender';
+import { TooCostly, type WorkBudget } from '../shared/work-budget';
 import type { LogDependencies } from '../log/head';
 import { type ChannelPosition, channelPosition } from '../log/channel-position';
 
@@ -26,21 +27,24 @@ export type InboxDependencies = LogDependencies & PushDependencies;
 
 /**
  * Where the inbox stands, where its replay begins, and the mark. Keeps what the client says that it has handled, before
- * anything is replayed. Throws what the stores throw.
+ * anything is replayed. Throws what the stores throw, and TooCostly when the start may not be looked for.
  */
 export async function inboxPosition(
   deps: InboxDependencies,
   caller: Caller,
   resume: Resume,
+  mayLook = always,
 ): Promise<ChannelPosition> {
   // `$connect` has sent the push for level 0.
-  if (caller.level === 0) return channelPosition(deps, caller, resume);
+  if (caller.level === 0) return channelPosition(deps, caller, resume, mayLook);
   const [place, view] = await Promise.all([
-    channelPosition(deps, caller, resume),
+    channelPosition(deps, caller, resume, mayLook),
     deps.agents.getAgent(caller.tenantId, caller.agentId),
   ]);
+  // The replay may begin at another place than the client's, so this one has to be known.
+  if (place.unreadAfter !== undefined) throw new TooCostly();
   const { inboxMark: mark } = view;
-  const unhandled = await replayStart(deps, caller, resume, place, view);
+  const unhandled = await replayStart(deps, caller, resume, place, view, mayLook);
   const from = place.replayAfter ?? unhandled;
   return {
     ...place,
@@ -57,6 +61,7 @@ async function replayStart(
   { handled }: Resume,
   { head, subject }: ChannelPosition,
   view: AgentView,
+  mayLook: MayLook,
 ): Promise<number> {
   const marked = Math.min(head.sequence, (view.inboxMark?.from ?? Infinity) - 1);
   if (handled === undefined || deps.retentionMs === 0) return marked;
@@ -65,7 +70,7 @@ async function replayStart(
     sequence: marked,
   });
   if (kept.epoch === head.epoch || head.sequence === 0) return Math.min(marked, kept.sequence);
-  const first = await oldestReadable(deps, subject, head.sequence);
+  const first = await oldestReadable(deps, subject, head.sequence, mayLook);
   return Math.min(marked, (first ?? Infinity) - 1);
 }
 
@@ -77,6 +82,7 @@ export async function replayInbox(
   { channelId, head, replayAfter }: ChannelPosition,
   mark: InboxMark,
   { deadline, reading }: { readonly deadline: Deadline; readonly reading: ReadBudget },
+  work: Pick<WorkBudget, 'message'>,
 ): Promise<void> {
   const from = replayAfter === undefined ? mark.from : replayAfter + 1;
   let last = from - 1;
@@ -91,6 +97,7 @@ export async function replayInbox(
       const [text = ''] = packFrames(group);
       if ((await sender.post(caller.connectionId, text)) !== 'delivered') break;
       reading.spend(Buffer.byteLength(text));
+      work.message(text);
       taken += group.length;
       last = messages[taken - 1]?.position.sequence ?? last;
     }

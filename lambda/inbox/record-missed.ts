@@ -4,13 +4,22 @@
  */
 import type { Deadline } from '../shared/deadline';
 import { agentWithConnections, type LiveDependencies } from '../agents/live-connections';
-import type { AgentView, MissedMessage } from '../shared/agent-store';
-import type { Connection } from '../shared/connection-store';
+import { isWakeDue } from '../agents/wake';
+import type { AgentView, MissedMessage } from '../shared/stores/agent-store';
+import type { Connection } from '../shared/stores/connection-store';
 
 /** The set of connections changes between the look and the write only when the agent comes or goes just then. */
 const maxRounds = 5;
 /** With less, nobody is looked for. */
 const minLookupMs = 400;
+
+export interface Found {
+  readonly connections: readonly Connection[];
+  /** The agent sleeps, and an event about its mail may be due. */
+  readonly isWakeDue: boolean;
+  /** DIR-7: false for an agent that never connected. */
+  readonly isKnown: boolean;
+}
 
 /**
  * Gives the live connections that have not been tried yet. When there are none, the message is noted as missed before
@@ -21,17 +30,22 @@ export async function findReceiversOrRecordMissed(
   missed: MissedMessage,
   tried: ReadonlySet<string>,
   deadline: Deadline,
-): Promise<readonly Connection[]> {
+): Promise<Found> {
   for (let round = 0; round < maxRounds && deadline.remainingMs >= minLookupMs; round++) {
     const { view, live } = await agentWithConnections(deps, missed.tenantId, missed.agentId);
     const untried = live.filter(({ connectionId }) => !tried.has(connectionId));
-    if (untried.length > 0) return untried;
+    if (untried.length > 0) return { connections: untried, isWakeDue: false, isKnown: true };
     // Refused when a connection came after the look: it knows nothing of this message, so it has to be found.
-    if (isCovered(view, missed) || (await deps.agents.recordMissed(missed, view))) return [];
+    if (isCovered(view, missed) || (await deps.agents.recordMissed(missed, view)))
+      return {
+        connections: [],
+        isWakeDue: isWakeDue(view, deps.clock.now()),
+        isKnown: view.version !== undefined,
+      };
   }
   // No time, or connections come and go faster than we look. The mark leads the next one to the message.
   await deps.agents.recordMissed(missed, undefined);
-  return [];
+  return { connections: [], isWakeDue: true, isKnown: true };
 }
 
 /**

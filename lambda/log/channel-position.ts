@@ -11,8 +11,8 @@ import {
 } from '../../protocol/index';
 import type { Caller } from '../shared/caller';
 import { emptyPosition, headOf, type LogDependencies } from './head';
-import type { InboxMark } from '../shared/agent-store';
-import { recover } from './recover';
+import type { InboxMark } from '../shared/stores/agent-store';
+import { always, recover } from './recover';
 import { channelSubject, inboxSubject } from '../shared/subjects';
 
 export interface ChannelPosition {
@@ -24,6 +24,8 @@ export interface ChannelPosition {
   readonly state: ChannelState;
   /** The sequence after which a replay begins; `undefined` when there is none. */
   readonly replayAfter: number | undefined;
+  /** The client's position, when looking at what follows it would cost too much: it asks for that itself (SUB-6). */
+  readonly unreadAfter?: Position | undefined;
   /** Of the inbox in a `hello`: the mark of messages that no connection took. */
   readonly inboxMark?: InboxMark | undefined;
 }
@@ -36,6 +38,7 @@ export async function channelPosition(
   deps: LogDependencies,
   caller: Caller,
   { channelId, since }: Resume,
+  mayLook = always,
 ): Promise<ChannelPosition> {
   const subject = subjectOf(caller, channelId);
   const about = { channelId, subject };
@@ -45,12 +48,13 @@ export async function channelPosition(
     return { ...about, head: emptyPosition(deps.clock.now()), state, replayAfter: undefined };
   }
   if (since !== undefined && mayUse(caller, channelId, 'history')) {
-    const { head, recovered, reason, after } = await recover(deps, subject, since);
+    const { head, recovered, reason, after, isUnread } = await recover(deps, subject, since, mayLook);
     return {
       ...about,
       head,
       state: { channelId, head, recovered, reason },
-      replayAfter: recovered ? after : undefined,
+      replayAfter: recovered && isUnread !== true ? after : undefined,
+      unreadAfter: isUnread && since,
     };
   }
   const head = deps.retentionMs === 0 ? emptyPosition(deps.clock.now()) : await headOf(deps, subject);

@@ -4,14 +4,16 @@
  */
 import type { Position } from '../../protocol/index';
 import type { Deadline } from '../shared/deadline';
-import type { LogTail, Slot, FrameKey } from './log-tail';
-import type { HistoryStore, MessageFields, MessageRow } from '../shared/history-store';
+import type { FrameKey, FreeSlot, LogTail } from './log-tail';
+import type { HistoryStore, MessageFields, MessageRow } from '../shared/stores/history-store';
 import type { Clock } from '../shared/ports';
 
 export interface Claim extends FrameKey {
   readonly body: string;
   /** How long the row is kept. */
   readonly retentionMs: number;
+  /** Runs once, before the first put; when it throws, nothing is put. */
+  readonly beforePut?: (slot: FreeSlot) => Promise<void>;
 }
 
 export interface Claimed {
@@ -34,7 +36,7 @@ const maxPauseMs = 40;
 
 /**
  * Puts the message into the log. Gives `undefined` when no place could be had in time; the message may be in the log all the
- * same (its sender then says `retry`). Throws what the store throws.
+ * same (its sender then says `retry`). Throws what the store and `beforePut` throw.
  */
 export async function claim(
   { history, clock }: ClaimDependencies,
@@ -46,6 +48,7 @@ export async function claim(
   if (limit.remainingMs === 0) return undefined;
   const nonce = tail.newNonce(message.index);
   let place = await tail.findSlot(message, limit);
+  if (place?.kind === 'free') await message.beforePut?.(place);
   while (place !== undefined) {
     if (place.kind === 'taken') return claimed('duplicate', place.row);
     if (limit.hasPassed) return undefined;
@@ -96,7 +99,7 @@ function claimed(
 function toRow(
   { arrival }: LogTail,
   { id, isRetry, body, retentionMs }: Claim,
-  { position, timestamp }: Extract<Slot, { kind: 'free' }>,
+  { position, timestamp }: FreeSlot,
   nonce: string,
 ): MessageRow {
   const expiresAt = timestamp + retentionMs;

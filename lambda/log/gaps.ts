@@ -1,9 +1,9 @@
 /**
- * What is missing in a stretch of a log: rows that have expired, rows that are gone, rows that are damaged, and requests whose
- * senders have given up.
+ * What is missing in a stretch of a log: rows that have expired, rows that are gone, rows that are damaged or erased, and
+ * requests whose senders have given up.
  */
 import type { Gap } from '../../protocol/index';
-import type { StoredRow } from '../shared/history-store';
+import type { StoredRow } from '../shared/stores/history-store';
 import { isExpiredRequest } from './stored-message';
 
 /**
@@ -14,21 +14,28 @@ import { isExpiredRequest } from './stored-message';
 export function gapsIn(after: number, rows: readonly StoredRow[], now: number, upTo?: number): Gap[] {
   const gaps: Gap[] = [];
   const add = (from: number, to: number, reason: Gap['reason']): void => {
-    if (from > to) return;
-    const last = gaps.at(-1);
-    if (last?.reason === reason && last.to === from - 1) gaps[gaps.length - 1] = { ...last, to };
-    else gaps.push({ from, to, reason });
+    if (from <= to) addGap(gaps, { from, to, reason });
   };
   let seen = after;
   for (const row of rows) {
-    const { sequence, expiresAt, body } = row;
+    const { sequence, expiresAt, body, isErased } = row;
     // Sequences have no holes, so what is not there was deleted.
     add(seen + 1, sequence - 1, 'expired');
     if (expiresAt <= now) add(sequence, sequence, 'expired');
+    else if (isErased)
+      add(sequence, sequence, 'erased'); // LOG-3
     else if (body === undefined) add(sequence, sequence, 'damaged');
     else if (isExpiredRequest(row, now)) add(sequence, sequence, 'request_expired');
     seen = sequence;
   }
   if (upTo !== undefined) add(seen + 1, upTo, 'expired');
   return gaps;
+}
+
+/** Adds a gap behind the others. */
+export function addGap(gaps: Gap[], gap: Gap): void {
+  const last = gaps.at(-1);
+  if (last?.reason === gap.reason && last.to === gap.from - 1)
+    gaps[gaps.length - 1] = { ...last, to: gap.to };
+  else gaps.push(gap);
 }

@@ -3,7 +3,7 @@
  * this: expired rows are deleted late and in no order, so the newest row alone does not tell.
  */
 import type { Position } from '../../protocol/index';
-import type { Head, HistoryStore, MessageFields, Checkpoint } from '../shared/history-store';
+import type { Head, HistoryStore, MessageFields, Checkpoint } from '../shared/stores/history-store';
 import type { Clock } from '../shared/ports';
 
 export interface LogEnd {

@@ -6,17 +6,21 @@ import type { Position } from '../../protocol/index';
 import type { Deadline } from '../shared/deadline';
 import { type EndDependencies, logEnd } from './log-end';
 import { SearchBudget } from './read-budget';
-import type { Head, MessageFields } from '../shared/history-store';
+import type { Head, MessageFields } from '../shared/stores/history-store';
 import type { NewId } from '../shared/ports';
+import type { WorkBudget } from '../shared/work-budget';
+
+export interface FreeSlot {
+  readonly kind: 'free';
+  readonly position: Position;
+  /** Epoch milliseconds. */
+  readonly timestamp: number;
+  /** Of the row before it, which may have expired; `undefined` when there is none. */
+  readonly previousTimestamp: number | undefined;
+}
 
 /** Where a message goes: to a free place, or nowhere, as a copy of it is in the log already. */
-export type Slot =
-  | {
-      readonly kind: 'free';
-      readonly position: Position;
-      /** Epoch milliseconds. */ readonly timestamp: number;
-    }
-  | { readonly kind: 'taken'; readonly row: MessageFields };
+export type Slot = FreeSlot | { readonly kind: 'taken'; readonly row: MessageFields };
 
 /** A text message as the platform delivered it. */
 export interface Arrival {
@@ -90,6 +94,7 @@ export class LogTail {
       kind: 'free',
       position: { epoch, sequence: sequence + 1 },
       timestamp: this.timestampAfter(timestamp),
+      previousTimestamp: timestamp,
     };
   }
 
@@ -185,12 +190,15 @@ export class LogTail {
 /** The logs that the messages of one text message go to. */
 export class LogTails {
   private readonly tails = new Map<string, LogTail>();
-  private readonly budget = new SearchBudget();
+  private readonly budget: SearchBudget;
 
   constructor(
     private readonly deps: TailDependencies,
     readonly arrival: Arrival,
-  ) {}
+    work?: WorkBudget,
+  ) {
+    this.budget = new SearchBudget(work);
+  }
 
   of(subject: string): LogTail {
     const tail = this.tails.get(subject) ?? new LogTail(this.deps, subject, this.arrival, this.budget);

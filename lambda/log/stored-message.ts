@@ -3,7 +3,7 @@
  * drift apart.
  */
 import { isJsonObject, isMessageType, type JsonObject, type Message } from '../../protocol/index';
-import type { MessageRow, StoredRow } from '../shared/history-store';
+import type { MessageRow, StoredRow } from '../shared/stores/history-store';
 
 /** Who sent the message, when and under which id are the row's own columns. */
 export function bodyOf({ type, content, metadata, extra, expiresAt }: Message): string {

@@ -17,26 +17,33 @@ import {
 import { liveConnections, type LiveDependencies } from '../agents/live-connections';
 import type { Receiver } from '../delivery/fan-out';
 import type { Outgoing } from '../delivery/outgoing';
-import { findReceiversOrRecordMissed } from '../inbox/record-missed';
+import { findReceiversOrRecordMissed, type Found } from '../inbox/record-missed';
+import { admitReceiver, TooManyUnknownAgents, type UnknownAgentDependencies } from '../inbox/unknown-agents';
+import { listChannel } from '../log/channel-directory';
 import { claim, type Claimed } from '../log/claim';
-import type { LogTails } from '../log/log-tail';
+import type { FreeSlot, LogTails } from '../log/log-tail';
 import { bodyOf } from '../log/stored-message';
-import type { MissedMessage } from '../shared/agent-store';
+import type { MissedMessage } from '../shared/stores/agent-store';
 import type { Caller } from '../shared/caller';
-import type { Connection } from '../shared/connection-store';
+import type { ChannelDirectory } from '../shared/stores/channel-directory';
+import type { Connection } from '../shared/stores/connection-store';
 import type { Deadline } from '../shared/deadline';
 import { errorFields } from '../shared/error-fields';
-import type { HistoryStore } from '../shared/history-store';
+import type { HistoryStore } from '../shared/stores/history-store';
 import type { Logger, NewId } from '../shared/ports';
 import { channelSubject, inboxSubject } from '../shared/subjects';
+import type { DailyQuotas } from './rates/daily-quotas';
 import type { Destination } from './route-frame';
 
-export interface AcceptDependencies extends LiveDependencies {
+export interface AcceptDependencies extends LiveDependencies, Omit<UnknownAgentDependencies, 'agents'> {
   readonly history: HistoryStore;
+  readonly directory: ChannelDirectory;
   readonly newId: NewId;
   readonly log: Logger;
   /** How long a message stays in its log; 0 = no log, so every message is ephemeral (ACK-7). */
   readonly retentionMs: number;
+  /** Absent = a tenant may store and have delivered what it likes. */
+  readonly daily?: DailyQuotas | undefined;
 }
 
 export interface Accepted {
@@ -50,6 +57,8 @@ export interface Accepted {
   readonly isDuplicate: boolean;
   /** DIR-4: in the inbox of an agent that is not connected. */
   readonly isStored: boolean;
+  /** DIR-4: an event may be due that says that the agent has mail. */
+  readonly isWakeDue: boolean;
   /** Direct messages: the connections right after the write. When there are none, the message is recorded as missed. */
   readonly receivers: readonly Receiver[] | undefined;
   /** Direct messages in the inbox that have receivers: the record to write if every post fails. */
@@ -80,14 +89,21 @@ export async function accept(
   const message = toMessage(publication, caller, deps.newId, tails.arrival.sentAt);
   const body = bodyOf(message);
   if (isTooLarge(message, body)) return rejected('payload_too_large');
+  const isEphemeral = frame.ephemeral || deps.retentionMs === 0;
+  const usedUp = deps.daily?.usedUp(caller.tenantId, !isEphemeral); // RAT-8
+  if (usedUp !== undefined) return overLimit(`The tenant has used up its quota ${usedUp}`);
   if (destination.kind === 'agent' && frame.expectsReply) {
     // DIR-5
     if (!(await hasResponder(deps, caller, destination.agentId))) return rejected('no_responders');
   }
   if (isExpired(message, deps.clock.now())) return rejected('request_expired'); // REQ-3
-  return frame.ephemeral || deps.retentionMs === 0
-    ? acceptEphemeral(deps, caller, publication, message)
-    : acceptDurable(deps, caller, publication, { message, body }, tails, deadline);
+  if (isEphemeral) return acceptEphemeral(deps, caller, publication, message);
+  try {
+    return await acceptDurable(deps, caller, publication, { message, body }, tails, deadline);
+  } catch (error) {
+    if (error instanceof TooManyUnknownAgents) return overLimit(error.message);
+    throw error;
+  }
 }
 
 /** ERR-6. A later timestamp in the log does not make it longer. The text is written only when it may be too long. */
@@ -100,6 +116,10 @@ function isTooLarge(message: Message, body: string): boolean {
 
 function rejected(code: ErrorDetails['code'], retryAfterMs?: number): Acceptance {
   return { ok: false, error: { code, retryAfterMs } };
+}
+
+function overLimit(text: string): Acceptance {
+  return { ok: false, error: { code: 'limit_exceeded', text } };
 }
 
 async function hasResponder(deps: LiveDependencies, caller: Caller, agentId: string): Promise<boolean> {
@@ -137,22 +157,39 @@ async function acceptDurable(
   const { tenantId } = caller;
   const { expiresAt = Infinity } = message;
   const isRetry = frame.retry && frame.id !== undefined; // ACK-8
-  const entry = { id: message.id, index, isRetry, body, retentionMs: deps.retentionMs };
+  const { retentionMs } = deps;
+  const entry = {
+    ...{ id: message.id, index, isRetry, body, retentionMs },
+    beforePut: (slot: FreeSlot) =>
+      destination.kind === 'channel'
+        ? listChannel(deps, tenantId, destination.channelId, slot)
+        : admitReceiver(deps, tenantId, destination.agentId, slot),
+  };
   // A request is not written after it has expired.
   const putDeadline = deadline.within(expiresAt - deps.clock.now());
   const claimed = await claim(deps, tails.of(subjectOf(tenantId, destination)), entry, putDeadline);
   if (claimed === undefined)
     return isExpired(message, deps.clock.now()) ? rejected('request_expired') : rejected('unavailable', 500);
+  if (claimed.status === 'claimed') deps.daily?.add(tenantId, { storedBytes: Buffer.byteLength(body) });
   const { position, timestamp } = claimed;
   const stored = { ...message, timestamp };
   const status = claimed.status === 'duplicate' ? 'duplicate' : 'accepted';
   if (destination.kind === 'channel') return accepted(frame, stored, { status, position });
   const missed = missedMessage(tenantId, destination.agentId, claimed);
   // A duplicate needs this too: its first attempt may have ended between the write and the record.
-  const live = await receiversAfterPut(deps, missed, deadline);
-  if (status === 'duplicate') return accepted(frame, stored, { status, position });
+  const { connections: live, isWakeDue, isKnown } = await receiversAfterPut(deps, missed, deadline);
+  const seemsKnown = isKnown || caller.level === 0; // DIR-7
+  if (status === 'duplicate')
+    return accepted(frame, stored, { status, position, isWakeDue, isKnown: seemsKnown });
   // DIR-4
-  if (live.length === 0) return accepted(frame, stored, { status: 'stored', position, receivers: [] });
+  if (live.length === 0)
+    return accepted(frame, stored, {
+      status: 'stored',
+      position,
+      receivers: [],
+      isWakeDue,
+      isKnown: seemsKnown,
+    });
   const receivers = live.map((connection) => toReceiver(connection, caller));
   return accepted(frame, stored, { status, position, receivers, missedIfUndelivered: missed });
 }
@@ -179,9 +216,11 @@ function accepted(
     readonly position?: Position | undefined;
     readonly receivers?: readonly Receiver[] | undefined;
     readonly missedIfUndelivered?: MissedMessage | undefined;
+    readonly isWakeDue?: boolean;
+    readonly isKnown?: boolean;
   },
 ): Accepted {
-  const { status, position, receivers, missedIfUndelivered } = result;
+  const { status, position, receivers, missedIfUndelivered, isWakeDue = false, isKnown = true } = result;
   const textFor = (level: number): string =>
     level === 0 ? messageText(message) : levelOneText(message, position);
   return {
@@ -190,9 +229,10 @@ function accepted(
     position,
     outgoing: { textFor, expiresAt: message.expiresAt },
     // ACK-1; ACK-3: the timestamp of the message.
-    ack: frame.id === undefined ? undefined : ackText(frame.id, message.timestamp, status, position),
+    ack: frame.id === undefined ? undefined : ackText(frame.id, message.timestamp, status, position, isKnown),
     isDuplicate: status === 'duplicate',
     isStored: status === 'stored',
+    isWakeDue,
     receivers,
     missedIfUndelivered,
   };
@@ -229,13 +269,13 @@ async function receiversAfterPut(
   deps: AcceptDependencies,
   missed: MissedMessage,
   deadline: Deadline,
-): Promise<readonly Connection[]> {
+): Promise<Found> {
   try {
     return await findReceiversOrRecordMissed(deps, missed, new Set(), deadline);
   } catch (error) {
     deps.log.error('receivers_unknown', { tenant_id: missed.tenantId, ...errorFields(error) });
     await deps.agents.recordMissed(missed, undefined);
-    return [];
+    return { connections: [], isWakeDue: true, isKnown: true };
   }
 }
 

@@ -7,7 +7,7 @@ import { fanOut, type FanOutCounts, type FanOutDependencies, type Receiver } fro
 import type { Outgoing } from '../delivery/outgoing';
 import type { RetryingSender } from '../delivery/retrying-sender';
 import { findReceiversOrRecordMissed } from '../inbox/record-missed';
-import type { MissedMessage } from '../shared/agent-store';
+import type { MissedMessage } from '../shared/stores/agent-store';
 import type { Caller } from '../shared/caller';
 import type { Deadline } from '../shared/deadline';
 import { onePage } from '../shared/each-concurrently';
@@ -48,7 +48,13 @@ export async function deliverDirect(
       return countsOfRounds;
     }
     for (const { connectionId } of batch) tried.add(connectionId);
-    const found = await findReceiversOrRecordMissed(deps, missedIfUndelivered, tried, deadline);
+    // The agent had connections: the sweep tells whether it sleeps.
+    const { connections: found } = await findReceiversOrRecordMissed(
+      deps,
+      missedIfUndelivered,
+      tried,
+      deadline,
+    );
     if (found.length === 0) return countsOfRounds;
     batch = found.map((connection) => toReceiver(connection, caller));
   }

@@ -6,15 +6,17 @@ import { fanOut, type FanOutCounts, type FanOutDependencies, type Receiver } fro
 import type { Outgoing } from '../delivery/outgoing';
 import type { RetryingSender } from '../delivery/retrying-sender';
 import { type HandOverDependencies, splitToWorkers } from '../delivery/wide-channel';
-import type { MissedMessage } from '../shared/agent-store';
+import type { MissedMessage } from '../shared/stores/agent-store';
 import type { Caller } from '../shared/caller';
 import type { Deadline } from '../shared/deadline';
 import { errorFields } from '../shared/error-fields';
 import type { Accepted } from './accept';
 import { deliverDirect } from './deliver-direct';
+import type { DailyQuotas } from './rates/daily-quotas';
 import type { Destination } from './route-frame';
 
-export type DeliveryDependencies = FanOutDependencies & HandOverDependencies;
+export type DeliveryDependencies = FanOutDependencies &
+  HandOverDependencies & { readonly daily?: DailyQuotas | undefined };
 
 interface Delivery {
   readonly destination: Destination;
@@ -25,8 +27,8 @@ interface Delivery {
 }
 
 export class Deliveries {
-  /** Outcomes of all posts so far. */
-  readonly counts: FanOutCounts = {};
+  /** Outcomes of the posts so far, by destination. */
+  private readonly outcomes = new Map<string, FanOutCounts>();
   private readonly waiting = new Map<string, Delivery>();
 
   constructor(
@@ -52,6 +54,10 @@ export class Deliveries {
     this.waiting.set(key, delivery);
   }
 
+  countsOf(destination: Destination): FanOutCounts {
+    return this.outcomes.get(keyOf(destination)) ?? {};
+  }
+
   isWaitingFor(channelId: string): boolean {
     return this.waiting.has(keyOf({ kind: 'channel', channelId }));
   }
@@ -64,6 +70,7 @@ export class Deliveries {
   /** Never rejects. The caller flushes the replies first: the copy for the sender waits for its ACK (ACK-5). */
   async deliverAll(): Promise<void> {
     await Promise.all([...this.waiting.keys()].map((key) => this.deliver(key)));
+    await this.deps.daily?.report(this.caller.tenantId);
   }
 
   private async deliver(key: string): Promise<void> {
@@ -72,10 +79,11 @@ export class Deliveries {
     this.waiting.delete(key);
     const { tenantId: tenant_id, connectionId: connection_id } = this.caller;
     try {
-      for (const counts of await this.post(delivery)) this.addCounts(counts);
+      for (const counts of await this.post(delivery)) this.addCounts(key, counts);
     } catch (error) {
       // The messages are in the log: a receiver that got no post finds the gap by the sequence.
       this.deps.log.error('fan_out_failed', { connection_id, tenant_id, ...errorFields(error) });
+      this.addCounts(key, { uncounted: 1 });
     }
   }
 
@@ -93,9 +101,13 @@ export class Deliveries {
     return [(await fanOut(deps, sender, target, messages, own, deadline)).counts, handedOver];
   }
 
-  private addCounts(counts: FanOutCounts): void {
+  private addCounts(key: string, counts: FanOutCounts): void {
+    const { delivered = 0, handed = 0 } = counts;
+    this.deps.daily?.add(this.caller.tenantId, { deliveries: delivered + handed });
+    const sums: FanOutCounts = this.outcomes.get(key) ?? {};
+    this.outcomes.set(key, sums);
     for (const [outcome, n] of Object.entries(counts) as [keyof FanOutCounts, number][]) {
-      this.counts[outcome] = (this.counts[outcome] ?? 0) + n;
+      sums[outcome] = (sums[outcome] ?? 0) + n;
     }
   }
 }

@@ -7,6 +7,7 @@ import {
   type ErrorDetails,
   isId,
   isJsonObject,
+  matchesPrefix,
   type ParsedFrame,
   parseText,
 } from '../../protocol/index';
@@ -53,9 +54,7 @@ function objectIn(body: string): Record<string, unknown> | undefined {
 
 function isAllowed(allowed: readonly AllowedAgents[], tenantId: string, agentId: string): boolean {
   return allowed.some(
-    ({ tenant, agents }) =>
-      tenant === tenantId &&
-      agents.some((name) => (name.endsWith('*') ? agentId.startsWith(name.slice(0, -1)) : agentId === name)),
+    ({ tenant, agents }) => tenant === tenantId && agents.some((name) => matchesPrefix(name, agentId)),
   );
 }
 

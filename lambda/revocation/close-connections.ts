@@ -5,8 +5,8 @@
 import { type GoAwayCode, goAwayText } from '../../protocol/index';
 import { Pacer } from '../agents/pacer';
 import { removeConnection, type RemovalDependencies } from '../agents/remove-connection';
-import type { ConnectedAgent } from '../shared/agent-store';
-import type { Connection } from '../shared/connection-store';
+import type { ConnectedAgent } from '../shared/stores/agent-store';
+import type { Connection } from '../shared/stores/connection-store';
 import type { Deadline } from '../shared/deadline';
 import { eachConcurrently } from '../shared/each-concurrently';
 import { observerId } from '../shared/subjects';

@@ -5,7 +5,7 @@
 import type { RevocationOrder } from './revocation-order';
 import { closeConnections, type CloseDependencies, type CloseSummary } from './close-connections';
 import type { Deadline } from '../shared/deadline';
-import { isRefusedBy, type RevocationStore } from '../shared/ports';
+import { isRefusedBy, type Revocation, type RevocationStore } from '../shared/ports';
 
 export interface RevokeDependencies extends CloseDependencies {
   readonly revocations: RevocationStore;
@@ -22,28 +22,54 @@ export async function revoke(
   order: RevocationOrder,
   deadline: Deadline,
 ): Promise<CloseSummary> {
-  const { action, tenantId, agentId, tokenId } = order;
+  if (order.action === 'kick') return closeConnections(deps, order, 'kicked', () => true, deadline);
+  const refused = await changeRevocation(deps, order);
+  if (refused === undefined) return { closed: 0, left: 0 };
+  await sendEvent(deps, order, refused.issuedUpTo === forever ? undefined : refused.issuedUpTo);
+  return closeConnections(
+    deps,
+    order,
+    'revoked',
+    ({ tokenIssuedAt }) => order.action === 'block' || isRefusedBy(refused, tokenIssuedAt),
+    deadline,
+  );
+}
+
+/** Writes or removes the revocation, and closes nothing. Gives what is refused now. Throws what the store throws. */
+export async function changeRevocation(
+  deps: Pick<RevokeDependencies, 'revocations' | 'maxTokenMs' | 'clock'>,
+  { action, tenantId, agentId, tokenId, issuedUpTo }: RevocationOrder,
+): Promise<Revocation | undefined> {
   const scope = { tenantId, agentId, tokenId };
   const now = deps.clock.now();
-  switch (action) {
-    case 'unrevoke':
-      await deps.revocations.remove(scope);
-      return { closed: 0, left: 0 };
-    case 'kick':
-      return closeConnections(deps, scope, 'kicked', () => true, deadline);
-    case 'block':
-      await deps.revocations.put(scope, { issuedUpTo: forever, expiresAt: undefined });
-      return closeConnections(deps, scope, 'revoked', () => true, deadline);
-    case 'revoke': {
-      const issuedUpTo = tokenId === undefined ? (order.issuedUpTo ?? now) : forever;
-      await deps.revocations.put(scope, { issuedUpTo, expiresAt: now + deps.maxTokenMs });
-      return closeConnections(
-        deps,
-        scope,
-        'revoked',
-        ({ tokenIssuedAt }) => isRefusedBy({ issuedUpTo }, tokenIssuedAt),
-        deadline,
-      );
-    }
+  if (action === 'unrevoke') {
+    await deps.revocations.remove(scope);
+    return undefined;
   }
+  const revocation =
+    action === 'block'
+      ? { issuedUpTo: forever, expiresAt: undefined }
+      : {
+          issuedUpTo: tokenId === undefined ? (issuedUpTo ?? now) : forever,
+          expiresAt: now + deps.maxTokenMs,
+        };
+  await deps.revocations.put(scope, revocation);
+  return revocation;
+}
+
+/** `issuedUpTo`: absent = all tokens. */
+async function sendEvent(
+  { events, clock }: RevokeDependencies,
+  { action, tenantId, agentId, tokenId }: RevocationOrder,
+  issuedUpTo: number | undefined,
+): Promise<void> {
+  const detail = {
+    tenant_id: tenantId,
+    agent_id: agentId,
+    jti: tokenId,
+    action,
+    issued_up_to: issuedUpTo === undefined ? undefined : new Date(issuedUpTo).toISOString(),
+    timestamp: new Date(clock.now()).toISOString(),
+  };
+  await events?.send([{ type: 'token.revoked', detail: JSON.stringify(detail) }]);
 }

@@ -2,7 +2,7 @@
  * The payload of the inbox function: the connection that gets the inbox of its agent, and the position to start after.
  * The writer and the reader are in one file, so that they cannot differ.
  */
-import type { InboxMark } from './agent-store';
+import type { InboxMark } from './stores/agent-store';
 
 /** The connection that gets the messages. It must have been in the agent's set when the mark was read. */
 export interface PushTarget {

@@ -42,6 +42,8 @@ export interface RateUse {
 export interface RateCounter {
   /** Puts a counter that rests, or is ahead of the ceiling, to the floor, then raises it by the use, atomically. Gives the epoch milliseconds up to which time is used up. */
   add(subject: string, use: RateUse): Promise<number>;
+  /** Up to when time is used up, epoch milliseconds; 0 without a counter. Eventually consistent. */
+  usedUntil(subject: string): Promise<number>;
 }
 
 export interface ConnectionSender {
@@ -131,10 +133,30 @@ export function isRefusedBy(
   return (tokenIssuedAt ?? 0) <= issuedUpTo;
 }
 
+/** Events for what lies outside of the bus. */
+export type BusEventType =
+  'agent.connected' | 'agent.disconnected' | 'message.stored' | 'message.published' | 'token.revoked';
+
+export interface BusEvent {
+  readonly type: BusEventType;
+  /** A JSON object. */
+  readonly detail: string;
+}
+
+export interface EventSink {
+  /**
+   * Hands the events over; one attempt. Tells for each whether it was taken for certain: one that was not may have been taken all
+   * the same. Logs those. Never throws.
+   */
+  send(events: readonly BusEvent[]): Promise<readonly boolean[]>;
+}
+
 /** Fresh, unguessable ids. */
 export type NewId = () => string;
 
-export type LogFields = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+export type LogFields = Readonly<
+  Record<string, string | number | boolean | readonly string[] | readonly number[] | undefined>
+>;
 
 /** Never given a token, a query string or content. */
 export interface Logger {

@@ -25,10 +25,34 @@ export function tenantRateSubject(tenantId: string): string {
   return `${escapeId(tenantId)}/rate/tenant`;
 }
 
+/** What their frames have cost; as the keys of the rates. */
+export function agentWorkSubject(tenantId: string, agentId: string): string {
+  return `${escapeId(tenantId)}/units/agent/${escapeId(agentId)}`;
+}
+
+export function tenantWorkSubject(tenantId: string): string {
+  return `${escapeId(tenantId)}/units/tenant`;
+}
+
+/** What the tenant uses of what is bounded. Three components, of which the second is not `channel`. */
+export function tenantUsageSubject(tenantId: string): string {
+  return `${escapeId(tenantId)}/usage/tenant`;
+}
+
+/** Its frames that were refused, and the minute in which it may not connect. */
+export function agentRefusalSubject(tenantId: string, agentId: string): string {
+  return `${escapeId(tenantId)}/refused/agent/${escapeId(agentId)}`;
+}
+
 /** Three components for a tenant, four for an agent: neither is taken for a subscription. */
 export function revocationSubject(tenantId: string, agentId: string | undefined): string {
   const tenant = `${escapeId(tenantId)}/revocation/tenant`;
   return agentId === undefined ? tenant : `${escapeId(tenantId)}/revocation/agent/${escapeId(agentId)}`;
+}
+
+/** The channels of a tenant. Three components, of which the second is not `channel`. */
+export function directorySubject(tenantId: string): string {
+  return `${escapeId(tenantId)}/directory/channels`;
 }
 
 /** What a key of ConnectionTable is about; `undefined` for what is neither a connection nor a subscription. */
@@ -50,6 +74,12 @@ export function parseRevocationSubject(
   const tenantId = unescapeId(tenant);
   if (scope === 'tenant' && agent === undefined) return { tenantId, agentId: undefined };
   return scope === 'agent' && agent !== undefined ? { tenantId, agentId: unescapeId(agent) } : undefined;
+}
+
+/** Of what tenant a key says what it uses; `undefined` for any other key. */
+export function parseTenantUsageSubject(subject: string): string | undefined {
+  const [tenant = '', kind, scope, ...more] = subject.split('/');
+  return kind === 'usage' && scope === 'tenant' && more.length === 0 ? unescapeId(tenant) : undefined;
 }
 
 function unescapeId(text: string): string {

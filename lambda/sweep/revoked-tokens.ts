@@ -1,6 +1,6 @@
 /** Revocations as the sweep reads them, with the same answer as the store of revocations. */
 import { agentOfToken } from '../shared/subjects';
-import type { Connection } from '../shared/connection-store';
+import type { Connection } from '../shared/stores/connection-store';
 import { isRefusedBy, type TokenIdentity } from '../shared/ports';
 import type { RevocationRow } from './sweep-store';
 

@@ -1,9 +1,10 @@
 /**
  * What the sweep reads and writes beyond the other stores: all rows of all tenants, which no other code sees.
  */
-import type { ConnectedAgent } from '../shared/agent-store';
-import type { Connection, Subscription } from '../shared/connection-store';
+import type { AgentName, ConnectedAgent } from '../shared/stores/agent-store';
+import type { Connection, Subscription } from '../shared/stores/connection-store';
 import type { RevocationScope } from '../shared/ports';
+import type { TenantCounts } from '../shared/stores/tenant-usage';
 
 export interface SubscriptionRow {
   readonly tenantId: string;
@@ -18,11 +19,22 @@ export interface RevocationRow extends RevocationScope {
   readonly issuedUpTo: number;
 }
 
+export interface SweptAgent extends ConnectedAgent {
+  /** False for one that never connected. */
+  readonly isKnown: boolean;
+}
+
+export interface TenantCountsRow {
+  readonly tenantId: string;
+  readonly counts: TenantCounts;
+}
+
 /** A part of the table of connections. */
 export interface SweepPage {
   readonly connections: readonly Connection[];
   readonly subscriptions: readonly SubscriptionRow[];
   readonly revocations: readonly RevocationRow[];
+  readonly tenantCounts: readonly TenantCountsRow[];
   /** Opaque: where the next page begins; absent after the last one. */
   readonly next: string | undefined;
 }
@@ -43,8 +55,13 @@ export type StoredCursor = { readonly [Name in keyof SweepCursor]?: SweepCursor[
 export interface SweepStore {
   /** Pages from `after` on, or from the beginning. Eventually consistent. */
   pages(after: string | undefined): AsyncIterable<SweepPage>;
-  /** Eventually consistent. */
-  connectedAgents(): AsyncIterable<readonly ConnectedAgent[]>;
+  /**
+   * Those that have connections, and those that never connected; with `all` also those that are away. Observers are among them.
+   * Eventually consistent.
+   */
+  agents(all: boolean): AsyncIterable<readonly SweptAgent[]>;
+  /** Agents without connections that have missed messages, and about whom no event was sent since they left. Eventually consistent. */
+  sleepers(): AsyncIterable<readonly AgentName[]>;
   /** Writes the subscription if it is not there. Idempotent. */
   restoreSubscription(tenantId: string, channelId: string, subscription: Subscription): Promise<void>;
   /** Strongly consistent. */

@@ -2,12 +2,14 @@
  * What one run of the sweep has read: connections, subscriptions, and the members of agents' sets, and what does not fit
  * together. All of it may be out of date by seconds, so each repair reads its item again first.
  */
-import type { Connection } from '../shared/connection-store';
+import type { Connection } from '../shared/stores/connection-store';
 import type { Deadline } from '../shared/deadline';
+import type { TenantQuotas } from '../shared/stores/tenant-usage';
 import { channelSubject } from '../shared/subjects';
+import { TenantCounter } from './tenant-counts';
 import { RevokedTokens, tokenOf } from './revoked-tokens';
 import type { Missing } from './sweep-connection';
-import type { SubscriptionRow, SweepStore } from './sweep-store';
+import type { SubscriptionRow, SweepStore, TenantCountsRow } from './sweep-store';
 
 export interface Member {
   readonly tenantId: string;
@@ -26,29 +28,41 @@ export class SweepWindow {
   private readonly subscribed = new Set<string>();
   private readonly members = new Map<string, Member>();
   private readonly revoked = new RevokedTokens();
+  private readonly counter: TenantCounter;
 
   private hasAllMembers = true;
 
-  private constructor(private readonly from: string | undefined) {}
+  private constructor(
+    private readonly from: string | undefined,
+    quotas: TenantQuotas,
+  ) {
+    this.counter = new TenantCounter(quotas);
+  }
 
   /** Reads for as long as there is time, and as much as there is room for. Throws what the store throws. */
-  static async read(store: SweepStore, from: string | undefined, deadline: Deadline): Promise<SweepWindow> {
-    const window = new SweepWindow(from);
+  static async read(
+    store: SweepStore,
+    from: string | undefined,
+    quotas: TenantQuotas,
+    deadline: Deadline,
+  ): Promise<SweepWindow> {
+    const window = new SweepWindow(from, quotas);
     // First, so that each agent found here had its connection row before.
-    for await (const agents of store.connectedAgents()) {
+    for await (const agents of store.agents(quotas.agents > 0)) {
       // The table also holds every agent that was here within a month.
       if (deadline.hasPassed) {
         window.hasAllMembers = false;
         break;
       }
-      for (const { connectionIds, ...agent } of agents)
+      for (const agent of agents) {
+        window.counter.add(agent);
+        const { tenantId, agentId, connectionIds } = agent;
         for (const connectionId of connectionIds)
-          window.members.set(memberKey(agent.tenantId, agent.agentId, connectionId), {
-            ...agent,
-            connectionId,
-          });
+          window.members.set(memberKey(tenantId, agentId, connectionId), { tenantId, agentId, connectionId });
+      }
     }
-    for await (const { connections, subscriptions, revocations, next } of store.pages(from)) {
+    for await (const { connections, subscriptions, revocations, tenantCounts, next } of store.pages(from)) {
+      for (const row of tenantCounts) window.counter.addBefore(row);
       for (const row of revocations) window.revoked.add(row);
       for (const row of connections) window.byId.set(row.connectionId, row);
       for (const row of subscriptions) {
@@ -74,6 +88,11 @@ export class SweepWindow {
   /** Whether everything there is has been read. */
   get isComplete(): boolean {
     return this.from === undefined && this.next === undefined;
+  }
+
+  /** Only from all agents: a part of them says nothing about a tenant. */
+  get tenantCounts(): readonly TenantCountsRow[] {
+    return this.hasAllMembers ? this.counter.changes : [];
   }
 
   /** As far as revocations were read. */

@@ -2,7 +2,7 @@
  * The sweep: repairs what a lost event left behind. It removes connections that are gone or whose token has expired, rows without
  * their connection, and connections without their rows. A run checks as many connections as it has time for; the next run continues.
  */
-import type { Connection } from '../shared/connection-store';
+import type { Connection } from '../shared/stores/connection-store';
 import type { Deadline } from '../shared/deadline';
 import { eachConcurrently, onePage } from '../shared/each-concurrently';
 import { errorFields } from '../shared/error-fields';
@@ -65,8 +65,8 @@ export async function sweep(deps: SweepDependencies, deadline: Deadline): Promis
 
   const { page, place = 0, reached: reachedBefore = ringSize } = await deps.sweep.cursor();
   const cursor: SweepCursor = { page, place, reached: reachedBefore };
-  const window = await SweepWindow.read(deps.sweep, cursor.page, deadline.within(readingMs));
-  await removeStrays(deps, window, deadline, attempt);
+  const window = await SweepWindow.read(deps.sweep, cursor.page, deps.quotas, deadline.within(readingMs));
+  await Promise.all([writeCounts(deps, window, attempt), removeStrays(deps, window, deadline, attempt)]);
 
   const now = deps.clock.now();
   const pacer = new Pacer(deps.clock, callsPerSecond);
@@ -79,10 +79,8 @@ export async function sweep(deps: SweepDependencies, deadline: Deadline): Promis
     await attempt(() => endConnection(deps, pacer, row, window.isRevoked(row) ? 'revoked' : 'token_expired'));
   });
   let reached = ringSize;
-  const turns = window.connections
-    .filter((row) => actionFor(row) === 'check')
-    .map((row) => ({ row, distance: ringDistance(cursor.place, ringPlace(row.connectionId)) }))
-    .sort((a, b) => a.distance - b.distance);
+  const checked = window.connections.filter((row) => actionFor(row) === 'check');
+  const turns = inTurn(checked, cursor.place);
   await eachConcurrently(onePage(turns), sweepConcurrency, async ({ row, distance }) => {
     const isDone = await attempt(async () => {
       // Revocations may stand in a part of the table that this run has not read.
@@ -97,6 +95,13 @@ export async function sweep(deps: SweepDependencies, deadline: Deadline): Promis
   const next = nextCursor(cursor, window.next, reached);
   if (!isSame(next, cursor)) await deps.sweep.moveCursor(next);
   return { rows: window.rows, whole: window.isComplete, ...counts };
+}
+
+/** Round the ring, from a place on. */
+function inTurn(rows: readonly Connection[], place: number): { row: Connection; distance: number }[] {
+  return rows
+    .map((row) => ({ row, distance: ringDistance(place, ringPlace(row.connectionId)) }))
+    .sort((a, b) => a.distance - b.distance);
 }
 
 /**
@@ -114,6 +119,19 @@ function isSame(one: SweepCursor, other: SweepCursor): boolean {
 }
 
 type Attempt = (work: () => Promise<keyof SweepCounts | undefined>) => Promise<boolean>;
+
+async function writeCounts(
+  { usage }: SweepDependencies,
+  window: SweepWindow,
+  attempt: Attempt,
+): Promise<void> {
+  await eachConcurrently(onePage(window.tenantCounts), sweepConcurrency, async ({ tenantId, counts }) => {
+    await attempt(async () => {
+      await usage.putCounts(tenantId, counts);
+      return undefined;
+    });
+  });
+}
 
 /** A connection's row is written first and removed last: what is left without it is left over. */
 async function removeStrays(

@@ -1,6 +1,6 @@
 /**
- * The edge: a CloudFront distribution that serves `/v1/ws…` and maps it to the stage. It exists because a stage
- * supports neither paths nor a WAF.
+ * The edge: a CloudFront distribution that serves `/v1/ws…`, which it maps to the stage, and `/v1/…` of the HTTP API. It
+ * exists because a stage supports neither paths nor a WAF.
  */
 import path from 'node:path';
 import { Duration } from 'aws-cdk-lib';
@@ -19,6 +19,7 @@ import {
   OriginSslPolicy,
   SecurityPolicyProtocol,
   ViewerProtocolPolicy,
+  type BehaviorOptions,
   type ErrorResponse,
 } from 'aws-cdk-lib/aws-cloudfront';
 import { HttpOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
@@ -38,6 +39,8 @@ export interface EdgeProps {
   readonly deployment: string;
   /** Host of the WebSocket API. */
   readonly origin: string;
+  /** Host of the HTTP API. */
+  readonly httpOrigin: string;
   readonly settings: EdgeSettings;
   /** What it shows the authorizer; absent = nothing. */
   readonly secret: string | undefined;
@@ -46,30 +49,25 @@ export interface EdgeProps {
 export class Edge extends Construct {
   /** Clients append `/ws`. */
   readonly baseUrl: string;
+  /** Base URL of the HTTP API. */
+  readonly httpUrl: string;
   /** Where a custom domain name must point to. */
   readonly distributionDomainName: string;
 
-  constructor(scope: Construct, id: string, { deployment, origin, settings, secret }: EdgeProps) {
+  constructor(scope: Construct, id: string, { deployment, origin, httpOrigin, settings, secret }: EdgeProps) {
     super(scope, id);
     const webAclId = this.webAclArn(settings);
+    const webSocket: BehaviorOptions = {
+      ...behaviorTo(origin, AllowedMethods.ALLOW_GET_HEAD, secret),
+      functionAssociations: [{ eventType: FunctionEventType.VIEWER_REQUEST, function: this.pathFunction() }],
+    };
     const distribution = new Distribution(this, 'Distribution', {
       comment: `ArtCafe PubSub ${deployment}`,
-      defaultBehavior: {
-        origin: new HttpOrigin(origin, {
-          protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
-          originSslProtocols: [OriginSslPolicy.TLS_V1_2],
-          // Takes the place of a header of the same name that a viewer sends.
-          ...(secret !== undefined && { customHeaders: { [edgeSecretHeader]: secret } }),
-        }),
-        viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
-        allowedMethods: AllowedMethods.ALLOW_GET_HEAD,
-        cachePolicy: CachePolicy.CACHING_DISABLED,
-        // With the viewer's Host header, API Gateway answers 403.
-        originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-        compress: false,
-        functionAssociations: [
-          { eventType: FunctionEventType.VIEWER_REQUEST, function: this.pathFunction() },
-        ],
+      defaultBehavior: webSocket,
+      // The first pattern that fits counts. What is outside of /v1 goes to the Function, which rejects it.
+      additionalBehaviors: {
+        '/v1/ws*': webSocket,
+        '/v1/*': behaviorTo(httpOrigin, AllowedMethods.ALLOW_ALL, secret),
       },
       errorResponses: cachedErrors.map((httpStatus): ErrorResponse => ({
         httpStatus,
@@ -81,7 +79,9 @@ export class Edge extends Construct {
       ...this.customDomain(settings),
       ...(webAclId === undefined ? {} : { webAclId }),
     });
-    this.baseUrl = `wss://${settings.domainName ?? distribution.distributionDomainName}/v1`;
+    const host = settings.domainName ?? distribution.distributionDomainName;
+    this.baseUrl = `wss://${host}/v1`;
+    this.httpUrl = `https://${host}/v1`;
     this.distributionDomainName = distribution.distributionDomainName;
     this.acknowledgeChoices(distribution, settings);
   }
@@ -135,4 +135,25 @@ export class Edge extends Construct {
       );
     }
   }
+}
+
+function behaviorTo(
+  host: string,
+  allowedMethods: AllowedMethods,
+  secret: string | undefined,
+): BehaviorOptions {
+  return {
+    origin: new HttpOrigin(host, {
+      protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
+      originSslProtocols: [OriginSslPolicy.TLS_V1_2],
+      // Takes the place of a header of the same name that a viewer sends.
+      ...(secret !== undefined && { customHeaders: { [edgeSecretHeader]: secret } }),
+    }),
+    viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+    allowedMethods,
+    cachePolicy: CachePolicy.CACHING_DISABLED,
+    // With the viewer's Host header, API Gateway answers 403.
+    originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+    compress: false,
+  };
 }

@@ -1,6 +1,7 @@
 /** The values of the functions' variables, apart from the names of other functions. */
-import { claimNames, tokenTerms, type Settings } from '../settings/config';
-import type { FunctionName, Variable } from './function-table';
+import { claimNames, tokenTerms, workRateOf, type Settings } from '../settings/config';
+import { failureHours } from './failure-queue';
+import type { FunctionName, Variable } from './function-row';
 import type { Tables } from '../tables';
 import type { EdgeSecrets } from '../edge/edge-secrets';
 import type { TokenKey } from '../token-key';
@@ -21,6 +22,7 @@ export const functionVariables = {
   inboxFunction: 'inbox',
   presenceFunction: 'presence',
   fanOutFunction: 'fanOut',
+  revokeFunction: 'revoke',
 } as const satisfies Partial<Record<Variable, FunctionName>>;
 
 export type ValueVariable = Exclude<Variable, keyof typeof functionVariables>;
@@ -31,6 +33,7 @@ export function environmentValues(source: EnvironmentSource): Record<ValueVariab
   const { issuer, audience, jwksUri, checks } = tokenTerms(settings);
   const { messageRate } = settings;
   const claims = claimNames(settings);
+  const workRate = workRateOf(settings);
   return {
     connectionTable: tables.connections.tableName,
     agentTable: tables.agents.tableName,
@@ -41,16 +44,22 @@ export function environmentValues(source: EnvironmentSource): Record<ValueVariab
     ownReceivers: String(settings.ownReceivers),
     presenceGraceSeconds: String(settings.presenceGraceSeconds),
     connectionLimit: String(settings.connectionLimit),
+    tenantQuotas: JSON.stringify(settings.tenantQuotas),
     agentRate: String(messageRate.agentPerSecond),
     agentBurst: String(messageRate.agentBurst),
     tenantRate: String(messageRate.tenantPerSecond),
     tenantBurst: String(messageRate.tenantBurst),
+    agentWorkRate: String(workRate.agentPerSecond),
+    agentWorkBurst: String(workRate.agentBurst),
+    tenantWorkRate: String(workRate.tenantPerSecond),
+    tenantWorkBurst: String(workRate.tenantBurst),
     tokenIssuer: issuer,
     tokenAudience: audience ?? undefined,
     tokenChecks: checks === undefined ? undefined : JSON.stringify(checks),
     tokenKeyArns: tokenKeys.length === 0 ? undefined : tokenKeys.map(({ arn }) => arn).join(' '),
     tokenJwksUri: jwksUri,
     maxTokenDays: String(settings.maxTokenDays),
+    keptDays: JSON.stringify(keptDaysOf(settings)),
     allowedOrigins: settings.allowedOrigins?.join(' '),
     edgeSecret: edgeSecrets?.current,
     previousEdgeSecret: edgeSecrets?.previous,
@@ -60,6 +69,22 @@ export function environmentValues(source: EnvironmentSource): Record<ValueVariab
     agentsClaim: claims.agents,
     roleClaim: claims.role,
     defaultGrants: settings.defaultGrants,
+    eventBus: settings.events === false ? undefined : settings.events.bus,
+    eventSource: settings.events === false ? undefined : `artcafe-pubsub.${settings.deployment}`,
+    eventChannels: settings.events === false ? undefined : settings.events.channels?.join(' '),
     publishAllowed: settings.publishQueue === false ? undefined : JSON.stringify(settings.publishQueue.allow),
+  };
+}
+
+/** Of point-in-time recovery, which is on with `protection`. */
+const backupDays = 35;
+
+/** For `KeptDays` of the functions. */
+function keptDaysOf({ logRetentionDays, auditRetentionDays, retentionHours, protection }: Settings): object {
+  return {
+    logs: logRetentionDays,
+    auditLog: auditRetentionDays,
+    failureQueue: failureHours(retentionHours) / 24,
+    backups: protection ? backupDays : 0,
   };
 }

@@ -3,59 +3,31 @@
  * Each function gets only the variables that it reads. Permissions are written by hand, because the ready-made grants of
  * the CDK allow more calls than the code makes.
  */
-import type { variables } from '../../lambda/contract';
-
-/** The variables that the deployment sets. Lambda sets `ownName` itself. */
-export type Variable = Exclude<keyof typeof variables, 'ownName'>;
-
-type Method = 'GET' | 'POST' | 'DELETE';
-
-export type Grant =
-  | { readonly to: 'read-token-key' }
-  | { readonly to: 'invoke'; readonly functions: readonly FunctionName[] }
-  | {
-      readonly to: 'use-table';
-      readonly table: 'connections' | 'agents' | 'messages';
-      readonly operations: readonly string[];
-    }
-  | { readonly to: 'manage-connections'; readonly methods: readonly Method[] };
-
-export interface FunctionRow {
-  /** File in `lambda/functions/`. */
-  readonly entry: string;
-  readonly description: string;
-  /** A little more than the function's own deadline. Lambda accepts whole seconds only. */
-  readonly timeoutSeconds: number;
-  readonly memoryMb: number;
-  readonly environment: readonly Variable[];
-  readonly grants: readonly Grant[];
-  /** For functions that are invoked asynchronously: how long an event may wait, and whether the function invokes itself. */
-  readonly asynchronous?: { readonly maxWaitMinutes: number; readonly invokesItself?: true };
-  /** Its log group is the audit log, which has a retention of its own. */
-  readonly logs?: 'audit';
-  /** The interval of the schedule. */
-  readonly everyMinutes?: number;
-}
-
-export const functionNames = [
-  'audit',
-  'authorizer',
-  'inbox',
-  'presence',
-  'fanOut',
-  'connect',
-  'default',
-  'disconnect',
-  'sweep',
-  'revoke',
-] as const;
-export type FunctionName = (typeof functionNames)[number];
-/** Made only when a setting asks for it. */
-export type OptionalFunctionName = 'publishQueue';
+import type { FunctionName, FunctionRow, Grant, Method, OptionalFunctionName } from './function-row';
 
 const memoryMb = 512;
 const presence = ['presenceFunction', 'presenceGraceSeconds'] as const;
+const work = ['agentWorkRate', 'agentWorkBurst', 'tenantWorkRate', 'tenantWorkBurst'] as const;
+const events = ['eventBus', 'eventSource'] as const;
+const putEvents: Grant = { to: 'put-events' };
 const sender = ['callbackUrl', 'sender'] as const;
+const rates = ['agentRate', 'agentBurst', 'tenantRate', 'tenantBurst'] as const;
+const tokenChecks = [
+  'tokenIssuer',
+  'tokenAudience',
+  'tokenChecks',
+  'tokenKeyArns',
+  'tokenJwksUri',
+  'tenantClaim',
+  'agentClaim',
+  'channelsClaim',
+  'agentsClaim',
+  'roleClaim',
+  'defaultGrants',
+  'maxTokenDays',
+  'edgeSecret',
+  'previousEdgeSecret',
+] as const;
 const updateAgents = on('agents', 'GetItem', 'UpdateItem');
 const findConnections = on('connections', 'Query', 'BatchGetItem', 'DeleteItem');
 
@@ -74,23 +46,7 @@ export const functionTable: Readonly<Record<FunctionName | OptionalFunctionName,
     description: 'Verifies the token of a new connection',
     timeoutSeconds: 3,
     memoryMb,
-    environment: [
-      'tokenIssuer',
-      'tokenAudience',
-      'tokenChecks',
-      'tokenKeyArns',
-      'tokenJwksUri',
-      'tenantClaim',
-      'agentClaim',
-      'channelsClaim',
-      'agentsClaim',
-      'roleClaim',
-      'defaultGrants',
-      'maxTokenDays',
-      'allowedOrigins',
-      'edgeSecret',
-      'previousEdgeSecret',
-    ],
+    environment: [...tokenChecks, 'allowedOrigins'],
     grants: [{ to: 'read-token-key' }],
   },
   inbox: {
@@ -108,22 +64,22 @@ export const functionTable: Readonly<Record<FunctionName | OptionalFunctionName,
     description: 'Sends presence changes to the agents that watch presence',
     timeoutSeconds: 60,
     memoryMb,
-    environment: ['connectionTable', 'agentTable', ...sender, 'presenceGraceSeconds'],
-    grants: [findConnections, updateAgents, manage('GET', 'POST')],
+    environment: ['connectionTable', 'agentTable', ...sender, 'presenceGraceSeconds', ...events],
+    grants: [findConnections, updateAgents, manage('GET', 'POST'), putEvents],
     // An older change is out of date; clients can query the current presence.
     // The function invokes itself when a watcher turns out to be disconnected, because that is a presence change too.
-    asynchronous: { maxWaitMinutes: 5, invokesItself: true },
+    asynchronous: { maxWaitMinutes: 5, invokesItself: true, hasContent: true },
   },
   fanOut: {
     entry: 'fan-out.ts',
     description: 'Delivers a message to one chunk of the subscribers of a large channel',
     timeoutSeconds: 60,
     memoryMb,
-    environment: ['connectionTable', 'agentTable', ...sender, ...presence],
+    environment: ['connectionTable', 'agentTable', ...sender, ...presence, ...events],
     // Connections and agents: to remove the connections that no longer exist.
-    grants: [findConnections, updateAgents, invoke('presence'), manage('GET', 'POST')],
+    grants: [findConnections, updateAgents, invoke('presence'), manage('GET', 'POST'), putEvents],
     // The shortest wait that Lambda allows. By then, clients of level 1 have read the messages from the log.
-    asynchronous: { maxWaitMinutes: 1 },
+    asynchronous: { maxWaitMinutes: 1, hasContent: true },
   },
   connect: {
     entry: 'connect.ts',
@@ -134,16 +90,19 @@ export const functionTable: Readonly<Record<FunctionName | OptionalFunctionName,
       'connectionTable',
       'agentTable',
       'connectionLimit',
+      'tenantQuotas',
       'callbackUrl',
       'inboxFunction',
       'sender',
       ...presence,
+      ...events,
     ],
     grants: [
       invoke('inbox', 'presence'),
-      on('connections', 'PutItem', 'DeleteItem', 'BatchGetItem', 'Query'),
+      on('connections', 'GetItem', 'PutItem', 'DeleteItem', 'BatchGetItem', 'Query'),
       updateAgents,
       manage('GET'),
+      putEvents,
     ],
   },
   default: {
@@ -159,18 +118,20 @@ export const functionTable: Readonly<Record<FunctionName | OptionalFunctionName,
       'fanOutFunction',
       'ownReceivers',
       'retentionSeconds',
-      'agentRate',
-      'agentBurst',
-      'tenantRate',
-      'tenantBurst',
+      ...rates,
+      ...work,
       ...presence,
+      ...events,
+      'eventChannels',
+      'tenantQuotas',
     ],
     grants: [
       invoke('presence', 'fanOut'),
       on('connections', 'Query', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
       on('agents', 'GetItem', 'UpdateItem', 'Query'),
       on('messages', 'Query', 'GetItem', 'PutItem', 'UpdateItem'),
-      manage('GET', 'POST'),
+      manage('GET', 'POST', 'DELETE'),
+      putEvents,
     ],
   },
   disconnect: {
@@ -178,20 +139,26 @@ export const functionTable: Readonly<Record<FunctionName | OptionalFunctionName,
     description: 'Removes a closed connection',
     timeoutSeconds: 10,
     memoryMb,
-    environment: ['connectionTable', 'agentTable', ...presence],
-    grants: [invoke('presence'), on('connections', 'BatchGetItem', 'DeleteItem', 'Query'), updateAgents],
+    environment: ['connectionTable', 'agentTable', ...presence, ...events],
+    grants: [
+      invoke('presence'),
+      on('connections', 'BatchGetItem', 'DeleteItem', 'Query'),
+      updateAgents,
+      putEvents,
+    ],
   },
   sweep: {
     entry: 'sweep.ts',
     description: 'Removes stale connections and expired tokens every 5 minutes',
     timeoutSeconds: 120,
     memoryMb,
-    environment: ['connectionTable', 'agentTable', ...sender, ...presence],
+    environment: ['connectionTable', 'agentTable', 'tenantQuotas', ...sender, ...presence, ...events],
     grants: [
       on('connections', 'Scan', 'Query', 'BatchGetItem', 'GetItem', 'PutItem', 'DeleteItem'),
       on('agents', 'Scan', 'GetItem', 'UpdateItem'),
       invoke('presence'),
       manage('GET', 'POST', 'DELETE'),
+      putEvents,
     ],
     // A sweep that is late is dropped: the next one does the same work.
     asynchronous: { maxWaitMinutes: 1 },
@@ -200,17 +167,30 @@ export const functionTable: Readonly<Record<FunctionName | OptionalFunctionName,
   },
   revoke: {
     entry: 'revoke.ts',
-    description: 'Revokes tokens and closes their connections, when the operator says so',
+    description: 'Revokes tokens, closes their connections and erases, when the operator says so',
     timeoutSeconds: 120,
     memoryMb,
-    environment: ['connectionTable', 'agentTable', ...sender, ...presence, 'maxTokenDays'],
+    environment: [
+      'connectionTable',
+      'agentTable',
+      'messageTable',
+      ...sender,
+      ...presence,
+      'maxTokenDays',
+      'retentionSeconds',
+      'keptDays',
+      ...events,
+    ],
     grants: [
       on('connections', 'Query', 'BatchGetItem', 'PutItem', 'DeleteItem'),
-      on('agents', 'GetItem', 'Query', 'UpdateItem'),
+      on('agents', 'GetItem', 'Query', 'UpdateItem', 'DeleteItem'),
+      on('messages', 'Query', 'UpdateItem'),
       invoke('presence'),
       manage('POST', 'DELETE'),
+      putEvents,
     ],
-    asynchronous: { maxWaitMinutes: 15 },
+    // An erasure that needs longer than one invocation.
+    asynchronous: { maxWaitMinutes: 15, invokesItself: true },
   },
   publishQueue: {
     entry: 'publish-queue.ts',
@@ -228,13 +208,50 @@ export const functionTable: Readonly<Record<FunctionName | OptionalFunctionName,
       'retentionSeconds',
       'publishAllowed',
       ...presence,
+      ...events,
+      'eventChannels',
+      'tenantQuotas',
     ],
     grants: [
       invoke('presence', 'fanOut'),
-      findConnections,
+      // PutItem: the directory of channels; UpdateItem: what tenants use.
+      on('connections', 'Query', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
       on('agents', 'GetItem', 'UpdateItem', 'Query'),
       on('messages', 'Query', 'GetItem', 'PutItem', 'UpdateItem'),
       manage('GET', 'POST'),
+      putEvents,
+    ],
+  },
+  http: {
+    entry: 'http.ts',
+    description: 'Answers the requests to the HTTP API',
+    timeoutSeconds: 5,
+    memoryMb,
+    environment: [
+      ...tokenChecks,
+      'connectionTable',
+      'agentTable',
+      'messageTable',
+      ...sender,
+      'fanOutFunction',
+      'revokeFunction',
+      'retentionSeconds',
+      ...rates,
+      ...work,
+      ...presence,
+      ...events,
+      'eventChannels',
+      'tenantQuotas',
+    ],
+    grants: [
+      { to: 'read-token-key' },
+      invoke('presence', 'fanOut', 'revoke'),
+      // Channels: to list them; revocations: to write and remove them.
+      on('connections', 'Query', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
+      on('agents', 'GetItem', 'UpdateItem', 'Query'),
+      on('messages', 'Query', 'GetItem', 'PutItem', 'UpdateItem'),
+      manage('GET', 'POST'),
+      putEvents,
     ],
   },
 };

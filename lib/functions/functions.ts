@@ -1,18 +1,19 @@
 /** Creates the functions from the rows of `function-table.ts`. */
+import { Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { variables } from '../../lambda/contract';
 import type { FailureQueue } from './failure-queue';
 import { environmentValues, functionVariables, type EnvironmentSource } from './function-environment';
+import { functionTable } from './function-table';
 import {
   functionNames,
-  functionTable,
   type FunctionName,
   type FunctionRow,
   type Grant,
   type OptionalFunctionName,
   type Variable,
-} from './function-table';
-import type { LogSettings } from '../log-group';
+} from './function-row';
+import type { LogSettings } from '../logs/log-group';
 import { NodeFunction } from './node-function';
 
 const anyConnection = 'Connection ids are made at run time; stage and method are fixed.';
@@ -56,7 +57,10 @@ export class Functions extends Construct {
       fixed: row.environment.includes('sender') ? [variables.sender] : [],
     });
     for (const grant of row.grants) this.allow(fn, grant);
-    if (asynchronous !== undefined) fn.runAsynchronously(this.props.failures, asynchronous.maxWaitMinutes);
+    if (asynchronous !== undefined) {
+      const failures = asynchronous.hasContent ? undefined : this.props.failures;
+      fn.runAsynchronously(failures, asynchronous.maxWaitMinutes);
+    }
     if (asynchronous?.invokesItself) fn.allowInvokingItself();
     if (everyMinutes !== undefined) fn.runEvery(everyMinutes);
     return fn;
@@ -75,7 +79,7 @@ export class Functions extends Construct {
   }
 
   private allow(fn: NodeFunction, grant: Grant): void {
-    const { tables, endpoint, tokenKeys } = this.props;
+    const { settings, tables, endpoint, tokenKeys } = this.props;
     switch (grant.to) {
       case 'read-token-key':
         if (tokenKeys.length > 0)
@@ -83,6 +87,9 @@ export class Functions extends Construct {
             ['kms:GetPublicKey'],
             tokenKeys.map(({ arn }) => arn),
           );
+        return;
+      case 'put-events':
+        if (settings.events !== false) fn.allow(['events:PutEvents'], [busArn(this, settings.events.bus)]);
         return;
       case 'invoke':
         fn.allow(
@@ -115,4 +122,8 @@ export class Functions extends Construct {
 
 function isFunctionVariable(name: Variable): name is keyof typeof functionVariables {
   return name in functionVariables;
+}
+
+function busArn(scope: Construct, resourceName: string): string {
+  return Stack.of(scope).formatArn({ service: 'events', resource: 'event-bus', resourceName });
 }

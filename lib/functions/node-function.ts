@@ -18,7 +18,7 @@ import { Construct } from 'constructs';
 import { acknowledgeWildcard } from '../acknowledge';
 import type { FailureQueue } from './failure-queue';
 import { functionCode } from './function-code';
-import { createLogGroup, type LogSettings } from '../log-group';
+import { createLogGroup, type LogSettings } from '../logs/log-group';
 
 export interface NodeFunctionProps {
   readonly logs: LogSettings;
@@ -76,14 +76,15 @@ export class NodeFunction extends Construct {
 
   /**
    * For a function that is invoked asynchronously. Lambda does not retry a failure, because a retry would deliver
-   * twice; the event goes to the queue.
+   * twice; the event goes to the queue, if there is one.
    */
-  runAsynchronously(failures: FailureQueue, maxWaitMinutes: number): void {
+  runAsynchronously(failures: FailureQueue | undefined, maxWaitMinutes: number): void {
     this.function.configureAsyncInvoke({
       retryAttempts: 0,
       maxEventAge: Duration.minutes(maxWaitMinutes),
-      onFailure: { bind: () => ({ destination: failures.arn }) },
+      ...(failures !== undefined && { onFailure: { bind: () => ({ destination: failures.arn }) } }),
     });
+    if (failures === undefined) return;
     // Lambda sends the event with the role of the function.
     this.allow(['sqs:SendMessage'], [failures.arn]);
   }

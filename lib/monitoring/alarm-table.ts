@@ -1,8 +1,8 @@
 /**
- * The alarms, one row each. An alarm is there only where a person must act; docs/runbook.md has a section for each. Periods of
- * five minutes; missing data does not breach.
+ * The alarms, one row each. An alarm is there only where a person must act; docs/runbook.md has a section for each. Missing data
+ * does not breach.
  */
-import type { FunctionName } from '../functions/function-table';
+import type { FunctionName } from '../functions/function-row';
 import type { MetricName } from './metric-table';
 
 /** A series of one value for each period: of a metric of the table, or of one that AWS keeps for nothing. */
@@ -19,8 +19,12 @@ export interface AlarmRow {
   readonly series: Readonly<Record<string, AlarmSeries>>;
   /** CloudWatch metric math over the series; absent = the only series. */
   readonly expression?: string;
-  /** Alarm when the value is above it. */
-  readonly threshold: number;
+  /** Alarm when the value is above it: a number, or the setting that has it. Without the setting there is no such alarm. */
+  readonly threshold: number | 'workUnitsPerHour';
+  /** The setting without which there is no such alarm. */
+  readonly onlyWith?: 'events';
+  /** Default: five. */
+  readonly periodMinutes?: number;
   /** How many of the last periods must be above it; default: one of one. */
   readonly periods?: { readonly breaching: number; readonly of: number };
 }
@@ -88,7 +92,33 @@ export const alarmTable = {
     series: { queued: { queue: 'failures' } },
     threshold: 0,
   },
+  EventsNotSent: {
+    says: 'EventBridge has not taken an event.',
+    section: 'Events are not sent',
+    series: { lost: { metric: 'EventsNotSent', statistic: 'Sum' } },
+    threshold: 0,
+    onlyWith: 'events',
+  },
+  WorkHigh: {
+    says: 'The clients have cost more work units in an hour than the setting workUnitsPerHour.',
+    section: 'The clients cost too much',
+    series: { work: { metric: 'WorkUnits', statistic: 'Sum' } },
+    threshold: 'workUnitsPerHour',
+    periodMinutes: 60,
+  },
 } as const satisfies Readonly<Record<string, AlarmRow>>;
 
 export type AlarmName = keyof typeof alarmTable;
 export const alarmNames = Object.keys(alarmTable) as readonly AlarmName[];
+
+export interface AlarmSettings {
+  readonly workUnitsPerHour?: number | undefined;
+  /** Whether the setting `events` is on. */
+  readonly events?: boolean;
+}
+
+/** `undefined` = there is no such alarm, because its setting is absent. */
+export function thresholdOf({ threshold, onlyWith }: AlarmRow, settings: AlarmSettings): number | undefined {
+  if (onlyWith !== undefined && settings[onlyWith] !== true) return undefined;
+  return typeof threshold === 'number' ? threshold : settings[threshold];
+}

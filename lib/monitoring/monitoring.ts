@@ -14,21 +14,28 @@ import { FilterPattern, type IFilterPattern, MetricFilter } from 'aws-cdk-lib/aw
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { FunctionName } from '../functions/function-table';
+import type { FunctionName, OptionalFunctionName } from '../functions/function-row';
 import type { NodeFunction } from '../functions/node-function';
 import type { MonitoringSettings } from '../settings/config';
-import { alarmNames, type AlarmRow, type AlarmSeries, alarmTable } from './alarm-table';
+import { alarmNames, type AlarmRow, type AlarmSeries, alarmTable, thresholdOf } from './alarm-table';
 import { addDashboard } from './dashboard';
 import { type MetricName, metricNames, type MetricRow, type MetricSource, metricTable } from './metric-table';
 
-const period = Duration.minutes(5);
+/** Of the dashboard, and of alarms that name no other. */
+const periodMinutes = 5;
 
 export interface MonitoringProps {
   readonly deployment: string;
   readonly settings: MonitoringSettings;
-  readonly functions: Readonly<Record<FunctionName, NodeFunction>>;
+  readonly functions: MonitoredFunctions;
   readonly failures: IQueue;
+  /** Whether the setting `events` is on. */
+  readonly events: boolean;
 }
+
+type MonitoredFunctions = Readonly<
+  Record<FunctionName, NodeFunction> & Record<OptionalFunctionName, NodeFunction | undefined>
+>;
 
 export class Monitoring extends Construct {
   constructor(
@@ -38,18 +45,29 @@ export class Monitoring extends Construct {
   ) {
     super(scope, id);
     for (const name of metricNames) this.addFilters(name, metricTable[name]);
-    const alarms = alarmNames.map((name) => this.addAlarm(name, alarmTable[name]));
-    const { functions } = props;
-    addDashboard(this, { alarms, functions, metric: (name, statistic) => this.metric(name, statistic) });
+    const { functions, settings, events } = props;
+    const alarms = alarmNames.flatMap((name) => {
+      const threshold = thresholdOf(alarmTable[name], { ...settings, events });
+      return threshold === undefined ? [] : [this.addAlarm(name, alarmTable[name], threshold)];
+    });
+    addDashboard(this, {
+      alarms,
+      functions,
+      events,
+      metric: (name, statistic) => this.metric(name, statistic),
+    });
   }
 
   private get namespace(): string {
     return `ArtCafePubSub/${this.props.deployment}`;
   }
 
-  private addFilters(name: MetricName, { sources, unit }: MetricRow): void {
+  private addFilters(name: MetricName, { sources, unit, onlyWith }: MetricRow): void {
+    if (onlyWith !== undefined && !this.props[onlyWith]) return;
     for (const [index, source] of sources.entries()) {
-      const { logGroup } = this.props.functions[source.of].function;
+      const fn = this.props.functions[source.of];
+      if (fn === undefined) continue;
+      const { logGroup } = fn.function;
       new MetricFilter(this, index === 0 ? name : `${name}${index + 1}`, {
         logGroup,
         filterPattern: patternOf(source),
@@ -61,12 +79,17 @@ export class Monitoring extends Construct {
     }
   }
 
-  private metric(metricName: MetricName, statistic: string): Metric {
-    return new Metric({ namespace: this.namespace, metricName, statistic, period });
+  private metric(metricName: MetricName, statistic: string, minutes = periodMinutes): Metric {
+    return new Metric({
+      namespace: this.namespace,
+      metricName,
+      statistic,
+      period: Duration.minutes(minutes),
+    });
   }
 
-  private addAlarm(name: string, row: AlarmRow): Alarm {
-    const { says, section, threshold, periods = { breaching: 1, of: 1 } } = row;
+  private addAlarm(name: string, row: AlarmRow, threshold: number): Alarm {
+    const { says, section, periods = { breaching: 1, of: 1 } } = row;
     const alarm = new Alarm(this, `${name}Alarm`, {
       alarmDescription: `${says} What to do: docs/runbook.md#${anchorOf(section)}`,
       metric: this.seriesOf(row),
@@ -86,9 +109,10 @@ export class Monitoring extends Construct {
     return alarm;
   }
 
-  private seriesOf({ series, expression }: AlarmRow): IMetric {
+  private seriesOf({ series, expression, periodMinutes: minutes = periodMinutes }: AlarmRow): IMetric {
+    const period = Duration.minutes(minutes);
     const usingMetrics = Object.fromEntries(
-      Object.entries(series).map(([id, each]) => [id, this.alarmMetric(each)]),
+      Object.entries(series).map(([id, each]) => [id, this.alarmMetric(each, minutes)]),
     );
     if (expression !== undefined) return new MathExpression({ expression, usingMetrics, period });
     const [only] = Object.values(usingMetrics);
@@ -96,8 +120,9 @@ export class Monitoring extends Construct {
     return only;
   }
 
-  private alarmMetric(series: AlarmSeries): Metric {
-    if ('metric' in series) return this.metric(series.metric, series.statistic);
+  private alarmMetric(series: AlarmSeries, minutes: number): Metric {
+    const period = Duration.minutes(minutes);
+    if ('metric' in series) return this.metric(series.metric, series.statistic, minutes);
     if ('queue' in series) {
       return this.props.failures.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' });
     }

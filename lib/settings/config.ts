@@ -66,6 +66,30 @@ export function retainsData(settings: Settings): boolean {
   return settings.protection || settings.removalPolicy === 'retain';
 }
 
+/**
+ * Work units per message of `messageRate`. A small message costs 13.3 with ten receivers and 5.8 with two and a half: the rest of the
+ * rate is head-room. The burst takes the reports of twenty environments at once.
+ */
+const workPerMessage = { agentPerSecond: 20, agentBurst: 80, tenantPerSecond: 8, tenantBurst: 16 };
+/** What the default of `messageRate` needs; a lower one does not lower it. */
+const minWork = { agentPerSecond: 1_000, agentBurst: 8_000, tenantPerSecond: 8_000, tenantBurst: 32_000 };
+
+type WorkRate = Required<NonNullable<Settings['workRate']>>;
+
+/** `workRate` with its defaults: what the message rate needs; no limit where that has none. */
+export function workRateOf({ messageRate, workRate }: Settings): WorkRate {
+  const rate = (name: keyof WorkRate): number =>
+    workRate[name] ?? Math.max(minWork[name], messageRate[name] * workPerMessage[name]);
+  const perSecond = (name: 'agentPerSecond' | 'tenantPerSecond'): number =>
+    workRate[name] ?? (messageRate[name] === 0 ? 0 : rate(name));
+  return {
+    agentPerSecond: perSecond('agentPerSecond'),
+    agentBurst: rate('agentBurst'),
+    tenantPerSecond: perSecond('tenantPerSecond'),
+    tenantBurst: rate('tenantBurst'),
+  };
+}
+
 /** The source of tokens and their required claims. Both claims are checked for either source. */
 export interface TokenTerms {
   readonly issuer: string;

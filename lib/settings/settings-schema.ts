@@ -3,6 +3,14 @@
  * aws-cdk-lib, because the token command reads the same settings and must start fast.
  */
 import * as v from 'valibot';
+import { eventsEntries } from './events-settings';
+import {
+  messageRateEntries,
+  tenantQuotaEntries,
+  throttleEntries,
+  wholeNumber,
+  workRateEntries,
+} from './limit-settings';
 
 /** Whole days that CloudWatch Logs accepts as a retention. */
 export const logRetentionChoices = [
@@ -28,16 +36,6 @@ const claimName = v.pipe(
   v.string('the name of a claim, 1 to 100 characters'),
   v.regex(/^\S{1,100}$/, 'the name of a claim, 1 to 100 characters'),
 );
-
-const wholeNumber = (from: number, to: number) => {
-  const expected = `a whole number from ${from} to ${to}`;
-  return v.pipe(
-    v.number(expected),
-    v.integer(expected),
-    v.minValue(from, expected),
-    v.maxValue(to, expected),
-  );
-};
 
 /** An object that rejects unknown keys. Arrays are rejected too: for valibot they are objects. */
 const section = <Entries extends v.ObjectEntries>(expected: string, entries: Entries) =>
@@ -121,23 +119,9 @@ const claimEntries = {
   role: v.optional(claimName),
 };
 
-const throttleEntries = {
-  /** Some Regions allow an account no more than this. */
-  ratePerSecond: v.optional(wholeNumber(1, 1_000_000), 2_500),
-  burst: v.optional(wholeNumber(1, 1_000_000), 1_250),
-  /** Handshakes; an account may open 500 connections per second. */
-  connectsPerSecond: v.optional(wholeNumber(1, 1_000_000), 500),
-  connectBurst: v.optional(wholeNumber(1, 1_000_000), 500),
-};
-
-const messageRateEntries = {
-  agentPerSecond: v.optional(wholeNumber(0, 100_000), 50),
-  agentBurst: v.optional(wholeNumber(1, 1_000_000), 100),
-  tenantPerSecond: v.optional(wholeNumber(0, 1_000_000), 1_000),
-  tenantBurst: v.optional(wholeNumber(1, 10_000_000), 2_000),
-};
-
 const monitoringEntries = {
+  /** Of all clients together; an alarm above it. */
+  workUnitsPerHour: v.optional(wholeNumber(1, 1_000_000_000_000)),
   /** Of a topic in the same Region, for alarms and their end. */
   alarmTopicArn: v.optional(
     v.pipe(
@@ -205,6 +189,10 @@ export const settingsSchema = v.strictObject({
   connectionLimit: v.optional(wholeNumber(1, 1_000), 100),
   /** Messages of one agent and of one tenant; a rate of 0 turns that limit off. */
   messageRate: v.optional(section('an object with rates and bursts', messageRateEntries), {}),
+  /** Work of one agent and of one tenant, in units of 10⁻⁶ dollars; a rate of 0 turns that limit off. Absent: as `messageRate` needs. */
+  workRate: v.optional(section('an object with rates and bursts', workRateEntries), {}),
+  /** What one tenant may use. */
+  tenantQuotas: v.optional(section('an object with quotas', tenantQuotaEntries), {}),
   /** How long an agent may be offline before watchers of `$presence` are notified; 0 = at once. */
   presenceGraceSeconds: v.optional(wholeNumber(0, 8), 0),
   /** How long messages stay in the log; 0 turns the log off. */
@@ -250,6 +238,11 @@ export const settingsSchema = v.strictObject({
     ),
     false,
   ),
+  /** Events for EventBridge; `false` = none. */
+  events: v.optional(
+    v.lazy((input) => (input === false ? v.literal(false) : section('false or an object', eventsEntries))),
+    false,
+  ),
   /** Origins whose pages may connect, such as https://app.example.com; absent = all. Programs outside of a browser send none. */
   allowedOrigins: v.optional(v.pipe(v.array(origin, originsExpected), v.minLength(1, originsExpected))),
 });
@@ -263,7 +256,10 @@ export const namesInside: Readonly<Record<string, readonly string[]>> = {
   monitoring: Object.keys(monitoringEntries),
   throttle: Object.keys(throttleEntries),
   publishQueue: Object.keys(publishQueueEntries),
+  events: Object.keys(eventsEntries),
   messageRate: Object.keys(messageRateEntries),
+  workRate: Object.keys(workRateEntries),
+  tenantQuotas: Object.keys(tenantQuotaEntries),
 };
 
 function isPlainObject(input: unknown): input is object {

@@ -1,11 +1,11 @@
 /**
  * What each resource is for, by the end of its path in the construct. The first pattern that matches counts. A resource without
- * an explanation fails `npm run docs:template` and a test.
+ * an explanation fails `npm run generate` and a test.
  */
 export const explanations: readonly (readonly [RegExp, string])[] = [
   [
     /^Tables\/ConnectionTable\//,
-    'Open connections and their subscriptions, rates and revocations. Replacing it drops every connection.',
+    'Open connections and their subscriptions, rates, revocations and the directory of channels. Replacing it drops every connection.',
   ],
   [/^Tables\/AgentTable\//, 'One item per agent: its connections, presence and inbox mark.'],
   [/^Tables\/MessageTable\//, 'The logs of channels and inboxes. Replacing it loses all messages.'],
@@ -17,7 +17,7 @@ export const explanations: readonly (readonly [RegExp, string])[] = [
     /^TokenKey\d*\/Key\/Alias\//,
     'The name of the key for people: `artcafe-pubsub/{deployment}/token`, from the second key on with its number.',
   ],
-  [/^AccessLog\/Log\//, 'The access log of the stage, without tokens. Absent with `"accessLog": "off"`.'],
+  [/^AccessLog\/Log\//, 'The access log of both APIs, without tokens. Absent with `"accessLog": "off"`.'],
   [
     /^AccessLog\/AccountRole\//,
     'API Gateway writes access logs with it. It serves all APIs of the account and Region, so it stays when the stack goes.',
@@ -48,9 +48,17 @@ export const explanations: readonly (readonly [RegExp, string])[] = [
     /^WebSocket\/Stage\//,
     'The stage `ws`: its throttles and its access log. Deployed by itself after a change of the routes.',
   ],
+  [/^Http\/Api\/Resource$/, 'The HTTP API, and the origins whose pages may call it.'],
+  [/^Http\/Api\/[^/]+\/[^/]*Integration\/Resource$/, 'Hands every request to the function `http`.'],
+  [
+    /^Http\/Api\/[^/]+\/[^/]*Permission$/,
+    'Lets this route of this API, and nothing else, invoke the function.',
+  ],
+  [/^Http\/Api\/[^/]+\/Resource$/, 'The one route: every path below `/v1`. The function verifies the token.'],
+  [/^Http\/Stage\//, 'The stage of the HTTP API: its throttles and its access log.'],
   [
     /^FailureQueue\/Resource\/Resource$/,
-    'Events that an asynchronous function failed to handle, for 14 days. See the runbook.',
+    'Events that an asynchronous function failed to handle, without content, for as long as the log. See the runbook.',
   ],
   [/^FailureQueue\/Resource\/Policy\//, 'Refuses requests without TLS.'],
   [/^Functions\/[^/]+\/Log\//, 'The log of the function, for `logRetentionDays`.'],
@@ -65,7 +73,7 @@ export const explanations: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /^Functions\/[^/]+\/Resource\/EventInvokeConfig\//,
-    'Asynchronous events: no retry, since a retry would deliver twice; failures go to the queue.',
+    'Asynchronous events: no retry, since a retry would deliver twice; failures go to the queue, unless they have content.',
   ],
   [/^Functions\/[^/]+\/Schedule\/Resource$/, 'Runs the function on its schedule.'],
   [/^Functions\/[^/]+\/Schedule\/AllowEventRule/, 'Lets this rule, and nothing else, invoke the function.'],
@@ -80,7 +88,7 @@ export const explanations: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /^EdgeSecrets\/Secret\d+\/Resource$/,
-    'The header by which the authorizer knows the edge, now and before the last rotation. Only with the setting `edge.exclusive`.',
+    'The header by which the functions know the edge, now and before the last rotation. Only with the setting `edge.exclusive`.',
   ],
   [
     /^AuditLog\//,

@@ -7,7 +7,7 @@ import { explanations } from './explanations';
 
 const head = `# The template, resource by resource
 
-For reviewers of \`cdk synth\`. \`npm run docs:template\` writes this page from the constructs, and a test compares it. The names are paths inside the construct
+For reviewers of \`cdk synth\`. \`npm run generate\` writes this page from the constructs, and a test compares it. The names are paths inside the construct
 \`ArtCafePubSub\`; a logical id is the path without slashes and a hash. Each resource that may have tags has the tag \`artcafe-pubsub\` with the name of the
 deployment. Tables, key, logs and queue follow the setting \`removalPolicy\`.
 `;

@@ -1,4 +1,4 @@
-/** `npm run docs:template`: writes docs/template.md. */
+/** `npm run generate`: writes docs/template.md. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { templatePage } from './page';

@@ -1,5 +1,5 @@
 /**
- * The values that frames are made of. The tags are keywords of JSON Schema: `npm run schema` writes the schemas from these
+ * The values that frames are made of. The tags are keywords of JSON Schema: `npm run generate` writes the schemas from these
  * types, and a test holds the client's frames against the guards.
  */
 import type { Code } from '../codes';
@@ -81,7 +81,7 @@ export type NotRecovered = 'epoch_changed' | 'expired' | 'ahead' | 'forbidden' |
 export interface Gap {
   readonly from: Sequence;
   readonly to: Sequence;
-  readonly reason: 'expired' | 'damaged' | 'request_expired';
+  readonly reason: 'expired' | 'damaged' | 'erased' | 'request_expired';
 }
 
 /** A gap as an answer names it. */

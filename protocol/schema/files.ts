@@ -1,18 +1,21 @@
 /**
- * The files of `docs/schema`: a JSON Schema (2020-12) for each frame, and the AsyncAPI document of all.
+ * The files of `docs/schema`: a JSON Schema (2020-12) for each frame, the AsyncAPI document of all, and the OpenAPI document of HTTP.
  */
 import path from 'node:path';
 import { asyncApi } from './asyncapi';
-import { framesOf, type FrameSchema, type Json } from './json-schema';
+import { bodiesOf, framesOf, type FrameSchema, type Json, makeGenerators } from './json-schema';
+import { bodyTypes, openApi } from './openapi';
 
 export const schemaFolder = path.resolve(__dirname, '../../docs/schema');
 
 /** The texts of the files, by their paths in the folder. */
 export async function schemaFiles(): Promise<ReadonlyMap<string, string>> {
-  const frames = [...(await framesOf('client')), ...(await framesOf('server'))];
+  const generators = makeGenerators();
+  const frames = [...(await framesOf(generators, 'client')), ...(await framesOf(generators, 'server'))];
   return new Map([
     ...frames.map((frame) => [`${frame.sender}/${frame.name}.json`, textOf(jsonSchema(frame))] as const),
     ['asyncapi.json', textOf(asyncApi(frames))],
+    ['openapi.json', textOf(openApi(bodiesOf(generators, bodyTypes)))],
   ]);
 }
 

@@ -32,14 +32,22 @@ export interface FrameSchema {
   readonly definitions: Readonly<Record<string, Json>>;
 }
 
-const folder = path.resolve(__dirname, '../frames');
+const protocol = path.resolve(__dirname, '..');
+const folder = path.join(protocol, 'frames');
 
 /** Every file with examples, and the type that they have. */
 const examplesOf = /^export const examples: readonly (\w+)\[\]/m;
 
+export type Generators = Readonly<Record<Sender, SchemaGenerator>>;
+
 /** A client may send fields that its frame does not list; the service does not. */
-export async function framesOf(sender: Sender): Promise<readonly FrameSchema[]> {
-  const generator = generatorFor(path.join(folder, sender, '*.ts'), sender === 'client');
+export function makeGenerators(): Generators {
+  const files = (sender: Sender): string => path.join(protocol, `{frames/${sender},http}/*.ts`);
+  return { client: generatorFor(files('client'), true), server: generatorFor(files('server'), false) };
+}
+
+export async function framesOf(generators: Generators, sender: Sender): Promise<readonly FrameSchema[]> {
+  const generator = generators[sender];
   const frames: FrameSchema[] = [];
   for (const file of readdirSync(path.join(folder, sender)).sort()) {
     const source = path.join(folder, sender, file);
@@ -50,6 +58,25 @@ export async function framesOf(sender: Sender): Promise<readonly FrameSchema[]> 
     frames.push({ sender, name: path.basename(file, '.ts'), type, examples, definitions });
   }
   return frames;
+}
+
+/** Bodies of HTTP by the names of their types, with all that they refer to. Throws when two of one name differ. */
+export function bodiesOf(
+  generators: Generators,
+  types: Readonly<Record<Sender, readonly string[]>>,
+): Readonly<Record<string, Json>> {
+  const found: Record<string, Json> = {};
+  for (const sender of ['client', 'server'] as const) {
+    for (const type of types[sender]) {
+      const definitions = generators[sender].createSchema(type).definitions as FrameSchema['definitions'];
+      for (const [name, schema] of Object.entries(definitions)) {
+        if (found[name] !== undefined && JSON.stringify(found[name]) !== JSON.stringify(schema))
+          throw new Error(`Two types ${name} of HTTP differ`);
+        found[name] = schema;
+      }
+    }
+  }
+  return found;
 }
 
 function generatorFor(files: string, isOpen: boolean): SchemaGenerator {

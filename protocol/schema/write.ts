@@ -1,5 +1,5 @@
 /**
- * `npm run schema`: writes `docs/schema` from the types of the frames.
+ * `npm run generate`: writes `docs/schema` from the types of the frames.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -33,28 +33,30 @@ test('a deployment keeps the outputs of others, and overwrites its own', async (
   deploy('Bus', { ...inRegion('eu-west-1'), TokenIssuer: 'old' });
   deploy('Bus-blue', inRegion('eu-west-1'));
   deploy('Bus', inRegion('eu-west-1'));
-  expect((await readOutputs({ stack: 'Bus', file })).TokenIssuer).toBe('eu-west-1');
-  expect((await readOutputs({ stack: 'Bus-blue', file })).BaseUrl).toContain('eu-west-1');
+  expect((await readOutputs({ stack: 'Bus', file, directory: folder })).TokenIssuer).toBe('eu-west-1');
+  expect((await readOutputs({ stack: 'Bus-blue', file, directory: folder })).BaseUrl).toContain('eu-west-1');
 });
 
 test('of one stack in two Regions, AWS_REGION chooses', async () => {
   deploy('Bus', inRegion('eu-west-1'));
   deploy('Bus', inRegion('us-east-1'));
   process.env.AWS_REGION = 'us-east-1';
-  expect((await readOutputs({ stack: 'Bus', file })).TokenIssuer).toBe('us-east-1');
+  expect((await readOutputs({ stack: 'Bus', file, directory: folder })).TokenIssuer).toBe('us-east-1');
   process.env.AWS_REGION = 'us-west-2';
-  await expect(readOutputs({ stack: 'Bus', file })).rejects.toThrow(
+  await expect(readOutputs({ stack: 'Bus', file, directory: folder })).rejects.toThrow(
     'The outputs have "Bus" in several Regions; set AWS_REGION to one of them: eu-west-1/Bus, us-east-1/Bus.',
   );
 });
 
 test('of two constructs in one stack, --bus chooses', async () => {
   deploy('Fleet', { OneTokenIssuer: 'one', TwoTokenIssuer: 'two' });
-  expect(await readOutputs({ stack: 'Fleet', file, bus: 'Two' })).toEqual({ TokenIssuer: 'two' });
-  await expect(readOutputs({ stack: 'Fleet', file })).rejects.toThrow(
+  expect(await readOutputs({ stack: 'Fleet', file, directory: folder, bus: 'Two' })).toEqual({
+    TokenIssuer: 'two',
+  });
+  await expect(readOutputs({ stack: 'Fleet', file, directory: folder })).rejects.toThrow(
     '"Fleet" has several buses; choose one with --bus: One, Two.',
   );
-  await expect(readOutputs({ stack: 'Fleet', file, bus: 'Three' })).rejects.toThrow(
+  await expect(readOutputs({ stack: 'Fleet', file, directory: folder, bus: 'Three' })).rejects.toThrow(
     '"Fleet" has no bus "Three", only: One, Two.',
   );
 });

@@ -53,4 +53,51 @@ describeWithChromium('the console of npm start (left out where there is no Chrom
       await outcome;
     }
   }, 120_000);
+
+  test('sends a message, asks an agent and ends its connections, once it has a token that may', async () => {
+    const { child, outcome, said } = startCommand('start.ts', ['--port', '0']);
+    const [, site = ''] = /Console +(http:\S+)/.exec(await said(/npm run connect/)) ?? [];
+    const { stdout } = await runCommand('token.ts', ['--tenant', 'demo', '--agent', 'bob']);
+    const bob = new PubSub({ url: `${site.replace('http', 'ws')}v1`, token: stdout.trim(), WebSocket });
+    try {
+      bob.onRequest((question) => ({ youAsked: question }));
+      await bob.connect();
+      const received = new Promise(
+        (resolve) =>
+          void bob.channel('lobby').subscribe(({ content }) => {
+            resolve(content);
+          }),
+      );
+
+      const page = await openPage(browser, {});
+      const dialog = page.getByRole('dialog');
+      await page.goto(`${site}#/agents/bob`);
+      const kick = page.getByRole('button', { name: 'Kick', exact: true });
+      await kick.waitFor();
+      expect(await kick.isDisabled()).toBe(true);
+
+      await page.getByRole('button', { name: 'Ask', exact: true }).click();
+      await dialog.getByRole('button', { name: /Mint one/ }).click();
+      await dialog.getByLabel('Content, as JSON or plain text').fill('are you there?');
+      await dialog.getByRole('button', { name: 'Ask', exact: true }).click();
+      await dialog.getByText('bob replies:').waitFor();
+      await dialog.getByText('youAsked').waitFor();
+
+      await dialog.getByRole('button', { name: 'To a channel' }).click();
+      await dialog.getByLabel('Channel', { exact: true }).fill('lobby');
+      await dialog.getByLabel('Content, as JSON or plain text').fill('{"from":"the page"}');
+      await dialog.getByRole('button', { name: 'Send', exact: true }).click();
+      await dialog.getByText(/Accepted as number \d+/).waitFor();
+      expect(await received).toEqual({ from: 'the page' });
+
+      await page.keyboard.press('Escape');
+      await kick.click();
+      await page.getByRole('button', { name: 'Really kick?' }).click();
+      await page.getByText('Its connections are ended.').waitFor();
+    } finally {
+      await bob.close();
+      child.kill('SIGINT');
+      await outcome;
+    }
+  }, 120_000);
 });

@@ -1,6 +1,6 @@
 /**
  * The page of examples/watch.html in a real Chromium: 200 messages while its connection is cut again and again.
- * Run by `npm run test:browser`; says so and passes where there is no Chromium.
+ * Run by `npm run suite browser`; says so and passes where there is no Chromium.
  */
 import { execFileSync } from 'node:child_process';
 import { createServer, type Server } from 'node:http';

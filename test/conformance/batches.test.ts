@@ -183,3 +183,23 @@ test('BAT-3 an array inside an array is invalid_message', async () => {
 
   expect(client.messageIds).toEqual(['outer']);
 });
+
+test('BAT-5 a further hello, and pings of more than 20 channels together, are limit_exceeded', async () => {
+  const client = await bus.connect({ tenant, agent: 'a' }, { channel: 'news', level: 1 });
+  const channels = count(11).map((n) => ({ channel_id: `c${n}` }));
+  const answers = ['h1', 'p1', 'h2', 'p2', 'm'].map((id) => client.reply(id));
+  client.send([
+    { type: 'hello', id: 'h1' },
+    { type: 'ping', id: 'p1', channels },
+    { type: 'hello', id: 'h2' },
+    { type: 'ping', id: 'p2', channels },
+    { id: 'm', content: 1 },
+  ]);
+  expect(await Promise.all(answers)).toMatchObject([
+    { type: 'WELCOME' },
+    { type: 'PONG' },
+    { type: 'ERROR', code: 'limit_exceeded' },
+    { type: 'ERROR', code: 'limit_exceeded' },
+    { type: 'ACK' },
+  ]);
+});

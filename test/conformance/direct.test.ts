@@ -173,6 +173,25 @@ test('DIR-4 the status is accepted with a live connection, stored without one', 
   expect(stored.sequence).toBeGreaterThanOrEqual(3);
 });
 
+test('DIR-7 the ACK of a message to an agent that never connected says so at level 1, also when it is sent again', async () => {
+  const sender = await bus.connect({ tenant, agent: 'a' }, { level: 1 });
+  const old = await bus.connect({ tenant, agent: 'a' });
+  const m1 = { id: 'm1', to: 'b', content: 1 };
+
+  expect(await sender.request(m1)).toMatchObject({ status: 'stored', sequence: 1, known: false });
+  expect(await sender.request({ ...m1, retry: true })).toMatchObject({ status: 'duplicate', known: false });
+  expect(await old.request({ to: 'b', content: 2 })).not.toHaveProperty('known');
+  const receiver = await bus.connect({ tenant, agent: 'b' });
+  expect(await receiver.nextMessage({ id: 'm1' })).toMatchObject({ content: 1 });
+  expect(await sender.request({ to: 'b', content: 3 })).not.toHaveProperty('known');
+  await receiver.close();
+  const stored = await eventually(
+    () => sender.request({ to: 'b', content: 4 }),
+    (ack) => ack.status === 'stored',
+  );
+  expect(stored).not.toHaveProperty('known');
+});
+
 test('DIR-6 an ephemeral direct message is accepted and not stored', async () => {
   const sender = await bus.connect({ tenant, agent: 'a' });
   const receiver = await bus.connect({ tenant, agent: 'b' });

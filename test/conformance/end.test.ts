@@ -165,7 +165,11 @@ async function clientProcess(url: string): Promise<ReturnType<typeof spawn>> {
     process.stdin.resume();`;
   const child = spawn(process.execPath, ['-e', code], {
     cwd: path.resolve(__dirname, '../..'),
-    env: { PATH: process.env.PATH, CLIENT_URL: url },
+    env: {
+      PATH: process.env.PATH,
+      NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS,
+      CLIENT_URL: url,
+    },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   await once(child.stdout, 'data');

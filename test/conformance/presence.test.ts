@@ -190,6 +190,17 @@ describe('PRE-4 a query', () => {
     expect(ids(await ask(granted, {}))).toEqual(['a', 'b']);
   });
 
+  test('PRE-4 agents that never connected are left out, and take no place in a page', async () => {
+    const [asker] = await Promise.all(['x', 'y'].map((agent) => connect(agent)));
+    const unknown = ['a1', 'a2', 'a3', 'a4', 'a5'];
+    for (const to of unknown)
+      expect(await asker!.request({ to, content: 1 })).toMatchObject({ known: false });
+
+    const answer = await say(asker!, { query: { limit: 2 } });
+    expect(ids(answer.agents as Frame[])).toEqual(['x', 'y']);
+    expect((await say(asker!, { query: { agent_id: 'a1' } })).agents).toEqual([]);
+  });
+
   test('PRE-5 is answered in pages, each agent once', async () => {
     const agents = ['a', 'b', 'c', 'd', 'e'];
     const [asker] = await Promise.all(agents.map((agent) => connect(agent)));

@@ -3,6 +3,7 @@
  * a flood; the default ones where minutes are looked at.
  */
 import { Bus, fresh } from '../helpers/bus';
+import { statusOf } from '../helpers/handshake';
 import { needs, target } from '../helpers/target';
 import type { Frame, TestClient } from '../helpers/ws-client';
 
@@ -11,6 +12,8 @@ let usual: Bus;
 let tenant: string;
 /** Of the test that floods for half a minute. */
 let floodedTenant: string;
+/** As many as the gateway runs of one function. */
+const environments = 8;
 
 beforeAll(async () => {
   if (target !== undefined) return;
@@ -56,13 +59,18 @@ withSettings('RAT-1 frames that break a rule count too', async () => {
   expect(await client.reply('m1')).toMatchObject({ code: 'rate_limited' });
 });
 
+/** Fewer refused frames than make a flood of 20 bursts (RAT-6), a batch more included. */
+const maxRefused = 140;
+
 /**
  * Floods until every environment has counted the others: each of them reads the counter with its 25th frame at the latest.
  */
 async function exhaust(client: TestClient): Promise<void> {
-  for (let refusedInARow = 0; refusedInARow < 4;) {
+  let refused = 0;
+  for (let refusedInARow = 0; refusedInARow < 4 && refused < maxRefused;) {
     const now = accepted(await burst(client, 25));
     refusedInARow = now === 0 ? refusedInARow + 1 : 0;
+    refused += 25 - now;
   }
 }
 
@@ -200,9 +208,6 @@ withSettings(
   120_000,
 );
 
-/** As many as the gateway runs of one function. */
-const environments = 8;
-
 needs('log')('RAT-4 a flood is logged in lines of ten seconds, not frame by frame', () => {
   const lines = usual.inside.log
     .filter(({ text }) => text.includes(floodedTenant))
@@ -214,3 +219,56 @@ needs('log')('RAT-4 a flood is logged in lines of ten seconds, not frame by fram
   expect(lines.length).toBeLessThanOrEqual(environments * 5);
   return Promise.resolve();
 });
+
+withSettings(
+  'RAT-5 deliveries are charged to the agent that publishes, and its next frames are refused',
+  async () => {
+    const costly = await Bus.start({ settings: { workRate: { agentPerSecond: 1, agentBurst: 100 } } });
+    try {
+      for (const n of count(20)) await costly.connect({ tenant, agent: `reader${n}` }, { channel: 'news' });
+      const client = await costly.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
+      let sent = 0;
+      let answer = await client.request({ id: 'm0', content: 1 });
+      while (answer.type === 'ACK' && sent < 100) {
+        sent += 1;
+        answer = await client.request({ id: `m${sent}`, content: 1 });
+      }
+      const other = await costly.connect({ tenant, agent: 'b' }, { channel: 'news', echo: false });
+
+      expect(answer).toMatchObject({ code: 'rate_limited', message_id: `m${sent}` });
+      expect(answer.retry_after_ms).toBeGreaterThan(1_000);
+      // Each costs about 24 units; an environment that knows nothing yet may admit a few.
+      expect(sent).toBeGreaterThanOrEqual(3);
+      expect(sent).toBeLessThanOrEqual(environments * 5);
+      expect(await other.request({ id: 'o1', content: 1 })).toMatchObject({ type: 'ACK' });
+    } finally {
+      await costly.stop();
+    }
+  },
+  120_000,
+);
+
+withSettings(
+  'RAT-6 a client that ignores its refusals is disconnected, and refused for a minute',
+  async () => {
+    const who = { tenant, agent: 'a' };
+    const flooder = await small.connect(who, { channel: 'news', echo: false, level: 1 });
+    const frames = count(25).map(() => ({ content: 1, ephemeral: true }));
+    const goAway = flooder.next({ type: 'GOAWAY' });
+    for (let sent = 0; sent < 40; sent++) flooder.send(frames);
+
+    expect(await flooder.closed).toMatchObject({ code: 1_000 });
+    expect(await goAway).toMatchObject({ code: 'rate_limited', reconnect: true });
+    const url = await small.urlFor(who);
+    let status = await statusOf(url);
+    expect(status).toBe(429);
+    expect(await statusOf(await small.urlFor({ tenant, agent: 'b' }))).toBe(101);
+    // What was sent before the end may still be refused, and begins the minute again.
+    for (let tries = 0; tries < 5 && status === 429; tries++) {
+      await small.inside.gateway.clock.advance(60_000);
+      status = await statusOf(url);
+    }
+    expect(status).toBe(101);
+  },
+  60_000,
+);

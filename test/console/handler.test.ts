@@ -1,7 +1,9 @@
 /** The server side of the console: who gets a token, what the page may do, and how large it is. */
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { serve, type Served } from '../../console/server/index';
@@ -29,9 +31,9 @@ interface Answer {
   readonly body: string;
 }
 
-function get(target: string, headers: Record<string, string> = {}): Promise<Answer> {
+function get(target: string, headers: Record<string, string> = {}, base = served.url): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const asked = request(new URL(target, served.url), { headers }, (response) => {
+    const asked = request(new URL(target, base), { headers }, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
       response.on('end', () => {
@@ -80,12 +82,44 @@ test.each([
   expect(minted).toHaveLength(before);
 });
 
-test.each(['/../package.json', '/package.json', '/_gateway/logs', '/v1/agents', '/app.css/x'])(
+test.each(['/../package.json', '/package.json', '/_gateway/logs', '/app.css/x'])(
   'nothing else is served: %s',
   async (target) => {
     expect((await get(target)).status).toBe(404);
   },
 );
+
+test('requests under /v1 go to the HTTP API with their token; other sites cannot send any', async () => {
+  const seen: string[] = [];
+  const api = createServer((asked, response) => {
+    seen.push(`${asked.method ?? ''} ${asked.url ?? ''} ${asked.headers.authorization ?? ''}`);
+    response
+      .writeHead(429, { 'content-type': 'application/problem+json', 'retry-after': '2' })
+      .end('{"code":"rate_limited"}');
+  }).listen(0, '127.0.0.1');
+  await once(api, 'listening');
+  const { port } = api.address() as AddressInfo;
+  const through = await serve({
+    url: 'wss://bus.example',
+    api: `http://127.0.0.1:${port}`,
+    name: 'Stack',
+    mint: () => Promise.resolve(''),
+  });
+  try {
+    const answer = await get('/v1/agents?after=a%2Fb', { authorization: 'Bearer t' }, through.url);
+    expect([answer.status, answer.headers['retry-after'], answer.body]).toEqual([
+      429,
+      '2',
+      '{"code":"rate_limited"}',
+    ]);
+    expect((await get('/v1/agents', { origin: 'https://evil.example' }, through.url)).status).toBe(403);
+    expect(seen).toEqual(['GET /v1/agents?after=a%2Fb Bearer t']);
+  } finally {
+    await through.close();
+    api.close();
+    api.closeAllConnections();
+  }
+});
 
 test('the page has at most 100 KB gzipped', () => {
   const dist = path.join(folder, 'dist');

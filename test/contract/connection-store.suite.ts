@@ -1,5 +1,5 @@
 /** What every ConnectionStore promises, as cases over a factory. */
-import type { Connection, ConnectionStore, Subscription } from '../../lambda/shared/connection-store';
+import type { Connection, ConnectionStore, Subscription } from '../../lambda/shared/stores/connection-store';
 import { collect } from './collect';
 
 const connection = (connectionId: string, channels: readonly string[] = []): Connection => ({

@@ -2,30 +2,36 @@
 import { randomUUID } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 import {
+  BatchWriteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
   type UpdateCommand,
   type UpdateCommandOutput,
 } from '@aws-sdk/lib-dynamodb';
-import { DynamoAgentStore } from '../../lambda/aws/dynamo/dynamo-agent-store';
+import { DynamoAgentStore } from '../../lambda/aws/dynamo/agents/dynamo-agent-store';
 import { createDynamoClients, type DynamoClients } from '../../lambda/aws/dynamo/dynamo-calls';
 import { DynamoConnectionStore } from '../../lambda/aws/dynamo/dynamo-connection-store';
 import { DynamoHistoryStore } from '../../lambda/aws/dynamo/dynamo-history-store';
 import { DynamoRevocationStore } from '../../lambda/aws/dynamo/dynamo-revocation-store';
 import { DynamoSweepStore } from '../../lambda/aws/dynamo/dynamo-sweep-store';
 import { DynamoRateCounter } from '../../lambda/aws/dynamo/dynamo-rate-counter';
-import type { MessageRow } from '../../lambda/shared/history-store';
+import { DynamoTenantUsage } from '../../lambda/aws/dynamo/dynamo-tenant-usage';
+import { DynamoErasureStore } from '../../lambda/aws/dynamo/erasure/dynamo-erasure-store';
+import { queryAgents } from '../../lambda/frames/presence';
+import type { MessageRow } from '../../lambda/shared/stores/history-store';
 import { tenantRateSubject } from '../../lambda/shared/subjects';
 import { systemClock } from '../../lambda/aws/system-clock';
 import { FakeLog } from '../lambda/world';
 import { agentStoreSuite } from './agent-store.suite';
 import { connectionStoreSuite } from './connection-store.suite';
+import { erasureStoreSuite } from './erasure-store.suite';
 import { type Damage, historyStoreSuite } from './history-store.suite';
 import { type LocalTables, startLocalTables } from './local-tables';
 import { rateCounterSuite } from './rate-counter.suite';
 import { revocationStoreSuite } from './revocation-store.suite';
 import { sweepStoreSuite } from './sweep-store.suite';
+import { tenantUsageSuite } from './tenant-usage.suite';
 
 /** The engine shares a busy machine with other tests; how long a call may take is not what is asked here. */
 const callMs = 10_000;
@@ -46,6 +52,18 @@ afterAll(async () => {
 
 describe('DynamoConnectionStore', () => {
   connectionStoreSuite(() => new DynamoConnectionStore(clients.calls, tables.connectionTable, callMs));
+});
+
+describe('DynamoErasureStore', () => {
+  erasureStoreSuite(() => ({
+    store: new DynamoErasureStore(
+      clients.calls,
+      { messages: tables.messageTable, agents: tables.agentTable },
+      callMs,
+    ),
+    history: new DynamoHistoryStore(clients, tables.messageTable, new FakeLog(), callMs),
+    agents: new DynamoAgentStore(clients.calls, tables.agentTable, systemClock, callMs),
+  }));
 });
 
 describe('DynamoAgentStore', () => {
@@ -70,6 +88,7 @@ describe('DynamoSweepStore', () => {
       connections: new DynamoConnectionStore(clients.calls, connectionTable, callMs),
       agents: new DynamoAgentStore(clients.calls, agentTable, systemClock, callMs),
       revocations: new DynamoRevocationStore(clients.calls, connectionTable, callMs),
+      usage: new DynamoTenantUsage(clients.calls, connectionTable, systemClock, callMs),
       sweep: new DynamoSweepStore(
         clients.calls,
         { connections: connectionTable, agents: agentTable },
@@ -77,6 +96,55 @@ describe('DynamoSweepStore', () => {
         3,
       ),
     };
+  });
+});
+
+describe('3,000 agents that never connected', () => {
+  const tenantId = randomUUID();
+  const count = 3_000;
+  const agents = () => new DynamoAgentStore(clients.calls, tables.agentTable, systemClock, callMs);
+
+  beforeAll(async () => {
+    const missed = { agentId: 'a0', sequence: 1, expiresAt: Date.now() + 3_600_000 };
+    await agents().recordMissed({ tenantId, ...missed }, undefined);
+    const Key = { tenant_id: tenantId, agent_id: 'a0' };
+    const { Item } = await clients.calls.send(new GetCommand({ TableName: tables.agentTable, Key }));
+    const ids = Array.from({ length: count - 1 }, (_, n) => `a${n + 1}`);
+    for (let start = 0; start < ids.length; start += 25) {
+      const puts = ids.slice(start, start + 25).map((agent_id) => ({
+        PutRequest: { Item: { ...Item, agent_id } },
+      }));
+      await clients.calls.send(new BatchWriteCommand({ RequestItems: { [tables.agentTable]: puts } }));
+    }
+    for (const agentId of ['b1', 'b2', 'b3']) await agents().addConnection(tenantId, agentId, agentId, 1);
+  }, 60_000);
+
+  const query = { agentId: undefined, status: undefined, capability: undefined, online: undefined };
+  const ask = (limit: number, after?: string) =>
+    queryAgents({ agents: agents(), clock: systemClock, presenceGraceMs: 0 }, tenantId, {
+      ...query,
+      limit,
+      after,
+    });
+
+  test('do not empty the first page of a presence query, nor the next one', async () => {
+    const first = await ask(2);
+    expect(first.agents.map(({ agentId }) => agentId)).toEqual(['b1', 'b2']);
+    const second = await ask(2, first.next);
+    expect(second.agents.map(({ agentId }) => agentId)).toEqual(['b3']);
+    expect(second.next).toBeUndefined();
+  });
+
+  test('do not slow the sweep: all of them are in one page of its scan, and no call is made for one', async () => {
+    const sweepTables = { connections: tables.connectionTable, agents: tables.agentTable };
+    const send = jest.spyOn(clients.calls, 'send');
+    const store = new DynamoSweepStore(clients.calls, sweepTables, callMs);
+    let found = 0;
+    for await (const page of store.agents(false))
+      found += page.filter((agent) => agent.tenantId === tenantId && !agent.isKnown).length;
+    expect(found).toBe(count);
+    expect(send).toHaveBeenCalledTimes(1);
+    send.mockRestore();
   });
 });
 
@@ -179,6 +247,10 @@ function overtakenAfterFirst(
   };
   return { send } as unknown as DynamoDBDocumentClient;
 }
+
+describe('DynamoTenantUsage', () => {
+  tenantUsageSuite(() => new DynamoTenantUsage(clients.calls, tables.connectionTable, systemClock, callMs));
+});
 
 describe('DynamoRevocationStore', () => {
   revocationStoreSuite(() => new DynamoRevocationStore(clients.calls, tables.connectionTable, callMs));

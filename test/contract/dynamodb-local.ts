@@ -1,5 +1,5 @@
 /**
- * `npm run test:dynamodb-local`: the stores' contract on AWS's own DynamoDB Local, or on the engine that DYNAMODB_ENDPOINT names.
+ * `npm run suite dynamodb-local`: the stores' contract on AWS's own DynamoDB Local, or on the engine that DYNAMODB_ENDPOINT names.
  * The engine needs Java; it is fetched once, by exact version and hash, into the user's cache folder.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';

@@ -1,5 +1,5 @@
 /** What every HistoryStore promises, as cases over a factory. */
-import type { HistoryStore, MessageRow, StoredRow } from '../../lambda/shared/history-store';
+import type { HistoryStore, MessageRow, StoredRow } from '../../lambda/shared/stores/history-store';
 import { collect } from './collect';
 
 const row = (sequence: number, body = `{"content":${String(sequence)}}`): MessageRow => ({

@@ -52,6 +52,12 @@ export function rateCounterSuite(create: () => RateCounter): void {
     },
   );
 
+  test('tells what is used up, and 0 of a subject that it does not know', async () => {
+    expect(await counter.usedUntil(subject)).toBe(0);
+    await counter.add(subject, { usedMs: 20, floor: start, ceiling, isIdle: true });
+    expect(await counter.usedUntil(subject)).toBe(start + 20);
+  });
+
   test('loses nothing when many count at once', async () => {
     const floor = start;
     const adds = Array.from({ length: 20 }, (_, n) =>

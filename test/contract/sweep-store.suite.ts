@@ -1,6 +1,7 @@
 /** What every SweepStore promises, as cases over a factory. The stores beside it show and make what it works on. */
-import type { AgentStore } from '../../lambda/shared/agent-store';
-import type { Connection, ConnectionStore } from '../../lambda/shared/connection-store';
+import type { AgentStore } from '../../lambda/shared/stores/agent-store';
+import type { Connection, ConnectionStore } from '../../lambda/shared/stores/connection-store';
+import type { TenantUsageStore } from '../../lambda/shared/stores/tenant-usage';
 import type { RevocationStore } from '../../lambda/shared/ports';
 import type { SweepPage, SweepStore } from '../../lambda/sweep/sweep-store';
 import { collect } from './collect';
@@ -10,6 +11,7 @@ export interface SweepStores {
   readonly connections: ConnectionStore;
   readonly agents: AgentStore;
   readonly revocations: RevocationStore;
+  readonly usage: TenantUsageStore;
 }
 
 const now = 1_790_000_000_000;
@@ -52,6 +54,24 @@ export function sweepStoreSuite(create: () => SweepStores): void {
       .flatMap(({ subscriptions }) => subscriptions)
       .filter(({ tenantId }) => tenantId === tenant)
       .sort((a, b) => (a.connectionId < b.connectionId ? -1 : 1)),
+  });
+
+  test('lists agents that sleep, have mail, and were not announced', async () => {
+    const expiresAt = Date.now() + 3_600_000;
+    const miss = (agentId: string) =>
+      stores.agents.recordMissed({ tenantId: tenant, agentId, sequence: 1, expiresAt }, undefined);
+    for (const agentId of ['never-here', 'announced', 'away', 'connected', 'back-again']) await miss(agentId);
+    await stores.agents.addConnection(tenant, 'no-mail', '1=', 9);
+    await stores.agents.removeConnection(tenant, 'no-mail', '1=');
+    await stores.agents.addConnection(tenant, 'connected', '2=', 9);
+    await stores.agents.markWoken((await stores.agents.claimWake(tenant, 'announced', 0))!);
+    await stores.agents.markWoken((await stores.agents.claimWake(tenant, 'back-again', 0))!);
+    for (const agentId of ['away', 'back-again']) {
+      await stores.agents.addConnection(tenant, agentId, '3=', 9);
+      await stores.agents.removeConnection(tenant, agentId, '3=');
+    }
+    const found = (await collect(stores.sweep.sleepers())).filter(({ tenantId }) => tenantId === tenant);
+    expect(found.map(({ agentId }) => agentId).sort()).toEqual(['away', 'back-again', 'never-here']);
   });
 
   test('reads every revocation with whom it is about', async () => {
@@ -114,13 +134,38 @@ export function sweepStoreSuite(create: () => SweepStores): void {
     await stores.agents.addConnection(tenant, 'b', '3=', 9);
     await stores.agents.addConnection(tenant, 'gone', '4=', 9);
     await stores.agents.removeConnection(tenant, 'gone', '4=');
-    const found = (await collect(stores.sweep.connectedAgents()))
+    const found = (await collect(stores.sweep.agents(false)))
       .filter(({ tenantId }) => tenantId === tenant)
       .map(({ agentId, connectionIds }) => [agentId, ...[...connectionIds].sort()])
       .sort();
     expect(found).toEqual([
       ['a', '1=', '2='],
       ['b', '3='],
+    ]);
+  });
+
+  test('finds the agents that never connected, unless they are expired, and what was counted of them', async () => {
+    const miss = (agentId: string) =>
+      stores.agents.recordMissed({ tenantId: tenant, agentId, sequence: 1, expiresAt: 1 }, undefined);
+    await stores.agents.addConnection(tenant, 'away', '1=', 9);
+    await stores.agents.removeConnection(tenant, 'away', '1=');
+    for (const agentId of ['away', 'never', 'nowhere']) await miss(agentId);
+    await stores.agents.addConnection(tenant, 'nowhere', '2=', 9);
+    await stores.usage.addUnknownAgent(tenant, 9);
+    const found = (await collect(stores.sweep.agents(false))).filter(({ tenantId }) => tenantId === tenant);
+    expect(found.map(({ agentId, isKnown }) => [agentId, isKnown]).sort()).toEqual([
+      ['never', false],
+      ['nowhere', true],
+    ]);
+    const all = (await collect(stores.sweep.agents(true))).filter(({ tenantId }) => tenantId === tenant);
+    expect(all.map(({ agentId, isKnown }) => [agentId, isKnown]).sort()).toEqual([
+      ['away', true],
+      ['never', false],
+      ['nowhere', true],
+    ]);
+    const counted = (await readFrom()).flatMap(({ tenantCounts }) => tenantCounts);
+    expect(counted.filter(({ tenantId }) => tenantId === tenant)).toEqual([
+      { tenantId: tenant, counts: { connections: 0, agents: 0, unknownAgents: 1 } },
     ]);
   });
 

@@ -30,7 +30,7 @@ export function blocksIn(text: string, page: string): CodeBlock[] {
 /** Of every file of the SDK. */
 export function examplesOfSdk(): CodeBlock[] {
   return readdirSync(path.join(root, sdk), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /^(cursors\/)?[^/]+\.ts$/.test(name))
+    .filter((name) => /^(?!dist)([a-z]+\/)?[^/]+\.ts$/.test(name))
     .sort()
     .flatMap((name) => examplesIn(readFileSync(path.join(root, sdk, name), 'utf8'), `${sdk}/${name}`));
 }

@@ -21,6 +21,8 @@ function filesBelow(name: string): string[] {
 
 /** The API reference is generated, with links of its own form. */
 const pages = files.filter((file) => /^([A-Z]+|docs\/.*)\.md$/.test(file));
+/** Copies of other files, made by tools. */
+const isGenerated = (file: string): boolean => /(^|\/)dist\/|CHANGELOG/.test(file);
 const textOf = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 
 /** The reader makes this one. */
@@ -67,6 +69,39 @@ test.each(pages)('%s names source files that exist', (page) => {
 
 test.each(pages)('%s links to pages and headings that exist', (page) => {
   expect(brokenLinks(page)).toEqual([]);
+});
+
+test.each(['cli', 'clients/javascript', 'clients/python', 'lib/package'])(
+  'the README of the package %s links to nothing that its page in the registry does not have',
+  (folder) => {
+    const links = [...textOf(`${folder}/README.md`).matchAll(/\]\(([^)\s]+)\)/g)].map(
+      ([, link = '']) => link,
+    );
+    expect(links.filter((link) => !/^(https?:|#)/.test(link))).toEqual([]);
+  },
+);
+
+const { scripts } = JSON.parse(textOf('package.json')) as { readonly scripts: Record<string, string> };
+const suites = JSON.parse(textOf('test/suites.json')) as Record<string, readonly string[]>;
+
+test('npm scripts and suites that documents, comments and CI name exist', () => {
+  const texts = files.filter(
+    (file) => /\.(?:md|ts|mjs|py|yml)$|^\.ci\/run$/.test(file) && !isGenerated(file),
+  );
+  const named = (pattern: RegExp) =>
+    texts.flatMap((file) => [...textOf(file).matchAll(pattern)].map(([, name = '']) => ({ file, name })));
+  const unknown = [
+    ...named(/npm run (?:--silent )?([a-z][\w:-]*)/g).filter(({ name }) => !(name in scripts)),
+    ...named(/npm run (?:--silent )?suite ([a-z][\w:-]*)/g).filter(({ name }) => !(name in suites)),
+  ];
+  expect(unknown).toEqual([]);
+});
+
+test('docs/testing.md lists each suite, and there are at most twenty scripts', () => {
+  const [, table = ''] = textOf('docs/testing.md').split('## Suites');
+  const listed = [...table.matchAll(/`([a-z][\w:-]*)`(?=[^|]*\|[^|]*\|$)/gm)].map(([, name]) => name);
+  expect(listed.sort()).toEqual(Object.keys(suites).sort());
+  expect(Object.keys(scripts).length).toBeLessThanOrEqual(20);
 });
 
 test('log events in the runbook are written by a function', () => {

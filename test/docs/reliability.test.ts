@@ -67,5 +67,5 @@ test('every fault that the runs inject stands in a row, under its name', () => {
   expect(injectable.filter((name) => !named.includes(name))).toEqual([]);
   const unknown = named.filter((name) => name !== undefined && !injectable.includes(name));
   // The part of a plan, and a script.
-  expect(unknown).toEqual(['clocks', 'npm run load:flood']);
+  expect(unknown).toEqual(['clocks', 'npm run suite load:flood']);
 });

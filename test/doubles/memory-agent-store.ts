@@ -10,7 +10,8 @@ import type {
   InboxMark,
   MissedMessage,
   RemoveResult,
-} from '../../lambda/shared/agent-store';
+  WakeClaim,
+} from '../../lambda/shared/stores/agent-store';
 import { afterObservers } from '../../lambda/shared/subjects';
 import type { Clock } from '../../lambda/shared/ports';
 
@@ -26,6 +27,8 @@ export interface MemoryAgent {
   readonly inboxFrom: number | undefined;
   /** Outlives the mark, so that a new one is never taken for an old one. */
   readonly inboxCount: number;
+  readonly announcedFor?: number;
+  readonly wakeClaimedAt?: number;
   readonly handled: Position | undefined;
   /** Milliseconds that it is kept for after the last connection has ended. */
   readonly keptForMs: number;
@@ -58,11 +61,24 @@ export class MemoryAgentStore implements AgentStore {
 
   private readonly byTenant = new Map<string, Map<string, MemoryAgent>>();
 
-  addConnection(tenantId: string, agentId: string, connectionId: string, limit: number): Promise<AddResult> {
+  /** Begins with the agents of another one. */
+  takeFrom(other: MemoryAgentStore): void {
+    for (const [tenantId, agents] of other.byTenant) this.byTenant.set(tenantId, new Map(agents));
+  }
+
+  addConnection(
+    tenantId: string,
+    agentId: string,
+    connectionId: string,
+    limit: number,
+    mayBeNew = true,
+  ): Promise<AddResult> {
     const before = this.agent(tenantId, agentId) ?? nobody;
     const { connections } = before;
     const unchanged = { inboxMark: markOf(before), arrival: undefined };
     if (connections.has(connectionId)) return Promise.resolve({ outcome: 'present', ...unchanged });
+    if (before.version === undefined && !mayBeNew)
+      return Promise.resolve({ outcome: 'unknown', ...unchanged });
     if (connections.size >= limit) return Promise.resolve({ outcome: 'full', ...unchanged });
     const after = this.put(tenantId, agentId, {
       ...before,
@@ -134,15 +150,20 @@ export class MemoryAgentStore implements AgentStore {
   async *agents(tenantId: string, after: string | undefined): AsyncGenerator<readonly AgentEntry[]> {
     const isKept = ({ connections, expiresAt = Infinity }: MemoryAgent): boolean =>
       connections.size > 0 || expiresAt > this.clock.now();
+    const start = Buffer.from(after ?? afterObservers);
     const entries = [...(this.byTenant.get(tenantId) ?? [])]
-      .filter(([agentId]) => compareBytes(agentId, after ?? afterObservers) > 0)
-      .sort(([a], [b]) => compareBytes(a, b))
-      .map(([agentId, agent]) => ({
+      .map(([agentId, agent]) => ({ agentId, agent, bytes: Buffer.from(agentId) }))
+      .filter(({ bytes }) => bytes.compare(start) > 0)
+      .sort((a, b) => a.bytes.compare(b.bytes))
+      .map(({ agentId, agent }) => ({
         agentId,
         record: isKept(agent) ? recordOf(agentId, agent) : undefined,
       }));
-    for (let start = 0; start < entries.length; start += this.pageSize) {
-      yield await Promise.resolve(entries.slice(start, start + this.pageSize));
+    for (let at = 0; at < entries.length; at += this.pageSize) {
+      const page = entries.slice(at, at + this.pageSize);
+      yield await Promise.resolve(
+        page.filter(({ record }, index) => record !== undefined || index === page.length - 1),
+      );
     }
   }
 
@@ -164,7 +185,7 @@ export class MemoryAgentStore implements AgentStore {
 
   getAgent(tenantId: string, agentId: string): Promise<AgentView> {
     const agent = this.agent(tenantId, agentId) ?? nobody;
-    const { connections, version, handled, expiresAt } = agent;
+    const { connections, version, handled, expiresAt, announcedFor, wakeClaimedAt } = agent;
     const record = recordOf(agentId, agent);
     return Promise.resolve({
       connectionIds: [...connections],
@@ -173,6 +194,8 @@ export class MemoryAgentStore implements AgentStore {
       handled,
       expiresAt,
       record,
+      announcedFor,
+      wakeClaimedAt,
     });
   }
 
@@ -203,6 +226,36 @@ export class MemoryAgentStore implements AgentStore {
     return Promise.resolve(true);
   }
 
+  claimWake(tenantId: string, agentId: string, pauseMs: number): Promise<WakeClaim | undefined> {
+    const before = this.agent(tenantId, agentId);
+    const now = this.clock.now();
+    if (
+      before?.inboxFrom === undefined ||
+      before.connections.size > 0 ||
+      before.announcedFor === (before.version ?? 0) ||
+      Math.abs(now - (before.wakeClaimedAt ?? 0)) < pauseMs
+    )
+      return Promise.resolve(undefined);
+    this.put(tenantId, agentId, { ...before, wakeClaimedAt: now });
+    return Promise.resolve({ tenantId, agentId, version: before.version, sequence: before.inboxFrom });
+  }
+
+  markWoken({ tenantId, agentId, version }: WakeClaim): Promise<void> {
+    const before = this.agent(tenantId, agentId);
+    if (before?.inboxFrom !== undefined && before.version === version)
+      this.put(tenantId, agentId, { ...before, announcedFor: version ?? 0 });
+    return Promise.resolve();
+  }
+
+  /** Agents without connections that have missed messages and were not announced since they left. */
+  *sleepers(): Generator<{ tenantId: string; agentId: string }> {
+    for (const [tenantId, agents] of this.byTenant) {
+      for (const [agentId, { connections, inboxFrom, announcedFor, version = 0 }] of agents)
+        if (connections.size === 0 && inboxFrom !== undefined && announcedFor !== version)
+          yield { tenantId, agentId };
+    }
+  }
+
   saveHandled(
     tenantId: string,
     agentId: string,
@@ -223,12 +276,44 @@ export class MemoryAgentStore implements AgentStore {
     return this.byTenant.get(tenantId)?.get(agentId);
   }
 
+  /** Every agent that never connected, of every tenant. */
+  *unknown(): Generator<{ tenantId: string; agentId: string }> {
+    yield* this.unconnected(({ version }) => version === undefined);
+  }
+
+  /** Every agent that was connected, of every tenant. */
+  *away(): Generator<{ tenantId: string; agentId: string }> {
+    yield* this.unconnected(({ version }) => version !== undefined);
+  }
+
+  private *unconnected(
+    fits: (agent: MemoryAgent) => boolean,
+  ): Generator<{ tenantId: string; agentId: string }> {
+    for (const [tenantId, agents] of this.byTenant) {
+      for (const [agentId, agent] of agents) {
+        const { connections, expiresAt = Infinity } = agent;
+        if (connections.size === 0 && expiresAt > this.clock.now() && fits(agent))
+          yield { tenantId, agentId };
+      }
+    }
+  }
+
   /** Every agent that has a connection, of every tenant. */
   *connected(): Generator<{ tenantId: string; agentId: string; connectionIds: readonly string[] }> {
     for (const [tenantId, agents] of this.byTenant) {
       for (const [agentId, { connections }] of agents)
         if (connections.size > 0) yield { tenantId, agentId, connectionIds: [...connections] };
     }
+  }
+
+  /** Of the tenant, observers included, in the order of their bytes. */
+  ids(tenantId: string): string[] {
+    return [...(this.byTenant.get(tenantId)?.keys() ?? [])].sort(compareBytes);
+  }
+
+  /** Tells whether it was there. */
+  delete(tenantId: string, agentId: string): boolean {
+    return this.byTenant.get(tenantId)?.delete(agentId) ?? false;
   }
 
   private put(tenantId: string, agentId: string, agent: MemoryAgent): MemoryAgent {

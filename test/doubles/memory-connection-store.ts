@@ -4,7 +4,7 @@ import type {
   Connection,
   ConnectionStore,
   Subscription,
-} from '../../lambda/shared/connection-store';
+} from '../../lambda/shared/stores/connection-store';
 import { channelSubject, parseSubject } from '../../lambda/shared/subjects';
 import type { SubscriptionRow } from '../../lambda/sweep/sweep-store';
 

@@ -8,9 +8,11 @@ import type {
   Checkpoint,
   PutOutcome,
   StoredRow,
-} from '../../lambda/shared/history-store';
+} from '../../lambda/shared/stores/history-store';
 
 const pageRows = 100;
+/** A page of DynamoDB ends with the row that reaches it. */
+const pageBytes = 1_048_576;
 /** Of a row, besides its body. */
 const rowBytes = 150;
 const readUnitBytes = 4_096;
@@ -19,6 +21,13 @@ export class MemoryHistoryStore implements HistoryStore {
   private readonly logs = new Map<string, Map<number, MessageRow>>();
   private readonly checkpoints = new Map<string, Checkpoint>();
   private readonly damaged = new Set<MessageRow>();
+  private readonly erased = new Set<MessageRow>();
+
+  /** Begins with the rows of another one; they are as if written here. */
+  takeFrom(other: MemoryHistoryStore): void {
+    for (const [subject, log] of other.logs) this.logs.set(subject, new Map(log));
+    for (const [subject, mark] of other.checkpoints) this.checkpoints.set(subject, mark);
+  }
 
   head(subject: string): Promise<Head> {
     const row = this.rows(subject)[0];
@@ -47,10 +56,8 @@ export class MemoryHistoryStore implements HistoryStore {
     onRead?: (readUnits: number) => void,
   ): AsyncGenerator<readonly MessageFields[]> {
     const rows = await Promise.resolve(this.rows(subject));
-    for (let start = 0; start < rows.length; start += pageRows) {
-      const page = rows.slice(start, start + pageRows);
-      const bytes = page.reduce((sum, { body }) => sum + rowBytes + Buffer.byteLength(body), 0);
-      onRead?.(Math.ceil(bytes / readUnitBytes));
+    for (const page of pagesOf(rows, pageRows)) {
+      onRead?.(Math.ceil(page.reduce((sum, row) => sum + bytesOf(row), 0) / readUnitBytes));
       yield page.map(toEntry);
     }
   }
@@ -106,23 +113,52 @@ export class MemoryHistoryStore implements HistoryStore {
     if (row !== undefined) this.damaged.add(row);
   }
 
+  /** From now on the row keeps its place and its times, and nothing else. */
+  erase(subject: string, sequence: number): void {
+    const row = this.logs.get(subject)?.get(sequence);
+    if (row === undefined) return;
+    const empty = { ...row, agentId: '', id: '', nonce: '', body: '', isRetry: false };
+    this.logs.get(subject)?.set(sequence, empty);
+    this.erased.add(empty);
+  }
+
+  isErased(row: MessageRow): boolean {
+    return this.erased.has(row);
+  }
+
   private async *pages(
     rows: readonly MessageRow[],
     firstRows = pageRows,
   ): AsyncGenerator<readonly StoredRow[]> {
-    for (
-      let start = 0, size = Math.min(firstRows, pageRows);
-      start < rows.length;
-      start += size, size = pageRows
-    ) {
-      const page = rows.slice(start, start + size);
+    for (const page of pagesOf(rows, firstRows)) {
       yield await Promise.resolve(page.map((row) => this.read(row)));
     }
   }
 
   private read(row: MessageRow): StoredRow {
+    if (this.erased.has(row)) return { ...row, body: undefined, isErased: true };
     return this.damaged.has(row) ? { ...row, body: undefined } : row;
   }
+}
+
+function bytesOf({ body }: MessageRow): number {
+  return rowBytes + Buffer.byteLength(body);
+}
+
+function* pagesOf(rows: readonly MessageRow[], firstRows: number): Generator<readonly MessageRow[]> {
+  let size = Math.min(firstRows, pageRows);
+  let page: MessageRow[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    page.push(row);
+    bytes += bytesOf(row);
+    if (page.length < size && bytes < pageBytes) continue;
+    yield page;
+    page = [];
+    bytes = 0;
+    size = pageRows;
+  }
+  if (page.length > 0) yield page;
 }
 
 function toEntry({

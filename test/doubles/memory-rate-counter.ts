@@ -2,15 +2,19 @@
 import type { RateCounter, RateUse } from '../../lambda/shared/ports';
 
 export class MemoryRateCounter implements RateCounter {
-  private readonly usedUntil = new Map<string, number>();
+  private readonly counters = new Map<string, number>();
   /** Calls that a counter behind a network would pay for. */
   writes = 0;
 
   add(subject: string, { usedMs, floor, ceiling, isIdle: isRested }: RateUse): Promise<number> {
-    const before = this.usedUntil.get(subject) ?? -Infinity;
+    const before = this.counters.get(subject) ?? -Infinity;
     const after = (before > ceiling ? floor : Math.max(before, floor)) + usedMs;
-    this.usedUntil.set(subject, after);
+    this.counters.set(subject, after);
     this.writes += isRested === before < floor ? 1 : 2;
     return Promise.resolve(after);
+  }
+
+  usedUntil(subject: string): Promise<number> {
+    return Promise.resolve(this.counters.get(subject) ?? 0);
   }
 }

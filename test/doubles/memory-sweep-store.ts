@@ -1,10 +1,17 @@
 /** The sweep's view of the memory stores, with the same duties as the DynamoDB store. For tests and simulations. */
-import type { Subscription } from '../../lambda/shared/connection-store';
-import type { ConnectedAgent } from '../../lambda/shared/agent-store';
-import type { StoredCursor, SweepCursor, SweepPage, SweepStore } from '../../lambda/sweep/sweep-store';
+import type { Subscription } from '../../lambda/shared/stores/connection-store';
+import type { AgentName } from '../../lambda/shared/stores/agent-store';
+import type {
+  StoredCursor,
+  SweepCursor,
+  SweepPage,
+  SweepStore,
+  SweptAgent,
+} from '../../lambda/sweep/sweep-store';
 import type { MemoryAgentStore } from './memory-agent-store';
 import type { MemoryConnectionStore } from './memory-connection-store';
 import { MemoryRevocationStore } from './memory-revocation-store';
+import { MemoryTenantUsage } from './memory-tenant-usage';
 
 export class MemorySweepStore implements SweepStore {
   private place: StoredCursor = {};
@@ -12,9 +19,10 @@ export class MemorySweepStore implements SweepStore {
 
   constructor(
     private readonly connections: MemoryConnectionStore,
-    private readonly agents: MemoryAgentStore,
+    private readonly agentStore: MemoryAgentStore,
     private readonly pageRows = 100,
     private readonly revocations = new MemoryRevocationStore(),
+    private readonly usage = new MemoryTenantUsage(),
   ) {}
 
   async *pages(after: string | undefined): AsyncGenerator<SweepPage> {
@@ -29,6 +37,9 @@ export class MemorySweepStore implements SweepStore {
         key: JSON.stringify([row.tenantId, 'revocation', row.agentId, row.tokenId]),
         revocation: row,
       })),
+      ...this.usage
+        .rows()
+        .map((row) => ({ key: JSON.stringify([row.tenantId, 'usage']), tenantCounts: row })),
     ]
       .filter(({ key }) => after === undefined || key > after)
       .sort((a, b) => (a.key < b.key ? -1 : 1));
@@ -38,13 +49,25 @@ export class MemorySweepStore implements SweepStore {
         connections: page.flatMap((row) => ('connection' in row ? [row.connection] : [])),
         subscriptions: page.flatMap((row) => ('subscription' in row ? [row.subscription] : [])),
         revocations: page.flatMap((row) => ('revocation' in row ? [row.revocation] : [])),
+        tenantCounts: page.flatMap((row) => ('tenantCounts' in row ? [row.tenantCounts] : [])),
         next: start + this.pageRows < rows.length ? page.at(-1)?.key : undefined,
       });
     }
   }
 
-  async *connectedAgents(): AsyncGenerator<readonly ConnectedAgent[]> {
-    yield await Promise.resolve([...this.agents.connected()]);
+  async *agents(all: boolean): AsyncGenerator<readonly SweptAgent[]> {
+    const known = [...this.agentStore.connected()].map((agent) => ({ ...agent, isKnown: true }));
+    const unknown = [...this.agentStore.unknown()].map((agent) => ({
+      ...agent,
+      connectionIds: [],
+      isKnown: false,
+    }));
+    const away = [...this.agentStore.away()].map((agent) => ({ ...agent, connectionIds: [], isKnown: true }));
+    yield await Promise.resolve([...known, ...unknown, ...(all ? away : [])]);
+  }
+
+  async *sleepers(): AsyncGenerator<readonly AgentName[]> {
+    yield await Promise.resolve([...this.agentStore.sleepers()]);
   }
 
   async restoreSubscription(tenantId: string, channelId: string, subscription: Subscription): Promise<void> {

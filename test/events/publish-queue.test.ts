@@ -1,4 +1,6 @@
 /** SQS messages publish on the laptop gateway: queue, batches, function and log, from the template. */
+import { publishCounts } from '../../bin/cost/forecast';
+import { type Counts, countsBetween, emptyPolls } from '../../gateway/index';
 import { Bus } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 
@@ -48,4 +50,62 @@ test('a message that is not accepted is tried three times within ten minutes, th
     await eventually(refused, (count) => count === attempt);
   }
   await eventually(dead, (count) => count === 1);
+});
+
+/** What came since, without the polls of that time. */
+function meter(): () => Counts {
+  const { gateway } = bus.inside;
+  const reading = () => ({ counts: gateway.costs().counts, at: gateway.clock.now() });
+  const before = reading();
+  return () => {
+    const { counts, at } = reading();
+    const between = countsBetween(before.counts, counts);
+    return { ...between, queueRequests: between.queueRequests - emptyPolls(at - before.at) };
+  };
+}
+
+test.each([
+  [200, 3],
+  [70_000, 5],
+])(
+  'the meter counts a message of %i bytes as %i requests to SQS, and the forecast too',
+  async (size, requests) => {
+    const channel_id = `costs-${size}`;
+    const bob = await bus.connect({ tenant: 'acme', agent: 'bob' }, { level: 1, channel: channel_id });
+    const publish = async () => {
+      const { MessageId: id } = await send({ ...message, channel_id, content: 'x'.repeat(size) });
+      await bob.next({ id });
+      await bus.inside.gateway.clock.advance(1);
+    };
+    // The first one lists the channel.
+    await publish();
+    const since = meter();
+    await publish();
+    const counts = since();
+    expect(counts.queueRequests).toBeCloseTo(requests, 1);
+    // One row in the log until now.
+    const load = { fanOut: 1, size, ephemeral: false, publishQueue: true };
+    const forecast = publishCounts({ ...load, memoryMb: 512, localEcho: false });
+    for (const name of ['messagesIn', 'unitsIn', 'messagesOut', 'unitsOut', 'busEvents'] as const)
+      expect([name, forecast[name]]).toEqual([name, counts[name]]);
+    expect(forecast.queueRequests).toBe(requests);
+    if (size === 200) expect(counts).toMatchObject({ readUnits: forecast.readUnits, writeUnits: 1 });
+  },
+);
+
+test('a message that comes back is received again and not deleted; a minute of polls is fifteen requests', async () => {
+  const { gateway, log } = bus.inside;
+  const refused = () => log.filter(({ text }) => text.includes('queued_message_refused')).length;
+  const earlier = refused();
+  const since = meter();
+  await send({ ...message, agent_id: 'mallory' });
+  await eventually(refused, (count) => count === earlier + 1);
+  await gateway.clock.advance(1);
+  expect(since().queueRequests).toBeCloseTo(2, 1);
+  await gateway.clock.advance(181_000);
+  await eventually(refused, (count) => count === earlier + 2);
+  expect(since().queueRequests).toBeCloseTo(3, 1);
+  const before = gateway.costs().counts.queueRequests;
+  await gateway.clock.advance(60_000);
+  expect(gateway.costs().counts.queueRequests - before).toBeCloseTo(15, 0);
 });

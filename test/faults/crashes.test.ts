@@ -220,6 +220,22 @@ const scenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'publish over HTTP to a channel',
+    kind: 'http',
+    minCalls: 6,
+    act: (schedule) => {
+      schedule.publishOverHttp('robot', { channelId: 'news' });
+    },
+  },
+  {
+    name: 'publish over HTTP to an agent that is there',
+    kind: 'http',
+    minCalls: 5,
+    act: (schedule) => {
+      schedule.publishOverHttp('robot', { to: 'bob' });
+    },
+  },
+  {
     name: 'disconnect',
     kind: 'disconnect',
     minCalls: 4,

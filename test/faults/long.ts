@@ -1,5 +1,5 @@
 /**
- * `npm run faults:long`: thousands of random schedules in memory, in as many processes as there are cores. With `--fresh` from a
+ * `npm run suite faults:long`: thousands of random schedules in memory, in as many processes as there are cores. With `--fresh` from a
  * seed that nobody has chosen, with `--minutes` for as long as that. Fails on any violation; a run of ten thousand also on a fault kind that fired less than 50 times, when less than 30 % of the
  * deliveries came after a fault, and when it checks less than a million of them.
  */

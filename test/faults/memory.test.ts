@@ -1,6 +1,6 @@
 /**
- * Random schedules in memory with every fault, each with all promises checked. Few here; `npm run faults:long` runs ten
- * thousand. A seed that fails is run alone by `npm run faults:long -- --from SEED --schedules 1`.
+ * Random schedules in memory with every fault, each with all promises checked. Few here; `npm run suite faults:long` runs ten
+ * thousand. A seed that fails is run alone by `npm run suite faults:long -- --from SEED --schedules 1`.
  */
 import { seededRandom } from '../../gateway/faults/decisions';
 import { sized } from '../helpers/long';

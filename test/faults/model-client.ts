@@ -92,7 +92,7 @@ export class ModelClient {
         });
         this.wire = wire;
         failures = 0;
-        for (const tell of this.connectedOnce.splice(0)) tell();
+        for (const resolve of this.connectedOnce.splice(0)) resolve();
         void this.hello();
         void this.pings(wire);
         await closing;

@@ -1,4 +1,4 @@
-/** The planted bugs can still be planted; `npm run faults:planted` shows that each is found. */
+/** The planted bugs can still be planted; `npm run suite faults:planted` shows that each is found. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { plantedFolder, readBugs, withBug } from './planted-bugs';

@@ -1,5 +1,5 @@
 /**
- * `npm run faults:planted`: shows that the checker can fail. Plants one bug at a time into a copy of the product, and lets
+ * `npm run suite faults:planted`: shows that the checker can fail. Plants one bug at a time into a copy of the product, and lets
  * random schedules run until one of them is found guilty. Fails when a bug stays unseen, or can't be planted any more
  * because the code has changed.
  *
@@ -24,7 +24,7 @@ const repository = path.join(__dirname, '..', '..');
 /** Inside the checkout, so that packages are found. Git ignores it. */
 const folder = path.join(repository, '.local', 'planted');
 /** What a schedule needs. */
-const copied = ['lambda', 'protocol', 'gateway', 'test/faults', 'tsconfig.json'];
+const copied = ['lambda', 'protocol', 'gateway', 'test/doubles', 'test/faults', 'tsconfig.json'];
 
 const { values } = parseArgs({
   options: {

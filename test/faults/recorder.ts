@@ -32,7 +32,7 @@ export class Recorder {
 
   /** Sends a message by the client until it is acknowledged or given up. */
   publish(
-    client: ModelClient,
+    client: Pick<ModelClient, 'publish'>,
     { tenantId, agentId }: Identity,
     target: Target,
     maxAttempts: number,

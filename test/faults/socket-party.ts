@@ -2,12 +2,10 @@
  * Clients on real sockets of the laptop gateway, and the record of what they lived through.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import WebSocket from 'ws';
-import { DynamoHistoryStore } from '../../lambda/aws/dynamo/dynamo-history-store';
-import type { StoredRow } from '../../lambda/shared/history-store';
+import type { StoredRow } from '../../lambda/shared/stores/history-store';
 import type { Bus } from '../helpers/bus';
+import { logsOf } from '../helpers/logs';
 import { check } from './checker';
 import { type Listener, ModelClient, type Wire } from './model-client';
 import type { LogRowSeen, RunRecord, Violation } from './record';
@@ -144,28 +142,14 @@ export class SocketParty {
   }
 
   private async logs(): Promise<Map<string, LogRowSeen[]>> {
-    const { gateway } = this.bus.inside;
-    const client = new DynamoDBClient({
-      endpoint: gateway.endpoints.dynamodb,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'LAPTOPGATEWAY', secretAccessKey: 'laptop' },
-    });
-    const documents = DynamoDBDocumentClient.from(client);
-    const quiet = { info: () => undefined, error: () => undefined };
-    const table = gateway.outputs.MessageTableName ?? '';
-    const store = new DynamoHistoryStore(
-      { calls: documents, singleAttempt: documents },
-      table,
-      quiet,
-      10_000,
-    );
+    const { store, close } = logsOf(this.bus.inside.gateway);
     const logs = new Map<string, LogRowSeen[]>();
     for (const subject of new Set(this.recorder.publications.map((each) => each.subject))) {
       const rows: LogRowSeen[] = [];
       for await (const page of store.range(subject, { after: 0 })) rows.push(...page.map(toSeen));
       logs.set(subject, rows);
     }
-    client.destroy();
+    close();
     return logs;
   }
 

@@ -1,5 +1,5 @@
 /**
- * `npm run faults:sockets`: hundreds of random schedules over sockets under random fault plans, then every crash point of
+ * `npm run suite faults:sockets`: hundreds of random schedules over sockets under random fault plans, then every crash point of
  * the deployed bundles. Fails on any violation, and when a rule of the plans never fired.
  */
 import { parseArgs } from 'node:util';

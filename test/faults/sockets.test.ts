@@ -1,6 +1,6 @@
 /**
  * Random schedules over real sockets, on the synthesized stack with the bundles as they are deployed, under random fault
- * plans. A few here; `npm run faults:sockets` runs hundreds.
+ * plans. A few here; `npm run suite faults:sockets` runs hundreds.
  */
 import { Bus } from '../helpers/bus';
 import { sized } from '../helpers/long';

@@ -1,14 +1,12 @@
 /** The border of the service for text messages: the route and the core over stores in memory, and one caller. */
-import { defaultRoute } from '../../lambda/events/default';
-import type { WebSocketEvent } from '../../lambda/events/web-socket-event';
+import { defaultRoute } from '../../lambda/events/web-socket/default';
+import type { WebSocketEvent } from '../../lambda/events/web-socket/web-socket-event';
 import { createWorld } from '../lambda/world';
 
 export function createBorder() {
   const world = createWorld();
-  world.deps.rateLimits = {
-    agent: { perSecond: 0, burst: 1 },
-    tenant: { perSecond: 0, burst: 1 },
-  };
+  const off = { perSecond: 0, burst: 1 };
+  world.deps.rateLimits = { agent: off, tenant: off, agentWork: off, tenantWork: off };
   const route = defaultRoute(world.deps);
   const event = (body: string): WebSocketEvent => ({
     requestContext: {

@@ -1,6 +1,6 @@
 /** From claims to caller, by way of the authorizer's decision and the context that the platform carries. */
 import { authorize } from '../../lambda/agents/authorize';
-import { decodeContext, encodeContext } from '../../lambda/events/authorizer-context';
+import { decodeContext, encodeContext } from '../../lambda/events/web-socket/authorizer-context';
 import type { Caller } from '../../lambda/shared/caller';
 import type { Operation } from '../../protocol/index';
 

@@ -1,5 +1,5 @@
 /**
- * `npm run test:isolation [operations] [seed]`: the walk of tenants that must not meet, a million operations long. CI runs it.
+ * `npm run suite isolation [operations] [seed]`: the walk of tenants that must not meet, a million operations long. CI runs it.
  * A failure prints the seed, which repeats it.
  */
 import { IsolationWalk } from './isolation-walk';

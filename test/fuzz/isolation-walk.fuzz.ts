@@ -1,4 +1,4 @@
-/** The walk that `npm run test:isolation` makes a million operations long, short. */
+/** The walk that `npm run suite isolation` makes a million operations long, short. */
 import { IsolationWalk } from './isolation-walk';
 import { seed } from './runs';
 

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { authorize } from '../../lambda/agents/authorize';
 import type { Caller } from '../../lambda/shared/caller';
-import { decodeContext, encodeContext } from '../../lambda/events/authorizer-context';
+import { decodeContext, encodeContext } from '../../lambda/events/web-socket/authorizer-context';
 import { createWorld } from '../lambda/world';
 import { audience, may, type Party, scene, type Scene } from './isolation';
 import { runs } from './runs';

@@ -72,7 +72,7 @@ const id = fc.oneof(
   },
 );
 const channel = fc.constantFrom(...channels);
-const operations = fc.subarray<Operation>(['publish', 'subscribe'], { minLength: 1 });
+const operations = fc.subarray<Operation>(['publish', 'subscribe', 'history'], { minLength: 1 });
 const grants = fc
   .array(fc.tuple(fc.constantFrom(...patterns), operations), { minLength: 1, maxLength: 3 })
   .map((pairs) => Object.fromEntries(pairs));

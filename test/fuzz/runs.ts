@@ -38,15 +38,17 @@ export async function timed<T>(
 
 /** 3,000 different names: what `JSON.parse` takes for it is the largest part of the slowest accepted text. */
 const reference = JSON.stringify(Object.fromEntries(Array.from({ length: 3_000 }, (_, n) => [`n${n}`, 0])));
+/** As often as takes about as long as that text: a busy machine leaves fewer long moments undisturbed than short ones. */
+const referenceTimes = 4;
 /** On the machine for which the bounds of CPU time are meant. */
-const referenceMs = 1.2;
+const referenceMs = 1.2 * referenceTimes;
 
 /** How many times slower this machine is at the moment than the one for which the bounds are meant; 1 if it is faster. */
 export function slowness(): number {
   let least = Infinity;
   for (let again = 0; again < 30; again++) {
     const start = cpuMs();
-    JSON.parse(reference);
+    for (let time = 0; time < referenceTimes; time++) JSON.parse(reference);
     least = Math.min(least, cpuMs() - start);
   }
   return Math.max(1, least / referenceMs);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { builtInKeys, jwtTokenVerifier } from '../../lambda/aws/tokens/jwt-token-verifier';
 import { systemClock } from '../../lambda/aws/system-clock';
 import { PlatformClock } from '../../lambda/shared/platform-clock';
-import { authorizerRoute } from '../../lambda/events/authorizer';
+import { authorizerRoute } from '../../lambda/events/web-socket/authorizer';
 import { headerFor, newKey, signed, type Signer } from '../helpers/tokens';
 import { FakeLog } from '../lambda/world';
 import { hostileToken } from './hostile-tokens';

@@ -55,11 +55,12 @@ test('the bill is the sum of its lines; the floor is messages and minutes', () =
     readUnits: 8e6,
     writeUnits: 2e6,
     queueRequests: 1e6,
+    busEvents: 3e6,
     functions: { f: { memoryMb: 1_024, requests: 1e6, posts: 0 } },
   };
   const bill = billFor(counts);
   expect(bill.floorDollars).toBeCloseTo(12 + 1);
-  expect(bill.dollars).toBeCloseTo(13 + 1 + 1.25 + 0.4 + 0.2 + 0.015 * 13.3334 + 0.1 + 1);
+  expect(bill.dollars).toBeCloseTo(13 + 1 + 1.25 + 0.4 + 3 + 0.2 + 0.015 * 13.3334 + 0.1 + 1);
   expect(bill.transferDollars).toBeCloseTo(0.18 + 0.085);
   expect(bill.ratioToFloor).toBeCloseTo(bill.dollars / 13);
   expect(billFor(noCounts()).ratioToFloor).toBeUndefined();

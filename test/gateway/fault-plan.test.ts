@@ -111,7 +111,7 @@ describe('the plan', () => {
     [
       'an unknown service',
       { rules: [{ service: 's3', fault: 'error' }] },
-      'The fault plan has a wrong rules.0.service: it must be one of dynamodb, connections, lambda, event.',
+      'The fault plan has a wrong rules.0.service: it must be one of dynamodb, connections, lambda, eventbridge, event.',
     ],
     [
       'a bad share',

@@ -99,6 +99,25 @@ test('what the gateway does not need may be anything', () => {
   expect(model.outputs.Url).toBe(`wss://${model.api.id}.execute-api.us-east-1.amazonaws.com`);
 });
 
+test('of several HTTP APIs, the one of the WebSocket API’s construct runs; where two are as near, none is chosen', () => {
+  const api = { Type: 'AWS::ApiGatewayV2::Api', Properties: { ProtocolType: 'HTTP' } };
+  const stageOf = (id: string) => ({
+    Type: 'AWS::ApiGatewayV2::Stage',
+    Properties: { ApiId: { Ref: id }, StageName: '$default' },
+  });
+  const http = (...ids: readonly string[]) => {
+    const resources: Record<string, object> = {};
+    for (const id of ids) Object.assign(resources, { [id]: api, [`${id}Stage`]: stageOf(id) });
+    return resources;
+  };
+  const idOf = (...ids: readonly string[]) =>
+    read({ functions: { Connect: accept }, resources: http(...ids) }).httpApi?.id;
+  // The WebSocket API of these fixtures is "Api".
+  expect(idOf('Other', 'ApiHttp')).toBe(idOf('ApiHttp'));
+  expect(idOf('Other', 'ApiHttp')).not.toBe(idOf('Other'));
+  expect(() => idOf('Other', 'Else')).toThrow('has 2 HTTP APIs.');
+});
+
 test('physical names and ids depend on the stack and the logical id only', () => {
   const fixture = {
     functions: { Connect: accept },

@@ -5,8 +5,8 @@
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { AssemblyCache, sourceFiles } from '../../bin/assembly-cache';
-import { synthesize } from '../../bin/synthesize';
+import { AssemblyCache, sourceFiles } from '../../bin/synthesis/assembly-cache';
+import { synthesize } from '../../bin/synthesis/synthesize';
 import { parseSettings } from '../../lib/settings/config';
 
 const root = path.resolve(__dirname, '../..');

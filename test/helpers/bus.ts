@@ -16,6 +16,7 @@ import {
   startGateway,
 } from '../../gateway/index';
 import { assemblyFor } from './assembly';
+import { inTurnUntilAnswered, takeTurnsAt } from '../tls/turns';
 import { type Tables, tablesOf } from './tables';
 import { target } from './target';
 import { type Claims, headerFor, signed, newKey, type Signer, tokenFromCommand } from './tokens';
@@ -106,6 +107,7 @@ export class Bus {
       ...(faultPlan === undefined ? {} : { faultPlan }),
       log: (entry) => log.push(entry),
     });
+    const endTurns = process.env.GATEWAY_TLS ? takeTurnsAt(gateway) : undefined;
     const { TokenIssuer: issuer, TokenAudience: audience } = gateway.outputs;
     const { base, edge } = gateway.urls;
     if (issuer === undefined || audience === undefined || edge === undefined) {
@@ -118,6 +120,7 @@ export class Bus {
       log,
     };
     const stop = async () => {
+      endTurns?.();
       inside.tables.close();
       await gateway.stop();
       if (keptFolder === undefined) rmSync(folder, { recursive: true, force: true });
@@ -169,15 +172,16 @@ export class Bus {
     return signed({ ...headerFor(key), ...header }, payload, key);
   }
 
-  /** Gives an order of the operator, as `npm run revoke` does, and waits until it has been carried out. */
+  /** Gives an order of the operator, as `artcafe revoke` does, and waits until it has been carried out. */
   async order(order: object): Promise<unknown> {
     const { endpoints, outputs } = this.inside.gateway;
     const name = outputs.RevokeFunctionName ?? '';
-    const response = await fetch(`${endpoints.lambda}/2015-03-31/functions/${name}/invocations`, {
-      method: 'POST',
-      headers: { authorization: 'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/lambda/aws4_request' },
-      body: JSON.stringify(order),
-    });
+    const url = `${endpoints.lambda}/2015-03-31/functions/${name}/invocations`;
+    const headers = {
+      authorization: 'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/lambda/aws4_request',
+    };
+    const body = JSON.stringify(order);
+    const response = await inTurnUntilAnswered(() => fetch(url, { method: 'POST', headers, body }));
     if (response.headers.has('X-Amz-Function-Error')) throw new Error(await response.text());
     return response.json();
   }

@@ -6,13 +6,16 @@
 const patienceMs = 8_000;
 
 /** The first answer that fits; otherwise an error with the last one. */
-export async function eventually<T>(ask: () => T | Promise<T>, fits: (answer: T) => boolean): Promise<T> {
-  const deadline = Date.now() + patienceMs;
+export async function eventually<T>(
+  ask: () => T | Promise<T>,
+  fits: (answer: T) => boolean,
+  ms = patienceMs,
+): Promise<T> {
+  const deadline = Date.now() + ms;
   for (;;) {
     const answer = await ask();
     if (fits(answer)) return answer;
-    if (Date.now() > deadline)
-      throw new Error(`Still not so after ${patienceMs} ms: ${JSON.stringify(answer)}`);
+    if (Date.now() > deadline) throw new Error(`Still not so after ${ms} ms: ${JSON.stringify(answer)}`);
     // Sockets and timers of the bus get a turn even when the answer came at once.
     await new Promise(setImmediate);
   }

@@ -2,7 +2,7 @@
  * Clients on a fake service and a fake clock, for tests of the client.
  */
 import { PubSub, type PubSubOptions } from '../../clients/javascript/index';
-import type { Timers } from '../../clients/javascript/timers';
+import type { Timers } from '../../clients/javascript/shared/timers';
 import { FakeServer } from './fake-server';
 import { FakeTimers } from './fake-timers';
 

@@ -4,7 +4,7 @@
  */
 import { limits } from '../../protocol/limits';
 import { reservedChannels } from '../../protocol/names';
-import type { Timers } from '../../clients/javascript/timers';
+import type { Timers } from '../../clients/javascript/shared/timers';
 
 type Frame = Record<string, unknown>;
 

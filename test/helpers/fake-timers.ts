@@ -1,7 +1,7 @@
 /**
  * Time and chance for tests of the client: moved by hand, and from a seed.
  */
-import type { Cancel, Timers } from '../../clients/javascript/timers';
+import type { Cancel, Timers } from '../../clients/javascript/shared/timers';
 
 interface Entry {
   readonly due: number;

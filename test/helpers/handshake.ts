@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
+import { inTurnUntilAnswered } from '../tls/turns';
 
 export interface Handshake {
   readonly status: number;
@@ -14,6 +15,10 @@ export interface Handshake {
 
 /** An admitted connection is dropped at once. */
 export function handshake(url: string, headers: http.OutgoingHttpHeaders = {}): Promise<Handshake> {
+  return inTurnUntilAnswered(() => handshakeNow(url, headers));
+}
+
+function handshakeNow(url: string, headers: http.OutgoingHttpHeaders): Promise<Handshake> {
   const [, scheme, host, path] = /^(wss?):\/\/([^/?]+)(.*)$/.exec(url) ?? [];
   if (host === undefined) throw new Error('Not a WebSocket URL');
   const [hostname, port] = host.split(':');

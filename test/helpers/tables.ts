@@ -13,6 +13,9 @@ import type { Gateway } from '../../gateway/index';
 import { agentTable, connectionTable, messageTable } from '../../lambda/contract';
 import { channelSubject, tenantRateSubject } from '../../lambda/shared/subjects';
 
+/** In keys of ConnectionTable: the counters of the limits and the directory of channels, which stay when a connection ends. */
+const lasting = ['rate', 'units', 'refused', 'directory'];
+
 export type Row = Readonly<Record<string, unknown>>;
 
 export interface Presence {
@@ -21,12 +24,14 @@ export interface Presence {
 }
 
 export interface Tables {
-  /** Rows of ConnectionTable: connections of the tenant and its subscriptions, not the counters of its rates. */
+  /** Rows of ConnectionTable: connections of the tenant and its subscriptions, not what outlives them. */
   connectionRows(tenant: string): Promise<Row[]>;
   /** The item of AgentTable; `undefined` for an agent that was never seen. */
   presence(tenant: string, agent: string): Promise<Presence | undefined>;
   /** The inbox mark of the agent. */
   inboxFrom(tenant: string, agent: string): Promise<unknown>;
+  /** Rows of MessageTable: the logs of the tenant's channels and inboxes. */
+  messageRows(tenant: string): Promise<Row[]>;
   /** Every item of AgentTable. */
   agents(): Promise<Row[]>;
   /** Overwrites the body of a stored message, as a fault of the store would. */
@@ -68,8 +73,8 @@ export function tablesOf(gateway: Gateway): Tables {
     connectionRows: async (tenant) =>
       (await scan(ConnectionTableName)).filter((row) => {
         const subject = String(row[connectionTable.partitionKey]);
-        const isCounter = subject.startsWith(`${tenant}/rate/`);
-        return row.tenant === tenant || (subject.startsWith(`${tenant}/`) && !isCounter);
+        const isLasting = lasting.some((kind) => subject.startsWith(`${tenant}/${kind}/`));
+        return row.tenant === tenant || (subject.startsWith(`${tenant}/`) && !isLasting);
       }),
     presence: async (tenant, agent) => {
       const item = await agentItem(tenant, agent);
@@ -81,6 +86,10 @@ export function tablesOf(gateway: Gateway): Tables {
       );
     },
     inboxFrom: async (tenant, agent) => (await agentItem(tenant, agent))?.inbox_from,
+    messageRows: async (tenant) =>
+      (await scan(MessageTableName)).filter((row) =>
+        String(row[messageTable.partitionKey]).startsWith(`${tenant}/`),
+      ),
     agents: () => scan(AgentTableName),
     damage: async (tenant, channel, sequence) => {
       const update = new UpdateCommand({

@@ -1,7 +1,7 @@
 /**
  * Agent tokens, true and forged. A gateway's tokens are signed here with its key file; those of a stage (`TARGET_URL`) come
  * from the command in `TARGET_TOKEN_COMMAND`, run with `--tenant T --agent A --expires-in 1h [--channels 'a,b.*']`.
- * @example TARGET_TOKEN_COMMAND='npm run --silent token -- --stack ArtCafePubSub'
+ * @example TARGET_TOKEN_COMMAND='npx artcafe token --context ArtCafePubSub'
  */
 import { execFile } from 'node:child_process';
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import WebSocket from 'ws';
+import { inTurn, inTurnUntilAnswered } from '../tls/turns';
 import { serverFrameError } from './frame-schemas';
 
 /** A frame of the server, as parsed. */
@@ -49,7 +50,11 @@ export class TestClient {
   }
 
   /** Rejects when the handshake is refused. */
-  static async open(url: string, subProtocols: readonly string[] = []): Promise<TestClient> {
+  static open(url: string, subProtocols: readonly string[] = []): Promise<TestClient> {
+    return inTurnUntilAnswered(() => TestClient.openNow(url, subProtocols));
+  }
+
+  private static async openNow(url: string, subProtocols: readonly string[]): Promise<TestClient> {
     const socket = new WebSocket(url, [...subProtocols], { perMessageDeflate: false });
     // Before the handshake ends: a frame may come in the same packet as the 101.
     const client = new TestClient(socket);
@@ -104,25 +109,33 @@ export class TestClient {
   }
 
   sendText(text: string): void {
-    this.socket.send(text);
+    inTurn(() => {
+      this.socket.send(text);
+    });
   }
 
   sendBytes(bytes: Uint8Array): void {
-    this.socket.send(bytes, { binary: true });
+    inTurn(() => {
+      this.socket.send(bytes, { binary: true });
+    });
   }
 
   /** A text frame of these bytes, UTF-8 or not. */
   sendTextBytes(bytes: Uint8Array): void {
-    this.socket.send(bytes, { binary: false });
+    inTurn(() => {
+      this.socket.send(bytes, { binary: false });
+    });
   }
 
   /** One message in several frames of at most `bytes` each. */
   sendInPieces(text: string, bytesPerFrame: number): void {
     const bytes = Buffer.from(text);
-    for (let start = 0; start < bytes.length; start += bytesPerFrame) {
-      const end = start + bytesPerFrame;
-      this.socket.send(bytes.subarray(start, end), { binary: false, fin: end >= bytes.length });
-    }
+    inTurn(() => {
+      for (let start = 0; start < bytes.length; start += bytesPerFrame) {
+        const end = start + bytesPerFrame;
+        this.socket.send(bytes.subarray(start, end), { binary: false, fin: end >= bytes.length });
+      }
+    });
   }
 
   /** Sends the frame, with an id of its own unless it has one, and gives its ACK or ERROR. */
@@ -139,13 +152,17 @@ export class TestClient {
 
   /** Closes with a handshake. */
   async close(code = 1000): Promise<Closing> {
-    this.socket.close(code);
+    inTurn(() => {
+      this.socket.close(code);
+    });
     return this.closed;
   }
 
   /** Drops the socket without a closing handshake. */
   async terminate(): Promise<void> {
-    this.socket.terminate();
+    inTurn(() => {
+      this.socket.terminate();
+    });
     await this.closed;
   }
 

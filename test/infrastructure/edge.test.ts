@@ -18,7 +18,22 @@ test('caches nothing and forwards everything but the host', () => {
     AllowedMethods: ['GET', 'HEAD'],
     ViewerProtocolPolicy: 'https-only',
   });
-  expect(distribution).not.toHaveProperty('CacheBehaviors');
+});
+
+test('sends /v1/ws to the WebSocket API, and the rest of /v1 to the HTTP API with every method', () => {
+  const behaviors = distribution.CacheBehaviors as Properties[];
+  const [socket, http] = behaviors;
+  expect(behaviors.map(({ PathPattern }) => PathPattern as string)).toEqual(['/v1/ws*', '/v1/*']);
+  expect(socket).toEqual({ ...distribution.DefaultCacheBehavior, PathPattern: '/v1/ws*' });
+  expect(http).toMatchObject({
+    CachePolicyId: CachePolicy.CACHING_DISABLED.cachePolicyId,
+    OriginRequestPolicyId: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER.originRequestPolicyId,
+    AllowedMethods: expect.arrayContaining(['POST', 'DELETE', 'OPTIONS']),
+    ViewerProtocolPolicy: 'https-only',
+  });
+  expect(http).not.toHaveProperty('FunctionAssociations');
+  const origin = (distribution.Origins as Properties[]).find(({ Id }) => Id === http?.TargetOriginId);
+  expect(flattened(origin?.DomainName)).toBe('<HttpApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>');
 });
 
 test('remembers no error: one refused agent must not refuse the next', () => {

@@ -1,6 +1,6 @@
 /** Timeout, variables and permissions of each function, and nothing else. */
 import { variables } from '../../lambda/contract';
-import { functionNames, type FunctionName } from '../../lib/functions/function-table';
+import { functionNames, type FunctionName } from '../../lib/functions/function-row';
 import {
   flattened,
   grantsOf,
@@ -56,9 +56,10 @@ const expected: Readonly<Record<FunctionName, Expected>> = {
       'presenceFunction',
       'presenceGraceSeconds',
       'sender',
+      'tenantQuotas',
     ],
     grants: [
-      ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'PutItem', 'Query'),
+      ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query'),
       ...on('AgentTable', 'GetItem', 'UpdateItem'),
       connections('GET'),
       'lambda:InvokeFunction on <FunctionsInboxFunction>',
@@ -71,17 +72,22 @@ const expected: Readonly<Record<FunctionName, Expected>> = {
       'agentTable',
       'callbackUrl',
       'connectionTable',
+      'keptDays',
       'maxTokenDays',
+      'messageTable',
       'presenceFunction',
       'presenceGraceSeconds',
+      'retentionSeconds',
       'sender',
     ],
     grants: [
       ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'PutItem', 'Query'),
-      ...on('AgentTable', 'GetItem', 'Query', 'UpdateItem'),
+      ...on('AgentTable', 'DeleteItem', 'GetItem', 'Query', 'UpdateItem'),
+      ...on('MessageTable', 'Query', 'UpdateItem'),
       connections('POST'),
       connections('DELETE'),
       'lambda:InvokeFunction on <FunctionsPresenceFunction>',
+      'lambda:InvokeFunction on <FunctionsRevokeFunction>',
       'sqs:SendMessage on <FailureQueue>',
     ],
     eventAge: 900,
@@ -92,6 +98,8 @@ const expected: Readonly<Record<FunctionName, Expected>> = {
       'agentBurst',
       'agentRate',
       'agentTable',
+      'agentWorkBurst',
+      'agentWorkRate',
       'callbackUrl',
       'connectionTable',
       'fanOutFunction',
@@ -102,9 +110,57 @@ const expected: Readonly<Record<FunctionName, Expected>> = {
       'retentionSeconds',
       'sender',
       'tenantBurst',
+      'tenantQuotas',
       'tenantRate',
+      'tenantWorkBurst',
+      'tenantWorkRate',
     ],
     grants: [
+      ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'PutItem', 'Query', 'UpdateItem'),
+      ...on('AgentTable', 'GetItem', 'Query', 'UpdateItem'),
+      ...on('MessageTable', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
+      connections('DELETE'),
+      connections('GET'),
+      connections('POST'),
+      'lambda:InvokeFunction on <FunctionsFanOutFunction>',
+      'lambda:InvokeFunction on <FunctionsPresenceFunction>',
+    ],
+  },
+  http: {
+    timeout: 5,
+    environment: [
+      'agentBurst',
+      'agentClaim',
+      'agentRate',
+      'agentTable',
+      'agentsClaim',
+      'callbackUrl',
+      'channelsClaim',
+      'connectionTable',
+      'defaultGrants',
+      'fanOutFunction',
+      'maxTokenDays',
+      'messageTable',
+      'presenceFunction',
+      'presenceGraceSeconds',
+      'retentionSeconds',
+      'revokeFunction',
+      'roleClaim',
+      'sender',
+      'tenantBurst',
+      'tenantClaim',
+      'tenantQuotas',
+      'tenantRate',
+      'agentWorkRate',
+      'agentWorkBurst',
+      'tenantWorkRate',
+      'tenantWorkBurst',
+      'tokenAudience',
+      'tokenIssuer',
+      'tokenKeyArns',
+    ],
+    grants: [
+      'kms:GetPublicKey on <TokenKey>',
       ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'PutItem', 'Query', 'UpdateItem'),
       ...on('AgentTable', 'GetItem', 'Query', 'UpdateItem'),
       ...on('MessageTable', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
@@ -112,6 +168,7 @@ const expected: Readonly<Record<FunctionName, Expected>> = {
       connections('POST'),
       'lambda:InvokeFunction on <FunctionsFanOutFunction>',
       'lambda:InvokeFunction on <FunctionsPresenceFunction>',
+      'lambda:InvokeFunction on <FunctionsRevokeFunction>',
     ],
   },
   disconnect: {
@@ -152,7 +209,6 @@ const expected: Readonly<Record<FunctionName, Expected>> = {
       connections('GET'),
       connections('POST'),
       'lambda:InvokeFunction on <FunctionsPresenceFunction>',
-      'sqs:SendMessage on <FailureQueue>',
     ],
     eventAge: 60,
   },
@@ -165,7 +221,6 @@ const expected: Readonly<Record<FunctionName, Expected>> = {
       connections('GET'),
       connections('POST'),
       'lambda:InvokeFunction on <FunctionsPresenceFunction>',
-      'sqs:SendMessage on <FailureQueue>',
     ],
     eventAge: 300,
   },
@@ -178,6 +233,7 @@ const expected: Readonly<Record<FunctionName, Expected>> = {
       'presenceFunction',
       'presenceGraceSeconds',
       'sender',
+      'tenantQuotas',
     ],
     grants: [
       ...on('ConnectionTable', ...['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'Scan']),
@@ -223,11 +279,17 @@ test.each(functionNames)('%s has its own timeout, variables and permissions, and
   expect(grantsOf(template, name)).toEqual([...grants].sort());
 });
 
-test('a failed asynchronous invocation is not retried, and its event goes to an encrypted queue', () => {
+/** Their events hold texts of messages, or status and capabilities. */
+const withContent = ['<FunctionsFanOutFunction>', '<FunctionsPresenceFunction>'];
+
+test('a failed asynchronous invocation is not retried, and its event goes to an encrypted queue unless it has content', () => {
   const configurations = Object.values(resources(template, 'AWS::Lambda::EventInvokeConfig'));
   const ages = configurations.map(({ Properties }) => {
     expect(Properties.MaximumRetryAttempts).toBe(0);
-    expect(flattened(Properties.DestinationConfig.OnFailure.Destination)).toBe('<FailureQueue>');
+    const destination: unknown = Properties.DestinationConfig?.OnFailure.Destination;
+    expect(destination && flattened(destination)).toBe(
+      withContent.includes(flattened(Properties.FunctionName)) ? undefined : '<FailureQueue>',
+    );
     return [flattened(Properties.FunctionName), Properties.MaximumEventAgeInSeconds as number];
   });
   const expectedAges = functionNames.flatMap((name) => {
@@ -238,7 +300,8 @@ test('a failed asynchronous invocation is not retried, and its event goes to an 
   expect(Object.fromEntries(ages)).toEqual(Object.fromEntries(expectedAges));
   expect(onlyResource(template, 'AWS::SQS::Queue').Properties).toMatchObject({
     SqsManagedSseEnabled: true,
-    MessageRetentionPeriod: 14 * 86_400,
+    // As long as the log.
+    MessageRetentionPeriod: 86_400,
   });
   const { Statement: statements } = onlyResource(template, 'AWS::SQS::QueuePolicy').Properties.PolicyDocument;
   expect(statements).toMatchObject([
@@ -318,6 +381,8 @@ describe('variables', () => {
       SENDER: 'sdk',
       AGENT_RATE: '0',
       TENANT_BURST: '7',
+      AGENT_WORK_RATE: '0',
+      TENANT_WORK_RATE: '8000',
     });
   });
 });

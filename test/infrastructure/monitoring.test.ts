@@ -1,8 +1,8 @@
 /** Metric filters, alarms and dashboard: what they cost, and that each alarm says what to do. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { alarmNames, alarmTable } from '../../lib/monitoring/alarm-table';
-import { metricNames } from '../../lib/monitoring/metric-table';
+import { alarmNames, alarmTable, thresholdOf } from '../../lib/monitoring/alarm-table';
+import { metricNames, metricTable } from '../../lib/monitoring/metric-table';
 import { anchorOf } from '../../lib/monitoring/monitoring';
 import { flattened, resources, templateOf, type Properties } from './synthesized';
 
@@ -18,7 +18,10 @@ test('the filters make the metrics of the table, at most twenty, and none of the
   const transformations = filters.map(
     ({ MetricTransformations }) => (MetricTransformations as Properties[])[0]!,
   );
-  expect(new Set(transformations.map(({ MetricName }) => String(MetricName)))).toEqual(new Set(metricNames));
+  const withoutSettings = metricNames.filter((name) => !('onlyWith' in metricTable[name]));
+  expect(new Set(transformations.map(({ MetricName }) => String(MetricName)))).toEqual(
+    new Set(withoutSettings),
+  );
   expect(metricNames.length).toBeLessThanOrEqual(20);
   for (const transformation of transformations) {
     expect(transformation).toMatchObject({ MetricNamespace: 'ArtCafePubSub/artcafe' });
@@ -42,7 +45,11 @@ test('a field is taken from lines of its own event and function only', () => {
 test('each alarm leads to its section of the runbook, and is silent without data', () => {
   const runbook = readFileSync(path.join(__dirname, '../../docs/runbook.md'), 'utf8');
   const headings = [...runbook.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading));
-  expect(alarms).toHaveLength(alarmNames.length);
+  const withoutSettings = alarmNames.filter((name) => thresholdOf(alarmTable[name], {}) !== undefined);
+  expect(alarms).toHaveLength(withoutSettings.length);
+  expect(headings).toEqual(
+    expect.arrayContaining(alarmNames.map((name) => anchorOf(alarmTable[name].section))),
+  );
   for (const alarm of alarms) {
     const [, anchor] = /docs\/runbook\.md#(\S+)$/.exec(alarm.AlarmDescription as string) ?? [];
     expect(headings).toContain(anchor);
@@ -64,6 +71,61 @@ test('a topic gets the alarms and their end', () => {
   for (const { Properties } of Object.values(resources(withTopic, 'AWS::CloudWatch::Alarm'))) {
     expect(Properties).toMatchObject({ AlarmActions: [alarmTopicArn], OKActions: [alarmTopicArn] });
   }
+});
+
+test('a budget of work units has an alarm of its own, over an hour', () => {
+  const withBudget = templateOf({ monitoring: { workUnitsPerHour: 5_000 } });
+  const added = Object.values(resources(withBudget, 'AWS::CloudWatch::Alarm')).filter(
+    ({ Properties }) => Properties.MetricName === 'WorkUnits',
+  );
+  expect(added).toEqual([
+    expect.objectContaining({
+      Properties: expect.objectContaining({ Threshold: 5_000, Period: 3_600, Statistic: 'Sum' }),
+    }),
+  ]);
+});
+
+test('what is published over HTTP or by the queue is in the metrics of publishes', () => {
+  const withQueue = templateOf({ publishQueue: { allow: [{ tenant: 'acme', agents: ['*'] }] } });
+  const filtersOf = (name: string, all = withQueue) =>
+    Object.values(resources(all, 'AWS::Logs::MetricFilter'))
+      .filter(({ Properties }) => (Properties.MetricTransformations as Properties[])[0]?.MetricName === name)
+      .map(({ Properties }) => [flattened(Properties.LogGroupName), Properties.FilterPattern as string]);
+  const failed = '(($.errors = "*unavailable*") || ($.errors = "*internal*"))';
+  expect(filtersOf('PublishesFailed')).toEqual([
+    ['<FunctionsDefaultFunctionLog>', `{ ($.event = "published") && ${failed} }`],
+    ['<FunctionsHttpFunctionLog>', `{ ($.event = "request") && ${failed} }`],
+    ['<FunctionsPublishQueueFunctionLog>', `{ ($.event = "published") && ${failed} }`],
+  ]);
+  expect(filtersOf('WorkUnits')).toEqual([
+    ['<FunctionsDefaultFunctionLog>', '{ ($.event = "published") && ($.work_units >= 0) }'],
+    ['<FunctionsHttpFunctionLog>', '{ ($.event = "request") && ($.work_units >= 0) }'],
+  ]);
+  expect(filtersOf('PublishesFailed', template)).toHaveLength(2);
+});
+
+test('with events, each function that sends them makes data of those that were not sent, and one is an alarm', () => {
+  const publishQueue = { allow: [{ tenant: 'acme', agents: ['*'] }] };
+  const withEvents = templateOf({ events: {}, publishQueue });
+  const senders = Object.values(resources(withEvents, 'AWS::Lambda::Function'))
+    .filter(({ Properties }) => 'EVENT_BUS' in ((Properties.Environment?.Variables ?? {}) as object))
+    .map(({ Properties }) => flattened((Properties.LoggingConfig as Properties).LogGroup));
+  const sources = Object.values(resources(withEvents, 'AWS::Logs::MetricFilter')).filter(
+    ({ Properties }) => (Properties.MetricTransformations as Properties[])[0]?.MetricName === 'EventsNotSent',
+  );
+  expect(senders).toHaveLength(9);
+  expect(sources.map(({ Properties }) => flattened(Properties.LogGroupName)).sort()).toEqual(senders.sort());
+  for (const { Properties } of sources)
+    expect(Properties.FilterPattern).toBe('{ $.event = "event_not_sent" }');
+  const raised = Object.values(resources(withEvents, 'AWS::CloudWatch::Alarm')).filter(
+    ({ Properties }) => Properties.MetricName === 'EventsNotSent',
+  );
+  expect(raised).toEqual([
+    expect.objectContaining({
+      Properties: expect.objectContaining({ Threshold: 0, Statistic: 'Sum', Period: 300 }),
+    }),
+  ]);
+  expect(JSON.stringify(resources(withEvents, 'AWS::CloudWatch::Dashboard'))).toContain('EventsNotSent');
 });
 
 test('deployments have metrics of their own', () => {

@@ -41,7 +41,7 @@ const anyConnection =
 /** A resource of this stack, by its id or by an ARN that names it. */
 const ownResource = /<(?!AWS::)\w+>/;
 
-const auditedLog = /^<Functions(Authorizer|Connect|Default|Revoke)FunctionLog>$/;
+const auditedLog = /^<Functions(Authorizer|Connect|Default|Http|Revoke)FunctionLog>$/;
 
 describe.each<[string, Record<string, unknown>]>([
   ['the defaults', {}],
@@ -113,13 +113,13 @@ describe.each<[string, Record<string, unknown>]>([
     }
   });
 
-  test('functions are called by this API, its own schedule and its own logs only, and nobody gets in by a URL', () => {
+  test('functions are called by these APIs, their own schedule and their own logs only, and nobody gets in by a URL', () => {
     const permissions = Object.values(resources(template, 'AWS::Lambda::Permission')).map(
       ({ Properties }) => Properties,
     );
     expect(permissions.length).toBeGreaterThanOrEqual(4);
     const sources: Record<string, unknown> = {
-      'apigateway.amazonaws.com': expect.stringContaining(':<WebSocketApi>/'),
+      'apigateway.amazonaws.com': expect.stringMatching(/:<(?:WebSocket|Http)Api>\//),
       'events.amazonaws.com': '<FunctionsSweepFunctionSchedule>',
     };
     for (const { Action, Principal, SourceArn } of permissions) {

@@ -1,5 +1,5 @@
 /** The publish queue: off by default, and what a setting adds. */
-import { onlyResource, resources, templateOf } from './synthesized';
+import { flattened, onlyResource, resources, templateOf } from './synthesized';
 
 const settings = { publishQueue: { allow: [{ tenant: 'acme', agents: ['cron'] }] } };
 
@@ -12,6 +12,9 @@ test('by default there is none', () => {
 test('batches fail in part, and three attempts stay within ten minutes', () => {
   const template = templateOf(settings);
   expect(Object.keys(template.findOutputs('*'))).toContain('PublishQueueUrl');
+  expect(flattened(template.findOutputs('LogGroups').LogGroups?.Value)).toContain(
+    '"publishQueue":"<FunctionsPublishQueueFunctionLog>"',
+  );
   expect(onlyResource(template, 'AWS::Lambda::EventSourceMapping').Properties).toMatchObject({
     BatchSize: 10,
     FunctionResponseTypes: ['ReportBatchItemFailures'],

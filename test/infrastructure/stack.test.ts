@@ -18,17 +18,21 @@ test('the outputs say where to connect and how to get a token', () => {
     WebSocketUrl: 'wss://<WebSocketApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>/ws',
     BaseUrl: 'wss://<WebSocketApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>',
     EdgeBaseUrl: 'wss://<EdgeDistribution>/v1',
+    EdgeHttpUrl: 'https://<EdgeDistribution>/v1',
+    HttpUrl: 'https://<HttpApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>/v1',
     ConnectionTableName: '<TablesConnectionTable>',
     AgentTableName: '<TablesAgentTable>',
     MessageTableName: '<TablesMessageTable>',
     FailureQueueUrl: '<FailureQueue>',
     RevokeFunctionName: '<FunctionsRevokeFunction>',
+    LogGroups:
+      '{"default":"<FunctionsDefaultFunctionLog>","http":"<FunctionsHttpFunctionLog>","inbox":"<FunctionsInboxFunctionLog>"}',
     TokenIssuer: 'urn:artcafe:pubsub:artcafe',
     TokenAudience: 'artcafe-pubsub',
     TokenClaims:
       '{"agents":"agents","role":"role","tenant":"tenant_id","agent":"agent_id","channels":"channels"}',
     TokenKeyArn: '<TokenKey>',
-    MintToken: 'npm run --silent token -- --stack TestStack --tenant TENANT --agent AGENT',
+    MintToken: 'npx artcafe token --context TestStack --tenant TENANT --agent AGENT',
   });
 });
 

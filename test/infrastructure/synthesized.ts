@@ -9,7 +9,7 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import cdkJson from '../../cdk.json';
 import { parseSettings } from '../../lib/settings/config';
-import type { FunctionName } from '../../lib/functions/function-table';
+import type { FunctionName } from '../../lib/functions/function-row';
 import { PubSubStack } from '../../lib/pubsub-stack';
 
 // Schema checks of every template would take two seconds each; `npm run synth` has them.
@@ -51,6 +51,22 @@ export function onlyResource(template: Template, type: string): Resource {
   const found = Object.values(resources(template, type));
   expect(found).toHaveLength(1);
   return found[0]!;
+}
+
+/** The resources of one API: stages, routes and so on, or the API itself. Their logical ids begin with its construct's. */
+export function partsOf(
+  template: Template,
+  api: 'WebSocket' | 'Http',
+  type: string,
+): Record<string, Resource> {
+  const found = Object.entries(resources(template, `AWS::ApiGatewayV2::${type}`));
+  return Object.fromEntries(found.filter(([logicalId]) => logicalId.startsWith(api)));
+}
+
+export function stageOf(template: Template, api: 'WebSocket' | 'Http'): Resource {
+  const stages = Object.values(partsOf(template, api, 'Stage'));
+  expect(stages).toHaveLength(1);
+  return stages[0]!;
 }
 
 export function lambda(template: Template, name: FunctionName): Resource {

@@ -2,6 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { templatePage } from '../../lib/template-page/page';
 
-test('docs/template.md is up to date (npm run docs:template)', () => {
+test('docs/template.md is up to date (npm run generate)', () => {
   expect(readFileSync('docs/template.md', 'utf8')).toBe(templatePage());
 });

@@ -4,9 +4,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { DynamoAgentStore } from '../../lambda/aws/dynamo/dynamo-agent-store';
+import { DynamoAgentStore } from '../../lambda/aws/dynamo/agents/dynamo-agent-store';
 import { createDynamoClients, type DynamoClients } from '../../lambda/aws/dynamo/dynamo-calls';
+import { DynamoChannelDirectory } from '../../lambda/aws/dynamo/dynamo-channel-directory';
 import { DynamoConnectionStore } from '../../lambda/aws/dynamo/dynamo-connection-store';
+import { DynamoErasureStore } from '../../lambda/aws/dynamo/erasure/dynamo-erasure-store';
 import { DynamoHistoryStore } from '../../lambda/aws/dynamo/dynamo-history-store';
 import { DynamoRevocationStore } from '../../lambda/aws/dynamo/dynamo-revocation-store';
 import { DynamoSweepStore } from '../../lambda/aws/dynamo/dynamo-sweep-store';
@@ -15,8 +17,9 @@ import { connect } from '../../lambda/agents/connect';
 import { Deadline } from '../../lambda/shared/deadline';
 import { handleTextMessage } from '../../lambda/frames/handle-text-message';
 import { pushInbox } from '../../lambda/inbox/push-inbox';
-import { RateLimiter } from '../../lambda/publish/rate-limiter';
+import { RateLimiter } from '../../lambda/publish/rates/rate-limiter';
 import { removeConnection } from '../../lambda/agents/remove-connection';
+import { eraseRoute } from '../../lambda/events/erase';
 import { revokeRoute } from '../../lambda/events/revoke';
 import { fanOutRoute } from '../../lambda/events/fan-out';
 import { sweep } from '../../lambda/sweep/sweep';
@@ -24,7 +27,7 @@ import { sendPresenceEvent } from '../../lambda/delivery/send-presence-event';
 import { parseText } from '../../protocol/index';
 import { type LocalTables, startLocalTables } from '../contract/local-tables';
 import { createWorld } from '../lambda/world';
-import type { FunctionName } from '../../lib/functions/function-table';
+import type { FunctionName } from '../../lib/functions/function-row';
 import { grantsOf, templateOf } from './synthesized';
 
 const template = templateOf();
@@ -106,7 +109,7 @@ test('default calls what it may', async () => {
   await send({ id: 'm1', content: 1, retry: true });
   await send({ id: 'm3', content: 1, to: 'agent-of-d1' });
   await (
-    await new RateLimiter(deps).decide(alice, 25)
+    await new RateLimiter(deps).decide(alice, Array<number>(25).fill(1))
   ).reported;
   for (const type of ['subscribe', 'unsubscribe']) await send({ type, id: type, channel_id: 'other' });
   // The log of a quiet channel is extended by every read.
@@ -176,16 +179,16 @@ test('sweep calls what it may', async () => {
   const run = (ms: number) => sweep({ ...deps, sweep: store }, new Deadline(clock, clock.time + ms));
   const { whole, ...counts } = await run(115_000);
   expect([whole, counts.repaired, counts.gone]).toEqual([true, 1, expect.any(Number) as unknown]);
-  const connectedAgents = store.connectedAgents.bind(store);
+  const agents = store.agents.bind(store);
   // Reading takes all the time that it may.
-  store.connectedAgents = async function* () {
-    yield* connectedAgents();
+  store.agents = async function* () {
+    yield* agents(false);
     // A scan may be behind: this one has left meanwhile.
-    yield [{ tenantId: 't', agentId: 'agent-s1', connectionIds: ['s1'] }];
+    yield [{ tenantId: 't', agentId: 'agent-s1', connectionIds: ['s1'], isKnown: true }];
     clock.time += 46_000;
   };
   expect((await run(115_000)).whole).toBe(false);
-  store.connectedAgents = connectedAgents;
+  store.agents = agents;
   await run(115_000);
   expect([...calls].sort()).toEqual(granted('sweep'));
 });
@@ -199,6 +202,32 @@ test('revoke calls what it may', async () => {
   expect(await route({ ...order, action: 'revoke' })).toEqual({ closed: 2 });
   await route({ ...order, action: 'unrevoke' });
   await route({ tenant_id: 't', action: 'kick' });
+  const erasing = eraseRoute({
+    ...deps,
+    sender: sockets,
+    maxTokenMs: 1_000,
+    directory: new DynamoChannelDirectory(clients.calls, tables.connectionTable, deps.clock),
+    erasure: new DynamoErasureStore(
+      clients.calls,
+      { messages: tables.messageTable, agents: tables.agentTable },
+      5_000,
+    ),
+    ownFunction: 'revoke',
+    keptDays: { logs: 30, auditLog: 365, failureQueue: 1, backups: 0 },
+  });
+  const row = { sequence: 1, epoch: 'e', nonce: 'n', id: 'm', agentId: 'r', isRetry: false };
+  // What puts the row is no call of the function.
+  const others = createDynamoClients();
+  await new DynamoHistoryStore(others, tables.messageTable, deps.log).tryPut('t/inbox/r', {
+    ...row,
+    timestamp: deps.clock.now(),
+    expiresAt: deps.clock.now() + 1_000,
+    body: '{"content":1}',
+  });
+  others.calls.destroy();
+  others.singleAttempt.destroy();
+  // Other tests have left more.
+  expect(await erasing({ action: 'erase', tenant_id: 't' })).toHaveProperty('messages');
   expect([...calls].sort()).toEqual(granted('revoke'));
 });
 

@@ -1,9 +1,9 @@
 /** The audit log: which lines are marked, what they hold, and that a flood does not fill it. */
 import { gzipSync } from 'node:zlib';
 import { auditRoute } from '../../lambda/events/audit';
-import { connectRoute } from '../../lambda/events/connect';
-import { defaultRoute } from '../../lambda/events/default';
-import type { WebSocketEvent } from '../../lambda/events/web-socket-event';
+import { connectRoute } from '../../lambda/events/web-socket/connect';
+import { defaultRoute } from '../../lambda/events/web-socket/default';
+import type { WebSocketEvent } from '../../lambda/events/web-socket/web-socket-event';
 import { AuditMarks } from '../../lambda/audit/audit-marks';
 import { createWorld, FakeClock } from './world';
 

@@ -1,6 +1,6 @@
 /** Who may connect, and as what: claims and query against each other. */
 import { authorize, type AuthorizeSettings, tokenOf } from '../../lambda/agents/authorize';
-import { decodeContext, encodeContext } from '../../lambda/events/authorizer-context';
+import { decodeContext, encodeContext } from '../../lambda/events/web-socket/authorizer-context';
 
 const now = 1_790_000_000_000;
 const settings: AuthorizeSettings = {

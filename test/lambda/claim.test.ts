@@ -3,7 +3,7 @@ import { MemoryHistoryStore } from '../doubles/memory-history-store';
 import { claim, type Claim } from '../../lambda/log/claim';
 import { Deadline } from '../../lambda/shared/deadline';
 import { LogTail } from '../../lambda/log/log-tail';
-import type { MessageRow, PutOutcome } from '../../lambda/shared/history-store';
+import type { MessageRow, PutOutcome } from '../../lambda/shared/stores/history-store';
 import { FakeClock } from './world';
 
 const subject = 't/channel/c';

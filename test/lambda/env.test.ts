@@ -1,6 +1,6 @@
 /** Variables fail by their names. */
 import { variables } from '../../lambda/contract';
-import { oneOf, optionalText, text, wholeNumber } from '../../lambda/functions/env';
+import { oneOf, optionalText, text, wholeNumber } from '../../lambda/functions/environment/env';
 
 const name = variables.defaultGrants;
 

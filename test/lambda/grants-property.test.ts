@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { authorize } from '../../lambda/agents/authorize';
 import type { Caller } from '../../lambda/shared/caller';
 import { channelSubject } from '../../lambda/shared/subjects';
-import { decodeContext, encodeContext } from '../../lambda/events/authorizer-context';
+import { decodeContext, encodeContext } from '../../lambda/events/web-socket/authorizer-context';
 import type { Operation } from '../../protocol/index';
 import { createWorld } from './world';
 

@@ -1,5 +1,5 @@
 /** Pages of history that conformance tests can't bring about, over the memory stores. */
-import type { StoredRow } from '../../lambda/shared/history-store';
+import type { StoredRow } from '../../lambda/shared/stores/history-store';
 import { createWorld } from './world';
 
 const numbered = (from: number, to: number) =>

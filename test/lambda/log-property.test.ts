@@ -11,7 +11,7 @@ import { Deadline } from '../../lambda/shared/deadline';
 import { gapsIn } from '../../lambda/log/gaps';
 import { headOf } from '../../lambda/log/head';
 import { type Arrival, LogTail } from '../../lambda/log/log-tail';
-import type { MessageRow, PutOutcome } from '../../lambda/shared/history-store';
+import type { MessageRow, PutOutcome } from '../../lambda/shared/stores/history-store';
 import { recover } from '../../lambda/log/recover';
 import type { Position } from '../../protocol/index';
 import { collect } from '../contract/collect';

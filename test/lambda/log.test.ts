@@ -4,7 +4,7 @@ import { emptyPosition, isSamePosition } from '../../lambda/log/empty-position';
 import { gapsIn } from '../../lambda/log/gaps';
 import { headOf } from '../../lambda/log/head';
 import { endOf } from '../../lambda/log/log-end';
-import type { MessageRow, StoredRow } from '../../lambda/shared/history-store';
+import type { MessageRow, StoredRow } from '../../lambda/shared/stores/history-store';
 import { recover, verdictByEnd, verdictByNext } from '../../lambda/log/recover';
 import { FakeClock, FakeLog } from './world';
 

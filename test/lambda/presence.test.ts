@@ -4,6 +4,8 @@ import { Deadline } from '../../lambda/shared/deadline';
 import { decodePresenceJob } from '../../lambda/agents/presence-job';
 import { removeConnection } from '../../lambda/agents/remove-connection';
 import { sendPresenceEvent } from '../../lambda/delivery/send-presence-event';
+import { queryAgents } from '../../lambda/frames/presence';
+import { MemoryAgentStore } from '../doubles/memory-agent-store';
 import { createWorld } from './world';
 
 let world: ReturnType<typeof createWorld>;
@@ -159,18 +161,34 @@ describe('a query', () => {
 
   test('reads a bounded number of agents, also those that do not match, and continues after them', async () => {
     for (let n = 0; n < 2_500; n++) {
-      const missed = {
-        tenantId: 't',
-        agentId: `never-${n}`,
-        sequence: 1,
-        expiresAt: world.clock.time + 60_000,
-      };
-      await world.agents.recordMissed(missed, undefined);
+      await world.agents.addConnection('t', `away-${n}`, `c${n}`, 1);
+      await world.agents.removeConnection('t', `away-${n}`, `c${n}`);
     }
-    const first = await ask({});
+    const first = await ask({ online: true });
     expect(first.agents).toEqual([]);
-    expect(first.next).toMatch(/^never-/);
-    expect((await ask({ after: first.next })).agents).toMatchObject([{ agent_id: 'watcher' }]);
+    expect(first.next).toMatch(/^away-/);
+    expect((await ask({ online: true, after: first.next })).agents).toMatchObject([{ agent_id: 'watcher' }]);
+  });
+
+  test('fills a page behind 3,000 agents that never connected', async () => {
+    const missed = { tenantId: 't', sequence: 1, expiresAt: world.clock.time + 60_000 };
+    for (let n = 0; n < 3_000; n++)
+      await world.agents.recordMissed({ ...missed, agentId: `never-${n}` }, undefined);
+    expect((await ask({ limit: 1 })).agents).toMatchObject([{ agent_id: 'watcher' }]);
+  });
+
+  test('ends with the page that its text message can still pay for, and says where to go on', async () => {
+    for (const agentId of ['a', 'b', 'c', 'd']) await open(agentId, agentId);
+    const agents = new MemoryAgentStore(world.clock, 2);
+    agents.takeFrom(world.agents);
+    const deps = { ...world.deps, agents };
+    const any = { agentId: undefined, status: undefined, capability: undefined, online: undefined };
+    const query = { ...any, limit: 100, after: undefined };
+    expect(await queryAgents(deps, 't', query, { hasPage: false })).toMatchObject({
+      agents: [{ agentId: 'a' }, { agentId: 'b' }],
+      next: 'b',
+    });
+    expect((await queryAgents(deps, 't', query)).agents).toHaveLength(5);
   });
 
   test('does not know what is expired, though it may still be in the table', async () => {

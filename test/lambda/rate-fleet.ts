@@ -4,7 +4,7 @@
  */
 import { MemoryRateCounter } from '../doubles/memory-rate-counter';
 import type { RateCounter } from '../../lambda/shared/ports';
-import { RateLimiter, type RateLimits } from '../../lambda/publish/rate-limiter';
+import { RateLimiter, type RateLimits } from '../../lambda/publish/rates/rate-limiter';
 import { VirtualTime } from '../faults/memory/virtual-time';
 import { FakeLog } from './world';
 
@@ -35,6 +35,8 @@ export class RateFleet {
     private readonly rateLimits: RateLimits,
     private readonly most: number,
     seed: number,
+    /** What a frame costs, in work units. */
+    private readonly frameCost = 1,
   ) {
     this.random = chance(seed);
     this.time = new VirtualTime(this.random);
@@ -44,7 +46,8 @@ export class RateFleet {
   async send(agentId: string, frames: number): Promise<Refusal> {
     await this.pause(5);
     const limiter = await this.environment();
-    const decision = await limiter.decide({ tenantId: 't', agentId }, frames);
+    const costs = Array<number>(frames).fill(this.frameCost);
+    const decision = await limiter.decide({ tenantId: 't', agentId }, costs);
     await this.pause(20);
     void decision.reported.then(() => {
       this.idle.push(limiter);
@@ -87,6 +90,7 @@ export class RateFleet {
     this.started += 1;
     const { time, random } = this;
     const rateCounter: RateCounter = {
+      usedUntil: (subject) => this.counter.usedUntil(subject),
       add: async (subject, use) => {
         this.reports += 1;
         await this.pause(6);

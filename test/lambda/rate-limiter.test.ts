@@ -4,15 +4,19 @@
  */
 import { MemoryRateCounter } from '../doubles/memory-rate-counter';
 import { Unavailable } from '../../lambda/shared/ports';
-import { RateLimiter, type RateLimits, refuseOverLimit } from '../../lambda/publish/rate-limiter';
+import { RateLimiter, type RateLimits, refuseOverLimit } from '../../lambda/publish/rates/rate-limiter';
 import { parseText } from '../../protocol/index';
 import { FakeClock, FakeLog } from './world';
 
+const off = { perSecond: 0, burst: 1 };
 const limits: RateLimits = {
   agent: { perSecond: 50, burst: 100 },
   tenant: { perSecond: 1_000, burst: 2_000 },
+  agentWork: off,
+  tenantWork: off,
 };
-const off = { perSecond: 0, burst: 1 };
+/** Estimates of `count` frames. */
+const frames = (count: number, each = 1): number[] => Array<number>(count).fill(each);
 
 /** Chance that is the same in each run. */
 function chance(seed: number): () => number {
@@ -58,7 +62,10 @@ async function run({ environments, agents, framesPerSecond, seconds, rateLimits,
   for (let sent = 0; sent < framesPerSecond * seconds; sent += batch) {
     clock.time = start + (sent / framesPerSecond) * 1_000;
     const limiter = fleet[Math.floor(pick() * environments)]!;
-    const decision = await limiter.decide({ tenantId: 't', agentId: `a${String(sent % agents)}` }, batch);
+    const decision = await limiter.decide(
+      { tenantId: 't', agentId: `a${String(sent % agents)}` },
+      frames(batch),
+    );
     await decision.reported;
     offered += batch;
     admitted += decision.admitted;
@@ -137,7 +144,7 @@ test('a rate of 0 is no limit, and costs nothing', async () => {
     agents: 1,
     framesPerSecond: 5_000,
     seconds: 5,
-    rateLimits: { agent: off, tenant: off },
+    rateLimits: { ...limits, agent: off, tenant: off },
   });
   expect(admitted).toBe(offered);
   expect(writesPerFrame).toBe(0);
@@ -158,23 +165,23 @@ test('what an agent is refused does not use up its tenant’s rate', async () =>
   for (let sent = 0; sent < 20_000; sent++) {
     clock.time += 0.1;
     await (
-      await limiter.decide({ tenantId: 't', agentId: 'flood' }, 1)
+      await limiter.decide({ tenantId: 't', agentId: 'flood' }, frames(1))
     ).reported;
   }
-  expect((await limiter.decide({ tenantId: 't', agentId: 'calm' }, 25)).admitted).toBe(25);
+  expect((await limiter.decide({ tenantId: 't', agentId: 'calm' }, frames(25))).admitted).toBe(25);
 });
 
 test('tenants and agents of one name do not count for each other', async () => {
   const { fleet } = createFleet(1);
   const limiter = fleet[0]!;
-  expect((await limiter.decide({ tenantId: 't', agentId: 'a' }, 100)).admitted).toBe(100);
-  expect((await limiter.decide({ tenantId: 't', agentId: 'a' }, 1)).admitted).toBe(0);
+  expect((await limiter.decide({ tenantId: 't', agentId: 'a' }, frames(100))).admitted).toBe(100);
+  expect((await limiter.decide({ tenantId: 't', agentId: 'a' }, frames(1))).admitted).toBe(0);
   for (const [tenantId, agentId] of [
     ['t', 'b'],
     ['u', 'a'],
     ['t/rate/agent', 'a'],
   ] as const) {
-    expect((await limiter.decide({ tenantId, agentId }, 1)).admitted).toBe(1);
+    expect((await limiter.decide({ tenantId, agentId }, frames(1))).admitted).toBe(1);
   }
 });
 
@@ -182,28 +189,28 @@ test('a client that waits `retry_after_ms` is admitted', async () => {
   const { clock, fleet } = createFleet(1);
   const limiter = fleet[0]!;
   const who = { tenantId: 't', agentId: 'a' };
-  await limiter.decide(who, 90);
-  const { admitted, retryAfterMs } = await limiter.decide(who, 25);
+  await limiter.decide(who, frames(90));
+  const { admitted, retryAfterMs } = await limiter.decide(who, frames(25));
   expect(admitted).toBe(10);
   expect(retryAfterMs).toBeGreaterThanOrEqual(300);
   // The whole burst, and what other environments may have let pass.
   expect(retryAfterMs).toBeLessThanOrEqual(2_000 + 800);
   clock.time += retryAfterMs;
-  expect((await limiter.decide(who, 15)).admitted).toBe(15);
+  expect((await limiter.decide(who, frames(15))).admitted).toBe(15);
   clock.time += 2_000;
-  expect((await limiter.decide(who, 100)).admitted).toBe(100);
+  expect((await limiter.decide(who, frames(100))).admitted).toBe(100);
 });
 
 test('an environment learns from its own report what the others have admitted', async () => {
   const { fleet } = createFleet(2);
   const who = { tenantId: 't', agentId: 'a' };
   await (
-    await fleet[0]!.decide(who, 90)
+    await fleet[0]!.decide(who, frames(90))
   ).reported;
   await (
-    await fleet[1]!.decide(who, 25)
+    await fleet[1]!.decide(who, frames(25))
   ).reported;
-  expect((await fleet[1]!.decide(who, 1)).admitted).toBe(0);
+  expect((await fleet[1]!.decide(who, frames(1))).admitted).toBe(0);
 });
 
 test('a flood makes a line in ten seconds, with the number of frames', async () => {
@@ -212,7 +219,7 @@ test('a flood makes a line in ten seconds, with the number of frames', async () 
   let refused = 0;
   for (let sent = 0; sent < 30_000; sent++) {
     clock.time = start + sent;
-    const { admitted, reported } = await fleet[0]!.decide({ tenantId: 't', agentId: 'a' }, 1);
+    const { admitted, reported } = await fleet[0]!.decide({ tenantId: 't', agentId: 'a' }, frames(1));
     refused += 1 - admitted;
     await reported;
   }
@@ -225,10 +232,10 @@ test('a flood makes a line in ten seconds, with the number of frames', async () 
 test('a counter that is down refuses nobody, and each environment still counts its own', async () => {
   const { fleet, rateCounter, log } = createFleet(1);
   rateCounter.add = () => Promise.reject(new Unavailable('down'));
-  const first = await fleet[0]!.decide({ tenantId: 't', agentId: 'a' }, 100);
+  const first = await fleet[0]!.decide({ tenantId: 't', agentId: 'a' }, frames(100));
   await first.reported;
   expect(first.admitted).toBe(100);
-  expect((await fleet[0]!.decide({ tenantId: 't', agentId: 'a' }, 1)).admitted).toBe(0);
+  expect((await fleet[0]!.decide({ tenantId: 't', agentId: 'a' }, frames(1))).admitted).toBe(0);
   expect(log.lines[0]).toMatchObject({ event: 'rate_not_counted', fields: { error: 'Unavailable' } });
 });
 
@@ -237,7 +244,7 @@ test('remembers a bounded number of agents, the latest', async () => {
   // Each environment counts by itself, so that only its own memory tells.
   rateCounter.add = () => Promise.reject(new Unavailable('down'));
   const decide = async (agentId: string) =>
-    (await fleet[0]!.decide({ tenantId: agentId, agentId }, 100)).admitted;
+    (await fleet[0]!.decide({ tenantId: agentId, agentId }, frames(100))).admitted;
   await decide('first');
   await decide('second');
   for (let n = 0; n < 2_490; n++) await decide(`a${String(n)}`);
@@ -247,8 +254,148 @@ test('remembers a bounded number of agents, the latest', async () => {
   expect(await decide('second')).toBe(100);
 });
 
+describe('work', () => {
+  const workLimits: RateLimits = {
+    agent: off,
+    tenant: off,
+    agentWork: { perSecond: 1_000, burst: 2_000 },
+    tenantWork: { perSecond: 6_000, burst: 12_000 },
+  };
+  const defaults: RateLimits = {
+    ...workLimits,
+    agentWork: { perSecond: 1_000, burst: 8_000 },
+    tenantWork: { perSecond: 8_000, burst: 32_000 },
+  };
+  const who = { tenantId: 't', agentId: 'a' };
+
+  test('the first frames whose estimates fit go', async () => {
+    const { fleet } = createFleet(1, workLimits);
+    const { admitted, estimate, retryAfterMs } = await fleet[0]!.decide(who, frames(25, 100));
+    expect({ admitted, estimate }).toEqual({ admitted: 20, estimate: 2_000 });
+    expect(retryAfterMs).toBeGreaterThanOrEqual(500);
+  });
+
+  test('what a frame has cost beyond its estimate is paid off before the next one goes', async () => {
+    const { clock, fleet } = createFleet(1, workLimits);
+    const decision = await fleet[0]!.decide(who, [3]);
+    await fleet[0]!.charge(who, decision, 7_003);
+    const { admitted, retryAfterMs } = await fleet[0]!.decide(who, [3]);
+    expect(admitted).toBe(0);
+    expect(retryAfterMs).toBeGreaterThanOrEqual(5_000);
+    clock.time += retryAfterMs;
+    expect((await fleet[0]!.decide(who, [3])).admitted).toBe(1);
+  });
+
+  // Frames that are sent at once and wait for an environment are served seconds later, with the time at which they came.
+  test('a frame that took long does not use up the time of those that came with it', async () => {
+    const { clock, fleet } = createFleet(1, workLimits);
+    const cameAt = clock.time;
+    for (let served = 0; served < 30; served++) {
+      const decision = await fleet[0]!.decide(who, [4]);
+      expect(decision.admitted).toBe(1);
+      clock.time += 3_000;
+      await fleet[0]!.charge(who, decision, 12);
+      clock.time = cameAt;
+    }
+  });
+
+  test('other environments learn of it', async () => {
+    const { fleet } = createFleet(2, workLimits);
+    await fleet[0]!.charge(who, await fleet[0]!.decide(who, [3]), 7_003);
+    const decision = await fleet[1]!.decide(who, [101]);
+    await decision.reported;
+    expect((await fleet[1]!.decide(who, [3])).admitted).toBe(0);
+  });
+
+  test('what it has not cost is given back', async () => {
+    const { fleet } = createFleet(1, workLimits);
+    for (let sent = 0; sent < 500; sent++) {
+      const decision = await fleet[0]!.decide(who, [50]);
+      expect(decision.admitted).toBe(1);
+      await decision.reported;
+      await fleet[0]!.charge(who, decision, 1);
+    }
+  });
+
+  test('agents share the work of their tenant', async () => {
+    const { fleet } = createFleet(1, workLimits);
+    for (let n = 0; n < 6; n++) {
+      const agent = { tenantId: 't', agentId: `a${String(n)}` };
+      await fleet[0]!.charge(agent, await fleet[0]!.decide(agent, [3]), 2_500);
+    }
+    expect((await fleet[0]!.decide({ tenantId: 't', agentId: 'late' }, [3])).admitted).toBe(0);
+    expect((await fleet[0]!.decide({ tenantId: 'u', agentId: 'late' }, [3])).admitted).toBe(1);
+  });
+
+  interface WorkFlow {
+    readonly environments: number;
+    /** Of a text message, which is estimated as 5. */
+    readonly cost: number;
+    readonly perSecond: number;
+    readonly agents?: number;
+    readonly rateLimits?: RateLimits;
+  }
+
+  /** Agents of one tenant that send evenly for a minute. */
+  async function workFlow({ environments, cost, perSecond, agents = 1, rateLimits = defaults }: WorkFlow) {
+    const { clock, fleet, rateCounter } = createFleet(environments, rateLimits);
+    const pick = chance(environments * 31 + cost);
+    const start = clock.time;
+    const seconds = 60;
+    let admitted = 0;
+    for (let sent = 0; sent < perSecond * seconds; sent++) {
+      clock.time = start + (sent / perSecond) * 1_000;
+      const limiter = fleet[Math.floor(pick() * environments)]!;
+      const sender = { tenantId: 't', agentId: `a${String(sent % agents)}` };
+      const decision = await limiter.decide(sender, [5]);
+      await decision.reported;
+      await limiter.charge(sender, decision, cost);
+      admitted += decision.admitted;
+    }
+    const offered = perSecond * seconds;
+    return { admitted, offered, writesPerFrame: rateCounter.writes / offered };
+  }
+
+  test.each([1, 8])(
+    'over %i environments half the default rate with ten receivers costs a tenth of a report per message',
+    async (environments) => {
+      const { admitted, offered, writesPerFrame } = await workFlow({
+        environments,
+        cost: 13.4,
+        perSecond: 24,
+        rateLimits: { ...defaults, agent: limits.agent, tenant: limits.tenant },
+      });
+      expect(admitted).toBe(offered);
+      expect(writesPerFrame).toBeLessThanOrEqual(0.1);
+    },
+  );
+
+  test.each([1, 8, 40])('over %i environments the default rate with ten receivers is admitted', async (n) => {
+    const { admitted, offered } = await workFlow({ environments: n, cost: 13.4, perSecond: 50 });
+    expect(admitted).toBe(offered);
+  });
+
+  test.each([8, 40])(
+    'over %i environments 2,500 deliveries a second of a tenant are admitted',
+    async (environments) => {
+      const { admitted, offered } = await workFlow({ environments, cost: 5.8, perSecond: 1_000, agents: 20 });
+      expect(admitted).toBe(offered);
+    },
+  );
+
+  test.each([1, 8])(
+    'over %i environments frames that cost far more than estimated get their rate, and a fifth more at most',
+    async (environments) => {
+      const { admitted } = await workFlow({ environments, cost: 200, perSecond: 50 });
+      const allowed = (8_000 + 1_000 * 60) / 200;
+      expect(admitted / allowed).toBeGreaterThan(0.8);
+      expect(admitted / allowed).toBeLessThan(1.2);
+    },
+  );
+});
+
 describe('refused frames', () => {
-  const decision = (admitted: number) => ({ admitted, retryAfterMs: 40, reported: Promise.resolve() });
+  const decision = (admitted: number) => ({ admitted, retryAfterMs: 40 });
   const errorsOf = (frames: unknown, admitted: number) =>
     refuseOverLimit(parseText(JSON.stringify(frames)), decision(admitted)).map((parsed) =>
       parsed.ok ? 'goes' : parsed.error,

@@ -2,17 +2,31 @@
 import { RateFleet } from './rate-fleet';
 
 const off = { perSecond: 0, burst: 1 };
-const limits = { agent: { perSecond: 50, burst: 100 }, tenant: { perSecond: 1_000, burst: 2_000 } };
+const limits = {
+  agent: { perSecond: 50, burst: 100 },
+  tenant: { perSecond: 1_000, burst: 2_000 },
+  agentWork: off,
+  tenantWork: off,
+};
+/** The same of frames that cost three units each. */
+const workLimits = {
+  agent: off,
+  tenant: off,
+  agentWork: { perSecond: 150, burst: 300 },
+  tenantWork: { perSecond: 3_000, burst: 6_000 },
+};
 
 test.each([
-  [1, 138],
-  [1, 110],
-  [5, 150],
-  [25, 200],
+  [1, 138, limits],
+  [1, 110, limits],
+  [5, 150, limits],
+  [25, 200, limits],
+  [1, 110, workLimits],
+  [25, 200, workLimits],
 ])(
   'in texts of %i frames, a client that waits `retry_after_ms` is admitted, in 200 rounds of %i',
-  async (batch, frames) => {
-    const fleet = new RateFleet(limits, 8, 11 * batch + frames);
+  async (batch, frames, rateLimits) => {
+    const fleet = new RateFleet(rateLimits, 8, 11 * batch + frames, 3);
     const rounds = async (): Promise<number> => {
       let refusedAgain = 0;
       for (let round = 0; round < 200; round++) {
@@ -37,7 +51,7 @@ async function flow(
   load: number,
   together = 1,
 ): Promise<{ readonly share: number; readonly refused: number; readonly reportsPerFrame: number }> {
-  const fleet = new RateFleet({ agent: off, tenant: { perSecond, burst } }, 8, 3);
+  const fleet = new RateFleet({ ...limits, agent: off, tenant: { perSecond, burst } }, 8, 3);
   const sent = Math.round(perSecond * load * 30);
   const start = fleet.time.now();
   const work = async (): Promise<number> => {

@@ -1,5 +1,5 @@
 /** SUB-6: what the replays and histories of one text message read and send together, however many frames ask for them. */
-import type { MessageRow } from '../../lambda/shared/history-store';
+import type { MessageRow } from '../../lambda/shared/stores/history-store';
 import { createWorld } from './world';
 
 let world: ReturnType<typeof createWorld>;
@@ -87,7 +87,7 @@ test('25 histories share 1 MB, and each gives a message all the same', async () 
   expect(new Set(counts.slice(2))).toEqual(new Set([1]));
   expect(framesOf('r').at(-1)).toHaveProperty('next');
   // Nor is more read than is given.
-  expect(range.mock.calls.slice(2).map(([, { firstRows }]) => firstRows)).toEqual(Array(23).fill(10));
+  expect(range.mock.calls.slice(2).map(([, { firstRows }]) => firstRows)).toEqual(Array(23).fill(1));
   expect(sentBytes('r')).toBeLessThan(mebibyte + 23 * content.length + overshoot);
 });
 
@@ -108,4 +108,28 @@ test('an inbox is replayed within the same 1 MB, and the mark stays for the rest
     sequence: messages,
   });
   expect((await world.agents.getAgent('t', reader.agentId)).inboxMark?.from).toBe(messages + 1);
+});
+
+test('BAT-5 a text message has one hello, and its pings name 20 channels together', async () => {
+  const reader = await openReader();
+  const named = (count: number) => channels.slice(0, count).map((channel_id) => ({ channel_id }));
+  await world.send(reader, [
+    { type: 'hello', id: 'h1' },
+    { type: 'ping', id: 'p1', channels: named(15) },
+    { type: 'hello', id: 'h2', resume: named(20) },
+    { type: 'ping', id: 'p2', channels: named(6) },
+    { type: 'ping', id: 'p3', channels: named(5) },
+    { type: 'ping', id: 'p4' },
+  ]);
+  const answers = framesOf('r').map(({ type, message_id, code }) => [message_id, code ?? type]);
+  expect(answers).toEqual([
+    ['h1', 'WELCOME'],
+    ['p1', 'PONG'],
+    ['h2', 'limit_exceeded'],
+    ['p2', 'limit_exceeded'],
+    ['p3', 'PONG'],
+    ['p4', 'PONG'],
+  ]);
+  await world.send(reader, { type: 'hello', id: 'h3' });
+  expect(framesOf('r').at(-1)).toMatchObject({ type: 'WELCOME', message_id: 'h3' });
 });

@@ -1,11 +1,11 @@
 /** Routes: events in, responses out, and what the log lines may hold. */
 import { createWorld, FakeClock, FakeLog } from './world';
-import type { AuthorizerDependencies } from '../../lambda/events/authorizer';
-import { authorizerRoute } from '../../lambda/events/authorizer';
-import { connectRoute } from '../../lambda/events/connect';
-import { defaultRoute } from '../../lambda/events/default';
-import { disconnectRoute } from '../../lambda/events/disconnect';
-import type { WebSocketEvent } from '../../lambda/events/web-socket-event';
+import type { AuthorizerDependencies } from '../../lambda/events/web-socket/authorizer';
+import { authorizerRoute } from '../../lambda/events/web-socket/authorizer';
+import { connectRoute } from '../../lambda/events/web-socket/connect';
+import { defaultRoute } from '../../lambda/events/web-socket/default';
+import { disconnectRoute } from '../../lambda/events/web-socket/disconnect';
+import type { WebSocketEvent } from '../../lambda/events/web-socket/web-socket-event';
 
 const context = {
   tenant: 't',
@@ -152,6 +152,7 @@ test('the line of a text message names its channels, sequences and ids, so that 
       to: 'nobody',
       stored: 1,
       messages: 1,
+      epoch: expect.any(String),
       first_sequence: 1,
       last_sequence: 1,
       ids: ['d1'],

@@ -2,7 +2,7 @@
  * An event that the platform delivers twice, at once or seconds later, and a first attempt that comes after its own retry, are one
  * message. The platform's id of the event, `retry` and the id decide which it is; the content never does.
  */
-import type { MessageRow } from '../../lambda/shared/history-store';
+import type { MessageRow } from '../../lambda/shared/stores/history-store';
 import { createWorld } from './world';
 
 type World = ReturnType<typeof createWorld>;

@@ -3,8 +3,9 @@
  * go. Scaled down: a run that has time for few connections goes round few of them as a long one goes round many.
  */
 import fc from 'fast-check';
-import type { Connection } from '../../lambda/shared/connection-store';
+import type { Connection } from '../../lambda/shared/stores/connection-store';
 import { Deadline } from '../../lambda/shared/deadline';
+import { onePage } from '../../lambda/shared/each-concurrently';
 import { sweep } from '../../lambda/sweep/sweep';
 import type { StoredCursor, SweepCursor, SweepStore } from '../../lambda/sweep/sweep-store';
 import { sized } from '../helpers/long';
@@ -73,7 +74,8 @@ class Fleet {
 
   private readonly store: SweepStore = {
     pages: () => this.pages(),
-    connectedAgents: () => this.agents(),
+    agents: () => this.agents(),
+    sleepers: () => onePage([]),
     restoreSubscription: () => Promise.reject(new Error('There are none')),
     cursor: () => Promise.resolve(this.cursor),
     moveCursor: (to: SweepCursor) => {
@@ -89,6 +91,7 @@ class Fleet {
       connections: [...this.rows.values()],
       subscriptions: [],
       revocations: [],
+      tenantCounts: [],
       next: undefined,
     });
   }
@@ -96,7 +99,7 @@ class Fleet {
   private async *agents() {
     yield await Promise.resolve(
       [...this.rows.values()].map(({ tenantId, agentId, connectionId }) => ({
-        ...{ tenantId, agentId, connectionIds: [connectionId] },
+        ...{ tenantId, agentId, connectionIds: [connectionId], isKnown: true },
       })),
     );
   }

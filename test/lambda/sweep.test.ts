@@ -2,10 +2,12 @@
 import { MemorySweepStore } from '../doubles/memory-sweep-store';
 import type { Caller } from '../../lambda/shared/caller';
 import { connect } from '../../lambda/agents/connect';
+import { removeConnection } from '../../lambda/agents/remove-connection';
 import { Deadline } from '../../lambda/shared/deadline';
 import { Unavailable } from '../../lambda/shared/ports';
 import { subscribe, unsubscribe } from '../../lambda/frames/subscribe';
 import { sweep } from '../../lambda/sweep/sweep';
+import { observerId } from '../../lambda/shared/subjects';
 import { createWorld } from './world';
 
 const minute = 60_000;
@@ -16,7 +18,7 @@ let store: MemorySweepStore;
 
 beforeEach(() => {
   world = createWorld();
-  store = new MemorySweepStore(world.connections, world.agents, 100, world.deps.revocations);
+  store = new MemorySweepStore(world.connections, world.agents, 100, world.deps.revocations, world.usage);
 });
 
 const run = (ms = 115_000) =>
@@ -440,15 +442,55 @@ test('ends what is due to end before it asks about the others', async () => {
 test('does not take unread agents for agents without their connections', async () => {
   const open = await world.open('a');
   later(11 * minute);
-  const connectedAgents = store.connectedAgents.bind(store);
-  store.connectedAgents = async function* () {
+  const agents = store.agents.bind(store);
+  store.agents = async function* () {
     // A table of many agents that were here once takes all the time there is.
     later(46_000);
     yield await Promise.resolve([]);
-    yield* connectedAgents();
+    yield* agents(false);
   };
   expect(await run()).toMatchObject({ open: 1 });
   expect(await state(open)).toEqual(everything);
+});
+
+test('counts the agents that never connected of each tenant, and writes only what has changed', async () => {
+  const sender = await world.open('sender');
+  for (const to of ['n1', 'n2', 'n3']) await world.send(sender, { id: to, to, content: 1 });
+  const puts = jest.spyOn(world.usage, 'putCounts');
+  await run();
+  expect(puts).not.toHaveBeenCalled();
+  await world.open('n1', { agentId: 'n1' });
+  await run();
+  await run();
+  expect(puts.mock.calls).toEqual([['t', { connections: 0, agents: 0, unknownAgents: 2 }]]);
+});
+
+test('counts connections and agents of each tenant where they have a quota, and not before', async () => {
+  const quotas = { ...world.deps.quotas, connections: 9, agents: 9 };
+  await world.open('a1', { agentId: 'a' });
+  await world.open('a2', { agentId: 'a' });
+  await world.open('o', { agentId: observerId('o') });
+  const left = await world.open('left', { agentId: 'left' });
+  await removeConnection(world.deps, { ...left, channels: ['c'] });
+  const puts = jest.spyOn(world.usage, 'putCounts');
+  await run();
+  expect(puts).not.toHaveBeenCalled();
+  const deadline = new Deadline(world.clock, world.clock.time + 115_000);
+  await sweep({ ...world.deps, quotas, sweep: store }, deadline);
+  expect(puts.mock.calls).toEqual([['t', { connections: 3, agents: 2, unknownAgents: 0 }]]);
+});
+
+test('counts nothing from a part of the agents', async () => {
+  const sender = await world.open('sender');
+  await world.send(sender, { id: 'm1', to: 'never', content: 1 });
+  const puts = jest.spyOn(world.usage, 'putCounts');
+  const agents = store.agents.bind(store);
+  store.agents = async function* () {
+    later(46_000);
+    yield* agents(false);
+  };
+  await run();
+  expect(puts).not.toHaveBeenCalled();
 });
 
 test('goes on behind a part of the table that it had time for, and begins again at its end', async () => {

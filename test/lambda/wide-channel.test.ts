@@ -36,8 +36,8 @@ const heardBy = (world: { sockets: { of(id: string): Record<string, unknown>[] }
 
 test('the first receivers are served at once, the rest in chunks: everybody exactly once', async () => {
   const world = await wideWorld(9, 3);
-  const { delivered } = await world.publish({ id: 'm1', content: 'hello' });
-  expect(delivered).toEqual({ delivered: 3, handed: 6 });
+  const { published } = await world.publish({ id: 'm1', content: 'hello' });
+  expect(published[0]).toMatchObject({ delivered: 3, handed: 6 });
   for (const chunk of world.chunks()) await world.serve(chunk);
   for (const id of world.ids) expect(heardBy(world, id)).toMatchObject([{ id: 'm1', content: 'hello' }]);
   expect(world.log.lines.at(-1)).toMatchObject({ event: 'chunk_served', fields: { delivered: 6 } });
@@ -45,7 +45,7 @@ test('the first receivers are served at once, the rest in chunks: everybody exac
 
 test('a channel within the bound starts no worker', async () => {
   const world = await wideWorld(4, 4);
-  expect((await world.publish({ id: 'm1', content: 1 })).delivered).toEqual({ delivered: 4 });
+  expect((await world.publish({ id: 'm1', content: 1 })).published[0]).toMatchObject({ delivered: 4 });
   expect(world.chunks()).toEqual([]);
 });
 
@@ -87,8 +87,8 @@ test('a batch reaches the receivers of a chunk as one array at level 1, in order
 test('a worker that could not be started costs nobody else a message, and the publisher no ACK', async () => {
   const world = await wideWorld(5, 2);
   jest.spyOn(world.invoker, 'start').mockRejectedValue(new Unavailable('Lambda'));
-  const { delivered } = await world.publish({ id: 'm1', content: 1 });
-  expect(delivered).toEqual({ delivered: 2, failed: 3 });
+  const { published } = await world.publish({ id: 'm1', content: 1 });
+  expect(published[0]).toMatchObject({ delivered: 2, failed: 3 });
   expect(world.sockets.of('s0').map(({ type }) => type)).toEqual(['ACK', 'message']);
   expect(world.log.lines).toContainEqual(expect.objectContaining({ event: 'chunk_not_started' }));
 });
@@ -169,7 +169,7 @@ describe('handing over', () => {
     pages: AsyncIterable<readonly Receiver[]>,
     { ownReceivers = 2, text = '"hello"', start = () => Promise.resolve() } = {},
   ) {
-    const { clock, log } = createWorld();
+    const { clock, log, work } = createWorld();
     const started: string[][] = [];
     const invoker = {
       start: (_name: string, payload: object) => {
@@ -181,7 +181,14 @@ describe('handing over', () => {
     const counts: FanOutCounts = {};
     const deadline = new Deadline(clock, clock.time + 4_000);
     const workers = { invoker, functionName, ownReceivers };
-    const own = splitToWorkers({ log, clock, workers }, target, [message(text)], pages, deadline, counts);
+    const own = splitToWorkers(
+      { log, clock, work, workers },
+      target,
+      [message(text)],
+      pages,
+      deadline,
+      counts,
+    );
     return { own, started, counts, clock };
   }
 

@@ -1,10 +1,13 @@
 /** A small world in memory: stores, a clock that only moves when told or slept on, and sockets that remember what they got. */
 import { MemoryAgentStore } from '../doubles/memory-agent-store';
+import { MemoryChannelDirectory } from '../doubles/memory-channel-directory';
 import { MemoryConnectionStore } from '../doubles/memory-connection-store';
 import { MemoryHistoryStore } from '../doubles/memory-history-store';
 import { MemoryRateCounter } from '../doubles/memory-rate-counter';
 import { MemoryRevocationStore } from '../doubles/memory-revocation-store';
+import { MemoryTenantUsage } from '../doubles/memory-tenant-usage';
 import type { Caller } from '../../lambda/shared/caller';
+import { WorkMeter } from '../../lambda/shared/work-meter';
 import { connect } from '../../lambda/agents/connect';
 import { Deadline } from '../../lambda/shared/deadline';
 import type { DeliveryOutcome } from '../../lambda/shared/delivery-outcome';
@@ -112,10 +115,20 @@ export function createWorld() {
     connections: new MemoryConnectionStore(2),
     agents: new MemoryAgentStore(clock),
     history: new MemoryHistoryStore(),
+    directory: new MemoryChannelDirectory(clock),
     revocations: new MemoryRevocationStore(),
+    usage: new MemoryTenantUsage(),
+    quotas: { connections: 0, agents: 0, storedBytesPerDay: 0, deliveriesPerDay: 0, unknownAgents: 10_000 },
     rateCounter: new MemoryRateCounter(),
-    rateLimits: { agent: { perSecond: 50, burst: 100 }, tenant: { perSecond: 1_000, burst: 2_000 } },
+    rateLimits: {
+      agent: { perSecond: 50, burst: 100 },
+      tenant: { perSecond: 1_000, burst: 2_000 },
+      agentWork: { perSecond: 1_000, burst: 8_000 },
+      tenantWork: { perSecond: 8_000, burst: 32_000 },
+    },
+    work: new WorkMeter(),
     sender: sockets,
+    closer: sockets,
     invoker: new FakeInvoker(),
     inboxFunction: 'inbox',
     presenceFunction: 'presence',

@@ -1,6 +1,13 @@
 /** Settings: defaults, limits and the one sentence for an invalid setting. */
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { fixedRegion, parseSettings, retainsData, stackName, tokenTerms } from '../../lib/settings/config';
+import {
+  fixedRegion,
+  parseSettings,
+  retainsData,
+  stackName,
+  tokenTerms,
+  workRateOf,
+} from '../../lib/settings/config';
 import { logRetentionChoices } from '../../lib/settings/settings-schema';
 
 const sentence = (settings: Record<string, unknown>): string => {
@@ -28,6 +35,14 @@ test('without a word, everything has a default', () => {
     maxTokenDays: 3_650,
     connectionLimit: 100,
     messageRate: { agentPerSecond: 50, agentBurst: 100, tenantPerSecond: 1_000, tenantBurst: 2_000 },
+    workRate: {},
+    tenantQuotas: {
+      connections: 0,
+      agents: 0,
+      storedBytesPerDay: 0,
+      deliveriesPerDay: 0,
+      unknownAgents: 10_000,
+    },
     presenceGraceSeconds: 0,
     retentionHours: 24,
     ownReceivers: 3_000,
@@ -38,8 +53,27 @@ test('without a word, everything has a default', () => {
     accessLog: 'create-role',
     monitoring: {},
     publishQueue: false,
+    events: false,
     throttle: { ratePerSecond: 2_500, burst: 1_250, connectsPerSecond: 500, connectBurst: 500 },
   });
+});
+
+test.each([
+  [{}, { agentPerSecond: 1_000, agentBurst: 8_000, tenantPerSecond: 8_000, tenantBurst: 32_000 }],
+  [
+    { messageRate: { agentPerSecond: 5, tenantPerSecond: 0 } },
+    { agentPerSecond: 1_000, agentBurst: 8_000, tenantPerSecond: 0, tenantBurst: 32_000 },
+  ],
+  [
+    { messageRate: { agentPerSecond: 100, agentBurst: 200, tenantPerSecond: 2_000, tenantBurst: 4_000 } },
+    { agentPerSecond: 2_000, agentBurst: 16_000, tenantPerSecond: 16_000, tenantBurst: 64_000 },
+  ],
+  [
+    { messageRate: { agentPerSecond: 0 }, workRate: { agentPerSecond: 7, tenantPerSecond: 0 } },
+    { agentPerSecond: 7, agentBurst: 8_000, tenantPerSecond: 0, tenantBurst: 32_000 },
+  ],
+])('the rate of work follows that of messages, unless it is set: %j', (settings, rates) => {
+  expect(workRateOf(parseSettings(settings))).toEqual(rates);
 });
 
 test('a part of a section leaves the rest of it alone', () => {
@@ -54,12 +88,25 @@ test.each([
     { publishQueue: { allow: [] } },
     'Setting "publishQueue.allow": expected a list of { "tenant", "agents" } with ids of agents, or prefixes ending in *, got [].',
   ],
+  [
+    { events: { channels: ['orders', 'a b'] } },
+    'Setting "events.channels.1": expected a list of up to 20 channel names, or prefixes ending in *, got "a b".',
+  ],
+  [{ events: { bus: '' } }, 'Setting "events.bus": expected the name of an event bus, got "".'],
   [{ retentionHours: 'x' }, 'Setting "retentionHours": expected a whole number from 0 to 8760, got "x".'],
   [{ retentionHours: 8_761 }, 'Setting "retentionHours": expected a whole number from 0 to 8760, got 8761.'],
   [{ retentionHours: 0.5 }, 'Setting "retentionHours": expected a whole number from 0 to 8760, got 0.5.'],
   [
     { messageRate: { agentPerSecond: -1 } },
     'Setting "messageRate.agentPerSecond": expected a whole number from 0 to 100000, got -1.',
+  ],
+  [
+    { tenantQuotas: { deliveriesPerDay: -1 } },
+    'Setting "tenantQuotas.deliveriesPerDay": expected a whole number from 0 to 1000000000000, got -1.',
+  ],
+  [
+    { tenantQuotas: { unknownAgents: 0 } },
+    'Setting "tenantQuotas.unknownAgents": expected a whole number from 1 to 50000, got 0.',
   ],
   [
     { messageRate: { tenantBurst: 0 } },

@@ -1,6 +1,6 @@
 /**
  * Load: does the ACK wait for the fan-out? One publisher sends in turn to a channel with one subscriber and to one with 2,000,
- * each message when the one before has reached everybody. `npm run load:acks -- [subscribers] [messages]` prints figures as
+ * each message when the one before has reached everybody. `npm run suite load:acks -- [subscribers] [messages]` prints figures as
  * JSON; exit code 1 when a delivery is lost. Gateway, subscribers and publisher are processes of their own.
  */
 import { type ChildProcess, fork } from 'node:child_process';

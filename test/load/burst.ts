@@ -2,7 +2,7 @@
  * Load: what a burst costs with and without batches: 1,000 messages within one second to 10 subscribers of level 1.
  * With: the SDK, which gathers what is published while a text is in flight. Without: a plain client that sends each message as a text of its
  * own, as fast as it is answered.
- * `npm run load:burst` prints figures as JSON; exit code 1 when a subscriber lacks a message or has one twice.
+ * `npm run suite load:burst` prints figures as JSON; exit code 1 when a subscriber lacks a message or has one twice.
  */
 import WebSocket from 'ws';
 import { PubSub } from '../../clients/javascript/index';

@@ -15,7 +15,12 @@ import { systemClock } from '../../lambda/aws/system-clock';
 import { claim } from '../../lambda/log/claim';
 import { Deadline } from '../../lambda/shared/deadline';
 import { LogTail } from '../../lambda/log/log-tail';
-import type { HistoryStore, MessageRow, PutOutcome, StoredRow } from '../../lambda/shared/history-store';
+import type {
+  HistoryStore,
+  MessageRow,
+  PutOutcome,
+  StoredRow,
+} from '../../lambda/shared/stores/history-store';
 import { Unavailable } from '../../lambda/shared/ports';
 import { startLocalTables } from '../contract/local-tables';
 

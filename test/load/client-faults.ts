@@ -5,7 +5,7 @@
  * tokens expire, and all pass the agents' rate limit. Half way the clock moves until the platform cuts every connection for its age.
  * Meanwhile one agent gets direct messages; its processes register their handler late and crash every four seconds (which
  * another release of the SDK or of the service can't survive, so that there they only get cut).
- * `npm run test:client-faults [-- SEED]` prints figures as JSON; exit code 1 when anything is lost, doubled or out of order,
+ * `npm run suite client-faults [-- SEED]` prints figures as JSON; exit code 1 when anything is lost, doubled or out of order,
  * or when a fault never happened. Other releases of the SDK and of the service (`test/upgrade`) are named by their modules:
  * `--client FILE`, `--bus FILE`.
  */

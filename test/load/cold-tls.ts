@@ -1,7 +1,7 @@
 /**
  * Load: the first publish of a fresh process over TLS, with the share of a processor that a Lambda function of 512 MB has, and
  * less. The receiving side answers after 8 ms. The sending process is stopped and continued 50 times a second.
- * `npm run load:cold-tls -- --runs 20`, or `--short` for 200 receivers and 3 runs; prints figures as JSON. Exit code 1 when a post is
+ * `npm run suite load:cold-tls -- --runs 20`, or `--short` for 200 receivers and 3 runs; prints figures as JSON. Exit code 1 when a post is
  * not delivered, never because of a time. Needs openssl for a certificate.
  */
 import { fork } from 'node:child_process';

@@ -1,7 +1,7 @@
 /**
  * Load: how far a flooding tenant slows another one down on the laptop gateway, and how well the limit of rate holds. Quiet seconds
  * and seconds of flood take turns, so that whatever else the machine does meets both.
- * `npm run load:flood -- [flood per second] [rounds] [limit|no-limit]` prints figures as JSON; exit code 1 when p99 more than doubles
+ * `npm run suite load:flood -- [flood per second] [rounds] [limit|no-limit]` prints figures as JSON; exit code 1 when p99 more than doubles
  * or the limit misses by more than a fifth.
  */
 import { fork } from 'node:child_process';

@@ -1,7 +1,7 @@
 /**
  * Load: thousands of connections over many channels, held for minutes on the laptop gateway while messages flow. Prints memory per
  * connection, its growth while held, what was lost, and what the machine was busy with.
- * `npm run load:held -- [connections] [channels] [seconds] [publishes per second]`; exit code 1 when anything is lost, doubled or closed.
+ * `npm run suite load:held -- [connections] [channels] [seconds] [publishes per second]`; exit code 1 when anything is lost, doubled or closed.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
 /**
- * `npm run test:ministack`: a foreign engine deploys the stack. MiniStack (PyPI, no Docker) emulates CloudFormation: `cdk bootstrap`,
+ * `npm run suite ministack`: a foreign engine deploys the stack. MiniStack (PyPI, no Docker) emulates CloudFormation: `cdk bootstrap`,
  * a deployment, an update that replaces nothing, a second deployment beside it, and their removal, which leaves what the settings
  * retain. Without Python or the packages it says so in one line and passes. docs/on-aws.md lists what it cannot emulate.
  */

@@ -1,38 +1,18 @@
 /** Installs MiniStack into a virtual environment in `.local/ministack` and runs it on a free port. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { freePort, untilItAnswers } from '../helpers/processes';
+import { pythonWith } from '../helpers/python-packages';
 
 const folder = path.resolve(__dirname, '../../.local/ministack');
-const pythons = ['python3', 'python'];
-const isNewEnough = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))';
 /** Keys need `cryptography`. */
 const packages = ['ministack==1.5.33', 'cryptography==50.0.2'];
 const startMs = 60_000;
 
 /** The environment's own Python; `undefined` when something is missing, after one line that says what. */
 export function installed(): string | undefined {
-  const { python, missing } = install();
-  if (missing !== undefined) console.log(`No deployment to MiniStack: ${missing}`);
-  return python;
-}
-
-function install(): { readonly python?: string; readonly missing?: string } {
-  const python = pythons.find((name) => succeeds(name, '-c', isNewEnough));
-  if (python === undefined) return { missing: 'there is no Python 3.10 or newer' };
-  mkdirSync(folder, { recursive: true });
-  const own = path.join(folder, 'bin/python');
-  if (!existsSync(own) && !succeeds(python, '-m', 'venv', folder))
-    return { missing: 'Python makes no environment' };
-  if (!succeeds(own, '-m', 'pip', 'install', '--quiet', '--only-binary', ':all:', ...packages))
-    return { missing: `pip installs no ${packages.join(' and ')}` };
-  return { python: own };
-}
-
-function succeeds(command: string, ...args: readonly string[]): boolean {
-  return spawnSync(command, args, { stdio: 'ignore', timeout: 120_000 }).status === 0;
+  return pythonWith(folder, packages, 'No deployment to MiniStack');
 }
 
 export interface Server {

@@ -1,5 +1,5 @@
 /**
- * The tests of the client on Node 20, 22 and 24: `npm run test:node-versions`. The Node that runs this has passed them in
+ * The tests of the client on Node 20, 22 and 24: `npm run suite node-versions`. The Node that runs this has passed them in
  * `npm test`; the others come from npm, 120 MB each. From Node 22 on also the client on Node's own WebSocket. Where the registry
  * does not answer, one line says so and the versions from there on are left out.
  */

@@ -1,5 +1,5 @@
 /**
- * `docs/schema/asyncapi.json` with AsyncAPI's own parser, from the registry into a folder of its own: `npm run test:schema`.
+ * `docs/schema/asyncapi.json` with AsyncAPI's own parser, from the registry into a folder of its own: `npm run suite schema`.
  */
 import path from 'node:path';
 import { runSuite, scratchFolder } from './scratch';

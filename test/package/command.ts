@@ -1,5 +1,5 @@
 /**
- * The packed command in an empty folder, as part of `npm run test:command`: installed without the registry, it runs the bus, and two
+ * The packed command in an empty folder, as part of `npm run suite command`: installed without the registry, it runs the bus, and two
  * agents talk, within the times that the documents promise. And what `publint` says of the tarball.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
@@ -42,11 +42,13 @@ async function twoAgentsTalk(scratch: Scratch, begin: number): Promise<void> {
   const gateway = artcafe(scratch, 'start', '--port', '0');
   const children = [gateway];
   try {
-    const [, url = ''] = await said(gateway, /Base URL +(\S+)/);
+    const [, site = '', url = ''] = await said(gateway, /Console +(\S+)\s+Base URL +(\S+)/);
     const ready = performance.now() - begin;
     console.log(
       `ready after ${Math.round(ready)} ms: ${ready <= readyMs ? 'good' : `more than ${readyMs} ms on this machine`}`,
     );
+    const page = await fetch(new URL('app.js', site));
+    if (!page.ok) throw new Error(`The console is not there: ${page.status}`);
     const bob = artcafe(
       scratch,
       'subscribe',

@@ -1,11 +1,13 @@
 /**
- * A foreign app from the packed construct: `npm run test:construct`. Its types, a synthesis without esbuild, and the bus on the
- * laptop gateway. The toolkit is linked from here, so that the suite needs no registry.
+ * A foreign app from the packed construct: `npm run suite construct`. Its types, a synthesis without esbuild, and the bus on the
+ * laptop gateway. And what `publint` says of the tarball. The toolkit is linked from here, so that the suite needs no registry.
  */
 import { createPrivateKey } from 'node:crypto';
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import WebSocket from 'ws';
+import { synthesize } from '../../bin/synthesis/synthesize';
+import { toolkitOf } from '../../cli/deployment/toolkit';
 import { startGateway } from '../../gateway/index';
 import { createClaims } from '../../tokens/claims';
 import { signJwt } from '../../tokens/jwt';
@@ -44,12 +46,14 @@ async function main(): Promise<void> {
   const scratch = scratchFolder();
   try {
     install(scratch);
-    synthesize(scratch);
+    synthesizeForeign(scratch);
     console.log('synthesis without esbuild: good');
     await publish(scratch);
     console.log('the bus of the foreign app on the laptop gateway: good');
     compile(scratch);
     console.log('types: good');
+    await deployable(scratch);
+    console.log('the app of artcafe deploy, with the template of the checkout: good');
   } finally {
     scratch.remove();
   }
@@ -68,14 +72,17 @@ function install(scratch: Scratch): void {
     scratch.folder,
   );
   const tarball = output.trim().split('\n').at(-1) ?? '';
+  const said = scratch.run(process.execPath, path.join(modules, 'publint/src/cli.js'), tarball, '--strict');
+  if (!said.includes('All good!')) throw new Error(said);
+  console.log('publint: good');
   const scope = path.join(scratch.folder, 'node_modules/@artcafe/pubsub-cdk');
   mkdirSync(scope, { recursive: true });
   scratch.run('tar', '-xzf', tarball, '-C', scope, '--strip-components=1');
-  for (const name of ['aws-cdk-lib', 'constructs', 'valibot'])
+  for (const name of ['aws-cdk', 'aws-cdk-lib', 'constructs', 'valibot'])
     symlinkSync(path.join(modules, name), path.join(scratch.folder, 'node_modules', name));
 }
 
-function synthesize(scratch: Scratch): void {
+function synthesizeForeign(scratch: Scratch): void {
   const typescript = JSON.stringify(path.join(modules, 'esbuild'));
   scratch.run(
     process.execPath,
@@ -133,6 +140,28 @@ function compile(scratch: Scratch): void {
   };
   scratch.write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['app.ts'] }));
   scratch.run(process.execPath, path.join(modules, 'typescript/bin/tsc'), '-p', 'tsconfig.json');
+}
+
+/** `artcafe deploy` in a folder with the packages. */
+async function deployable(scratch: Scratch): Promise<void> {
+  const toolkit = toolkitOf(scratch.folder, 'The test');
+  const args = ['synth', '--quiet', '--output', 'own', '--context', 'retentionHours=1'];
+  if ((await toolkit.run(args, { isOffline: true })) !== 0) throw new Error('The app does not synthesize');
+  const settings = path.join(scratch.folder, 'settings.json');
+  writeFileSync(settings, '{"retentionHours":1}');
+  const checkout = path.join(scratch.folder, 'checkout');
+  await synthesize(checkout, settings);
+  const [own, expected] = [path.join(scratch.folder, 'own'), checkout].map(templateIn);
+  if (own !== expected) throw new Error('The template differs from that of the checkout');
+}
+
+/** Without how the code of the functions was made. */
+function templateIn(assembly: string): string {
+  const text = readFileSync(path.join(assembly, 'ArtCafePubSub.template.json'), 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => !line.includes('"aws:asset:'))
+    .join('\n');
 }
 
 void runSuite(main);

@@ -1,5 +1,5 @@
 /**
- * Installs of this repository as the README tells them: `npm run test:install`. For production and without install scripts, each
+ * Installs of this repository as the README tells them: `npm run suite install`. For production and without install scripts, each
  * in a fresh clone of the last commit; then `npm start` serves and the SDK can be imported. A Node that is too old is refused.
  * Where the registry does not answer, a line says so and the rest of that install is left out.
  */

@@ -1,5 +1,5 @@
 /**
- * The MCP server under the official conformance runner, as part of `npm run test:mcp`. The runner speaks HTTP only, so this puts
+ * The MCP server under the official conformance runner, as part of `npm run suite mcp`. The runner speaks HTTP only, so this puts
  * the server that `artcafe mcp` runs behind the SDK's own HTTP transport. Its other scenarios need the tools, prompts and
  * resources of a server that is made for them.
  */
@@ -53,7 +53,7 @@ async function main(): Promise<void> {
 }
 
 async function conformsAt(url: string, scratch: Scratch): Promise<void> {
-  const context = contextOf({ url }, { environment: {}, directory: scratch.folder } as never);
+  const context = await contextOf({ url }, { environment: {}, directory: scratch.folder } as never);
   const token = () => mintToken(context, { tenant: 'demo', agent: 'model' });
   const bus = new PubSub({ url, token, WebSocket, observer: true });
   await bus.connect();
@@ -70,7 +70,7 @@ async function conformsAt(url: string, scratch: Scratch): Promise<void> {
 }
 
 async function serve(bus: PubSub, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const server = await mcpServer(bus);
+  const server = await mcpServer(bus, () => Promise.resolve([]));
   const transport = new StreamableHTTPServerTransport({});
   response.on('close', () => void server.close());
   await server.connect(transport);

@@ -1,6 +1,6 @@
 /**
- * The packed SDK with the tools of others: `npm run test:package`. Imports under Jest 29 and 30 with jsdom, types under
- * TypeScript 5 and this repository's TypeScript 6, and what `publint` and `attw` say of the tarball. Most of its time is the
+ * The packed SDK with the tools of others: `npm run suite package`. Imports under Jest 29 and 30 with jsdom, types under
+ * TypeScript 5 and this repository's TypeScript 6, and what `publint` and `attw` say of the tarball; `attw` also of the construct. Most of its time is the
  * installs from the registry; where that does not answer, one line says so and they are left out.
  */
 import path from 'node:path';
@@ -79,7 +79,11 @@ const checks: Readonly<Record<string, (scratch: Scratch, tarball: string) => voi
   },
   'are the types wrong': (scratch, tarball) => {
     scratch.install('@arethetypeswrong/cli@0.18.5');
-    scratch.run(path.join(scratch.folder, 'node_modules/.bin/attw'), tarball, '--format', 'ascii');
+    const attw = path.join(scratch.folder, 'node_modules/.bin/attw');
+    scratch.run(attw, tarball, '--format', 'ascii');
+    const pack = ['run', '--silent', 'pack:construct', '--', '--out', scratch.folder];
+    const construct = scratch.run('npm', '--prefix', path.dirname(modules), ...pack);
+    scratch.run(attw, construct.trim().split('\n').at(-1) ?? '', '--format', 'ascii');
   },
 };
 

@@ -70,7 +70,7 @@ function compare(frame: unknown): string {
   return verdict;
 }
 
-test('the files are those of the types: after a change run `npm run schema`', async () => {
+test('the files are those of the types: after a change run `npm run generate`', async () => {
   const files = await schemaFiles();
   const onDisk = (readdirSync(schemaFolder, { recursive: true }) as string[]).filter((name) =>
     name.endsWith('.json'),

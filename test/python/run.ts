@@ -1,5 +1,5 @@
 /**
- * `npm run test:python`: the Python SDK, as a user installs it. Builds the wheel and installs it into two virtual environments in
+ * `npm run suite python`: the Python SDK, as a user installs it. Builds the wheel and installs it into two virtual environments in
  * `.local/python`, one with the oldest `websockets` and one with the newest; checks types and style; runs the unit tests in both and the
  * live tests in the newest. `-- --faults` runs only the run under faults, for whose seed the next word is taken. Without Python 3.10 or
  * newer, its module `venv` or PyPI, it says so in one line and passes.

@@ -162,13 +162,15 @@ test('nothing in the synthesized app is a secret, or would log a query string, a
       /"DataTraceEnabled":\s*true|"LoggingLevel":\s*"INFO"|"SampledRequestsEnabled":\s*true/i,
     );
   }
-  // The access log's own line: variables of API Gateway that hold what a client sent must not be in it.
+  // The access logs' own lines, of the WebSocket API and the HTTP API: variables that hold what a client sent must not be in them.
   const formats = texts.flatMap((text) =>
     [...text.matchAll(/"Format":\s*("(?:[^"\\]|\\.)*")/g)].map((match) => match[1]!),
   );
-  expect(formats).toHaveLength(1);
-  expect(formats[0]).toContain('$context.status');
-  expect(formats[0]).not.toMatch(
-    /\$context\.(path|requestOverride)|authorizer\.(?!status|error|latency)|\$input|query|\$request/i,
-  );
+  expect(formats).toHaveLength(2);
+  for (const format of formats) {
+    expect(format).toContain('$context.status');
+    expect(format).not.toMatch(
+      /\$context\.(path|requestOverride)|authorizer\.(?!status|error|latency)|\$input|query|\$request/i,
+    );
+  }
 }, 120_000);

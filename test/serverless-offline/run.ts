@@ -1,5 +1,5 @@
 /**
- * `npm run test:serverless-offline`: runs the synthesized bundles on serverless-offline and the level 0 conformance suite
+ * `npm run suite serverless-offline`: runs the synthesized bundles on serverless-offline and the level 0 conformance suite
  * against them. Ends well when exactly those tests fail that differences.ts lists.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';

@@ -4,7 +4,7 @@
  */
 import { cpSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { environmentOf, type LocalEndpoints } from '../../gateway/functions/environment';
+import { environmentOf, type LocalEndpoints, publicHostsOf } from '../../gateway/functions/environment';
 import { readTemplate } from '../../gateway/template/read-template';
 
 /** The emulator counts the loading of a function as part of its timeout; AWS gives it ten seconds apart. */
@@ -18,12 +18,14 @@ export interface Ports {
 
 export function writeService(folder: string, assembly: string, ports: Ports, local: LocalEndpoints): void {
   const { api, functions } = readTemplate(assembly, undefined);
+  // Without the HTTP API, which the emulator does not have at that address.
+  const hosts = publicHostsOf({ api, httpApi: undefined, edge: undefined });
   const keys = new Map([...functions.keys()].map((name, index) => [name, `f${index}`]));
   const keyOf = (name: string): string => keys.get(name) ?? '';
   const routes = [...api.routes.values()];
   const entries = [...functions.values()].map((model) => {
     cpSync(model.directory, path.join(folder, keyOf(model.name)), { recursive: true });
-    const environment = environmentOf(model, api.id, { ...local, authority: `127.0.0.1:${ports.webSocket}` });
+    const environment = environmentOf(model, hosts, { ...local, authority: `127.0.0.1:${ports.webSocket}` });
     const events = routes
       .filter(({ integration }) => integration?.functionName === model.name)
       .map(({ key, authorizer, repliesToCaller }) => ({

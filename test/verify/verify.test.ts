@@ -1,7 +1,8 @@
-/** `npm run verify` against `npm start`: every answer is as expected. Against a deployment that does not answer, it fails. */
+/** `artcafe verify` against `npm start`: every answer is as expected. Against a deployment that does not answer, it fails. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { runCommand, startCommand } from '../bin/run-command';
+import { startCommand } from '../bin/run-command';
+import { artcafe } from '../cli/command-line';
 import { answer, exactly, tableOf } from '../../bin/verify/check';
 import { Target } from '../../bin/verify/target';
 
@@ -18,7 +19,7 @@ test('passes against the laptop gateway', async () => {
   const welcome = await gateway.said(/npm run connect/);
   const port = /127\.0\.0\.1:(\d+)\/v1/.exec(welcome)?.[1] ?? '';
   try {
-    const { code, stdout, stderr } = await runCommand('verify.ts', ['--gateway', `http://127.0.0.1:${port}`]);
+    const { code, stdout, stderr } = await artcafe(['verify', '--url', `ws://127.0.0.1:${port}/v1`]);
     // The table says what was found.
     expect(`${stderr}${stdout}`).not.toContain('FAILED');
     expect(stdout).toMatch(/^asked +expected +found +what to do$/m);
@@ -40,7 +41,7 @@ test('a deployment without an API that answers fails each question, and the comm
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const { code, stdout } = await runCommand('verify.ts', ['--gateway', `http://127.0.0.1:${String(port)}`]);
+  const { code, stdout } = await artcafe(['verify', '--url', `ws://127.0.0.1:${String(port)}/v1`]);
   server.close();
   expect(code).toBe(1);
   expect(stdout).toMatch(/^0 of \d+ as expected\.$/m);
@@ -73,10 +74,10 @@ test('the table says what to do only where something is not as expected', async 
 });
 
 test.each([
-  [['--stack', 'None', '--outputs', 'nowhere.json'], /^There is no nowhere\.json; .*\n$/],
-  [['--gateway', 'http://127.0.0.1:1'], /^No laptop gateway answers at .*\n$/],
-])('%j is one sentence', async (args, expected) => {
-  const { code, stderr } = await runCommand('verify.ts', args);
-  expect(code).toBe(1);
+  [2, ['--context', 'None', '--outputs', 'nowhere.json'], /^There is no nowhere\.json; .*\n$/],
+  [3, ['--url', 'ws://127.0.0.1:1/v1'], /^No laptop gateway answers at .*\n$/],
+])('%i: %j is one sentence', async (expectedCode, args, expected) => {
+  const { code, stderr } = await artcafe(['verify', ...args]);
+  expect(code).toBe(expectedCode);
   expect(stderr).toMatch(expected);
 });

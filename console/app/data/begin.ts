@@ -1,20 +1,20 @@
-/** Starts what feeds the page: the session, the connections, the agents, the log lines, the clocks. */
+/** Starts what feeds the page: the session, the connections, the directories, the clocks. */
 import type { Message } from '@artcafe/pubsub';
-import { watchAgents } from './agents';
+import { copiesOf, numberIn } from '../../explain/explanation';
+import { loadAgents, takePresence } from './agents';
 import { Buses } from '../source/buses';
 import {
-  addChannel,
   channels,
-  channelsState,
-  hasChannel,
+  isListed,
+  listedIds,
+  loadChannels,
   noteMessage,
-  notePosition,
   noteSubscribers,
   showChannels,
 } from './channels';
 import { Feed } from './feed';
 import { type Costs, fromGateway, type LogLine } from '../source/gateway';
-import { channelsIn, isError, isPublished, newLines, numberIn, receiversIn } from '../source/log';
+import { isError, isPublished, newLines } from '../source/log';
 import { Past } from './past';
 import { Row } from './rows';
 import { noteAck, noteDelivery, noteError, noteRates, noteSeen, tick } from './samples';
@@ -27,6 +27,7 @@ export const past = new Past(() => {
   return buses.first;
 });
 
+const directoryEveryMs = 15_000;
 const gatewayEveryMs = 2_000;
 const sessionAgainMs = 3_000;
 
@@ -38,45 +39,48 @@ export async function begin(): Promise<void> {
     return;
   }
   const { url = '', isLaptop = false } = session.value ?? {};
-  buses = new Buses(url, { message: take, gap: noteError });
-  void watchAgents(buses.first);
+  buses = new Buses(url, { message: take, gap: noteError, returned: () => void loadAgents() });
+  void buses.watch('$presence').then(() => loadAgents());
+  const all = buses;
+  void readDirectory(all);
+  setInterval(() => void readDirectory(all), directoryEveryMs);
   setInterval(() => {
     tick();
     showChannels();
   }, 1_000);
   if (isLaptop) void followGateway();
-  else channelsState.value = 'ready';
 }
 
 function take(message: Message): void {
+  if (message.channelId === '$presence') {
+    takePresence(message);
+    return;
+  }
   const now = Date.now();
   noteSeen();
   if (!message.replayed) noteDelivery(now - message.timestamp);
-  noteMessage(message);
+  noteMessage(message.channelId ?? '', message.sequence, message.epoch, message.timestamp);
   feed.add(new Row(message, now));
 }
 
-export function watchChannel(id: string): void {
-  void watchAll([id]);
+/** A new channel is read from its beginning. */
+async function readDirectory(all: Buses): Promise<void> {
+  for (const { id, epoch, isNew } of await loadChannels())
+    void all.watch(id, isNew ? { epoch, sequence: 0 } : undefined);
+  // Those that could not be watched are asked for again.
+  for (const id of listedIds()) void all.watch(id);
 }
 
-/** Subscribes first and reads the logs then, so that no message falls between. */
-async function watchAll(ids: readonly string[]): Promise<void> {
-  const all = buses;
-  if (all === undefined) return;
-  const found = ids.some((id) => !hasChannel(id));
-  await Promise.all(ids.filter(addChannel).map((id) => all.watch(id)));
-  showChannels();
-  if (found) await readPast();
+/** Watches a channel that the directory does not have yet. */
+export function watchChannel(id: string): void {
+  void buses?.watch(id);
 }
 
 /** The first page of the past, once the channels are known. */
 export async function readPast(): Promise<void> {
   const { value: only } = feed.channel;
   const names = only === undefined ? channels.value.map(({ id }) => id) : [only];
-  const rows = await past.more(names);
-  for (const { message } of rows) notePosition(message);
-  feed.setOlder(rows);
+  feed.setOlder(await past.more(names));
 }
 
 let lastCosts: { readonly costs: Costs; readonly at: number } | undefined;
@@ -85,10 +89,10 @@ async function followGateway(): Promise<void> {
   try {
     const costs = await fromGateway<Costs>('costs');
     if (costs !== undefined) readCosts(costs, Date.now());
-    const { lines, areOld } = await newLines();
-    if (!areOld) for (const line of lines) readLine(line);
-    void watchAll(channelsIn(lines));
-    channelsState.value = 'ready';
+    const lines = await newLines();
+    for (const line of lines) readLine(line);
+    // Sooner than by the clock.
+    if (buses !== undefined && lines.some(namesNewChannel)) await readDirectory(buses);
   } catch {
     // The gateway is away; the connection says so.
     noteRates(undefined);
@@ -111,13 +115,19 @@ function readCosts(costs: Costs, at: number): void {
   lastCosts = { costs, at };
 }
 
+function namesNewChannel(logLine: LogLine): boolean {
+  const { channel_id: id } = logLine.line;
+  return isPublished(logLine) && typeof id === 'string' && !isListed(id);
+}
+
 function readLine(logLine: LogLine): void {
   const { line } = logLine;
   if (isError(logLine)) noteError();
   if (!isPublished(logLine)) return;
   const ack = numberIn(line, 'ack_ms');
   if (ack !== undefined) noteAck(ack);
-  const receivers = numberIn(line, 'frames') === 1 ? receiversIn(line) : undefined;
+  const isOneMessage = numberIn(line, 'frames') === 1 && numberIn(line, 'messages') === 1;
+  const receivers = isOneMessage ? copiesOf(line) : undefined;
   if (receivers !== undefined && typeof line.channel_id === 'string')
     noteSubscribers(line.channel_id, receivers);
 }

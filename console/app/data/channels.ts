@@ -1,6 +1,6 @@
-/** The channels that the page watches: those that log lines of the laptop name, and those that were opened by name. */
+/** All channels of the tenant: from the directory every 15 s, kept true by what comes live. */
 import { signal } from '@preact/signals';
-import type { Message } from '@artcafe/pubsub';
+import { channels as listChannels } from '../source/http';
 import { RateMeter } from './rate-meter';
 
 export interface ChannelRow {
@@ -24,7 +24,7 @@ interface Draft {
 }
 
 export const channels = signal<readonly ChannelRow[]>([]);
-export const channelsState = signal<'loading' | 'ready'>('loading');
+export const channelsState = signal<'loading' | 'ready' | { readonly error: string }>('loading');
 /** A tenant may have more channels than a page should watch. */
 export const maxChannels = 1_000;
 
@@ -39,37 +39,60 @@ function draftOf(id: string): Draft {
   return draft;
 }
 
-/** Whether the page watches the channel; `false` when it watches as many as it may. */
-export function addChannel(id: string): boolean {
-  if (!drafts.has(id) && drafts.size >= maxChannels) return false;
-  draftOf(id);
-  return true;
+export interface ListedChannel extends Pick<ChannelRow, 'id' | 'epoch'> {
+  /** It has begun while this page was open. */
+  readonly isNew: boolean;
 }
 
-export function hasChannel(id: string): boolean {
-  return drafts.has(id);
+const listed = new Set<string>();
+/** Whether the directory was read to its end before: what it lists for the first time after that is new. */
+let hasBeenRead = false;
+
+export function isListed(id: string): boolean {
+  return listed.has(id);
 }
 
-/** Of a live message. */
-export function noteMessage({ channelId = '', sequence, epoch, timestamp }: Message): void {
-  notePosition({ channelId, sequence, epoch, timestamp });
-  draftOf(channelId).meter.note(Date.now());
+export function listedIds(): readonly string[] {
+  return [...listed];
 }
 
-/** Of any message: the newest one is the head. */
-export function notePosition({
-  channelId = '',
-  sequence,
-  epoch,
-  timestamp,
-}: Pick<Message, 'channelId' | 'sequence' | 'epoch' | 'timestamp'>): void {
-  const draft = draftOf(channelId);
-  if (draft.at !== undefined && timestamp < draft.at) return;
-  draft.at = timestamp;
-  if (sequence !== undefined && epoch !== undefined) {
-    draft.sequence = epoch === draft.epoch ? Math.max(draft.sequence, sequence) : sequence;
-    draft.epoch = epoch;
+/** Gives the channels that the directory has not listed before, up to the number that is watched. */
+export async function loadChannels(): Promise<readonly ListedChannel[]> {
+  const fresh: ListedChannel[] = [];
+  try {
+    for await (const page of listChannels()) {
+      for (const { channel_id, epoch, sequence, timestamp } of page) {
+        if (!listed.has(channel_id) && listed.size < maxChannels) {
+          listed.add(channel_id);
+          fresh.push({ id: channel_id, epoch, isNew: hasBeenRead });
+        }
+        const draft = draftOf(channel_id);
+        draft.epoch = epoch;
+        draft.sequence = Math.max(draft.sequence, sequence);
+        if (timestamp !== undefined) draft.at = Math.max(draft.at ?? 0, Date.parse(timestamp));
+      }
+      if (drafts.size >= maxChannels) break;
+    }
+    hasBeenRead = true;
+    channelsState.value = 'ready';
+  } catch (error) {
+    channelsState.value = { error: error instanceof Error ? error.message : String(error) };
   }
+  showChannels();
+  return fresh;
+}
+
+export function noteMessage(
+  id: string,
+  sequence: number | undefined,
+  epoch: string | undefined,
+  at: number,
+): void {
+  const draft = draftOf(id);
+  if (sequence !== undefined) draft.sequence = Math.max(draft.sequence, sequence);
+  if (epoch !== undefined) draft.epoch = epoch;
+  draft.at = Math.max(draft.at ?? 0, at);
+  draft.meter.note(Date.now());
 }
 
 export function noteSubscribers(id: string, count: number): void {

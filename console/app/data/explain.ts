@@ -1,41 +1,48 @@
-/**
- * What is known of one message's way: its place in the log, and what the functions wrote about it. Whatever no line tells is
- * unknown; nothing is guessed.
- */
+/** What is known of one message's way, as the steps that the page shows. */
 import type { Message } from '@artcafe/pubsub';
+import {
+  type Delivery,
+  explanationOf,
+  meanings,
+  type Outcome,
+  outcomes,
+  searchesFor,
+} from '../../explain/explanation';
 import type { LogLine } from '../source/gateway';
-import { linesWith, numberIn, outcomes, receiversIn } from '../source/log';
+import { linesWith } from '../source/log';
 
 export interface Step {
   readonly what: string;
   /** `undefined`: unknown. */
   readonly said: string | undefined;
   readonly tone: 'good' | 'bad' | 'plain';
+  /** What the words mean. */
+  readonly hint?: string;
 }
 
 export interface Explanation {
   readonly steps: readonly Step[];
-  /** In how many messages of one text the counts are shared; 1 when they are this message's own. */
+  /** Messages that the counts are of; 1 when they are this message's own. */
   readonly batch: number;
   readonly lines: readonly LogLine[];
 }
 
 export async function explain(message: Message): Promise<Explanation> {
-  const lines = (await linesWith(message.id)) ?? [];
-  const published = lines.map(({ line }) => line).find((line) => isAbout(line, message));
-  const batch = numberIn(published ?? {}, 'frames') ?? 1;
-  return { steps: [...accepted(message), ...delivered(published)], batch, lines };
-}
-
-/** An id may be used again, so the channel and the sequence have to fit as well. */
-function isAbout(line: LogLine['line'], { id, channelId, agentId, sequence }: Message): boolean {
-  if (line.event !== 'published' || line.channel_id !== channelId || line.agent_id !== agentId) return false;
-  if (!Array.isArray(line.ids) || !line.ids.includes(id)) return false;
-  const [first, last] = [numberIn(line, 'first_sequence'), numberIn(line, 'last_sequence')];
-  return (
-    sequence === undefined ||
-    (first !== undefined && last !== undefined && first <= sequence && sequence <= last)
+  const lines = (await linesWith(searchesFor(message))) ?? [];
+  const { delivery, pushedTo } = explanationOf(
+    message,
+    lines.map(({ line }) => line),
   );
+  const pushed = pushedTo.map((connectionId): Step => ({
+    what: 'Pushed to',
+    said: connectionId,
+    tone: 'good',
+  }));
+  return {
+    steps: [...accepted(message), ...delivered(delivery), ...pushed],
+    batch: delivery?.batch ?? 1,
+    lines,
+  };
 }
 
 function accepted({ sequence, epoch, timestamp }: Message): Step[] {
@@ -47,8 +54,9 @@ function accepted({ sequence, epoch, timestamp }: Message): Step[] {
   ];
 }
 
-const words: Readonly<Record<(typeof outcomes)[number], string>> = {
+const words: Readonly<Record<Outcome, string>> = {
   delivered: 'Posted',
+  handed: 'Handed to workers',
   gone: 'Gone',
   throttled: 'Throttled',
   failed: 'Failed',
@@ -56,26 +64,31 @@ const words: Readonly<Record<(typeof outcomes)[number], string>> = {
   lost: 'No answer',
   late: 'Too late to send',
 };
+const plain: ReadonlySet<Outcome> = new Set(['handed']);
 
-/** A line leaves out what did not happen. Without the line, or without counts in it, nothing is known. */
-function delivered(line: LogLine['line'] | undefined): Step[] {
-  const receivers = line && receiversIn(line);
-  const ack = line && numberIn(line, 'ack_ms');
-  const posts: Step[] =
-    line === undefined || receivers === undefined
-      ? [{ what: 'Posted', said: undefined, tone: 'plain' }]
-      : outcomes.flatMap((name): Step[] => {
-          const count = numberIn(line, name) ?? 0;
-          if (count === 0 && name !== 'delivered') return [];
-          return [{ what: words[name], said: String(count), tone: name === 'delivered' ? 'good' : 'bad' }];
-        });
+function delivered(delivery: Delivery | undefined): Step[] {
+  const { ackMs, matched, counts, batch = 1 } = delivery ?? {};
+  const isBrokenOff = delivery !== undefined && matched === undefined;
+  const posts = outcomes.flatMap((name): Step[] => {
+    const count = counts?.[name] ?? 0;
+    if (count === 0 && (name !== 'delivered' || isBrokenOff)) return [];
+    const said = `${isBrokenOff ? 'at least ' : ''}${count}`;
+    const tone = name === 'delivered' ? 'good' : plain.has(name) ? 'plain' : 'bad';
+    return [{ what: words[name], said, tone, hint: meanings[name] }];
+  });
   return [
     {
       what: 'Acknowledged',
-      said: ack === undefined ? undefined : `after ${Math.round(ack)} ms`,
+      said: ackMs === undefined ? undefined : `after ${Math.round(ackMs)} ms`,
       tone: 'good',
     },
-    { what: 'Matched connections', said: receivers?.toString(), tone: 'plain' },
-    ...posts,
+    {
+      what: batch === 1 ? 'Matched connections' : 'Matched copies',
+      said: matched?.toString(),
+      tone: 'plain',
+    },
+    ...(delivery === undefined
+      ? [{ what: words.delivered, said: undefined, tone: 'plain' } as const]
+      : posts),
   ];
 }

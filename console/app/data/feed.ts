@@ -25,11 +25,10 @@ export class Feed {
   #older: readonly Row[] = [];
   #fresh: Row[] = [];
   readonly #keys = new Set<string>();
-  #olderKeys = new Set<string>();
   #isFlushing = false;
 
   add(row: Row): void {
-    if (this.#keys.has(row.key) || this.#olderKeys.has(row.key)) return;
+    if (this.#keys.has(row.key)) return;
     if (this.held.value && this.#fresh.length >= kept) {
       this.skipped.value += 1;
       return;
@@ -62,7 +61,6 @@ export class Feed {
   /** Rows of the logs, newest first: all that is older than what came live. */
   setOlder(rows: readonly Row[]): void {
     this.#older = rows.filter(({ key }) => !this.#keys.has(key));
-    this.#olderKeys = new Set(this.#older.map(({ key }) => key));
     this.#render();
   }
 

@@ -1,6 +1,6 @@
 /** A long list of rows of one height, of which only those on the screen exist. Arrow keys move, Enter opens. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, RefObject } from 'preact';
 
 interface Props<Item> {
   readonly items: readonly Item[];
@@ -19,49 +19,31 @@ interface Props<Item> {
 
 const overscan = 6;
 
+interface View {
+  readonly top: number;
+  readonly height: number;
+}
+
 export function VirtualList<Item>(props: Props<Item>) {
-  const { items, rowHeight, keyOf, row, label, open, openKey, nearEnd, atTop, footer } = props;
+  const { items, rowHeight, keyOf, label, open, nearEnd, atTop, footer } = props;
   const box = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState({ top: 0, height: 600 });
+  const [view, setView] = useView(box);
   const [active, setActive] = useState<string | undefined>(undefined);
-
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (element === null) return undefined;
-    const measure = (): void => {
-      setView({ top: element.scrollTop, height: element.clientHeight });
-    };
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    measure();
-    return () => {
-      observer.disconnect();
-    };
-  }, []);
-
-  const first = Math.max(0, Math.floor(view.top / rowHeight) - overscan);
-  const last = Math.min(items.length, Math.ceil((view.top + view.height) / rowHeight) + overscan);
-  const isNearEnd = last >= items.length;
+  const { first, last } = rowsIn(view, rowHeight, items.length);
   useEffect(() => {
-    if (isNearEnd) nearEnd?.();
-  }, [isNearEnd, items.length]);
+    if (last >= items.length) nearEnd?.();
+  }, [last >= items.length, items.length]);
 
+  const activate = (item: Item | undefined): void => {
+    if (item !== undefined) setActive(keyOf(item));
+  };
   const onScroll = (): void => {
-    const element = box.current;
-    if (element === null) return;
-    setView({ top: element.scrollTop, height: element.clientHeight });
-    atTop?.(element.scrollTop < rowHeight / 2);
+    const { scrollTop: top = 0, clientHeight: height = 0 } = box.current ?? {};
+    setView({ top, height });
+    atTop?.(top < rowHeight / 2);
   };
 
   const move = (event: KeyboardEvent): void => {
-    const steps: Readonly<Record<string, number>> = {
-      ArrowDown: 1,
-      j: 1,
-      ArrowUp: -1,
-      k: -1,
-      PageDown: 10,
-      PageUp: -10,
-    };
     const step = steps[event.key];
     const at = items.findIndex((item) => keyOf(item) === active);
     const chosen = items[at];
@@ -69,8 +51,7 @@ export function VirtualList<Item>(props: Props<Item>) {
     else if (step === undefined) return;
     else {
       const next = Math.min(items.length - 1, Math.max(0, at + step));
-      const item = items[next];
-      if (item !== undefined) setActive(keyOf(item));
+      activate(items[next]);
       show(box.current, next, rowHeight);
     }
     event.preventDefault();
@@ -87,36 +68,83 @@ export function VirtualList<Item>(props: Props<Item>) {
       aria-activedescendant={activeIndex >= first && activeIndex < last ? `row-${activeIndex}` : undefined}
       onScroll={onScroll}
       onFocus={() => {
-        const item = items[first];
-        if (active === undefined && item !== undefined) setActive(keyOf(item));
+        if (active === undefined) activate(items[first]);
       }}
       onKeyDown={move}
     >
-      <div class="list-space" role="presentation" style={{ height: `${items.length * rowHeight}px` }}>
-        {items.slice(first, last).map((item, offset) => {
-          const key = keyOf(item);
-          const index = first + offset;
-          return (
-            <div
-              key={key}
-              id={`row-${index}`}
-              role="option"
-              aria-selected={key === openKey}
-              aria-setsize={items.length}
-              aria-posinset={index + 1}
-              class={`row ${key === active ? 'is-active' : ''}`}
-              style={{ height: `${rowHeight}px`, transform: `translateY(${index * rowHeight}px)` }}
-              onClick={() => {
-                setActive(key);
-                open(item);
-              }}
-            >
-              {row(item)}
-            </div>
-          );
-        })}
-      </div>
+      <Rows {...props} {...{ first, last, active, setActive }} />
       {footer}
+    </div>
+  );
+}
+
+const steps: Readonly<Record<string, number>> = {
+  ArrowDown: 1,
+  j: 1,
+  ArrowUp: -1,
+  k: -1,
+  PageDown: 10,
+  PageUp: -10,
+};
+
+/** Indices of the rows to make, `last` excluded. */
+function rowsIn({ top, height }: View, rowHeight: number, all: number): { first: number; last: number } {
+  const first = Math.max(0, Math.floor(top / rowHeight) - overscan);
+  return { first, last: Math.min(all, Math.ceil((top + height) / rowHeight) + overscan) };
+}
+
+/** What of the box is in sight; measured again when its size changes. */
+function useView(box: RefObject<HTMLDivElement | null>): [View, (view: View) => void] {
+  const [view, setView] = useState<View>({ top: 0, height: 600 });
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null) return undefined;
+    const measure = (): void => {
+      setView({ top: element.scrollTop, height: element.clientHeight });
+    };
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    measure();
+    return () => {
+      observer.disconnect();
+    };
+  }, []);
+  return [view, setView];
+}
+
+interface RowsProps<Item> extends Props<Item> {
+  readonly first: number;
+  readonly last: number;
+  readonly active: string | undefined;
+  readonly setActive: (key: string) => void;
+}
+
+function Rows<Item>(props: RowsProps<Item>) {
+  const { items, rowHeight, keyOf, row, open, openKey, first, last, active, setActive } = props;
+  return (
+    <div class="list-space" role="presentation" style={{ height: `${items.length * rowHeight}px` }}>
+      {items.slice(first, last).map((item, offset) => {
+        const key = keyOf(item);
+        const index = first + offset;
+        return (
+          <div
+            key={key}
+            id={`row-${index}`}
+            role="option"
+            aria-selected={key === openKey}
+            aria-setsize={items.length}
+            aria-posinset={index + 1}
+            class={`row ${key === active ? 'is-active' : ''}`}
+            style={{ height: `${rowHeight}px`, transform: `translateY(${index * rowHeight}px)` }}
+            onClick={() => {
+              setActive(key);
+              open(item);
+            }}
+          >
+            {row(item)}
+          </div>
+        );
+      })}
     </div>
   );
 }

@@ -93,37 +93,43 @@ function Side({ view }: { readonly view: View }) {
       <div class="side-foot">
         <ActingState />
         <LinkState />
-        <div class="tools">
-          <button
-            class="tool"
-            type="button"
-            aria-label={isDark.value ? 'Light theme' : 'Dark theme'}
-            title="Theme (t)"
-            onClick={toggleTheme}
-          >
-            <Icon name={isDark.value ? 'sun' : 'moon'} />
-          </button>
-          <button
-            class="tool"
-            type="button"
-            aria-label="Keyboard"
-            title="Keyboard (?)"
-            onClick={() => (isHelpOpen.value = true)}
-          >
-            <Icon name="keyboard" />
-          </button>
-          <button
-            class="button is-primary"
-            type="button"
-            title="New message (n)"
-            onClick={() => (isComposeOpen.value = true)}
-          >
-            <Icon name="send" />
-            <span>Send</span>
-          </button>
-        </div>
+        <Tools />
       </div>
     </header>
+  );
+}
+
+function Tools() {
+  return (
+    <div class="tools">
+      <button
+        class="tool"
+        type="button"
+        aria-label={isDark.value ? 'Light theme' : 'Dark theme'}
+        title="Theme (t)"
+        onClick={toggleTheme}
+      >
+        <Icon name={isDark.value ? 'sun' : 'moon'} />
+      </button>
+      <button
+        class="tool"
+        type="button"
+        aria-label="Keyboard"
+        title="Keyboard (?)"
+        onClick={() => (isHelpOpen.value = true)}
+      >
+        <Icon name="keyboard" />
+      </button>
+      <button
+        class="button is-primary"
+        type="button"
+        title="New message (n)"
+        onClick={() => (isComposeOpen.value = true)}
+      >
+        <Icon name="send" />
+        <span>Send</span>
+      </button>
+    </div>
   );
 }
 
@@ -155,7 +161,7 @@ function ActingState() {
       onClick={() => void stopActing()}
     >
       <Icon name="unlock" />
-      May send
+      May send and kick
       <span class="acting-end">End</span>
     </button>
   );

@@ -15,11 +15,15 @@ const places: Readonly<Record<string, View>> = {
   f: 'faults',
 };
 
+/** A switch takes no letters. */
+const fields = 'input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]';
+const listKeys = ['ArrowDown', 'ArrowUp', 'j', 'k'];
+
 let goPressedAt = -Infinity;
 const sequenceMs = 1_200;
 
 export function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]');
+  return target instanceof HTMLElement && target.matches(fields);
 }
 
 addEventListener('keydown', (event) => {
@@ -33,10 +37,17 @@ addEventListener('keydown', (event) => {
   else if (event.key === 'n') isComposeOpen.value = true;
   else if (event.key === 't') toggleTheme();
   else if (event.key === 'p' && route.value.view === 'messages') feed.hold(!feed.held.value);
-  else return;
+  else if (!listKeys.includes(event.key) || document.activeElement !== document.body || !focusList()) return;
   event.preventDefault();
 });
 
 function focusSearch(): void {
   document.querySelector<HTMLInputElement>('input[type=search]')?.focus();
+}
+
+/** A list that gets the focus selects a row; its own keys go on from there. */
+function focusList(): boolean {
+  const list = document.querySelector<HTMLElement>('[role=listbox]');
+  list?.focus();
+  return list !== null;
 }

@@ -1,6 +1,7 @@
-/** Sending, with a token that may. The page only watches until the user asks for one. */
+/** Sending and ending connections, with a token that may. The page only watches until the user asks for one. */
 import { signal } from '@preact/signals';
 import { PubSub } from '@artcafe/pubsub';
+import { kick as kickOverHttp } from './http';
 import { operatorToken, session } from './session';
 
 /** `minted`: the server of the page gives tokens. Otherwise the text is one that the user pasted. */
@@ -53,4 +54,8 @@ export async function sendMessage(to: 'channel' | 'agent', id: string, content: 
 
 export async function askAgent(id: string, content: unknown): Promise<unknown> {
   return (await connection().agent(id).request(content, { timeout: 15_000 })).content;
+}
+
+export async function kickAgent(id: string): Promise<void> {
+  await kickOverHttp(id, await token());
 }

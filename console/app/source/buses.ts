@@ -1,6 +1,6 @@
 /** Connections to the bus: as many as the watched channels need, since one takes 100 of them. */
 import { signal } from '@preact/signals';
-import { type Message, PubSub, type Subscription } from '@artcafe/pubsub';
+import { type Message, type Position, PubSub, type Subscription } from '@artcafe/pubsub';
 import { openSession } from './session';
 
 export type Link = 'connecting' | 'connected' | 'reconnecting' | 'refused';
@@ -16,6 +16,8 @@ export interface Watcher {
   message(message: Message): void;
   /** Messages that will not come. */
   gap(channel: string, reason: string): void;
+  /** A connection is there again after a time without. */
+  returned(): void;
 }
 
 export class Buses {
@@ -27,18 +29,24 @@ export class Buses {
     private readonly watcher: Watcher,
   ) {}
 
-  /** Settles when the service has subscribed; idempotent. */
-  watch(channel: string): Promise<unknown> {
+  /**
+   * Settles when the service has subscribed; idempotent.
+   * @param since - messages after it come as well
+   */
+  watch(channel: string, since?: Position): Promise<unknown> {
     const known = this.#subscriptions.get(channel);
     if (known !== undefined) return known;
     const bus = this.#roomy();
     const subscribing = bus
       .channel(channel)
-      .subscribe((message) => {
-        this.watcher.message(message);
-      })
+      .subscribe(
+        (message) => {
+          this.watcher.message(message);
+        },
+        since === undefined ? {} : { since },
+      )
       .catch(() => {
-        // Asked again with the next line that names it, or when it is opened.
+        // Asked again when the directory is read next.
         this.#subscriptions.delete(channel);
         return undefined;
       });
@@ -80,6 +88,7 @@ export class Buses {
         link.value = 'connected';
         nextTryAt.value = undefined;
         linkError.value = undefined;
+        if (hasBeen) this.watcher.returned();
         hasBeen = true;
       } else if (state === 'closed') {
         link.value = 'refused';

@@ -1,8 +1,9 @@
 /** Who is there, who was, and what each can do. */
 import { signal } from '@preact/signals';
-import { useMemo } from 'preact/hooks';
-import { acting } from '../source/acting';
-import { type AgentRow, agents, agentsState, onlineCount } from '../data/agents';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { acting, kickAgent } from '../source/acting';
+import { type AgentRow, agents, agentsState, onlineCount, readAgent } from '../data/agents';
+import { agent as readOne } from '../source/http';
 import { ago, count } from '../parts/format';
 import { Empty, Failed, Loading } from '../parts/state';
 import { Avatar, Status } from '../parts/status';
@@ -117,29 +118,43 @@ function AgentList({
         open={(row) => {
           go('agents', row.id);
         }}
-        row={(row) => (
-          <>
-            <span class="cell-who">
-              <Avatar name={row.id} />
-              <b>{row.id}</b>
-            </span>
-            <Status status={row.status} />
-            <span class="cell-words">
-              {row.capabilities.map((word) => (
-                <span key={word} class="word">
-                  {word}
-                </span>
-              ))}
-            </span>
-            <time class="cell-ago">{ago(row.changedAt)}</time>
-          </>
-        )}
+        row={(row) => <AgentLine row={row} />}
       />
     </>
   );
 }
 
+function AgentLine({ row }: { readonly row: AgentRow }) {
+  return (
+    <>
+      <span class="cell-who">
+        <Avatar name={row.id} />
+        <b>{row.id}</b>
+      </span>
+      <Status status={row.status} />
+      <span class="cell-words">
+        {row.capabilities.map((word) => (
+          <span key={word} class="word">
+            {word}
+          </span>
+        ))}
+      </span>
+      <time class="cell-ago">{ago(row.changedAt)}</time>
+    </>
+  );
+}
+
 function AgentPanel({ row, close }: { readonly row: AgentRow; readonly close: () => void }) {
+  const [connections, setConnections] = useState(row.connections);
+  useEffect(() => {
+    setConnections(row.connections);
+    readOne(row.id).then(
+      (entry) => {
+        setConnections(readAgent(entry).connections);
+      },
+      () => undefined,
+    );
+  }, [row.id, row.version]);
   return (
     <aside class="panel" aria-label={`Agent ${row.id}`}>
       <header class="panel-head">
@@ -151,24 +166,7 @@ function AgentPanel({ row, close }: { readonly row: AgentRow; readonly close: ()
           <Icon name="close" />
         </button>
       </header>
-      <dl class="facts">
-        <div>
-          <dt>Status</dt>
-          <dd>
-            <Status status={row.status} />
-          </dd>
-        </div>
-        <div>
-          <dt>{row.status === 'offline' ? 'Last seen' : 'Changed'}</dt>
-          <dd title={row.changedAt === undefined ? '' : new Date(row.changedAt).toISOString()}>
-            {row.changedAt === undefined ? 'unknown' : `${ago(row.changedAt)} ago`.replace('now ago', 'now')}
-          </dd>
-        </div>
-        <div>
-          <dt>Version</dt>
-          <dd>{row.version}</dd>
-        </div>
-      </dl>
+      <Facts row={row} connections={connections} />
       <h3>Capabilities</h3>
       {row.capabilities.length === 0 ? (
         <p class="quiet">None advertised</p>
@@ -187,32 +185,91 @@ function AgentPanel({ row, close }: { readonly row: AgentRow; readonly close: ()
   );
 }
 
+interface FactsProps {
+  readonly row: AgentRow;
+  readonly connections: number | undefined;
+}
+
+/** What is not known is left out: only the laptop gateway tells how many connections an agent has. */
+function Facts({ row, connections }: FactsProps) {
+  const live = row.status === 'offline' ? 0 : connections;
+  return (
+    <dl class="facts">
+      <div>
+        <dt>Status</dt>
+        <dd>
+          <Status status={row.status} />
+        </dd>
+      </div>
+      {live !== undefined && (
+        <div>
+          <dt>Connections</dt>
+          <dd>{live}</dd>
+        </div>
+      )}
+      {row.changedAt !== undefined && (
+        <div>
+          <dt>{row.status === 'offline' ? 'Last seen' : 'Changed'}</dt>
+          <dd title={new Date(row.changedAt).toISOString()}>
+            {`${ago(row.changedAt)} ago`.replace('now ago', 'now')}
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
 function Actions({ row }: { readonly row: AgentRow }) {
+  const [said, setSaid] = useState('');
+  const kick = (): void => {
+    setSaid('Ending its connections …');
+    kickAgent(row.id).then(
+      () => {
+        setSaid('Its connections are ended. It may connect again.');
+      },
+      (error: unknown) => {
+        setSaid(`Not done: ${error instanceof Error ? error.message : String(error)}`);
+      },
+    );
+  };
+  const compose = (isRequest: boolean) => () => {
+    openCompose({ to: 'agent', id: row.id, isRequest });
+  };
   return (
     <>
       <div class="actions">
-        <button
-          class="button"
-          type="button"
-          onClick={() => {
-            openCompose({ to: 'agent', id: row.id, isRequest: false });
-          }}
-        >
+        <button class="button" type="button" onClick={compose(false)}>
           <Icon name="send" /> Message
         </button>
-        <button
-          class="button"
-          type="button"
-          onClick={() => {
-            openCompose({ to: 'agent', id: row.id, isRequest: true });
-          }}
-        >
+        <button class="button" type="button" onClick={compose(true)}>
           Ask
         </button>
+        <KickButton isOff={acting.value === undefined || row.status === 'offline'} kick={kick} />
       </div>
       {acting.value === undefined && (
         <p class="quiet">This console only watches. “Message” asks for a token that may do more.</p>
       )}
+      <p class="said" role="status">
+        {said}
+      </p>
     </>
+  );
+}
+
+/** Asks once more. */
+function KickButton({ isOff, kick }: { readonly isOff: boolean; readonly kick: () => void }) {
+  const [isSure, setIsSure] = useState(false);
+  return (
+    <button
+      class={`button ${isSure ? 'is-bad' : ''}`}
+      type="button"
+      disabled={isOff}
+      onClick={() => {
+        if (isSure) kick();
+        setIsSure(!isSure);
+      }}
+    >
+      <Icon name="eject" /> {isSure ? 'Really kick?' : 'Kick'}
+    </button>
   );
 }

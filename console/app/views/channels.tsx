@@ -3,12 +3,11 @@ import { signal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { type ChannelRow, channels, channelsState } from '../data/channels';
 import { ago, count, rate } from '../parts/format';
-import { Empty, Loading } from '../parts/state';
+import { Empty, Failed, Loading } from '../parts/state';
 import { hueOf } from '../parts/status';
 import { VirtualList } from '../parts/virtual-list';
 import { Icon } from '../shell/icons';
 import { go } from '../shell/route';
-import { session } from '../source/session';
 
 const query = signal('');
 const rowHeight = 44;
@@ -33,27 +32,21 @@ export function Channels() {
             <Icon name="search" />
             <input
               type="search"
-              placeholder="Name; Enter opens it"
+              placeholder="Name"
               aria-label="Search channels"
               value={query.value}
               onInput={(event) => (query.value = event.currentTarget.value)}
-              onKeyDown={(event) => {
-                if (event.key === 'Enter' && query.value !== '') go('messages', query.value);
-              }}
             />
           </label>
         </header>
         {rows.length > 0 && <ChannelList rows={rows} />}
+        {rows.length === 0 && typeof state === 'object' && (
+          <Failed title="The channels cannot be listed" reason={state.error} />
+        )}
         {rows.length === 0 && state === 'loading' && <Loading title="Reading the channels" />}
         {rows.length === 0 && state === 'ready' && (
           <Empty title={channels.value.length === 0 ? 'No channels yet' : 'Nothing matches'}>
-            {channels.value.length === 0 && (
-              <p class="quiet">
-                {session.value?.isLaptop === true
-                  ? 'A channel appears with its first message.'
-                  : 'A deployed bus lists no channels. Type a name and press Enter.'}
-              </p>
-            )}
+            {channels.value.length === 0 && <p class="quiet">A channel appears with its first message.</p>}
           </Empty>
         )}
       </section>

@@ -71,23 +71,7 @@ function Unlock() {
           <Icon name="unlock" /> Mint one for “console”
         </button>
       )}
-      <details open={!mayMint}>
-        <summary>Paste a token</summary>
-        <label class="stack">
-          <span>Token</span>
-          <input
-            type="password"
-            autocomplete="off"
-            value={pasted}
-            onInput={(event) => {
-              setPasted(event.currentTarget.value.trim());
-            }}
-          />
-        </label>
-        <button class="button" type="submit" disabled={isBusy || pasted === ''}>
-          Use it
-        </button>
-      </details>
+      <Paste {...{ pasted, setPasted, isBusy, isOpen: !mayMint }} />
       <p class="said is-bad" role="alert">
         {problem}
       </p>
@@ -95,28 +79,62 @@ function Unlock() {
   );
 }
 
+interface PasteProps {
+  readonly pasted: string;
+  readonly setPasted: (token: string) => void;
+  readonly isBusy: boolean;
+  readonly isOpen: boolean;
+}
+
+function Paste({ pasted, setPasted, isBusy, isOpen }: PasteProps) {
+  return (
+    <details open={isOpen}>
+      <summary>Paste a token</summary>
+      <label class="stack">
+        <span>Token</span>
+        <input
+          type="password"
+          autocomplete="off"
+          value={pasted}
+          onInput={(event) => {
+            setPasted(event.currentTarget.value.trim());
+          }}
+        />
+      </label>
+      <button class="button" type="submit" disabled={isBusy || pasted === ''}>
+        Use it
+      </button>
+    </details>
+  );
+}
+
+interface Outcome {
+  readonly text: string;
+  readonly reply?: unknown;
+  readonly isBad?: boolean;
+}
+
+async function deliver({ to, id, isRequest }: Draft, text: string): Promise<Outcome> {
+  try {
+    const content = parsed(text);
+    const isAsked = isRequest && to === 'agent';
+    const outcome = isAsked
+      ? { text: `${id} replies:`, reply: await askAgent(id, content) }
+      : { text: await sendMessage(to, id, content) };
+    if (to === 'channel') watchChannel(id);
+    return outcome;
+  } catch (error) {
+    return { text: error instanceof Error ? error.message : String(error), isBad: true };
+  }
+}
+
 function Form() {
-  const { to, id, isRequest } = draft.value;
+  const { isRequest } = draft.value;
   const [text, setText] = useState('{ "hello": "world" }');
-  const [said, setSaid] = useState<{
-    readonly text: string;
-    readonly reply?: unknown;
-    readonly isBad?: boolean;
-  }>({ text: '' });
-  const set = (change: Partial<Draft>): void => {
-    draft.value = { ...draft.value, ...change };
-  };
+  const [said, setSaid] = useState<Outcome>({ text: '' });
   const send = async (): Promise<void> => {
     setSaid({ text: isRequest ? 'Waiting for the reply …' : 'Sending …' });
-    try {
-      const content = parsed(text);
-      if (isRequest && to === 'agent')
-        setSaid({ text: `${id} replies:`, reply: await askAgent(id, content) });
-      else setSaid({ text: await sendMessage(to, id, content) });
-      if (to === 'channel') watchChannel(id);
-    } catch (error) {
-      setSaid({ text: error instanceof Error ? error.message : String(error), isBad: true });
-    }
+    setSaid(await deliver(draft.value, text));
   };
   return (
     <form
@@ -126,48 +144,7 @@ function Form() {
         void send();
       }}
     >
-      <div class="choice" role="group" aria-label="To">
-        <button
-          type="button"
-          aria-pressed={to === 'channel'}
-          onClick={() => {
-            set({ to: 'channel', isRequest: false });
-          }}
-        >
-          To a channel
-        </button>
-        <button
-          type="button"
-          aria-pressed={to === 'agent' && !isRequest}
-          onClick={() => {
-            set({ to: 'agent', isRequest: false });
-          }}
-        >
-          To an agent
-        </button>
-        <button
-          type="button"
-          aria-pressed={isRequest}
-          onClick={() => {
-            set({ to: 'agent', isRequest: true });
-          }}
-        >
-          Ask an agent
-        </button>
-      </div>
-      <label class="stack">
-        <span>{to === 'channel' ? 'Channel' : 'Agent'}</span>
-        <input
-          required
-          list={`known-${to}`}
-          value={id}
-          placeholder={to === 'channel' ? 'lobby' : 'bob'}
-          onInput={(event) => {
-            set({ id: event.currentTarget.value.trim() });
-          }}
-        />
-      </label>
-      <Known />
+      <Recipient />
       <label class="stack">
         <span>Content, as JSON or plain text</span>
         <textarea
@@ -192,6 +169,60 @@ function Form() {
       </div>
       {said.reply !== undefined && <Json value={said.reply} />}
     </form>
+  );
+}
+
+function change(part: Partial<Draft>): void {
+  draft.value = { ...draft.value, ...part };
+}
+
+function Recipient() {
+  const { to, id, isRequest } = draft.value;
+  return (
+    <>
+      <div class="choice" role="group" aria-label="To">
+        <Choice label="To a channel" isChosen={to === 'channel'} kind={{ to: 'channel', isRequest: false }} />
+        <Choice
+          label="To an agent"
+          isChosen={to === 'agent' && !isRequest}
+          kind={{ to: 'agent', isRequest: false }}
+        />
+        <Choice label="Ask an agent" isChosen={isRequest} kind={{ to: 'agent', isRequest: true }} />
+      </div>
+      <label class="stack">
+        <span>{to === 'channel' ? 'Channel' : 'Agent'}</span>
+        <input
+          required
+          list={`known-${to}`}
+          value={id}
+          placeholder={to === 'channel' ? 'lobby' : 'bob'}
+          onInput={(event) => {
+            change({ id: event.currentTarget.value.trim() });
+          }}
+        />
+      </label>
+      <Known />
+    </>
+  );
+}
+
+interface ChoiceProps {
+  readonly label: string;
+  readonly isChosen: boolean;
+  readonly kind: Partial<Draft>;
+}
+
+function Choice({ label, isChosen, kind }: ChoiceProps) {
+  return (
+    <button
+      type="button"
+      aria-pressed={isChosen}
+      onClick={() => {
+        change(kind);
+      }}
+    >
+      {label}
+    </button>
   );
 }
 

@@ -51,26 +51,32 @@ export function Faults() {
           <FaultCard key={fault.id} fault={fault} />
         ))}
       </div>
-      <div class="plots">
-        <Plot
-          title="Latency"
-          unit="95th percentile"
-          lines={[
-            { label: 'delivery', of: (sample) => sample.deliveryP95, colour: 1, isFilled: true },
-            { label: 'ACK', of: (sample) => sample.ackP95, colour: 2 },
-          ]}
-          format={milliseconds}
-          list={samples.value}
-        />
-        <Plot
-          title="Errors"
-          unit="a second"
-          lines={[{ label: 'errors', of: (sample) => sample.errors, colour: 3, isFilled: true }]}
-          format={rate}
-          list={samples.value}
-        />
-      </div>
+      <Plots />
       <Plan />
+    </div>
+  );
+}
+
+function Plots() {
+  return (
+    <div class="plots">
+      <Plot
+        title="Latency"
+        unit="95th percentile"
+        lines={[
+          { label: 'delivery', of: (sample) => sample.deliveryP95, colour: 1, isFilled: true },
+          { label: 'ACK', of: (sample) => sample.ackP95, colour: 2 },
+        ]}
+        format={milliseconds}
+        list={samples.value}
+      />
+      <Plot
+        title="Errors"
+        unit="a second"
+        lines={[{ label: 'errors', of: (sample) => sample.errors, colour: 3, isFilled: true }]}
+        format={rate}
+        list={samples.value}
+      />
     </div>
   );
 }

@@ -63,8 +63,11 @@ function Fact({
   );
 }
 
-function Way({ row }: { readonly row: Row }) {
-  const [told, setTold] = useState<Explanation | { readonly error: string } | undefined>(undefined);
+type Told = Explanation | { readonly error: string };
+
+/** Absent while the log lines are read. */
+function useExplanation(row: Row): Told | undefined {
+  const [told, setTold] = useState<Told | undefined>(undefined);
   useEffect(() => {
     let isCurrent = true;
     setTold(undefined);
@@ -80,41 +83,55 @@ function Way({ row }: { readonly row: Row }) {
       isCurrent = false;
     };
   }, [row.key]);
+  return told;
+}
+
+function Way({ row }: { readonly row: Row }) {
+  const told = useExplanation(row);
   if (told === undefined) return <p class="quiet">Reading the log lines …</p>;
   if ('error' in told) return <p class="quiet">The log lines cannot be read: {told.error}</p>;
   return (
     <>
       <ol class="way">
-        {told.steps.map(({ what, said, tone }) => (
-          <li key={what} class={`is-${said === undefined ? 'unknown' : tone}`}>
+        {told.steps.map(({ what, said, tone, hint }) => (
+          <li
+            key={`${what} ${said ?? ''}`}
+            title={hint}
+            class={`is-${said === undefined ? 'unknown' : tone}`}
+          >
             <span>{what}</span>
             <b>{said ?? 'unknown'}</b>
           </li>
         ))}
       </ol>
       {told.batch > 1 && (
-        <p class="quiet">Sent in a text of {told.batch} messages: the counts are those of all of them.</p>
+        <p class="quiet">Sent in a batch with others: the counts are those of {told.batch} messages.</p>
       )}
       {(session.value?.isLaptop !== true || hasLog.value === false) && (
         <p class="quiet">
-          This console does not see the log lines of the functions. “artcafe explain” reads them.
+          This console does not see the log lines of the functions: look for its id in the log of the function
+          “default”.
         </p>
       )}
-      {told.lines.length > 0 && (
-        <details class="lines">
-          <summary>
-            {told.lines.length} log {told.lines.length === 1 ? 'line' : 'lines'}
-          </summary>
-          {told.lines.map(({ function: name, timestamp, line }, index) => (
-            <section key={index}>
-              <p class="quiet">
-                {clock(Date.parse(timestamp))} · {name}
-              </p>
-              <Json value={line} />
-            </section>
-          ))}
-        </details>
-      )}
+      {told.lines.length > 0 && <LogLines lines={told.lines} />}
     </>
+  );
+}
+
+function LogLines({ lines }: Pick<Explanation, 'lines'>) {
+  return (
+    <details class="lines">
+      <summary>
+        {lines.length} log {lines.length === 1 ? 'line' : 'lines'}
+      </summary>
+      {lines.map(({ function: name, timestamp, line }, index) => (
+        <section key={index}>
+          <p class="quiet">
+            {clock(Date.parse(timestamp))} · {name}
+          </p>
+          <Json value={line} />
+        </section>
+      ))}
+    </details>
   );
 }

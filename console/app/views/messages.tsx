@@ -5,7 +5,7 @@ import { feed, past, readPast, watchChannel } from '../data/begin';
 import { channels, channelsState } from '../data/channels';
 import type { Row } from '../data/rows';
 import { clock, count } from '../parts/format';
-import { Empty, Loading } from '../parts/state';
+import { Empty, Failed, Loading } from '../parts/state';
 import { hueOf } from '../parts/status';
 import { VirtualList } from '../parts/virtual-list';
 import { Icon } from '../shell/icons';
@@ -109,7 +109,7 @@ function PauseButton() {
       onClick={toggle}
     >
       <Icon name={held ? 'play' : 'pause'} />
-      <span>{held ? 'Go on' : 'Pause'}</span>
+      <span>{held ? 'Resume' : 'Pause'}</span>
       {held && feed.waiting.value > 0 && <b class="badge">{count(feed.waiting.value)} new</b>}
     </button>
   );
@@ -131,6 +131,8 @@ function List() {
       </Empty>
     );
   }
+  if (rows.length === 0 && typeof state === 'object')
+    return <Failed title="The channels cannot be listed" reason={state.error} />;
   if (rows.length === 0 && (state === 'loading' || past.isLoading.value))
     return <Loading title="Reading the channels" />;
   if (rows.length === 0) {

@@ -64,7 +64,8 @@ const cost: readonly Line[] = [
 
 function Tiles({ list, isLaptop }: { readonly list: readonly Sample[]; readonly isLaptop: boolean }) {
   const minute = list.slice(-60);
-  const perHour = meanOf(minute.map((sample) => sample.dollarsPerHour));
+  // A few messages in a few seconds would be many dollars a month.
+  const perHour = minute.length < 60 ? undefined : meanOf(minute.map((sample) => sample.dollarsPerHour));
   const failures = minute.reduce((sum, sample) => sum + sample.errors, 0);
   const ack = lately((sample) => sample.ackP95, 30);
   const delivery = lately((sample) => sample.deliveryP95, 30);

@@ -16,13 +16,17 @@ export interface DynamoClients {
   readonly singleAttempt: DynamoDBDocumentClient;
 }
 
-export function createDynamoClients(): DynamoClients {
+/** `onClient` is given each of the clients, before its first call. */
+export function createDynamoClients(
+  onClient: (client: DynamoDBClient) => void = () => undefined,
+): DynamoClients {
   const base = new DynamoDBClient({
     requestHandler: { connectionTimeout: 500, httpsAgent: { maxSockets: 100 } },
   });
   const once = new DynamoDBClient({ maxAttempts: 1, requestHandler: base.config.requestHandler });
   for (const client of [base, once]) {
     client.middlewareStack.add(retryClockSkew, { step: 'initialize', name: 'resignMistimed' });
+    onClient(client);
   }
   const translation = { marshallOptions: { removeUndefinedValues: true } };
   return {

@@ -17,7 +17,7 @@ import type {
   Connection,
   ConnectionStore,
   Subscription,
-} from '../../shared/connection-store';
+} from '../../shared/stores/connection-store';
 import { Unavailable } from '../../shared/ports';
 import { channelSubject, connectionSubject } from '../../shared/subjects';
 import { defaultCallMs, guarded, isConditionFailure, timer } from './dynamo-calls';

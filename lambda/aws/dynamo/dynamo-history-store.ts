@@ -16,7 +16,7 @@ import type {
   Checkpoint,
   PutOutcome,
   StoredRow,
-} from '../../shared/history-store';
+} from '../../shared/stores/history-store';
 import type { Logger } from '../../shared/ports';
 import {
   defaultCallMs,
@@ -190,7 +190,8 @@ export class DynamoHistoryStore implements HistoryStore {
 
   private read(subject: string, item: MessageItem): StoredRow {
     const row = toRow(item);
-    if (row.body === undefined) this.log.error('row_damaged', { subject, sequence: row.sequence });
+    if (row.body === undefined && row.isErased !== true)
+      this.log.error('row_damaged', { subject, sequence: row.sequence });
     return row;
   }
 

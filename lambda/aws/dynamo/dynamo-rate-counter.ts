@@ -2,7 +2,7 @@
  * Used-up time of agents and tenants: one small row each in ConnectionTable, raised by one conditional update. An expression
  * of DynamoDB has no maximum, so that a rested and a busy row take different updates; the caller guesses which.
  */
-import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { connectionTable } from '../../contract';
 import { type RateCounter, type RateUse, Unavailable } from '../../shared/ports';
 import { defaultCallMs, guarded, isConditionFailure, timer } from './dynamo-calls';
@@ -17,6 +17,7 @@ export class DynamoRateCounter implements RateCounter {
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly table: string,
+    private readonly callMs = defaultCallMs,
   ) {}
 
   async add(subject: string, { usedMs, floor, ceiling, isIdle: isRested }: RateUse): Promise<number> {
@@ -40,6 +41,12 @@ export class DynamoRateCounter implements RateCounter {
     throw new Unavailable('The counter was deleted meanwhile');
   }
 
+  async usedUntil(subject: string): Promise<number> {
+    const get = new GetCommand({ TableName: this.table, Key: keyOf(subject) });
+    const { Item: item } = await guarded(this.client.send(get, timer(this.callMs)));
+    return (item?.used_until as number | undefined) ?? 0;
+  }
+
   /** `undefined` when the condition did not hold. */
   private async update(
     subject: string,
@@ -49,7 +56,7 @@ export class DynamoRateCounter implements RateCounter {
   ): Promise<number | undefined> {
     const command = new UpdateCommand({
       TableName: this.table,
-      Key: { [connectionTable.partitionKey]: subject, [connectionTable.sortKey]: rateRow },
+      Key: keyOf(subject),
       UpdateExpression: change,
       ConditionExpression: condition,
       ExpressionAttributeNames: { '#ttl': connectionTable.ttl },
@@ -57,11 +64,15 @@ export class DynamoRateCounter implements RateCounter {
       ReturnValues: 'UPDATED_NEW',
     });
     try {
-      const { Attributes: updated } = await guarded(this.client.send(command, timer(defaultCallMs)));
+      const { Attributes: updated } = await guarded(this.client.send(command, timer(this.callMs)));
       return updated?.used_until as number;
     } catch (error) {
       if (isConditionFailure(error)) return undefined;
       throw error;
     }
   }
+}
+
+function keyOf(subject: string): Record<string, string> {
+  return { [connectionTable.partitionKey]: subject, [connectionTable.sortKey]: rateRow };
 }

@@ -9,9 +9,14 @@ import {
   type ScanCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { agentTable, connectionTable } from '../../contract';
-import type { Connection, Subscription } from '../../shared/connection-store';
-import { parseRevocationSubject, parseSubject, sweepSubject } from '../../shared/subjects';
-import type { ConnectedAgent } from '../../shared/agent-store';
+import type { Connection, Subscription } from '../../shared/stores/connection-store';
+import {
+  parseRevocationSubject,
+  parseSubject,
+  parseTenantUsageSubject,
+  sweepSubject,
+} from '../../shared/subjects';
+import type { AgentName } from '../../shared/stores/agent-store';
 import type {
   StoredCursor,
   RevocationRow,
@@ -19,7 +24,11 @@ import type {
   SweepCursor,
   SweepPage,
   SweepStore,
+  SweptAgent,
+  TenantCountsRow,
 } from '../../sweep/sweep-store';
+import { isUnannounced } from './agents/dynamo-agent-item';
+import { countsOf, countsRow } from './dynamo-tenant-usage';
 import { guarded, isConditionFailure, timer } from './dynamo-calls';
 import { revocationRow, type RevocationItem } from './dynamo-revocation-store';
 import {
@@ -56,11 +65,15 @@ export class DynamoSweepStore implements SweepStore {
       const connections: Connection[] = [];
       const subscriptions: SubscriptionRow[] = [];
       const revocations: RevocationRow[] = [];
+      const tenantCounts: TenantCountsRow[] = [];
       for (const item of items) {
         const subject = String(item[connectionTable.partitionKey]);
         const about = parseSubject(subject);
         const revoked = about === undefined ? parseRevocationSubject(subject) : undefined;
-        if (revoked !== undefined)
+        const user = about === undefined ? parseTenantUsageSubject(subject) : undefined;
+        if (user !== undefined && item[connectionTable.sortKey] === countsRow)
+          tenantCounts.push({ tenantId: user, counts: countsOf(item) });
+        else if (revoked !== undefined)
           revocations.push(revocationRow(revoked, item as unknown as RevocationItem));
         else if (about === 'connection') connections.push(toConnection(item as unknown as ConnectionItem));
         else if (about !== undefined) {
@@ -68,22 +81,48 @@ export class DynamoSweepStore implements SweepStore {
           subscriptions.push({ ...about, connectionId, expiresAt: ttl * 1_000 });
         }
       }
-      yield { connections, subscriptions, revocations, next: next && JSON.stringify(next) };
+      yield { connections, subscriptions, revocations, tenantCounts, next: next && JSON.stringify(next) };
     }
   }
 
-  async *connectedAgents(): AsyncGenerator<readonly ConnectedAgent[]> {
+  async *agents(all: boolean): AsyncGenerator<readonly SweptAgent[]> {
     const query = {
       TableName: this.tables.agents,
-      FilterExpression: 'attribute_exists(connections)',
-      ProjectionExpression: '#tenant, #agent, connections',
-      ExpressionAttributeNames: { '#tenant': agentTable.partitionKey, '#agent': agentTable.sortKey },
+      FilterExpression: `attribute_exists(connections) OR (${all ? '' : 'attribute_not_exists(#version) AND '}#ttl > :now)`,
+      ProjectionExpression: '#tenant, #agent, connections, #version',
+      ExpressionAttributeNames: {
+        '#tenant': agentTable.partitionKey,
+        '#agent': agentTable.sortKey,
+        '#version': 'version',
+        '#ttl': agentTable.ttl,
+      },
+      ExpressionAttributeValues: { ':now': Math.floor(Date.now() / 1_000) },
     };
     for await (const { items } of this.scan(query, undefined)) {
       yield items.map((item) => ({
         tenantId: String(item[agentTable.partitionKey]),
         agentId: String(item[agentTable.sortKey]),
-        connectionIds: [...(item.connections as ReadonlySet<string>)],
+        connectionIds: [...((item.connections as ReadonlySet<string> | undefined) ?? [])],
+        isKnown: item.version !== undefined,
+      }));
+    }
+  }
+
+  async *sleepers(): AsyncGenerator<readonly AgentName[]> {
+    const query = {
+      TableName: this.tables.agents,
+      FilterExpression: `attribute_exists(inbox_from) AND attribute_not_exists(connections) AND ${isUnannounced}`,
+      ProjectionExpression: '#tenant, #agent',
+      ExpressionAttributeNames: {
+        '#tenant': agentTable.partitionKey,
+        '#agent': agentTable.sortKey,
+        '#version': 'version',
+      },
+    };
+    for await (const { items } of this.scan(query, undefined)) {
+      yield items.map((item) => ({
+        tenantId: String(item[agentTable.partitionKey]),
+        agentId: String(item[agentTable.sortKey]),
       }));
     }
   }

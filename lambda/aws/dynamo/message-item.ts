@@ -5,7 +5,7 @@
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { limits } from '../../../protocol/index';
 import { messageTable } from '../../contract';
-import type { MessageFields, MessageRow, Checkpoint, StoredRow } from '../../shared/history-store';
+import type { MessageFields, MessageRow, Checkpoint, StoredRow } from '../../shared/stores/history-store';
 
 const compressedFromBytes = 2_048;
 /** Stops what a damaged body might inflate to. */
@@ -44,6 +44,8 @@ export interface MessageFieldsItem {
 
 export interface MessageItem extends MessageFieldsItem {
   readonly body: string | Uint8Array;
+  /** Only when true; then id, agent, nonce and body are empty. */
+  readonly erased?: boolean;
   readonly crc: number;
 }
 
@@ -77,6 +79,7 @@ export function toItem(subject: string, row: MessageRow): Record<string, unknown
 
 export function toRow(item: MessageItem): StoredRow {
   const entry = toMessageFields(item);
+  if (item.erased === true) return { ...entry, body: undefined, isErased: true };
   const body = readBody(item.body);
   return { ...entry, body: body !== undefined && checksum(entry, body) === item.crc ? body : undefined };
 }

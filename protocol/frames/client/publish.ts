@@ -13,7 +13,8 @@ import { type Complaint, wrong } from './fields';
  */
 export type PublishFrame = ChannelMessage | DirectMessage | Request;
 
-interface MessageFields {
+/** What all messages have, apart from their receiver. */
+export interface MessageFields {
   /** Without it there is no ACK, and the server gives the message an id. */
   readonly id?: Id | null | undefined;
   readonly type?: MessageType | null | undefined;

@@ -15,6 +15,8 @@ export interface AckFrame {
   /** The position is there when the message is in a log. */
   readonly sequence?: Sequence;
   readonly epoch?: Id;
+  /** The message is for an agent that never connected. Level 1. */
+  readonly known?: false;
 }
 
 export const examples: readonly AckFrame[] = [
@@ -26,15 +28,25 @@ export const examples: readonly AckFrame[] = [
     sequence: 42,
     epoch: 'k3v',
   },
+  {
+    type: 'ACK',
+    message_id: 'm2',
+    timestamp: '2026-11-24T18:11:43.871Z',
+    status: 'stored',
+    sequence: 1,
+    epoch: 'k3v',
+    known: false,
+  },
   { type: 'ACK', message_id: 's1', timestamp: '2026-11-24T18:11:43.871Z' },
 ];
 
-/** The ACK of a durable or ephemeral message; the position is there when the message is in a log. */
+/** The ACK of a durable or ephemeral message; the position is there when the message is in a log. `isKnown`: whether its agent is. */
 export function ackText(
   messageId: string,
   timestamp: number,
   status: AckStatus,
   position?: Position,
+  isKnown = true,
 ): string {
   return JSON.stringify({
     type: 'ACK',
@@ -42,6 +54,7 @@ export function ackText(
     timestamp: wireTime(timestamp),
     status,
     ...(position && { sequence: position.sequence, epoch: position.epoch }),
+    ...(!isKnown && { known: false }),
   } satisfies AckFrame);
 }
 

@@ -8,6 +8,7 @@ export const goAways = {
   rotate: { reason: 'The two hours of this connection are nearly over', reconnect: true },
   token_expired: { reason: 'The token of this connection has expired', reconnect: true },
   revoked: { reason: 'The token of this connection has been revoked', reconnect: false },
+  rate_limited: { reason: 'This client ignores that its frames are refused', reconnect: true },
   kicked: { reason: 'The operator has ended this connection', reconnect: true },
   state_lost: { reason: 'The service does not know this connection any more', reconnect: true },
 } as const;

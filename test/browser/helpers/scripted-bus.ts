@@ -1,4 +1,4 @@
-/** A bus that does what the test says: it answers the page's sockets inside the browser. */
+/** A bus that does what the test says: it answers the page's sockets and its HTTP requests inside the browser. */
 import type { Page, WebSocketRoute } from 'playwright-core';
 import { ScriptedGateway } from './scripted-gateway';
 
@@ -8,14 +8,15 @@ export interface ScriptedAgent {
   readonly capabilities: readonly string[];
   readonly version: number;
   readonly changed_at: string;
+  readonly connections?: number;
 }
 
 interface Frame {
   readonly type: string;
   readonly id?: string;
   readonly channel_id?: string;
-  readonly query?: { readonly after?: string };
-  readonly resume?: readonly { readonly channel_id: string }[];
+  readonly since?: { readonly sequence: number };
+  readonly resume?: readonly { readonly channel_id: string; readonly sequence?: number }[];
 }
 
 const agentsPerPage = 100;
@@ -26,18 +27,18 @@ export class ScriptedBus {
   private readonly sockets = new Set<WebSocketRoute>();
   /** Channels that the page has subscribed to. */
   readonly subscribed = new Set<string>();
+  /** Where it wants to begin, for those whose past it asks for. */
+  readonly beginnings = new Map<string, number>();
   readonly gateway = new ScriptedGateway();
   /** Whether handshakes succeed. */
   isUp = true;
-  /** Whether it lists agents. */
-  listsAgents = true;
+  /** Status of the answers of the HTTP API. */
+  httpStatus = 200;
 
   constructor(
     private readonly agents: readonly ScriptedAgent[],
     readonly channels: readonly string[],
-  ) {
-    for (const channel of channels) this.gateway.namesChannel(channel);
-  }
+  ) {}
 
   async answer(page: Page): Promise<void> {
     await page.routeWebSocket(/\/ws\?/, (socket) => {
@@ -55,6 +56,11 @@ export class ScriptedBus {
       });
     });
     await this.gateway.answer(page);
+    await page.route(/\/v1\/(?:agents|channels)/, async (route) => {
+      const url = new URL(route.request().url());
+      if (this.httpStatus === 200) await route.fulfill({ json: this.pageOf(url) });
+      else await route.fulfill({ status: this.httpStatus, json: { code: 'unavailable', detail: 'Not now' } });
+    });
   }
 
   /** Ends every connection. */
@@ -88,14 +94,17 @@ export class ScriptedBus {
     return sequence;
   }
 
-  private reply(socket: WebSocketRoute, { type, id, channel_id = '', query, resume = [] }: Frame): void {
-    if (type === 'subscribe') this.subscribed.add(channel_id);
-    for (const entry of resume) if (entry.channel_id !== '$inbox') this.subscribed.add(entry.channel_id);
+  private reply(socket: WebSocketRoute, { type, id, channel_id = '', since, resume = [] }: Frame): void {
+    const own = type === 'subscribe' ? [{ channel_id, sequence: since?.sequence }] : resume;
+    for (const { channel_id: name, sequence } of own) {
+      if (name === '$inbox') continue;
+      this.subscribed.add(name);
+      if (sequence !== undefined) this.beginnings.set(name, sequence);
+    }
     const timestamp = new Date().toISOString();
     const common = { message_id: id, timestamp, channel_id };
     const position = { epoch, sequence: this.sequences.get(channel_id) ?? 0 };
     const answers: Readonly<Record<string, object>> = {
-      presence: { message_id: id, timestamp, ...this.agentsAfter(Number(query?.after ?? 0)) },
       hello: {
         type: 'WELCOME',
         message_id: id,
@@ -130,11 +139,22 @@ export class ScriptedBus {
     if (answer !== undefined) socket.send(JSON.stringify(answer));
   }
 
-  private agentsAfter(from: number): object {
-    if (!this.listsAgents) return { type: 'ERROR', code: 'forbidden', error: 'Not now' };
+  private pageOf({ pathname, searchParams }: URL): object {
+    if (pathname.endsWith('/channels')) {
+      return {
+        channels: this.channels.map((channel_id) => ({
+          channel_id,
+          epoch,
+          sequence: this.sequences.get(channel_id) ?? 0,
+        })),
+      };
+    }
+    const [, one] = /\/agents\/([^/]+)$/.exec(pathname) ?? [];
+    if (one !== undefined)
+      return this.agents.find(({ agent_id }) => agent_id === decodeURIComponent(one)) ?? {};
+    const from = Number(searchParams.get('after') ?? 0);
     const end = from + agentsPerPage;
     return {
-      type: 'PRESENCE',
       agents: this.agents.slice(from, end),
       ...(end < this.agents.length && { next: String(end) }),
     };

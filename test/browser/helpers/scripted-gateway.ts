@@ -5,6 +5,7 @@ interface Published {
   readonly id: string;
   readonly channel_id: string;
   readonly agent_id: string;
+  readonly epoch: string;
   readonly sequence: number;
 }
 
@@ -44,6 +45,8 @@ export class ScriptedGateway {
         agent_id: first.agent_id,
         channel_id: first.channel_id,
         frames: frames.length,
+        messages: frames.length,
+        epoch: first.epoch,
         ids: frames.map(({ id }) => id),
         first_sequence: first.sequence,
         last_sequence: frames.at(-1)?.sequence,
@@ -51,12 +54,6 @@ export class ScriptedGateway {
         ack_ms: 8 + (this.messages % 7),
       },
     });
-  }
-
-  /** A line from before the page, which names the channel. */
-  namesChannel(channel_id: string): void {
-    const line = { level: 'info', event: 'published', tenant_id: 'demo', channel_id };
-    this.lines.push({ function: 'DefaultFunction', timestamp: new Date().toISOString(), line });
   }
 
   /** A line of level `error`. */

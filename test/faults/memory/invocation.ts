@@ -4,7 +4,7 @@
  */
 import { type DeliveryOutcome } from '../../../lambda/shared/delivery-outcome';
 import { PlatformClock } from '../../../lambda/shared/platform-clock';
-import type { PutOutcome } from '../../../lambda/shared/history-store';
+import type { PutOutcome } from '../../../lambda/shared/stores/history-store';
 import {
   type EventClock,
   type ConnectionCloser,
@@ -12,6 +12,7 @@ import {
   type Invoker,
   Unavailable,
 } from '../../../lambda/shared/ports';
+import { channelSubject } from '../../../lambda/shared/subjects';
 import type { Chaos, Kind } from './chaos';
 import type { VirtualTime } from './virtual-time';
 
@@ -47,6 +48,7 @@ const reads: ReadonlySet<string> = new Set([
   'getConnections',
   'missingSubscriptions',
   'isRevoked',
+  'usedUntil',
   'connectionIds',
   'getAgent',
   'hasSubscribers',
@@ -59,13 +61,32 @@ const reads: ReadonlySet<string> = new Set([
   ...paged,
 ]);
 
+/** A post, and what the run was told of it, once it was told. */
+export interface PostOfRun {
+  readonly connectionId: string;
+  readonly text: string;
+  readonly isRetry: boolean;
+  outcome?: DeliveryOutcome;
+  toldAt?: number;
+}
+
+/** A function that the run has started, and whether it was told that it had. */
+export interface StartOfRun {
+  readonly name: string;
+  readonly payload: object;
+  isTold: boolean;
+}
+
 export class InvocationRun {
   isOver = false;
   calls = 0;
   leftOver = 0;
   /** Whether a fault touched anything but single posts. */
   wasDisturbed = false;
-  readonly posts: { readonly connectionId: string; readonly text: string; readonly isRetry: boolean }[] = [];
+  readonly posts: PostOfRun[] = [];
+  readonly starts: StartOfRun[] = [];
+  /** Subscribers that it was given, by the key of their channel. */
+  readonly subscribers = new Map<string, unknown[]>();
   /** By connection and text. */
   private readonly outcomes = new Map<string, DeliveryOutcome | 'under way'>();
   /** Connections that did not take what they were posted; after that nothing more is posted to one of level 0. */
@@ -149,6 +170,8 @@ export class InvocationRun {
       start: async (name, payload) => {
         const fault = this.options.chaos.pick('invoke error', 'invoke lost', 'invoke duplicate');
         if (fault !== undefined) this.disturb();
+        const started = { name, payload, isTold: false };
+        this.starts.push(started);
         await this.call(
           'start',
           () => {
@@ -159,6 +182,7 @@ export class InvocationRun {
           true,
         );
         if (fault === 'invoke error') throw new Unavailable('Lambda');
+        started.isTold = true;
       },
     };
   }
@@ -262,8 +286,14 @@ export class InvocationRun {
         yield [];
         await this.call(name, () => Promise.resolve());
       }
+      if (name === 'subscribers') this.noteSubscribers(args, page);
       yield page;
     }
+  }
+
+  private noteSubscribers([tenantId, channelId]: unknown[], page: readonly unknown[]): void {
+    const subject = channelSubject(String(tenantId), String(channelId));
+    this.subscribers.set(subject, [...(this.subscribers.get(subject) ?? []), ...page]);
   }
 
   private async post(
@@ -289,7 +319,8 @@ export class InvocationRun {
     const key = `${connectionId} ${text}`;
     const before = this.outcomes.get(key);
     // After a 410 the service asks whether the connection is still there, and posts once more: that is no retry.
-    this.posts.push({ connectionId, text, isRetry: before !== undefined && before !== 'gone' });
+    const noted: PostOfRun = { connectionId, text, isRetry: before !== undefined && before !== 'gone' };
+    this.posts.push(noted);
     this.outcomes.set(key, 'under way');
     const answers: Partial<Record<Kind, DeliveryOutcome>> = {
       'post gone': 'gone',
@@ -317,6 +348,8 @@ export class InvocationRun {
     const seen = isHidden ? (fault === 'post failed after' ? 'failed' : 'lost') : outcome;
     if (seen !== 'delivered') this.refusedBy.add(connectionId);
     this.outcomes.set(key, seen);
+    noted.outcome = seen;
+    noted.toldAt = time.now();
     return seen;
   }
 }

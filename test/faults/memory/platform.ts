@@ -4,25 +4,30 @@
  */
 import { MemoryAgentStore } from '../../doubles/memory-agent-store';
 import { MemoryConnectionStore } from '../../doubles/memory-connection-store';
+import { MemoryChannelDirectory } from '../../doubles/memory-channel-directory';
 import { MemoryHistoryStore } from '../../doubles/memory-history-store';
 import { MemorySweepStore } from '../../doubles/memory-sweep-store';
 import { MemoryRevocationStore } from '../../doubles/memory-revocation-store';
+import { MemoryTenantUsage } from '../../doubles/memory-tenant-usage';
 import { MemoryRateCounter } from '../../doubles/memory-rate-counter';
 import type { DeliveryOutcome } from '../../../lambda/shared/delivery-outcome';
-import type { Connection, Subscription } from '../../../lambda/shared/connection-store';
-import type { MessageRow } from '../../../lambda/shared/history-store';
+import type { Connection, Subscription } from '../../../lambda/shared/stores/connection-store';
+import type { MessageRow } from '../../../lambda/shared/stores/history-store';
 import type { Logger, LogFields, VerifiedClaims } from '../../../lambda/shared/ports';
 import { channelSubject } from '../../../lambda/shared/subjects';
-import { authorizerRoute } from '../../../lambda/events/authorizer';
-import { connectRoute } from '../../../lambda/events/connect';
-import { defaultRoute } from '../../../lambda/events/default';
-import { disconnectRoute } from '../../../lambda/events/disconnect';
+import { WorkMeter } from '../../../lambda/shared/work-meter';
+import { authorizerRoute } from '../../../lambda/events/web-socket/authorizer';
+import { connectRoute } from '../../../lambda/events/web-socket/connect';
+import { defaultRoute } from '../../../lambda/events/web-socket/default';
+import { disconnectRoute } from '../../../lambda/events/web-socket/disconnect';
 import { fanOutRoute } from '../../../lambda/events/fan-out';
-import type { AuthorizerEvent, WebSocketEvent } from '../../../lambda/events/web-socket-event';
+import type { AuthorizerEvent, WebSocketEvent } from '../../../lambda/events/web-socket/web-socket-event';
 import { inboxRoute } from '../../../lambda/events/inbox';
 import { presenceRoute } from '../../../lambda/events/presence';
 import { revokeRoute } from '../../../lambda/events/revoke';
 import { sweepRoute } from '../../../lambda/events/sweep';
+import type { HttpEvent } from '../../../lambda/http/event';
+import { httpRoute } from '../../../lambda/http/route';
 import { subProtocol } from '../../../protocol/index';
 import { framesOf } from '../checker';
 import type { Listener, Wire } from '../model-client';
@@ -61,13 +66,15 @@ export const entryPoints = {
   chunk: 'fan-out',
   sweep: 'sweep',
   revoke: 'revoke',
+  http: 'http',
 } as const;
 type Kind = keyof typeof entryPoints;
-type Event = WebSocketEvent | AuthorizerEvent | object;
+type Event = WebSocketEvent | AuthorizerEvent | HttpEvent | object;
 
 interface Result {
   readonly statusCode: number;
   readonly context?: Readonly<Record<string, unknown>> | undefined;
+  readonly body?: string;
 }
 
 /** Timeouts of the functions and of their calls to a store, as in lib/functions/functions.ts and the entry points. */
@@ -75,6 +82,7 @@ const limits: Readonly<Record<Kind, { readonly timeoutMs: number; readonly callM
   authorizer: { timeoutMs: 3_000, callMs: 2_000 },
   connect: { timeoutMs: 4_000, callMs: 1_200 },
   message: { timeoutMs: 5_000, callMs: 800 },
+  http: { timeoutMs: 5_000, callMs: 800 },
   disconnect: { timeoutMs: 10_000, callMs: 2_500 },
   inbox: { timeoutMs: 60_000, callMs: 2_500 },
   presence: { timeoutMs: 60_000, callMs: 2_500 },
@@ -83,12 +91,35 @@ const limits: Readonly<Record<Kind, { readonly timeoutMs: number; readonly callM
   sweep: { timeoutMs: 120_000, callMs: 5_000 },
 };
 
+const off = { perSecond: 0, burst: 0 };
 const tokenMs = 6 * 3_600_000;
+/** What a revocation covers. */
+const maxTokenMs = 86_400_000;
+const settings = {
+  tenantClaim: 'tenant_id',
+  agentClaim: 'agent_id',
+  channelsClaim: 'channels',
+  defaultGrants: 'all' as const,
+  maxTokenSeconds: 3_650 * 86_400,
+};
 
 export interface PlatformOptions {
   readonly retentionMs: number;
   /** Receivers that a publisher's own run serves; the others are left to workers. Default: all. */
   readonly ownReceivers?: number | undefined;
+  /** Told of every run when it has ended. */
+  readonly onRunEnd?: (ended: EndedRun) => void;
+}
+
+/** A run of a function, for who wants to know more than the checker. */
+export interface EndedRun {
+  readonly kind: string;
+  readonly event: object;
+  readonly startedAt: number;
+  readonly end: Invocation['end'];
+  readonly run: InvocationRun;
+  /** What it has written to logs. A put that is under way when it ends may come later. */
+  readonly written: readonly Expected[];
 }
 
 /** A run of a function that is killed. */
@@ -103,7 +134,9 @@ export class MemoryPlatform {
   readonly agents: MemoryAgentStore;
   private readonly sweepStore: MemorySweepStore;
   readonly history = new MemoryHistoryStore();
+  readonly directory: MemoryChannelDirectory;
   private readonly revocations = new MemoryRevocationStore();
+  private readonly usage = new MemoryTenantUsage();
   private readonly rateCounter = new MemoryRateCounter();
   readonly logLines: string[] = [];
   readonly inside: { [Name in keyof Inside]: Inside[Name][number][] } = {
@@ -129,7 +162,8 @@ export class MemoryPlatform {
     private readonly options: PlatformOptions,
   ) {
     this.agents = new MemoryAgentStore(time);
-    this.sweepStore = new MemorySweepStore(this.connections, this.agents, 3, this.revocations);
+    this.directory = new MemoryChannelDirectory(time);
+    this.sweepStore = new MemorySweepStore(this.connections, this.agents, 3, this.revocations, this.usage);
     this.watch();
   }
 
@@ -298,6 +332,12 @@ export class MemoryPlatform {
     await this.deliverEvent('revoke', () => this.run('revoke', order));
   }
 
+  /** A request over HTTP: the body of a 200. */
+  async request(event: HttpEvent): Promise<string | undefined> {
+    const result = await this.run('http', event);
+    return result?.statusCode === 200 ? result.body : undefined;
+  }
+
   /** The next run that fits is killed at its call, if it gets there. */
   killNext(kill: Kill): void {
     this.nextKill = kill;
@@ -335,6 +375,7 @@ export class MemoryPlatform {
             ? this.missedBy(run, posts, expected)
             : [];
         this.inside.invocations.push({ kind, ms, end, leftOver, posts, missed });
+        this.options.onRunEnd?.({ kind, event, startedAt, end, run, written: expected });
         settle(result);
       };
       const run = new InvocationRun({
@@ -373,18 +414,21 @@ export class MemoryPlatform {
       const started = name as 'inbox' | 'presence' | 'chunk';
       void this.deliverEvent(started, () => this.run(started, payload));
     });
+    const sender = run.sender(
+      (connectionId, text) => this.post(connectionId, text),
+      (connectionId) => this.isOpen(connectionId),
+      (connectionId) => {
+        const socket = this.sockets.get(connectionId);
+        if (socket !== undefined) this.close(socket);
+      },
+    );
     const deps = {
       connections: run.store(this.connections, this.old),
       agents: run.store(this.agents, this.old),
       history: run.store(this.watchedHistory(run, expected), this.old),
-      sender: run.sender(
-        (connectionId, text) => this.post(connectionId, text),
-        (connectionId) => this.isOpen(connectionId),
-        (connectionId) => {
-          const socket = this.sockets.get(connectionId);
-          if (socket !== undefined) this.close(socket);
-        },
-      ),
+      directory: run.store(this.directory, this.old),
+      sender,
+      closer: sender,
       sweep: run.store(this.sweepStore, this.old),
       invoker,
       ...(ownReceivers !== undefined && { workers: { invoker, functionName: 'chunk', ownReceivers } }),
@@ -393,9 +437,12 @@ export class MemoryPlatform {
       retentionMs: this.options.retentionMs,
       connectionLimit: 20,
       revocations: run.store(this.revocations, this.old),
+      usage: run.store(this.usage, this.old),
+      quotas: { connections: 0, agents: 0, storedBytesPerDay: 0, deliveriesPerDay: 0, unknownAgents: 10_000 },
       rateCounter: run.store(this.rateCounter, this.old),
       // Refusals are another suite's: here everything is let in.
-      rateLimits: { agent: { perSecond: 0, burst: 0 }, tenant: { perSecond: 0, burst: 0 } },
+      rateLimits: { agent: off, tenant: off, agentWork: off, tenantWork: off },
+      work: new WorkMeter(),
       inboxFunction: 'inbox',
       presenceFunction: 'presence',
       presenceGraceMs: 0,
@@ -422,28 +469,34 @@ export class MemoryPlatform {
         await sweepRoute(deps)(event);
         return { statusCode: 200 };
       case 'revoke':
-        await revokeRoute({ ...deps, maxTokenMs: 86_400_000 })(event);
+        await revokeRoute({ ...deps, maxTokenMs })(event);
         return { statusCode: 200 };
+      case 'http':
+        return httpRoute({
+          ...deps,
+          verifier: this.verifier(run, 'base64url'),
+          settings,
+          maxTokenMs,
+          revokeFunction: 'revoke',
+        })(event as HttpEvent);
     }
   }
 
-  private async authorize(event: AuthorizerEvent, run: InvocationRun): Promise<Result> {
+  private verifier(run: InvocationRun, encoding: 'utf8' | 'base64url') {
     const keys = run.store({ publicKey: () => Promise.resolve() }, this.old);
+    return {
+      verify: async (token: string) => {
+        // A new process each time, which has to ask for the key first.
+        await keys.publicKey();
+        return { claims: JSON.parse(Buffer.from(token, encoding).toString()) as VerifiedClaims };
+      },
+    };
+  }
+
+  private async authorize(event: AuthorizerEvent, run: InvocationRun): Promise<Result> {
     const route = authorizerRoute({
-      verifier: {
-        verify: async (token) => {
-          // A new process each time, which has to ask for the key first.
-          await keys.publicKey();
-          return { claims: JSON.parse(token) as VerifiedClaims };
-        },
-      },
-      settings: {
-        tenantClaim: 'tenant_id',
-        agentClaim: 'agent_id',
-        channelsClaim: 'channels',
-        defaultGrants: 'all',
-        maxTokenSeconds: 3_650 * 86_400,
-      },
+      verifier: this.verifier(run, 'utf8'),
+      settings,
       clock: run.clock,
       log: this.log(),
     });
@@ -542,7 +595,7 @@ export class MemoryPlatform {
         return async (subject: string, row: MessageRow) => {
           const outcome = await this.history.tryPut(subject, row);
           if (outcome === 'written')
-            expected.push({ id: row.id, subject, receivers: this.receivers(subject) });
+            expected.push({ id: row.id, subject, row, receivers: this.receivers(subject) });
           return outcome;
         };
       },
@@ -577,8 +630,9 @@ export class MemoryPlatform {
 }
 
 /** Who stood in the table of subscribers when a message was written. */
-interface Expected {
+export interface Expected {
   readonly id: string;
+  readonly row: MessageRow;
   readonly subject: string;
   readonly receivers: readonly string[];
 }

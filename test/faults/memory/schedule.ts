@@ -8,6 +8,7 @@ import { ModelClient, type Wire } from '../model-client';
 import type { LogRowSeen, Publication, RunRecord, View, Violation } from '../record';
 import { type Identity, Recorder, type Target } from '../recorder';
 import { Chaos, type Counts } from './chaos';
+import { HttpPublisher } from './http-publisher';
 import { type Handshake, MemoryPlatform, type PlatformOptions } from './platform';
 import { VirtualTime } from './virtual-time';
 
@@ -117,6 +118,20 @@ export class Schedule {
   publish(index: number, target: Target, maxAttempts = 6): void {
     const { client, identity } = this.clients[index]!;
     void this.recorder.publish(client, identity, target, maxAttempts);
+  }
+
+  /** One message over HTTP, of an agent without a socket. */
+  publishOverHttp(agentId: string, target: Target, maxAttempts = 6): void {
+    const identity = { name: agentId, tenantId: 't1', agentId, channels: [] };
+    const publisher = new HttpPublisher({
+      identity,
+      time: this.time,
+      request: (event) => this.platform.request(event),
+      onAnswer: (text) => {
+        this.recorder.hear(identity, text);
+      },
+    });
+    void this.recorder.publish(publisher, identity, target, maxAttempts);
   }
 
   /** Random life for a while. */

@@ -1,0 +1,64 @@
+/**
+ * Keeps what `cdk synth` has made, by the state of the sources and settings: a synthesis takes seconds, and most starts follow
+ * no change.
+ */
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { Settings } from '../../lib/settings/config';
+import { repository } from '../command';
+
+const sources = ['bin', 'lib', 'lambda', 'protocol', 'cdk.json', 'tsconfig.json', 'package-lock.json'];
+const cacheFolder = path.join(repository, 'node_modules/.cache/artcafe-pubsub/assemblies');
+const cacheMs = 24 * 3_600_000;
+
+export class AssemblyCache {
+  private constructor(private readonly entry: string) {}
+
+  static for(settings: Settings): AssemblyCache {
+    const hash = createHash('sha256').update(JSON.stringify(settings));
+    for (const file of sourceFiles())
+      hash.update(path.relative(repository, file)).update('\0').update(readFileSync(file));
+    return new AssemblyCache(path.join(cacheFolder, hash.digest('hex').slice(0, 16)));
+  }
+
+  /** The folder of the assembly; absent when nothing was kept for this state. */
+  get folder(): string | undefined {
+    return existsSync(this.entry) ? this.entry : undefined;
+  }
+
+  /** Copied aside and then renamed: other processes may want the same assembly at the same time. */
+  keep(assembly: string): string {
+    removeOldEntries();
+    const draft = `${this.entry}.${process.pid}`;
+    try {
+      cpSync(assembly, draft, { recursive: true });
+      renameSync(draft, this.entry);
+    } catch (error) {
+      // Another process may have been first, with the same content.
+      if (!existsSync(this.entry)) throw error;
+    } finally {
+      rmSync(draft, { recursive: true, force: true });
+    }
+    return this.entry;
+  }
+}
+
+export function sourceFiles(): string[] {
+  return sources.flatMap((name) => filesIn(path.join(repository, name)));
+}
+
+function removeOldEntries(): void {
+  if (!existsSync(cacheFolder)) return;
+  for (const name of readdirSync(cacheFolder)) {
+    const entry = path.join(cacheFolder, name);
+    if (Date.now() - statSync(entry).mtimeMs > cacheMs) rmSync(entry, { recursive: true, force: true });
+  }
+}
+
+function filesIn(entry: string): string[] {
+  if (!statSync(entry).isDirectory()) return [entry];
+  return readdirSync(entry)
+    .sort()
+    .flatMap((name) => filesIn(path.join(entry, name)));
+}
