@@ -5,8 +5,9 @@ module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  // Above the patience of the helpers, whose errors say what did not come.
-  testTimeout: 30_000,
+  // For tests that hang. Far above the patience of the helpers, whose errors say what did not come, and above what a computation
+  // takes on a busy machine.
+  testTimeout: 300_000,
   // Most suites wait as much as they work, so that two cores carry three of them.
   maxWorkers: Math.max(3, availableParallelism() - 1),
   transform: {

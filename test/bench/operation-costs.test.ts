@@ -30,7 +30,7 @@ beforeAll(async () => {
   // What a sample of the rates costs is counted in rate-limiter.test.ts.
   bus = await Bus.start({ settings: { messageRate: { agentPerSecond: 0, tenantPerSecond: 0 } } });
   last = bus.inside.gateway.costs().counts;
-}, 120_000);
+});
 
 afterAll(() => bus.stop());
 

@@ -32,4 +32,4 @@ test('right settings make a template', async () => {
   const { code } = await synth({ deployment: 'blue' });
   expect(code).toBe(0);
   expect(existsSync(path.join(directory, 'ArtCafePubSub-blue.template.json'))).toBe(true);
-}, 30_000);
+});

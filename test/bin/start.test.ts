@@ -43,7 +43,7 @@ test('says how to connect, and what it says works', async () => {
   const { code, stderr } = await outcome;
   expect(code).toBe(0);
   expect(stderr).toMatch(/^\[\S*Authorizer\S*\] A handshake was rejected with 401\.\n$/);
-}, 60_000);
+});
 
 test('Ctrl-C while it still synthesizes ends it at once, and nothing is left', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'artcafe-start-'));
@@ -67,7 +67,7 @@ test('Ctrl-C while it still synthesizes ends it at once, and nothing is left', a
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}, 60_000);
+});
 
 test('starts again without a synthesis when nothing has changed, and the kept assembly is as good', async () => {
   for (const expected of [
@@ -79,7 +79,7 @@ test('starts again without a synthesis when nothing has changed, and the kept as
     child.kill('SIGINT');
     expect((await outcome).code).toBe(0);
   }
-}, 60_000);
+});
 
 test('a port that is taken is found before the synthesis', async () => {
   const taken = createServer();

@@ -12,7 +12,7 @@ let place: string[];
 beforeAll(async () => {
   bus = await Bus.start();
   place = ['--url', bus.baseUrls.edge];
-}, 60_000);
+});
 afterAll(() => bus.stop());
 
 const publish = async (tenant: string, channel: string, content: string) => {
@@ -61,7 +61,7 @@ test('tail prints the messages of all channels, and within 15 s of one that is n
   expect(text).not.toContain('before');
   await publish(tenant, 'attic', 'second');
   await tail.interrupt();
-}, 60_000);
+});
 
 test('tail goes on when a listing fails, says so, and sees new channels with the next one', async () => {
   const tenant = fresh('t');
@@ -80,7 +80,7 @@ test('tail goes on when a listing fails, says so, and sees new channels with the
     await tail.interrupt();
     unsteady.close();
   }
-}, 90_000);
+});
 
 test('tail follows 1,000 channels on ten connections, and says once that there are more', async () => {
   const names = Array.from({ length: 1_001 }, (_, n) => `c${String(n + 1).padStart(4, '0')}`);
@@ -98,7 +98,7 @@ test('tail follows 1,000 channels on ten connections, and says once that there a
     wide.close();
     expect(stderr.match(/There are more than 1000 channels; the others are not shown\./g)).toHaveLength(1);
   }
-}, 60_000);
+});
 
 interface Listing {
   readonly status: number;

@@ -14,7 +14,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'artcafe-explain-'));
 beforeAll(async () => {
   bus = await Bus.start();
   place = ['--url', bus.baseUrls.edge];
-}, 60_000);
+});
 afterEach(() => bus.hangUp());
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });

@@ -20,7 +20,7 @@ const stops: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   bus = await Bus.start();
-}, 60_000);
+});
 afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });

@@ -10,7 +10,7 @@ let place: string[];
 beforeAll(async () => {
   bus = await Bus.start();
   place = ['--url', bus.baseUrls.edge];
-}, 60_000);
+});
 afterEach(() => bus.hangUp());
 afterAll(() => bus.stop());
 

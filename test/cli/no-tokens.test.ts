@@ -23,7 +23,7 @@ beforeAll(async () => {
   bus = await Bus.start();
   place = ['--url', bus.baseUrls.edge];
   nobody = ['--url', `ws://127.0.0.1:${await freePort()}/v1`];
-}, 60_000);
+});
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   await bus.stop();
@@ -97,7 +97,6 @@ test.each(Object.keys(needed).filter((name) => !elsewhere.includes(name) && !(na
     // A request ends with 5, because nobody answers.
     for (const { code } of outcomes) expect(code).toBe(name === 'request' ? 5 : 0);
   },
-  30_000,
 );
 
 test.each(Object.keys(endless))('%s, until Ctrl-C', async (name) => {
@@ -115,30 +114,22 @@ test('start, whose functions log connects that are refused', async () => {
   expect((await artcafe(['history', 'lobby', '--token', token, ...at])).code).toBe(4);
   expect((await artcafe(['doctor', '--token', token, ...at])).code).toBe(1);
   expect((await running.interrupt()).code).toBe(130);
-}, 60_000);
+});
 
-test.each(namesWith('--url'))(
-  '%s where nobody answers',
-  async (name) => {
-    for (const { code } of await outputsOf(name, nobody)) expect(code).not.toBe(0);
-  },
-  30_000,
-);
+test.each(namesWith('--url'))('%s where nobody answers', async (name) => {
+  for (const { code } of await outputsOf(name, nobody)) expect(code).not.toBe(0);
+});
 
 describe.each([
   ['of another key', (token: string) => `${token.slice(0, -20)}${'A'.repeat(20)}`],
   ['that is cut off', (token: string) => token.slice(0, -30)],
 ])('with a token %s', (_, spoil) => {
-  test.each(namesWith('--token'))(
-    '%s',
-    async (name) => {
-      const token = spoil(await bus.token({ tenant: 't', agent: 'a' }));
-      const given = await outputsOf(name, ['--token', token, ...place]);
-      const inherited = await outputsOf(name, place, { environment: { ARTCAFE_TOKEN: token } });
-      for (const { code } of [...given, ...inherited]) expect(code).not.toBe(0);
-    },
-    60_000,
-  );
+  test.each(namesWith('--token'))('%s', async (name) => {
+    const token = spoil(await bus.token({ tenant: 't', agent: 'a' }));
+    const given = await outputsOf(name, ['--token', token, ...place]);
+    const inherited = await outputsOf(name, place, { environment: { ARTCAFE_TOKEN: token } });
+    for (const { code } of [...given, ...inherited]) expect(code).not.toBe(0);
+  });
 });
 
 test.each(namesWith('--token'))('%s with a token, where nobody answers', async (name) => {

@@ -16,7 +16,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'artcafe-cli-'));
 beforeAll(async () => {
   bus = await Bus.start();
   place = ['--url', bus.baseUrls.edge];
-}, 60_000);
+});
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   await bus.stop();

@@ -9,14 +9,12 @@ import { eventually } from '../helpers/eventually';
 import { needs } from '../helpers/target';
 import { CuttableWebSocket } from '../helpers/cuttable-web-socket';
 
-jest.setTimeout(60_000);
-
 let bus: Bus;
 const clients: { close(): Promise<void> }[] = [];
 
 beforeAll(async () => {
   bus = await Bus.start();
-}, 120_000);
+});
 
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.close()));

@@ -4,13 +4,11 @@ import { type Gap, MemoryCursor, PubSub } from '../../clients/javascript/index';
 import { Bus, fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 
-jest.setTimeout(60_000);
-
 let bus: Bus;
 const clients: PubSub[] = [];
 beforeAll(async () => {
   bus = await Bus.start();
-}, 120_000);
+});
 afterAll(async () => {
   await Promise.all(clients.map((client) => client.close()));
   await bus.stop();

@@ -5,13 +5,11 @@ import { type Message, PubSub, type PublishOptions, type Receipt } from '../../c
 import { Bus, fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 
-jest.setTimeout(120_000);
-
 let bus: Bus;
 
 beforeAll(async () => {
   bus = await Bus.start({ settings: { messageRate: { agentPerSecond: 0, tenantPerSecond: 0 } } });
-}, 120_000);
+});
 
 afterAll(() => bus.stop());
 

@@ -32,8 +32,6 @@ const modules = path.join(__dirname, '../../node_modules');
 const coreBytes = 14_565;
 const nodeBytes = 15_090;
 
-jest.setTimeout(120_000);
-
 let project: string;
 
 const run = (command: string, ...options: string[]): string =>
@@ -48,7 +46,7 @@ beforeAll(() => {
   const [tarball = ''] = readdirSync(project);
   writeFileSync(path.join(project, 'package.json'), '{ "private": true }');
   run('npm', 'install', '--silent', '--offline', `./${tarball}`);
-}, 120_000);
+});
 
 afterAll(() => {
   rmSync(project, { recursive: true, force: true });

@@ -11,7 +11,7 @@ let bus: Bus;
 
 beforeAll(async () => {
   if (target === undefined) bus = await Bus.start({ faultPlan: {} });
-}, 120_000);
+});
 afterAll(async () => {
   if (target === undefined) await bus.stop();
 });
@@ -54,7 +54,6 @@ for (const skewMs of [-300_000, -240_000, -10_000, 10_000, 240_000, 300_000]) {
       await talk(...during, 'b');
       await talk(...(await pair()), 'b');
     },
-    60_000,
   );
 }
 

@@ -11,7 +11,7 @@ let tenant: string;
 
 beforeAll(async () => {
   bus = await Bus.start();
-}, 60_000);
+});
 beforeEach(() => {
   tenant = fresh('tenant');
 });

@@ -9,7 +9,7 @@ let bus: Bus;
 
 beforeAll(async () => {
   if (target === undefined) bus = await Bus.start({ settings: { edge: { exclusive: 2 } } });
-}, 120_000);
+});
 afterAll(async () => {
   if (target === undefined) await bus.stop();
 });

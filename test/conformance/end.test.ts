@@ -20,7 +20,7 @@ const long = { expiresInSeconds: 24 * 3_600 };
 
 beforeAll(async () => {
   bus = await Bus.start();
-}, 60_000);
+});
 beforeEach(async () => {
   tenant = fresh('tenant');
   agent = { tenant, agent: 'a', ...long };

@@ -15,7 +15,7 @@ const errors: Frame[] = [];
 
 beforeAll(async () => {
   bus = await Bus.start();
-}, 60_000);
+});
 beforeEach(async () => {
   tenant = fresh('tenant');
   client = await bus.connect({ tenant, agent: 'a' }, { channel: 'news' });
@@ -320,5 +320,4 @@ needs('tables')(
       await broken.stop();
     }
   },
-  30_000,
 );

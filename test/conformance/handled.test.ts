@@ -9,7 +9,7 @@ let writer: TestClient;
 
 beforeAll(async () => {
   bus = await Bus.start();
-}, 60_000);
+});
 beforeEach(async () => {
   tenant = fresh('tenant');
   writer = await bus.connect({ tenant, agent: 'w' }, { level: 1 });

@@ -51,6 +51,5 @@ for (const seed of [1, 2]) {
         await bus.stop();
       }
     },
-    30_000,
   );
 }

@@ -9,7 +9,7 @@ let client: TestClient;
 
 beforeAll(async () => {
   bus = await Bus.start();
-}, 60_000);
+});
 beforeEach(async () => {
   tenant = fresh('tenant');
   client = await bus.connect({ tenant, agent: 'a' }, { level: 1, echo: false });

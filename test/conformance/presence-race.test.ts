@@ -13,7 +13,7 @@ let bus: Bus;
 
 beforeAll(async () => {
   bus = await Bus.start();
-}, 60_000);
+});
 afterAll(() => bus.stop());
 
 needs('tables')(
@@ -72,5 +72,4 @@ needs('tables')(
       (rows) => rows.length === 0,
     );
   },
-  180_000,
 );

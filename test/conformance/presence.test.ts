@@ -11,7 +11,7 @@ let tenant: string;
 
 beforeAll(async () => {
   bus = await Bus.start();
-}, 60_000);
+});
 beforeEach(() => {
   tenant = fresh('tenant');
 });
@@ -353,7 +353,7 @@ describe('PRE-9 with a grace', () => {
 
   beforeAll(async () => {
     graceful = await Bus.start({ settings: { presenceGraceSeconds: 4 } });
-  }, 120_000);
+  });
   afterEach(() => graceful?.hangUp());
   afterAll(() => graceful?.stop());
 
@@ -396,6 +396,5 @@ describe('PRE-9 with a grace', () => {
         'a connected',
       ]);
     },
-    90_000,
   );
 });

@@ -17,7 +17,7 @@ beforeAll(async () => {
     unknownAgents: 2,
   };
   if (target === undefined) bus = await Bus.start({ settings: { tenantQuotas } });
-}, 60_000);
+});
 beforeEach(() => {
   tenant = fresh('tenant');
 });

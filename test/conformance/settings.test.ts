@@ -23,7 +23,7 @@ let tenant: string;
 
 beforeAll(async () => {
   if (target === undefined) bus = await Bus.start({ settings });
-}, 60_000);
+});
 beforeEach(() => {
   tenant = fresh('tenant');
 });

@@ -14,7 +14,7 @@ const long = { expiresInSeconds: 24 * 3_600 };
 
 beforeAll(async () => {
   bus = await Bus.start();
-}, 60_000);
+});
 beforeEach(() => {
   tenant = fresh('tenant');
 });

@@ -29,7 +29,7 @@ beforeAll(async () => {
     keyServer.listen(0, '127.0.0.1', resolve);
   });
   keyServerUrl = `http://127.0.0.1:${(keyServer.address() as AddressInfo).port}/keys.json`;
-}, 60_000);
+});
 afterAll(async () => {
   keyServer.close();
   await bus.stop();

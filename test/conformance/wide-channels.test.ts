@@ -14,7 +14,7 @@ let bus: Bus;
 
 beforeAll(async () => {
   if (target === undefined) bus = await Bus.start({ settings: { ownReceivers: 2 }, faultPlan: {} });
-}, 60_000);
+});
 afterEach(async () => {
   if (target !== undefined) return;
   bus.inside.gateway.faultPlan!.replace({});

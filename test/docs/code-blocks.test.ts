@@ -6,8 +6,6 @@ import path from 'node:path';
 import ts from 'typescript';
 import { blocksIn, blocksOfPage, type CodeBlock, examplesOfSdk } from './code-blocks';
 
-jest.setTimeout(120_000);
-
 const root = path.resolve(__dirname, '../..');
 
 /** What the reader has: names that blocks use without declaring them. Blocks may declare them all the same. */

@@ -15,7 +15,7 @@ let tenant: string;
 
 beforeAll(async () => {
   bus = await Bus.start({ settings: { events: { channels: ['orders'] } }, faultPlan: {} });
-}, 240_000);
+});
 beforeEach(() => {
   tenant = fresh('tenant');
 });

@@ -33,7 +33,7 @@ beforeAll(async () => {
   const assembly = path.join(folder, 'cdk.out');
   synthesize(assembly);
   bus = await Bus.start({ release: { assembly, startGateway } });
-}, 240_000);
+});
 afterEach(() => bus.hangUp());
 afterAll(async () => {
   await bus.stop();

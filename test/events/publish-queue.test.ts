@@ -8,7 +8,7 @@ let bus: Bus;
 
 beforeAll(async () => {
   bus = await Bus.start({ settings: { publishQueue: { allow: [{ tenant: 'acme', agents: ['cron'] }] } } });
-}, 240_000);
+});
 afterEach(() => bus.hangUp());
 afterAll(() => bus.stop());
 

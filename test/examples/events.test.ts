@@ -23,7 +23,7 @@ beforeAll(async () => {
     >;
     templates[file] = Template.fromStack(new module[name]!(new App(), name, props));
   }
-}, 120_000);
+});
 
 test.each([
   ['wake-container', ['message.stored']],

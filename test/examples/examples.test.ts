@@ -9,8 +9,6 @@ import { blocksOfPage } from '../docs/code-blocks';
 
 const repository = path.join(__dirname, '../..');
 
-jest.setTimeout(60_000);
-
 let running: Running;
 let base: string;
 
@@ -18,7 +16,7 @@ beforeAll(async () => {
   execFileSync(process.execPath, ['clients/javascript/build.mjs'], { cwd: repository });
   running = startCommand('start.ts', ['--port', '0']);
   base = /Base URL +(ws:\S+)/.exec(await running.said(/npm run connect/))?.[1] ?? '';
-}, 120_000);
+});
 
 afterAll(async () => {
   running.child.kill('SIGINT');

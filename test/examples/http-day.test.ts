@@ -11,43 +11,39 @@ let bus: Bus;
 
 beforeAll(async () => {
   bus = await Bus.start();
-}, 120_000);
+});
 afterAll(() => bus.stop());
 
-(hasCurl ? test : test.skip)(
-  'a day with nothing but curl',
-  async () => {
-    const tenant = fresh('shop');
-    const token = (agent: string, role?: string) =>
-      bus.signedToken({ tenant_id: tenant, agent_id: agent, ...(role !== undefined && { role }) });
-    const script = path.join(__dirname, '../../examples/http-day.sh');
-    const { stdout } = await promisify(execFile)('sh', [script], {
-      env: {
-        ...process.env,
-        BUS_HTTP: bus.inside.gateway.urls.http,
-        ROBOT: token('robot'),
-        OPS: token('ops', 'service'),
-      },
-    });
-    const answers = stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-    const summary = answers.map((line) => {
-      const [, text = '', status = ''] = /^(.*) (\d{3})$/.exec(line) ?? [];
-      return [Number(status), text === '' ? undefined : (JSON.parse(text) as unknown)];
-    });
-    expect(summary).toMatchObject([
-      [200, { tenant_id: tenant, agent_id: 'robot' }],
-      [200, { messages: [], after: expect.any(String) }],
-      [200, { message_id: 'order-17', status: 'accepted', sequence: 1 }],
-      [200, { message_id: 'order-17', status: 'duplicate', sequence: 1 }],
-      [200, [{ status: 'accepted' }, { type: 'ERROR', code: 'invalid_message' }, { sequence: 3 }]],
-      [200, { status: 'stored' }],
-      [200, { messages: [{ content: 'Call the supplier', agent_id: 'robot' }] }],
-      [200, { channels: [{ channel_id: 'orders', sequence: 3 }] }],
-      [200, { agents: [] }],
-      [200, { messages: [{ content: { item: 'tea' } }, { content: 1 }, { content: 3 }] }],
-      [202, { status: 'accepted' }],
-      [204, undefined],
-    ]);
-  },
-  60_000,
-);
+(hasCurl ? test : test.skip)('a day with nothing but curl', async () => {
+  const tenant = fresh('shop');
+  const token = (agent: string, role?: string) =>
+    bus.signedToken({ tenant_id: tenant, agent_id: agent, ...(role !== undefined && { role }) });
+  const script = path.join(__dirname, '../../examples/http-day.sh');
+  const { stdout } = await promisify(execFile)('sh', [script], {
+    env: {
+      ...process.env,
+      BUS_HTTP: bus.inside.gateway.urls.http,
+      ROBOT: token('robot'),
+      OPS: token('ops', 'service'),
+    },
+  });
+  const answers = stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const summary = answers.map((line) => {
+    const [, text = '', status = ''] = /^(.*) (\d{3})$/.exec(line) ?? [];
+    return [Number(status), text === '' ? undefined : (JSON.parse(text) as unknown)];
+  });
+  expect(summary).toMatchObject([
+    [200, { tenant_id: tenant, agent_id: 'robot' }],
+    [200, { messages: [], after: expect.any(String) }],
+    [200, { message_id: 'order-17', status: 'accepted', sequence: 1 }],
+    [200, { message_id: 'order-17', status: 'duplicate', sequence: 1 }],
+    [200, [{ status: 'accepted' }, { type: 'ERROR', code: 'invalid_message' }, { sequence: 3 }]],
+    [200, { status: 'stored' }],
+    [200, { messages: [{ content: 'Call the supplier', agent_id: 'robot' }] }],
+    [200, { channels: [{ channel_id: 'orders', sequence: 3 }] }],
+    [200, { agents: [] }],
+    [200, { messages: [{ content: { item: 'tea' } }, { content: 1 }, { content: 3 }] }],
+    [202, { status: 'accepted' }],
+    [204, undefined],
+  ]);
+});

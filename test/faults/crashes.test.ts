@@ -278,18 +278,14 @@ async function crash(scenario: Scenario, call: number, when: 'before' | 'after')
   return schedule.platform.wasKilled;
 }
 
-test.each(scenarios)(
-  'a crash at any call of: $name',
-  async (scenario) => {
-    let calls = 0;
-    while (await crash(scenario, calls + 1, 'before')) {
-      await crash(scenario, calls + 1, 'after');
-      calls += 1;
-    }
-    expect(calls).toBeGreaterThanOrEqual(scenario.minCalls);
-  },
-  120_000,
-);
+test.each(scenarios)('a crash at any call of: $name', async (scenario) => {
+  let calls = 0;
+  while (await crash(scenario, calls + 1, 'before')) {
+    await crash(scenario, calls + 1, 'after');
+    calls += 1;
+  }
+  expect(calls).toBeGreaterThanOrEqual(scenario.minCalls);
+});
 
 /**
  * Not in the world of the scenarios: `audit` copies lines that others wrote and touches no table; the events of `publish-queue` come

@@ -36,7 +36,7 @@ test('the promises hold in random schedules with faults', async () => {
   // A run without deliveries or without faults would hold any promise.
   expect(deliveries).toBeGreaterThan(schedules * 30);
   expect(counts.size).toBeGreaterThan(25);
-}, 120_000);
+});
 
 test.each(onceFailed)('the promises hold in the schedule of seed %i: %s', async (seed) => {
   const result = await runSchedule(seed, new Map());

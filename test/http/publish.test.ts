@@ -8,7 +8,7 @@ const tenant = fresh('http');
 
 beforeAll(async () => {
   bus = await Bus.start();
-}, 120_000);
+});
 afterEach(() => bus.hangUp());
 afterAll(() => bus.stop());
 

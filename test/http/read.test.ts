@@ -8,7 +8,7 @@ let bus: Bus;
 
 beforeAll(async () => {
   bus = await Bus.start();
-}, 120_000);
+});
 afterEach(() => bus.hangUp());
 afterAll(() => bus.stop());
 

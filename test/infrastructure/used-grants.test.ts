@@ -39,7 +39,7 @@ beforeAll(async () => {
   tables = await startLocalTables();
   clients = createDynamoClients();
   for (const client of [clients.calls, clients.singleAttempt]) record(client);
-}, 30_000);
+});
 
 beforeEach(() => {
   calls = new Set();

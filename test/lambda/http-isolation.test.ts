@@ -78,4 +78,4 @@ async function readsOnlyItsOwn(
 
 test(`${scenes} scenes of tenants that must not meet over HTTP`, async () => {
   await fc.assert(fc.asyncProperty(scene, nothingCrosses), { numRuns: scenes });
-}, 120_000);
+});

@@ -230,4 +230,4 @@ test('no hole, no message lost or twice, and no resume that misses something unn
   expect(recovered).toBeGreaterThan(50);
   expect(epochs).toBeGreaterThan(300);
   expect(duplicates).toBeGreaterThan(300);
-}, 60_000);
+});

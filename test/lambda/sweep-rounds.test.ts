@@ -147,7 +147,6 @@ test.each(sizes)(
     expect(fleet.rowWrites).toBe(0);
     expect(fleet.cursorWrites).toBeLessThanOrEqual(connections > 16_000 ? 12 : 0);
   },
-  120_000,
 );
 
 test('nobody waits longer than all of them take, however many runs fail and while connections come and go', async () => {
@@ -172,7 +171,7 @@ test('nobody waits longer than all of them take, however many runs fail and whil
     ),
     { numRuns: sized({ usual: 10, long: 100 }) },
   );
-}, 120_000);
+});
 
 /** The most rounds in a row that hold `successes` runs that did not fail. */
 function roundsFor(failing: readonly boolean[], successes: number): number {

@@ -10,7 +10,7 @@ let bus: Bus;
 
 beforeAll(async () => {
   if (target === undefined) bus = await Bus.start();
-}, 120_000);
+});
 afterAll(async () => {
   if (target === undefined) await bus.stop();
 });

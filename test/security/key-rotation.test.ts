@@ -63,5 +63,4 @@ withSettings(
       rmSync(folder, { recursive: true, force: true });
     }
   },
-  240_000,
 );

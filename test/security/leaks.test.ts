@@ -117,7 +117,7 @@ beforeAll(async () => {
   expect(await send(JSON.stringify({ id: 'm', content: contentMark }))).toMatchObject({ type: 'ERROR' });
   await bus.inside.tables.drop('agent');
   await refused(urlWith(tokenWith()));
-}, 120_000);
+});
 afterAll(() => bus.stop());
 
 /** What must not be anywhere: the marks as they are or encoded, and each part of each token that is not a header. */
@@ -173,4 +173,4 @@ test('nothing in the synthesized app is a secret, or would log a query string, a
       /\$context\.(path|requestOverride)|authorizer\.(?!status|error|latency)|\$input|query|\$request/i,
     );
   }
-}, 120_000);
+});

@@ -45,7 +45,7 @@ test('a deployment without an API that answers fails each question, and the comm
   server.close();
   expect(code).toBe(1);
   expect(stdout).toMatch(/^0 of \d+ as expected\.$/m);
-}, 60_000);
+});
 
 test('the table says what to do only where something is not as expected', async () => {
   const target = new Target({ name: 'x', outputs, api: 'wss://x', edge: undefined });
