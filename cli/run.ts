@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { explain, exitCodes } from './output/exit-codes';
 import type { Io } from './output/io';
+import { withoutTokens } from './output/without-tokens';
 import { programFor } from './program';
 
 /** Resolves with the exit code; never rejects. */
@@ -24,9 +25,4 @@ export async function run(args: readonly string[], given: Io): Promise<number> {
     io.complain(`${text}\n`);
     return code;
   }
-}
-
-/** What is wrong can quote a token: an option with a misspelt name, a URL. */
-function withoutTokens(text: string): string {
-  return text.replace(/eyJ[\w-]{10,}[\w.-]*/g, '(token)');
 }

@@ -1,15 +1,19 @@
-/** A query of CloudWatch Logs Insights: the log lines of a deployed stack that have some texts. */
+/** Queries of CloudWatch Logs Insights, such as for the log lines of a deployed stack that have some texts. */
 import type { CloudWatchLogsClient, CloudWatchLogsClientConfig } from '@aws-sdk/client-cloudwatch-logs';
 import type { Line } from '../../console/explain/explanation';
 import { CommandError, exitCodes } from '../output/exit-codes';
 
-export interface LogQuery {
+/** Of which log lines. */
+export interface LogRange {
   readonly groups: readonly string[];
-  /** Each line has all of them. */
-  readonly texts: readonly string[];
   /** Epoch milliseconds. */
   readonly from: number;
   readonly to: number;
+}
+
+export interface LogQuery extends LogRange {
+  /** Each line has all of them. */
+  readonly texts: readonly string[];
 }
 
 export interface InsightsOptions {
@@ -27,10 +31,13 @@ export interface FoundLines {
 }
 
 type Sdk = Awaited<ReturnType<typeof loadSdk>>;
-type Row = readonly { readonly field?: string | undefined; readonly value?: string | undefined }[];
+type Cells = readonly { readonly field?: string | undefined; readonly value?: string | undefined }[];
+
+/** The values of one row of a result, by field. */
+export type Row = ReadonlyMap<string, string>;
 
 /** Of one query; also the longest page of results. */
-const maxLines = 10_000;
+const maxRows = 10_000;
 const maxWaitMs = 60_000;
 const firstPauseMs = 250;
 const maxPauseMs = 2_000;
@@ -39,17 +46,30 @@ const nothingThere = /retention settings|creation time/;
 
 /** @throws CommandError when CloudWatch refuses or fails, or has no result within a minute */
 export async function queryLines(
-  query: LogQuery,
-  { client: config = {}, pause }: InsightsOptions,
+  { texts, ...range }: LogQuery,
+  options: InsightsOptions,
 ): Promise<FoundLines> {
+  const rows = await queryRows(range, queryFor(texts), options);
+  return { lines: rows.flatMap(lineIn), isCut: rows.length >= maxRows };
+}
+
+/**
+ * At most 10,000 rows.
+ * @throws CommandError as `queryLines`
+ */
+export async function queryRows(
+  range: LogRange,
+  queryString: string,
+  { client: config = {}, pause }: InsightsOptions,
+): Promise<readonly Row[]> {
   const sdk = await loadSdk();
   const client = new sdk.CloudWatchLogsClient(config);
   try {
-    const queryId = await startQuery(sdk, client, query);
+    const queryId = await startQuery(sdk, client, range, queryString);
     const rows = queryId === undefined ? [] : await resultsOf(sdk, client, queryId, pause);
-    return { lines: rows.flatMap(lineIn), isCut: rows.length >= maxLines };
+    return rows.map((cells) => new Map(cells.map(({ field = '', value = '' }) => [field, value])));
   } catch (error) {
-    throw error instanceof CommandError ? error : failureOf(error, query);
+    throw error instanceof CommandError ? error : failureOf(error, range);
   } finally {
     client.destroy();
   }
@@ -64,14 +84,15 @@ function loadSdk() {
 async function startQuery(
   { StartQueryCommand }: Sdk,
   client: CloudWatchLogsClient,
-  { groups, texts, from, to }: LogQuery,
+  { groups, from, to }: LogRange,
+  queryString: string,
 ): Promise<string | undefined> {
   const command = new StartQueryCommand({
     logGroupNames: [...groups],
     startTime: Math.floor(from / 1_000),
     endTime: Math.ceil(to / 1_000),
-    limit: maxLines,
-    queryString: queryFor(texts),
+    limit: maxRows,
+    queryString,
   });
   try {
     return (await client.send(command)).queryId;
@@ -87,7 +108,7 @@ async function resultsOf(
   client: CloudWatchLogsClient,
   queryId: string,
   pause: InsightsOptions['pause'],
-): Promise<readonly Row[]> {
+): Promise<readonly Cells[]> {
   let pauseMs = firstPauseMs;
   for (let waitedMs = 0; waitedMs < maxWaitMs; waitedMs += pauseMs, pauseMs = longer(pauseMs)) {
     await pause(pauseMs);
@@ -104,8 +125,8 @@ async function resultsOf(
     `CloudWatch Logs Insights has no result after ${maxWaitMs / 1_000} s; ask again.`,
   );
 
-  async function furtherPages(first: string | undefined): Promise<readonly Row[]> {
-    const rows: Row[] = [];
+  async function furtherPages(first: string | undefined): Promise<readonly Cells[]> {
+    const rows: Cells[] = [];
     let token = first;
     while (token !== undefined) {
       const page = await client.send(new GetQueryResultsCommand({ queryId, nextToken: token }));
@@ -127,29 +148,30 @@ function longer(pauseMs: number): number {
 function queryFor(texts: readonly string[]): string {
   const pieces = texts.flatMap((text) => text.match(/[\w:.-]+/g) ?? []);
   const conditions = [...new Set(pieces)].map((piece) => `| filter @message like "${piece}"\n`);
-  return `fields @message\n${conditions.join('')}| sort @timestamp asc\n| limit ${maxLines}`;
+  return `fields @message\n${conditions.join('')}| sort @timestamp asc\n| limit ${maxRows}`;
 }
 
 function lineIn(row: Row): readonly Line[] {
-  const text = row.find(({ field }) => field === '@message')?.value ?? '';
   try {
-    const line: unknown = JSON.parse(text);
+    const line: unknown = JSON.parse(row.get('@message') ?? '');
     return typeof line === 'object' && line !== null && !Array.isArray(line) ? [line as Line] : [];
   } catch {
     return [];
   }
 }
 
-function failureOf(error: unknown, { groups }: LogQuery): CommandError {
+function failureOf(error: unknown, { groups }: LogRange): CommandError {
   const { name, message } = error as Error;
   const [said = ''] = message.split('\n');
-  const advice =
-    name === 'AccessDeniedException'
-      ? ` Needed are logs:StartQuery on the log groups ${groups.join(', ')}, and logs:GetQueryResults.`
-      : '';
   return new CommandError(
     exitCodes.failed,
-    `CloudWatch Logs did not give the log lines: ${name}: ${said}${advice}`,
+    `CloudWatch Logs did not give the log lines: ${name}: ${said}${adviceFor(name, groups)}`,
     { cause: error },
   );
+}
+
+function adviceFor(name: string, groups: readonly string[]): string {
+  if (name === 'AccessDeniedException')
+    return ` Needed are logs:StartQuery on the log groups ${groups.join(', ')}, and logs:GetQueryResults.`;
+  return name === 'CredentialsProviderError' ? '. Sign in to AWS first, or set AWS_PROFILE.' : '';
 }

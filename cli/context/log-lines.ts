@@ -16,8 +16,13 @@ interface LogPage {
   readonly next: string;
 }
 
+/** What a search needs of it. */
+export type SearchedMessage = Pick<AcceptedMessage, 'id' | 'epoch' | 'to' | 'timestamp'>;
+
 /** Output `LogGroups` of a deployment: the names of the groups by function. */
 interface LogGroups {
+  readonly default: string;
+  readonly http: string;
   readonly inbox: string;
   readonly [name: string]: string;
 }
@@ -29,21 +34,25 @@ const beforeMs = 5 * minuteMs;
 const afterMs = 15 * minuteMs;
 
 /** @throws CommandError when the lines of a deployed stack cannot be read */
-export async function logLines(context: Context, message: AcceptedMessage, io: Io): Promise<readonly Line[]> {
+export async function logLines(context: Context, message: SearchedMessage, io: Io): Promise<readonly Line[]> {
   if (context.isLaptop) {
     const found = await Promise.all(searchesFor(message).map((text) => linesOfLaptop(context, text)));
     return found.flat();
   }
-  const pause = (ms: number) => setTimeout(ms, undefined, { signal: io.interrupted });
   const queries = queriesFor(message, await groupsOf(context));
-  const found = await Promise.all(queries.map((query) => queryLines(query, { pause })));
+  const found = await Promise.all(queries.map((query) => queryLines(query, { pause: pauseUntil(io) })));
   if (found.some(({ isCut }) => isCut))
     io.complain('CloudWatch has more log lines than one query gives; what only they tell is unknown.\n');
   return found.flatMap(({ lines }) => lines);
 }
 
+/** Pauses that Ctrl-C ends. */
+export function pauseUntil({ interrupted }: Io): (ms: number) => Promise<unknown> {
+  return (ms) => setTimeout(ms, undefined, { signal: interrupted });
+}
+
 /** Of the run that has written the message, and of later pushes of its inbox. */
-function queriesFor({ id, epoch = '', to, timestamp }: AcceptedMessage, groups: LogGroups): LogQuery[] {
+function queriesFor({ id, epoch = '', to, timestamp }: SearchedMessage, groups: LogGroups): LogQuery[] {
   const from = timestamp - beforeMs;
   const { inbox, ...publishers } = groups;
   const ofItsRun = {
@@ -55,7 +64,8 @@ function queriesFor({ id, epoch = '', to, timestamp }: AcceptedMessage, groups: 
   return to === undefined ? [ofItsRun] : [ofItsRun, ofPushes];
 }
 
-async function groupsOf(context: Context): Promise<LogGroups> {
+/** @throws CommandError for a stack of an earlier release */
+export async function groupsOf(context: Context): Promise<LogGroups> {
   const { LogGroups: text } = await context.outputs();
   if (text !== undefined) return JSON.parse(text) as LogGroups;
   throw new CommandError(

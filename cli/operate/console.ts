@@ -1,11 +1,15 @@
 /** `artcafe console`: the page that shows what a bus does, on this machine only, with tokens that can only read. */
 import path from 'node:path';
 import type { Command } from 'commander';
+import type { LogSource } from '../../console/server/index';
 import { type Context, contextOf, type Location, originOf } from '../context/context';
 import { httpBaseOf } from '../context/http-api';
+import { logLines, pauseUntil } from '../context/log-lines';
 import { mintToken } from '../context/tokens';
+import { workCostOf } from '../context/work-cost';
 import { examples, integer, placeOptions } from '../options';
 import { interruption, type Io } from '../output/io';
+import { withoutTokens } from '../output/without-tokens';
 
 interface Options extends Location {
   readonly port?: number;
@@ -43,6 +47,7 @@ async function show(options: Options, io: Io): Promise<void> {
       ...{ url: context.url, name: context.name, tenant: options.tenant, port: options.port },
       roles: options.send === true ? ['observer', 'operator'] : ['observer'],
       mint: (role, tenant) => mint(context, role === 'observer', tenant),
+      logs: logsOf(context, options.tenant, io),
     },
     path.join(io.packageFolder, 'console'),
   );
@@ -57,4 +62,22 @@ function mint(context: Context, isObserver: boolean, tenant: string): Promise<st
     agent: isObserver ? 'console-observer' : 'console',
     role: isObserver ? 'observer' : 'service',
   });
+}
+
+/** Read with the operator's credentials, as `artcafe explain` reads them. */
+function logsOf(context: Context, tenant: string, io: Io): LogSource {
+  const cost = workCostOf(context, tenant, { pause: pauseUntil(io) });
+  return {
+    lines: (message) => saidWithoutTokens(logLines(context, { ...message, to: undefined }, io)),
+    cost: () => saidWithoutTokens(cost()),
+  };
+}
+
+/** The page shows what went wrong. */
+async function saidWithoutTokens<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new Error(withoutTokens(error instanceof Error ? error.message : String(error)), { cause: error });
+  }
 }

@@ -64,7 +64,7 @@ export interface Explanation {
 }
 
 /** Texts that the lines to be read contain: all lines with one of them are enough. */
-export function searchesFor({ id, to }: Asked): readonly string[] {
+export function searchesFor({ id, to }: Pick<Asked, 'id' | 'to'>): readonly string[] {
   return to === undefined
     ? [JSON.stringify(id)]
     : [JSON.stringify(id), '"inbox_pushed"', '"inbox_push_failed"'];

@@ -1,10 +1,12 @@
 /**
- * Answers the requests of the console's page: its built files, and the session (where the bus is, and a fresh token). The same
- * handler runs in the laptop gateway and in `serve`.
+ * Answers the requests of the console's page: its built files, the session (where the bus is, and a fresh token), and what log
+ * lines of a deployed stack say. The same handler runs in the laptop gateway and in `serve`.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
+import { answer, messageOf, protection } from './answer';
+import { costPath, linesPath, LogPages, type LogSource } from './log-pages';
 
 /** `observer` reads its tenant and writes nothing. `operator` sends messages and ends connections. */
 export type ConsoleRole = 'observer' | 'operator';
@@ -22,6 +24,8 @@ export interface ConsoleOptions {
   readonly mint: (role: ConsoleRole, tenant: string) => Promise<string>;
   /** Default: `observer` alone. */
   readonly roles?: readonly ConsoleRole[];
+  /** Log lines of a deployed stack, of the tenant that is watched. Without them the page shows neither ways of messages nor costs. */
+  readonly logs?: LogSource;
 }
 
 /** Answers a request and returns true, or leaves it to others and returns false. */
@@ -41,12 +45,15 @@ const dist = path.join(__dirname, '../dist');
 /** @param folder - of the built page */
 export function consoleHandler(options: ConsoleOptions, folder = dist): PageHandler {
   const policy = contentPolicy(options.url);
+  const logs = options.logs && new LogPages(options.logs);
   const files = new Map<string, Buffer>();
   return (request, response) => {
     const [pathname = '/'] = (request.url ?? '/').split('?');
-    if (pathname === sessionPath) {
+    const isOfLogs = logs !== undefined && (pathname === linesPath || pathname === costPath);
+    if (pathname === sessionPath || isOfLogs) {
       if (isFromOtherSite(request)) answer(response, 403, { message: 'This path is for the console only.' });
-      else void openSession(options, request, response);
+      else if (isOfLogs) void logs.answer(pathname, request, response);
+      else void openSession(options, logs?.key, request, response);
       return true;
     }
     const name = pathname === '/' ? 'index.html' : pathname.slice(1);
@@ -69,14 +76,6 @@ export function consoleHandler(options: ConsoleOptions, folder = dist): PageHand
     return true;
   };
 }
-
-const protection = {
-  'X-Content-Type-Options': 'nosniff',
-  'X-Frame-Options': 'DENY',
-  'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-};
 
 /** Scripts and styles of this address only; connections to this address and to the bus. */
 function contentPolicy(url: string): (host: string) => string {
@@ -107,6 +106,7 @@ export function isFromOtherSite({ headers }: IncomingMessage): boolean {
 
 async function openSession(
   options: ConsoleOptions,
+  logsKey: string | undefined,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -123,21 +123,10 @@ async function openSession(
   const tenant = asked === null || asked === '' ? own : asked;
   try {
     const token = await options.mint(role, tenant);
-    answer(response, 200, { url, name, tenant, is_laptop: isLaptop, roles, token });
+    answer(response, 200, { url, name, tenant, is_laptop: isLaptop, roles, token, logs_key: logsKey });
   } catch (error) {
-    answer(response, 500, { message: error instanceof Error ? error.message : 'No token could be minted.' });
+    answer(response, 500, { message: messageOf(error, 'No token could be minted.') });
   }
-}
-
-function answer(response: ServerResponse, status: number, body: object): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(text),
-    'Cache-Control': 'no-store',
-    ...protection,
-  });
-  response.end(text);
 }
 
 function readPart(folder: string, name: string): Buffer | undefined {

@@ -1,11 +1,12 @@
 /** `artcafe explain` against a laptop gateway. Under faults: test/explain. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Bus, fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import { artcafe, objectsIn } from './command-line';
-import { type Behaviour, fakeInsights, matches, Refusal } from './fake-insights';
+import { deployedStack, linesOf } from './deployed-stack';
+import { type Behaviour, Refusal } from './fake-insights';
 
 let bus: Bus;
 let place: string[];
@@ -119,42 +120,21 @@ test('a message that the log does not have', async () => {
 });
 
 describe('of a deployed stack', () => {
-  const logGroups = { default: '/log/default', http: '/log/http', inbox: '/log/inbox' };
+  let gateway: Behaviour;
   let close: (() => void) | undefined;
+  beforeAll(() => {
+    gateway = linesOf(bus);
+  });
   afterEach(() => {
     close?.();
     jest.restoreAllMocks();
   });
 
-  /** The gateway's bus as a stack of AWS, whose lines are in CloudWatch. */
-  async function stack(behaviour: Behaviour, outputs: Record<string, string> = {}) {
-    const insights = await fakeInsights(behaviour);
-    close = insights.close;
-    jest.replaceProperty(process, 'env', {
-      ...process.env,
-      AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: insights.url,
-      AWS_REGION: 'eu-west-1',
-      AWS_ACCESS_KEY_ID: 'key',
-      AWS_SECRET_ACCESS_KEY: 'secret',
-    });
-    const file = path.join(folder, 'outputs.json');
-    const urls = {
-      EdgeBaseUrl: bus.baseUrls.edge,
-      HttpUrl: bus.baseUrls.edge.replace('ws', 'http'),
-    };
-    const all = { LogGroups: JSON.stringify(logGroups), ...urls, ...outputs };
-    writeFileSync(file, JSON.stringify({ Bus: all }));
-    return { insights, at: ['--context', 'Bus', '--outputs', file] };
+  async function stack(behaviour: Behaviour, outputs?: Readonly<Record<string, string | undefined>>) {
+    const made = await deployedStack(bus, behaviour, folder, outputs);
+    close = made.insights.close;
+    return made;
   }
-
-  const linesOfGateway = () =>
-    bus.inside.log.flatMap(({ text, stream }) => (stream === 'stdout' ? text.split('\n') : []));
-  const gateway: Behaviour = {
-    results: (query) => ({
-      status: 'Complete',
-      lines: linesOfGateway().filter((line) => matches(query, line)),
-    }),
-  };
 
   test('the lines come from CloudWatch, and say the same', async () => {
     const tenant = fresh('tenant');
@@ -215,7 +195,7 @@ describe('of a deployed stack', () => {
   });
 
   test('a stack that does not name its log groups', async () => {
-    const { at } = await stack(gateway, { LogGroups: undefined as never });
+    const { at } = await stack(gateway, { LogGroups: undefined });
     expect(await explainOne(at)).toMatchObject({
       code: 1,
       stderr: '"Bus" is of an earlier release, which does not name its log groups: deploy it again.\n',

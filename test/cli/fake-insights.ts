@@ -24,6 +24,8 @@ export interface Result {
   readonly status: string;
   /** Values of `@message`. */
   readonly lines?: readonly string[];
+  /** Of a query with `stats`: values by field. */
+  readonly rows?: readonly Readonly<Record<string, string>>[];
   readonly nextToken?: string;
 }
 
@@ -82,11 +84,32 @@ export function matches({ queryString }: StartedQuery, line: string): boolean {
   return conditions.every(([, piece = '']) => line.includes(piece));
 }
 
-function wireForm({ status, lines = [], nextToken }: Result): object {
-  const results = lines.map((line, index) => [
-    { field: '@message', value: line },
-    { field: '@ptr', value: `ptr-${index}` },
-  ]);
+/** What the query of costs gives of lines that were all written at `at`, epoch milliseconds. */
+export function workRows(
+  { queryString }: StartedQuery,
+  lines: readonly string[],
+  at: number,
+): Result['rows'] {
+  const [, pattern = ''] = /tenant_id like \/(.*)\/\n/.exec(queryString) ?? [];
+  const units = new Map<string, number>();
+  for (const line of lines) {
+    const { event, tenant_id: tenant, work_units: work = 0 } = JSON.parse(line) as WorkLine;
+    if (tenant === undefined || !['published', 'request'].includes(event ?? '')) continue;
+    if (new RegExp(pattern).test(tenant)) units.set(tenant, (units.get(tenant) ?? 0) + work);
+  }
+  const time = new Date(at).toISOString().replace('T', ' ').replace('Z', '');
+  return [...units].map(([tenant, sum]) => ({ tenant_id: tenant, 'bin(5m)': time, units: String(sum) }));
+}
+
+interface WorkLine {
+  readonly event?: string;
+  readonly tenant_id?: string;
+  readonly work_units?: number;
+}
+
+function wireForm({ status, lines = [], rows, nextToken }: Result): object {
+  const all = rows ?? lines.map((line, index) => ({ '@message': line, '@ptr': `ptr-${index}` }));
+  const results = all.map((row) => Object.entries(row).map(([field, value]) => ({ field, value })));
   return { status, results, ...(nextToken !== undefined && { nextToken }) };
 }
 

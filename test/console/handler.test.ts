@@ -82,7 +82,7 @@ test.each([
   expect(minted).toHaveLength(before);
 });
 
-test.each(['/../package.json', '/package.json', '/_gateway/logs', '/app.css/x'])(
+test.each(['/../package.json', '/package.json', '/_gateway/logs', '/_console/cost', '/app.css/x'])(
   'nothing else is served: %s',
   async (target) => {
     expect((await get(target)).status).toBe(404);

@@ -3,13 +3,15 @@ import type { Message } from '@artcafe/pubsub';
 import {
   type Delivery,
   explanationOf,
+  type Line,
   meanings,
   type Outcome,
   outcomes,
   searchesFor,
 } from '../../explain/explanation';
-import type { LogLine } from '../source/gateway';
+import { searchLines } from '../source/deployed-log';
 import { linesWith } from '../source/log';
+import { session } from '../source/session';
 
 export interface Step {
   readonly what: string;
@@ -20,15 +22,37 @@ export interface Step {
   readonly hint?: string;
 }
 
-export interface Explanation {
-  readonly steps: readonly Step[];
-  /** Messages that the counts are of; 1 when they are this message's own. */
-  readonly batch: number;
-  readonly lines: readonly LogLine[];
+/** Of the gateway with its time and its function. */
+export interface ShownLine {
+  readonly line: Line;
+  readonly function?: string;
+  readonly timestamp?: string;
 }
 
-export async function explain(message: Message): Promise<Explanation> {
-  const lines = (await linesWith(searchesFor(message))) ?? [];
+export interface Explanation {
+  readonly steps: readonly Step[];
+  /** Whether a line tells what became of the message. */
+  readonly isKnown: boolean;
+  /** Messages that the counts are of; 1 when they are this message's own. */
+  readonly batch: number;
+  readonly lines: readonly ShownLine[];
+}
+
+/** Whether the server of this page has to search for the lines of the message. AWS bills that, so the user asks for it. */
+export function isSearchNeeded({ sequence, epoch }: Message): boolean {
+  return session.value?.logsKey !== undefined && sequence !== undefined && epoch !== undefined;
+}
+
+/** Every line that may tell of the message. */
+export async function linesAbout(message: Message): Promise<readonly ShownLine[]> {
+  const { id, epoch, timestamp } = message;
+  if (isSearchNeeded(message) && epoch !== undefined)
+    return (await searchLines({ id, epoch, timestamp })).map((line) => ({ line }));
+  const { isLaptop = false } = session.value ?? {};
+  return isLaptop ? ((await linesWith(searchesFor(message))) ?? []) : [];
+}
+
+export function explain(message: Message, lines: readonly ShownLine[]): Explanation {
   const { delivery, pushedTo } = explanationOf(
     message,
     lines.map(({ line }) => line),
@@ -40,6 +64,7 @@ export async function explain(message: Message): Promise<Explanation> {
   }));
   return {
     steps: [...accepted(message), ...delivered(delivery), ...pushed],
+    isKnown: delivery !== undefined,
     batch: delivery?.batch ?? 1,
     lines,
   };

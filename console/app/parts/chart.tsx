@@ -1,22 +1,34 @@
-/** A plot over the last five minutes. All plots of the page share their cursor. */
+/** A plot over the last minutes. Plots of the same time share their cursor. */
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { Sample } from '../data/samples';
-import { span } from '../data/samples';
+import { span as usualSpan } from '../data/samples';
 import { isDark } from '../shell/theme';
 
-export interface Line {
+export interface Timed {
+  /** Epoch seconds. */
+  readonly at: number;
+}
+
+export interface Line<Point = Sample> {
   readonly label: string;
-  readonly of: (sample: Sample) => number | null;
+  readonly of: (point: Point) => number | null;
   /** 1–4, of the palette. */
   readonly colour: number;
   readonly isFilled?: boolean;
 }
 
-interface Props {
-  readonly samples: readonly Sample[];
-  readonly lines: readonly Line[];
+interface Look {
   readonly format: (value: number) => string;
+  /** Seconds that it shows at most. */
+  readonly span: number;
+}
+
+interface Props<Point extends Timed> {
+  readonly points: readonly Point[];
+  readonly lines: readonly Line<Point>[];
+  readonly format: Look['format'];
+  readonly span?: number | undefined;
   readonly label: string;
 }
 
@@ -25,7 +37,8 @@ const height = 168;
 const shortest = 60;
 const font = '11px Inter, ui-sans-serif, system-ui, sans-serif';
 
-export function Chart({ samples, lines, format, label }: Props) {
+export function Chart<Point extends Timed>(props: Props<Point>) {
+  const { points, lines, format, span = usualSpan, label } = props;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const dark = isDark.value;
@@ -33,7 +46,7 @@ export function Chart({ samples, lines, format, label }: Props) {
   useEffect(() => {
     const element = box.current;
     if (element === null) return undefined;
-    const made = new uPlot(optionsFor(element, lines, format), dataOf(samples, lines), element);
+    const made = new uPlot(optionsFor(element, lines, { format, span }), dataOf(points, lines), element);
     plot.current = made;
     const observer = new ResizeObserver(() => {
       made.setSize({ width: element.clientWidth, height });
@@ -46,20 +59,23 @@ export function Chart({ samples, lines, format, label }: Props) {
   }, [dark]);
 
   useEffect(() => {
-    plot.current?.setData(dataOf(samples, lines));
-  }, [samples]);
+    plot.current?.setData(dataOf(points, lines));
+  }, [points]);
 
   return <div class="chart" ref={box} role="img" aria-label={label} />;
 }
 
-function dataOf(samples: readonly Sample[], lines: readonly Line[]): uPlot.AlignedData {
-  return [samples.map(({ at }) => at), ...lines.map(({ of }) => samples.map(of))];
+function dataOf<Point extends Timed>(
+  points: readonly Point[],
+  lines: readonly Line<Point>[],
+): uPlot.AlignedData {
+  return [points.map(({ at }) => at), ...lines.map(({ of }) => points.map(of))];
 }
 
 function optionsFor(
   element: HTMLElement,
-  lines: readonly Line[],
-  format: (value: number) => string,
+  lines: readonly Pick<Line, 'label' | 'colour' | 'isFilled'>[],
+  { format, span }: Look,
 ): uPlot.Options {
   const style = getComputedStyle(element);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
@@ -74,7 +90,7 @@ function optionsFor(
     height,
     padding: [10, 8, 0, 0],
     legend: { show: false },
-    cursor: { sync: { key: 'console' }, points: { size: 6 }, drag: { x: false, y: false } },
+    cursor: { sync: { key: `console ${span}` }, points: { size: 6 }, drag: { x: false, y: false } },
     scales: {
       x: { range: (_, min, max) => [max - Math.min(span, Math.max(shortest, max - min)), max] },
       y: { range: (_, __, max) => [0, niceTop(max)] },

@@ -9,6 +9,8 @@ export interface Session {
   readonly tenant: string;
   readonly isLaptop: boolean;
   readonly roles: readonly Role[];
+  /** For the log lines of a deployed stack; absent where the server of this page does not read them. */
+  readonly logsKey: string | undefined;
 }
 
 /** `undefined` until the server has answered. */
@@ -21,6 +23,7 @@ interface SessionAnswer {
   readonly tenant: string;
   readonly is_laptop: boolean;
   readonly roles: readonly Role[];
+  readonly logs_key?: string;
   readonly token: string;
 }
 
@@ -44,9 +47,9 @@ export async function observerToken(): Promise<string> {
 /** Always a fresh one, as a connection wants it. */
 export async function openSession(): Promise<string> {
   try {
-    const { is_laptop, token, ...rest } = await ask('observer');
+    const { is_laptop, logs_key, token, ...rest } = await ask('observer');
     cached = { token, at: Date.now() };
-    session.value ??= { ...rest, url: absolute(rest.url), isLaptop: is_laptop };
+    session.value ??= { ...rest, url: absolute(rest.url), isLaptop: is_laptop, logsKey: logs_key };
     sessionError.value = undefined;
     return token;
   } catch (error) {

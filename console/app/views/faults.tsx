@@ -15,7 +15,7 @@ import { samples } from '../data/samples';
 import { count, milliseconds, rate } from '../parts/format';
 import { Json } from '../parts/json';
 import { Empty, Failed, Loading } from '../parts/state';
-import { Plot } from './overview';
+import { Plot } from '../parts/figures';
 
 const everyMs = 1_000;
 

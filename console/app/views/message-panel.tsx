@@ -1,6 +1,6 @@
 /** One message: what it says, and what became of it. */
 import { useEffect, useState } from 'preact/hooks';
-import { type Explanation, explain } from '../data/explain';
+import { type Explanation, explain, isSearchNeeded, linesAbout } from '../data/explain';
 import { hasLog } from '../source/log';
 import type { Row } from '../data/rows';
 import { session } from '../source/session';
@@ -41,7 +41,7 @@ export function MessagePanel({ row, close }: { readonly row: Row; readonly close
         </>
       )}
       <h3>What became of it</h3>
-      <Way row={row} />
+      <Way key={row.key} row={row} />
     </aside>
   );
 }
@@ -63,58 +63,118 @@ function Fact({
   );
 }
 
-type Told = Explanation | { readonly error: string };
+interface Told {
+  readonly explanation: Explanation;
+  /** Why the log lines cannot be read. */
+  readonly failure?: string;
+}
 
-/** Absent while the log lines are read. */
-function useExplanation(row: Row): Told | undefined {
+/**
+ * Absent while the log lines are read.
+ * @param asked - how often they were asked for; 0: not yet
+ */
+function useExplanation({ message }: Row, asked: number): Told | undefined {
   const [told, setTold] = useState<Told | undefined>(undefined);
   useEffect(() => {
     let isCurrent = true;
-    setTold(undefined);
-    explain(row.message).then(
-      (explanation) => {
-        if (isCurrent) setTold(explanation);
-      },
-      (error: unknown) => {
-        if (isCurrent) setTold({ error: error instanceof Error ? error.message : String(error) });
-      },
-    );
+    const tell = (next: Told | undefined): void => {
+      if (isCurrent) setTold(next);
+    };
+    if (asked === 0) tell({ explanation: explain(message, []) });
+    else {
+      tell(undefined);
+      linesAbout(message).then(
+        (lines) => {
+          tell({ explanation: explain(message, lines) });
+        },
+        (error: unknown) => {
+          const failure = error instanceof Error ? error.message : String(error);
+          tell({ explanation: explain(message, []), failure });
+        },
+      );
+    }
     return () => {
       isCurrent = false;
     };
-  }, [row.key]);
+  }, [asked]);
   return told;
 }
 
 function Way({ row }: { readonly row: Row }) {
-  const told = useExplanation(row);
+  const isSearched = isSearchNeeded(row.message);
+  const [asked, setAsked] = useState(isSearched ? 0 : 1);
+  const told = useExplanation(row, asked);
   if (told === undefined) return <p class="quiet">Reading the log lines …</p>;
-  if ('error' in told) return <p class="quiet">The log lines cannot be read: {told.error}</p>;
+  const { explanation, failure } = told;
   return (
     <>
-      <ol class="way">
-        {told.steps.map(({ what, said, tone, hint }) => (
-          <li
-            key={`${what} ${said ?? ''}`}
-            title={hint}
-            class={`is-${said === undefined ? 'unknown' : tone}`}
-          >
-            <span>{what}</span>
-            <b>{said ?? 'unknown'}</b>
-          </li>
-        ))}
-      </ol>
-      {told.batch > 1 && (
-        <p class="quiet">Sent in a batch with others: the counts are those of {told.batch} messages.</p>
-      )}
-      {(session.value?.isLaptop !== true || hasLog.value === false) && (
+      <Steps steps={explanation.steps} />
+      {explanation.batch > 1 && (
         <p class="quiet">
-          This console does not see the log lines of the functions: look for its id in the log of the function
-          “default”.
+          Sent in a batch with others: the counts are those of {explanation.batch} messages.
         </p>
       )}
-      {told.lines.length > 0 && <LogLines lines={told.lines} />}
+      {failure !== undefined && (
+        <p class="quiet" role="alert">
+          The log lines cannot be read: {failure}
+        </p>
+      )}
+      {isSearched && !explanation.isKnown && (
+        <Search
+          hasFoundNothing={asked > 0 && failure === undefined}
+          begin={() => {
+            setAsked(asked + 1);
+          }}
+        />
+      )}
+      {!isSearched && <WithoutLog />}
+      {explanation.lines.length > 0 && <LogLines lines={explanation.lines} />}
     </>
+  );
+}
+
+function Steps({ steps }: Pick<Explanation, 'steps'>) {
+  return (
+    <ol class="way">
+      {steps.map(({ what, said, tone, hint }) => (
+        <li key={`${what} ${said ?? ''}`} title={hint} class={`is-${said === undefined ? 'unknown' : tone}`}>
+          <span>{what}</span>
+          <b>{said ?? 'unknown'}</b>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+interface SearchProps {
+  readonly hasFoundNothing: boolean;
+  readonly begin: () => void;
+}
+
+function Search({ hasFoundNothing, begin }: SearchProps) {
+  return (
+    <>
+      {hasFoundNothing && (
+        <p class="quiet">
+          No log line tells what became of it. CloudWatch may have the newest lines a minute or two later.
+        </p>
+      )}
+      <button class="button" type="button" onClick={begin}>
+        Search the log lines
+      </button>
+      <p class="quiet">CloudWatch searches 20 minutes of log lines, at $0.005 per GB.</p>
+    </>
+  );
+}
+
+function WithoutLog() {
+  const { isLaptop = false, logsKey } = session.value ?? {};
+  if (logsKey !== undefined || (isLaptop && hasLog.value !== false)) return null;
+  return (
+    <p class="quiet">
+      This console does not see the log lines of the functions: look for its id in the log of the function
+      “default”.
+    </p>
   );
 }
 
@@ -126,9 +186,11 @@ function LogLines({ lines }: Pick<Explanation, 'lines'>) {
       </summary>
       {lines.map(({ function: name, timestamp, line }, index) => (
         <section key={index}>
-          <p class="quiet">
-            {clock(Date.parse(timestamp))} · {name}
-          </p>
+          {timestamp !== undefined && (
+            <p class="quiet">
+              {clock(Date.parse(timestamp))} · {name}
+            </p>
+          )}
           <Json value={line} />
         </section>
       ))}

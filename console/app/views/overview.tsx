@@ -3,21 +3,25 @@ import { agents, onlineCount } from '../data/agents';
 import { lately, type Sample, samples } from '../data/samples';
 import { session } from '../source/session';
 import { errorLines } from '../source/log';
-import { Chart, type Line, Spark } from '../parts/chart';
+import type { Line } from '../parts/chart';
+import { Plot, Tile } from '../parts/figures';
 import { ago, count, dollars, milliseconds, rate } from '../parts/format';
+import { DeployedCostPlot, DeployedCostTile } from './deployed-cost';
 
 const hoursPerMonth = 720;
 
 export function Overview() {
   const list = samples.value;
-  const { isLaptop = false } = session.value ?? {};
+  const { isLaptop = false, logsKey } = session.value ?? {};
+  const hasDeployedCost = logsKey !== undefined;
   return (
-    <div class="page">
+    // Scrolled by keys, with nothing else in it that takes the focus.
+    <div class="page" role="region" aria-label="Overview" tabIndex={0}>
       <header class="page-head">
         <h1>Overview</h1>
         <p class="quiet">The last five minutes{isLaptop ? '' : ', as this page sees them'}</p>
       </header>
-      <Tiles list={list} isLaptop={isLaptop} />
+      <Tiles list={list} isLaptop={isLaptop} hasDeployedCost={hasDeployedCost} />
       <div class="plots">
         <Plot
           title="Throughput"
@@ -37,6 +41,7 @@ export function Overview() {
         {isLaptop && (
           <Plot title="Cost on AWS" unit="an hour, at this load" lines={cost} format={dollars} list={list} />
         )}
+        {hasDeployedCost && <DeployedCostPlot />}
       </div>
       <Errors />
     </div>
@@ -62,7 +67,13 @@ const cost: readonly Line[] = [
   { label: 'dollars an hour', of: (sample) => sample.dollarsPerHour, colour: 4, isFilled: true },
 ];
 
-function Tiles({ list, isLaptop }: { readonly list: readonly Sample[]; readonly isLaptop: boolean }) {
+interface TilesProps {
+  readonly list: readonly Sample[];
+  readonly isLaptop: boolean;
+  readonly hasDeployedCost: boolean;
+}
+
+function Tiles({ list, isLaptop, hasDeployedCost }: TilesProps) {
   const minute = list.slice(-60);
   // A few messages in a few seconds would be many dollars a month.
   const perHour = minute.length < 60 ? undefined : meanOf(minute.map((sample) => sample.dollarsPerHour));
@@ -108,63 +119,8 @@ function Tiles({ list, isLaptop }: { readonly list: readonly Sample[]; readonly 
           values={minute.map((sample) => sample.dollarsPerHour)}
         />
       )}
+      {hasDeployedCost && <DeployedCostTile />}
     </div>
-  );
-}
-
-interface TileProps {
-  readonly name: string;
-  readonly value: string;
-  readonly unit?: string;
-  readonly note: string;
-  readonly tone?: 'bad' | undefined;
-  readonly values?: readonly (number | null)[];
-}
-
-function Tile({ name, value, unit, note, tone, values }: TileProps) {
-  return (
-    <section class={`tile ${tone === 'bad' ? 'is-bad' : ''}`}>
-      <h2>{name}</h2>
-      <p class="tile-value">
-        {value}
-        {unit !== undefined && <small>{unit}</small>}
-      </p>
-      <p class="tile-note">{note}</p>
-      {values !== undefined && values.length > 1 && <Spark values={values} />}
-    </section>
-  );
-}
-
-interface PlotProps {
-  readonly title: string;
-  readonly unit: string;
-  readonly lines: readonly Line[];
-  readonly format: (value: number) => string;
-  readonly list: readonly Sample[];
-}
-
-export function Plot({ title, unit, lines, format, list }: PlotProps) {
-  const now = list.at(-1);
-  return (
-    <section class="plot">
-      <header>
-        <h2>{title}</h2>
-        <span class="quiet">{unit}</span>
-        <ul class="legend">
-          {lines.map(({ label, of, colour }) => {
-            const value = now && of(now);
-            return (
-              <li key={label}>
-                <span class={`swatch is-${colour}`} aria-hidden="true" />
-                {label}
-                <b>{value === undefined || value === null ? '–' : format(value)}</b>
-              </li>
-            );
-          })}
-        </ul>
-      </header>
-      <Chart samples={list} lines={lines} format={format} label={`${title}, ${unit}, over five minutes`} />
-    </section>
   );
 }
 
