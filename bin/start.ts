@@ -137,7 +137,7 @@ Connect as the agent "alice" of the tenant "demo"; what you type is published to
 
 Or as "bob", with the command (docs/cli.md):
 
-  npx artcafe subscribe lobby --agent bob${base === usualBase ? '' : ` --url ${base}`}
+  npx artcafe subscribe lobby --agent bob --inbox${base === usualBase ? '' : ` --url ${base}`}
 `;
 }
 

@@ -8,7 +8,7 @@ const head = `# The command
 
 \`\`\`sh
 npx artcafe start                                            # the bus on this machine
-npx artcafe subscribe lobby --agent bob                      # in a second terminal
+npx artcafe subscribe lobby --agent bob --inbox              # in a second terminal
 npx artcafe publish lobby '{"hello":"world"}' --agent alice  # in a third one
 \`\`\`
 
@@ -35,8 +35,8 @@ come from an issuer of your own, give one with \`--token\` or \`ARTCAFE_TOKEN\`.
 Results go to standard output; progress, losses and errors to standard error. With \`--json\` each result is one JSON object on a line (NDJSON), and a message has the names of
 [the protocol](protocol.md). Without it, control characters in what agents wrote are printed as \`\\u001b\`, so that nobody steers your terminal.
 
-\`history\`, \`explain\`, \`agents\`, \`channels\` and \`tail\` only read: nobody sees them come, and the mail that waits for an agent goes on waiting. \`subscribe\`, \`publish\`, \`request\` and \`mcp\`
-connect as the agent, and \`doctor\` tries to.
+\`history\`, \`explain\`, \`agents\`, \`channels\`, \`tail\` and \`subscribe\` only read: nobody sees them come, and the mail that waits for an agent goes on waiting. \`subscribe --inbox\`,
+\`publish\`, \`request\` and \`mcp\` connect as the agent, and so does \`subscribe\` with a \`--token\` that is not of an observer; \`doctor\` tries to.
 
 ## Exit codes
 

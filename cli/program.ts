@@ -53,7 +53,7 @@ Exit codes: 0 done, 1 failed, 2 wrong use, 3 bus not reached, 4 token refused, 5
 
 Examples:
   $ artcafe start
-  $ artcafe subscribe lobby --agent bob
+  $ artcafe subscribe lobby --agent bob --inbox
   $ artcafe publish lobby '{"hello":"world"}' --agent alice`;
 
 export function programFor(io: Io): Command {

@@ -28,11 +28,11 @@ export function addRequest(program: Command, io: Io): void {
   ).action((to: string, content: string, options: Options) => request(to, content, options, io));
 }
 
-/** A process that only watches, such as `artcafe subscribe`, never answers; one without a handler does so after two seconds. */
+/** A process that only watches, such as `artcafe subscribe --inbox`, never answers; one without a handler does so after two seconds. */
 function silence(to: string, { timeout }: Options): CommandError {
   return new CommandError(
     exitCodes.unanswered,
-    `timeout: no reply from ${printable(to)} within ${timeout}. It is slow, or has no handler for requests, as artcafe subscribe.`,
+    `timeout: no reply from ${printable(to)} within ${timeout}. It is slow, or has no handler for requests, as artcafe subscribe --inbox.`,
   );
 }
 

@@ -18,11 +18,15 @@ export function addSubscribe(program: Command, io: Io): void {
     .command('subscribe')
     .description('print the messages of channels, and of the inbox, until Ctrl-C')
     .argument('[channels...]', 'names of channels')
-    .option('--inbox', 'also the direct messages to the agent; they count as handled once printed')
+    .option(
+      '--inbox',
+      'connect as the agent, and print its direct messages too; they count as handled once printed',
+    )
     .option('--limit <number>', 'end after this many messages', integer);
   examples(
     whoOptions(command),
-    'artcafe subscribe lobby --agent bob',
+    'artcafe subscribe lobby',
+    'artcafe subscribe lobby --agent bob --inbox',
     'artcafe subscribe orders payments --json | jq .content',
     'artcafe subscribe --inbox --agent bob',
   ).action((channels: string[], options: Options) => subscribe(channels, options, io));
@@ -33,8 +37,10 @@ async function subscribe(channels: readonly string[], options: Options, io: Io):
   if (channels.length === 0 && !inbox) throw new UsageError('A channel or --inbox is needed; see --help.');
   const printer = new Printer(io, options.json ?? false);
   const needsName = channels.length + (inbox ? 1 : 0) > 1;
+  // Who only watches is no agent: nobody sees it come, and mail that waits for the agent is not pushed to it.
+  const who: Who = inbox ? options : { role: 'observer', ...options };
   await withClient(
-    options,
+    who,
     io,
     async (bus) => {
       const { ended, end } = untilTheEnd(bus, io);
@@ -50,10 +56,12 @@ async function subscribe(channels: readonly string[], options: Options, io: Io):
         ...channels.map((name) => bus.channel(name).subscribe(take(name))),
         ...(inbox ? [bus.inbox.subscribe(take('inbox'))] : []),
       ]);
-      printer.progress(`Subscribed as ${bus.agentId ?? options.agent}. Ctrl-C ends.`);
+      printer.progress(
+        `Subscribed as ${inbox ? (bus.agentId ?? options.agent) : 'an observer'}. Ctrl-C ends.`,
+      );
       await ended;
     },
-    // It only watches: requests to this agent are for another process of it.
+    // It answers no requests: those to this agent are for another process of it.
     { observer: true },
   );
 }

@@ -111,7 +111,7 @@ ArtCafe PubSub runs on this machine. Ctrl-C stops it.
 
 In other terminals:
 
-  npx artcafe subscribe lobby --agent bob${there}
+  npx artcafe subscribe lobby --agent bob --inbox${there}
   npx artcafe publish lobby '{"hello":"world"}' --agent alice${there}
 `;
 }

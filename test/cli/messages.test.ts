@@ -23,7 +23,7 @@ describe('subscribe', () => {
       isTerminal: true,
       environment: { NO_COLOR: '1' },
     });
-    await reader.said(/Subscribed as bob/);
+    await reader.said(/Subscribed as an observer/);
     const sent = await artcafe([
       'publish',
       'lobby',
@@ -154,7 +154,7 @@ describe('request', () => {
       code: 5,
       stdout: '',
       stderr:
-        'timeout: no reply from bob within 1s. It is slow, or has no handler for requests, as artcafe subscribe.\n',
+        'timeout: no reply from bob within 1s. It is slow, or has no handler for requests, as artcafe subscribe --inbox.\n',
     });
   });
 

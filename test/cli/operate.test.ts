@@ -150,7 +150,7 @@ describe('start', () => {
     const gateway = start(['start', '--port', '0', '--assembly', assembly], { environment });
     const welcome = await gateway.said(/npx artcafe publish/);
     const url = /--url (\S+)/.exec(welcome)?.[1] ?? '';
-    expect(welcome).toContain(`npx artcafe subscribe lobby --agent bob --url ${url}\n`);
+    expect(welcome).toContain(`npx artcafe subscribe lobby --agent bob --inbox --url ${url}\n`);
     expect(
       (await artcafe(['publish', 'lobby', '{"hello":"world"}', '--agent', 'alice', '--url', url])).code,
     ).toBe(0);

@@ -4,7 +4,7 @@
  */
 import { Bus, fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
-import { artcafe, objectsIn } from './command-line';
+import { artcafe, objectsIn, start } from './command-line';
 
 let bus: Bus;
 let place: string[];
@@ -63,6 +63,23 @@ test.each([
   await bob.nextMessage({ content: 'first' });
   await bob.nextMessage({ content: 'second' });
 });
+
+test('subscribe takes nothing, and its agent is not shown online', async () => {
+  const tenant = fresh('tenant');
+  const before = await bobWithMail(tenant);
+  const reader = start(['subscribe', 'lobby', ...as(tenant, 'bob')], { isTerminal: true });
+  try {
+    await reader.said(/Subscribed as an observer/);
+    await artcafe(['publish', 'lobby', 'live', ...as(tenant, 'alice')]);
+    await reader.said(/live/);
+    expect(await presenceOf(tenant, 'bob')).toEqual(before);
+  } finally {
+    await reader.interrupt();
+  }
+  const bob = await bus.connect({ tenant, agent: 'bob' });
+  await bob.nextMessage({ content: 'first' });
+  await bob.nextMessage({ content: 'second' });
+}, 30_000);
 
 test('a position of the agent that is kept stays as it is', async () => {
   const tenant = fresh('tenant');
