@@ -2,11 +2,10 @@
  * The packed command in an empty folder, as part of `npm run suite command`: installed without the registry, it runs the bus, and two
  * agents talk, within the times that the documents promise. And what `publint` says of the tarball.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { runSuite, type Scratch, scratchFolder } from './scratch';
+import { packPackage, runSuite, said, type Scratch, scratchFolder } from './scratch';
 
 const root = path.resolve(__dirname, '../..');
 /** From the start of the bus; of the issue's 3 s and 60 s. */
@@ -16,18 +15,14 @@ const messageMs = 60_000;
 async function main(): Promise<void> {
   const scratch = scratchFolder();
   try {
-    execFileSync('npm', ['pack', '--silent', '--pack-destination', scratch.folder], {
-      cwd: path.join(root, 'cli'),
-      stdio: 'pipe',
-    });
-    const tarball = readdirSync(scratch.folder).find((name) => name.endsWith('.tgz')) ?? '';
-    const said = scratch.run(
+    const tarball = packPackage('cli', scratch.folder);
+    const findings = scratch.run(
       process.execPath,
       path.join(root, 'node_modules/publint/src/cli.js'),
       tarball,
       '--strict',
     );
-    if (!said.includes('All good!')) throw new Error(said);
+    if (!findings.includes('All good!')) throw new Error(findings);
     console.log('publint: good');
     scratch.npm(['install', '--offline', tarball]);
     const begin = performance.now();
@@ -92,21 +87,6 @@ function artcafe(scratch: Scratch, ...args: readonly string[]): ChildProcess {
     cwd: scratch.folder,
     env: { ...process.env, XDG_STATE_HOME: scratch.folder },
     stdio: ['ignore', 'pipe', 'inherit'],
-  });
-}
-
-/** Rejects when it ends without saying it. */
-function said({ stdout }: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    stdout?.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      const match = pattern.exec(text);
-      if (match !== null) resolve(match);
-    });
-    stdout?.once('end', () => {
-      reject(new Error(`Ended without ${String(pattern)}:\n${text}`));
-    });
   });
 }
 

@@ -1,10 +1,11 @@
 /**
- * The packed SDK with the tools of others: `npm run suite package`. Imports under Jest 29 and 30 with jsdom, types under
+ * The packed SDK with the tools of others: `npm run suite package`. The first steps of its page in an empty folder, imports under Jest 29 and 30 with jsdom, types under
  * TypeScript 5 and this repository's TypeScript 6, and what `publint` and `attw` say of the tarball; `attw` also of the construct. Most of its time is the
  * installs from the registry; where that does not answer, one line says so and they are left out.
  */
 import path from 'node:path';
-import { packSdk, runSuite, type Scratch, scratchFolder } from './scratch';
+import { followFirstSteps } from './first-steps';
+import { packPackage, runSuite, type Scratch, scratchFolder } from './scratch';
 
 const modules = path.resolve(__dirname, '../../node_modules');
 const subpaths = ['', '/original', '/cursors/file', '/cursors/local-storage'];
@@ -27,14 +28,14 @@ const resolutions = [
   { moduleResolution: 'bundler', module: 'esnext', file: 'every.ts' },
 ] as const;
 
-function main(): void {
+async function main(): Promise<void> {
   const packed = scratchFolder();
   try {
-    const tarball = path.join(packed.folder, packSdk(packed.folder));
+    const tarball = packPackage('clients/javascript', packed.folder);
     for (const [name, check] of Object.entries(checks)) {
       const scratch = scratchFolder();
       try {
-        check(scratch, tarball);
+        await check(scratch, tarball);
         console.log(`${name}: good`);
       } finally {
         scratch.remove();
@@ -46,7 +47,7 @@ function main(): void {
 }
 
 /** Each throws when it finds a fault. Those that need nothing from the registry come first. */
-const checks: Readonly<Record<string, (scratch: Scratch, tarball: string) => void>> = {
+const checks: Readonly<Record<string, (scratch: Scratch, tarball: string) => void | Promise<void>>> = {
   'import and require': (scratch, tarball) => {
     scratch.install(tarball);
     for (const subpath of subpaths) {
@@ -66,6 +67,8 @@ const checks: Readonly<Record<string, (scratch: Scratch, tarball: string) => voi
     const said = scratch.run(process.execPath, path.join(modules, 'publint/src/cli.js'), tarball, '--strict');
     if (!said.includes('All good!')) throw new Error(said);
   },
+  'first steps of the page': (scratch, tarball) =>
+    followFirstSteps(scratch, [tarball, packPackage('cli', scratch.folder)]),
   'Jest 29 with jsdom': (scratch, tarball) => {
     importInJest(scratch, tarball, 29);
   },

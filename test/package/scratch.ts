@@ -1,8 +1,8 @@
 /**
  * Folders of the system's own for temporary files, with packages from the registry: for suites that need more than the lockfile has.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -97,13 +97,30 @@ function run(
   }
 }
 
-/** Packs the SDK into the folder; gives the name of the file. */
-export function packSdk(folder: string): string {
-  execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], {
-    cwd: path.join(root, 'clients/javascript'),
+/**
+ * @param place - of the package in the repository
+ * @returns the path of the file in the folder
+ */
+export function packPackage(place: string, folder: string): string {
+  const name = execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], {
+    cwd: path.join(root, place),
+    encoding: 'utf8',
     stdio: 'pipe',
   });
-  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
-  if (tarball === undefined) throw new Error('npm pack has made no file');
-  return tarball;
+  return path.join(folder, name.trim().split('\n').at(-1) ?? '');
+}
+
+/** Rejects when it ends without saying it. */
+export function said({ stdout }: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    stdout?.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      const match = pattern.exec(text);
+      if (match !== null) resolve(match);
+    });
+    stdout?.once('end', () => {
+      reject(new Error(`Ended without ${String(pattern)}:\n${text}`));
+    });
+  });
 }
