@@ -68,7 +68,7 @@ test('the last hour in steps of five minutes, in dollars an hour; a step without
   ]);
 });
 
-test('CloudWatch is asked once for each step, whoever asks how often', async () => {
+test('CloudWatch is asked once for each step, however often the page asks', async () => {
   const { read, clock, queries } = await reader(() => complete());
   await Promise.all([read(), read()]);
   clock.now += 5 * minute - 1;
