@@ -81,13 +81,7 @@ module.exports = {
     ...Object.entries(capabilities).map(([folder, below]) =>
       only(`lambda/${folder}`, [folder, ...below].map((each) => `lambda/${each}/`).concat('protocol/')),
     ),
-    only('lambda/aws', [
-      'lambda/aws/',
-      'lambda/shared/',
-      'lambda/sweep/sweep-store',
-      'lambda/contract',
-      'protocol/',
-    ]),
+    only('lambda/aws', ['lambda/aws/', 'lambda/shared/', 'lambda/contract', 'protocol/']),
     only('lambda/functions', [
       'lambda/functions/',
       'lambda/events/',

@@ -2,7 +2,7 @@
 import { agentOfToken } from '../shared/subjects';
 import type { Connection } from '../shared/stores/connection-store';
 import { isRefusedBy, type TokenIdentity } from '../shared/ports';
-import type { RevocationRow } from './sweep-store';
+import type { RevocationRow } from '../shared/stores/sweep-store';
 
 export class RevokedTokens {
   private readonly rows = new Map<string, RevocationRow>();

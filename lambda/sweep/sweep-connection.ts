@@ -12,7 +12,7 @@ import type { TenantQuotas, TenantUsageStore } from '../shared/stores/tenant-usa
 import type { Connection, ConnectionStore } from '../shared/stores/connection-store';
 import type { Clock, ConnectionCloser, ConnectionSender, RevocationStore } from '../shared/ports';
 import { removeConnection, type RemovalDependencies } from '../agents/remove-connection';
-import type { SweepStore } from './sweep-store';
+import type { SweepStore } from '../shared/stores/sweep-store';
 
 export interface SweepDependencies extends RemovalDependencies {
   readonly connections: ConnectionStore;

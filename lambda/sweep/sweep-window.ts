@@ -9,7 +9,7 @@ import { channelSubject } from '../shared/subjects';
 import { TenantCounter } from './tenant-counts';
 import { RevokedTokens, tokenOf } from './revoked-tokens';
 import type { Missing } from './sweep-connection';
-import type { SubscriptionRow, SweepStore, TenantCountsRow } from './sweep-store';
+import type { SubscriptionRow, SweepStore, TenantCountsRow } from '../shared/stores/sweep-store';
 
 export interface Member {
   readonly tenantId: string;

@@ -17,7 +17,7 @@ import {
 } from './sweep-connection';
 import { ringDistance, ringPlace, ringSize } from './hash-ring';
 import { tokenOf } from './revoked-tokens';
-import type { SweepCursor } from './sweep-store';
+import type { SweepCursor } from '../shared/stores/sweep-store';
 import { SweepWindow } from './sweep-window';
 
 /** Calls to the platform: a fortieth of what an account may make. */

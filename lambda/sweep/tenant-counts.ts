@@ -1,7 +1,7 @@
 /** What the sweep counts of each tenant while it reads, beside what was counted before. */
 import type { TenantCounts, TenantQuotas } from '../shared/stores/tenant-usage';
 import { isObserver } from '../shared/subjects';
-import type { SweptAgent, TenantCountsRow } from './sweep-store';
+import type { SweptAgent, TenantCountsRow } from '../shared/stores/sweep-store';
 
 const none: TenantCounts = { connections: 0, agents: 0, unknownAgents: 0 };
 

@@ -4,7 +4,7 @@ import type { AgentName } from '../shared/stores/agent-store';
 import type { Deadline } from '../shared/deadline';
 import { eachConcurrently } from '../shared/each-concurrently';
 import { errorFields } from '../shared/error-fields';
-import type { SweepStore } from './sweep-store';
+import type { SweepStore } from '../shared/stores/sweep-store';
 
 /** As many events as one call takes. */
 const perCall = 10;

@@ -3,7 +3,7 @@ import type { AgentStore } from '../../lambda/shared/stores/agent-store';
 import type { Connection, ConnectionStore } from '../../lambda/shared/stores/connection-store';
 import type { TenantUsageStore } from '../../lambda/shared/stores/tenant-usage';
 import type { RevocationStore } from '../../lambda/shared/ports';
-import type { SweepPage, SweepStore } from '../../lambda/sweep/sweep-store';
+import type { SweepPage, SweepStore } from '../../lambda/shared/stores/sweep-store';
 import { collect } from './collect';
 
 export interface SweepStores {

@@ -6,7 +6,7 @@ import type {
   Subscription,
 } from '../../lambda/shared/stores/connection-store';
 import { channelSubject, parseSubject } from '../../lambda/shared/subjects';
-import type { SubscriptionRow } from '../../lambda/sweep/sweep-store';
+import type { SubscriptionRow } from '../../lambda/shared/stores/sweep-store';
 
 export class MemoryConnectionStore implements ConnectionStore {
   private readonly connections = new Map<string, Connection>();

@@ -7,7 +7,7 @@ import type {
   SweepPage,
   SweepStore,
   SweptAgent,
-} from '../../lambda/sweep/sweep-store';
+} from '../../lambda/shared/stores/sweep-store';
 import type { MemoryAgentStore } from './memory-agent-store';
 import type { MemoryConnectionStore } from './memory-connection-store';
 import { MemoryRevocationStore } from './memory-revocation-store';

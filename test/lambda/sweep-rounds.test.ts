@@ -7,7 +7,7 @@ import type { Connection } from '../../lambda/shared/stores/connection-store';
 import { Deadline } from '../../lambda/shared/deadline';
 import { onePage } from '../../lambda/shared/each-concurrently';
 import { sweep } from '../../lambda/sweep/sweep';
-import type { StoredCursor, SweepCursor, SweepStore } from '../../lambda/sweep/sweep-store';
+import type { StoredCursor, SweepCursor, SweepStore } from '../../lambda/shared/stores/sweep-store';
 import { sized } from '../helpers/long';
 import { createWorld } from './world';
 

@@ -26,7 +26,7 @@ import type {
   SweepStore,
   SweptAgent,
   TenantCountsRow,
-} from '../../sweep/sweep-store';
+} from '../../shared/stores/sweep-store';
 import { isUnannounced } from './agents/dynamo-agent-item';
 import { countsOf, countsRow } from './dynamo-tenant-usage';
 import { guarded, isConditionFailure, timer } from './dynamo-calls';

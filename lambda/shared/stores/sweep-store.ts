@@ -1,10 +1,10 @@
 /**
  * What the sweep reads and writes beyond the other stores: all rows of all tenants, which no other code sees.
  */
-import type { AgentName, ConnectedAgent } from '../shared/stores/agent-store';
-import type { Connection, Subscription } from '../shared/stores/connection-store';
-import type { RevocationScope } from '../shared/ports';
-import type { TenantCounts } from '../shared/stores/tenant-usage';
+import type { AgentName, ConnectedAgent } from './agent-store';
+import type { Connection, Subscription } from './connection-store';
+import type { RevocationScope } from '../ports';
+import type { TenantCounts } from './tenant-usage';
 
 export interface SubscriptionRow {
   readonly tenantId: string;
