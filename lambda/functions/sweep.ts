@@ -28,7 +28,7 @@ export const handler = sweepRoute({
   revocations: new DynamoRevocationStore(calls, tables.connections, callMs),
   quotas: tenantQuotas(),
   usage: new DynamoTenantUsage(calls, tables.connections, clock, callMs),
-  sweep: new DynamoSweepStore(calls, tables, callMs),
+  sweep: new DynamoSweepStore(calls, tables, clock, callMs),
   sender: createSender(oneOf(variables.sender, senderKinds), text(variables.callbackUrl)),
   invoker: new LambdaInvoker(),
   presenceFunction: text(variables.presenceFunction),

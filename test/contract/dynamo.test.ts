@@ -20,10 +20,12 @@ import { DynamoTenantUsage } from '../../lambda/aws/dynamo/dynamo-tenant-usage';
 import { DynamoErasureStore } from '../../lambda/aws/dynamo/erasure/dynamo-erasure-store';
 import { queryAgents } from '../../lambda/frames/presence';
 import type { MessageRow } from '../../lambda/shared/stores/history-store';
-import { tenantRateSubject } from '../../lambda/shared/subjects';
+import { sweepSubject, tenantRateSubject } from '../../lambda/shared/subjects';
 import { systemClock } from '../../lambda/aws/system-clock';
+import { connectionTable as connectionTableKeys } from '../../lambda/contract';
 import { FakeLog } from '../lambda/world';
 import { agentStoreSuite } from './agent-store.suite';
+import { collect } from './collect';
 import { connectionStoreSuite } from './connection-store.suite';
 import { erasureStoreSuite } from './erasure-store.suite';
 import { type Damage, historyStoreSuite } from './history-store.suite';
@@ -92,11 +94,32 @@ describe('DynamoSweepStore', () => {
       sweep: new DynamoSweepStore(
         clients.calls,
         { connections: connectionTable, agents: agentTable },
+        systemClock,
         5_000,
         3,
       ),
     };
   });
+});
+
+test('DynamoSweepStore has the time from its clock, not from the machine', async () => {
+  const { connectionTable, agentTable } = tables;
+  const { calls } = clients;
+  const tenantId = randomUUID();
+  const daysAhead = { ...systemClock, now: () => Date.now() + 40 * 86_400_000 };
+  const store = (clock: typeof systemClock) =>
+    new DynamoSweepStore(calls, { connections: connectionTable, agents: agentTable }, clock, callMs);
+  const found = async (clock: typeof systemClock) =>
+    (await collect(store(clock).agents(false))).filter((agent) => agent.tenantId === tenantId);
+  const missed = { tenantId, agentId: 'never', sequence: 1, expiresAt: Date.now() };
+  await new DynamoAgentStore(calls, agentTable, systemClock, callMs).recordMissed(missed, undefined);
+  expect(await found(systemClock)).toHaveLength(1);
+  expect(await found(daysAhead)).toEqual([]);
+
+  await store(daysAhead).moveCursor({ page: undefined, place: 1, reached: 2 });
+  const Key = { [connectionTableKeys.partitionKey]: sweepSubject, [connectionTableKeys.sortKey]: 'cursor' };
+  const { Item } = await calls.send(new GetCommand({ TableName: connectionTable, Key }));
+  expect(Item?.[connectionTableKeys.ttl]).toBeGreaterThan(daysAhead.now() / 1_000);
 });
 
 describe('3,000 agents that never connected', () => {
@@ -138,7 +161,7 @@ describe('3,000 agents that never connected', () => {
   test('do not slow the sweep: all of them are in one page of its scan, and no call is made for one', async () => {
     const sweepTables = { connections: tables.connectionTable, agents: tables.agentTable };
     const send = jest.spyOn(clients.calls, 'send');
-    const store = new DynamoSweepStore(clients.calls, sweepTables, callMs);
+    const store = new DynamoSweepStore(clients.calls, sweepTables, systemClock, callMs);
     let found = 0;
     for await (const page of store.agents(false))
       found += page.filter((agent) => agent.tenantId === tenantId && !agent.isKnown).length;

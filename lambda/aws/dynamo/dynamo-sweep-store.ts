@@ -9,6 +9,7 @@ import {
   type ScanCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { agentTable, connectionTable } from '../../contract';
+import type { Clock } from '../../shared/ports';
 import type { Connection, Subscription } from '../../shared/stores/connection-store';
 import {
   parseRevocationSubject,
@@ -55,6 +56,7 @@ export class DynamoSweepStore implements SweepStore {
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly tables: { readonly connections: string; readonly agents: string },
+    private readonly clock: Pick<Clock, 'now'>,
     private readonly callMs: number,
     private readonly pageRows?: number,
   ) {}
@@ -96,7 +98,7 @@ export class DynamoSweepStore implements SweepStore {
         '#version': 'version',
         '#ttl': agentTable.ttl,
       },
-      ExpressionAttributeValues: { ':now': Math.floor(Date.now() / 1_000) },
+      ExpressionAttributeValues: { ':now': Math.floor(this.clock.now() / 1_000) },
     };
     for await (const { items } of this.scan(query, undefined)) {
       yield items.map((item) => ({
@@ -145,7 +147,7 @@ export class DynamoSweepStore implements SweepStore {
   }
 
   async moveCursor({ page, place, reached }: SweepCursor): Promise<void> {
-    const ttl = Math.floor(Date.now() / 1_000) + cursorSeconds;
+    const ttl = Math.floor(this.clock.now() / 1_000) + cursorSeconds;
     const Item = { ...cursorKey, next: page, place, reached, [connectionTable.ttl]: ttl };
     const put = new PutCommand({ TableName: this.tables.connections, Item });
     await guarded(this.client.send(put, timer(this.callMs)));
