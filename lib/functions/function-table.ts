@@ -64,8 +64,14 @@ export const functionTable: Readonly<Record<FunctionName | OptionalFunctionName,
     description: 'Sends presence changes to the agents that watch presence',
     timeoutSeconds: 60,
     memoryMb,
-    environment: ['connectionTable', 'agentTable', ...sender, 'presenceGraceSeconds', ...events],
-    grants: [findConnections, updateAgents, manage('GET', 'POST'), putEvents],
+    environment: ['connectionTable', 'agentTable', ...sender, ...work, 'presenceGraceSeconds', ...events],
+    grants: [
+      // UpdateItem: the work of agents and tenants.
+      on('connections', 'Query', 'BatchGetItem', 'DeleteItem', 'UpdateItem'),
+      updateAgents,
+      manage('GET', 'POST'),
+      putEvents,
+    ],
     // An older change is out of date; clients can query the current presence.
     // The function invokes itself when a watcher turns out to be disconnected, because that is a presence change too.
     asynchronous: { maxWaitMinutes: 5, invokesItself: true, hasContent: true },

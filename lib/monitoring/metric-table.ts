@@ -55,7 +55,7 @@ export const metricTable = {
     })),
   ),
   // The publish queue is not charged.
-  WorkUnits: sum('work_units', [socket, http]),
+  WorkUnits: sum('work_units', [socket, http, { of: 'presence', event: 'presence_told' }]),
   MessagesRateLimited: sum('frames', [
     { of: 'default', event: 'rate_limited' },
     { of: 'http', event: 'rate_limited' },

@@ -214,9 +214,19 @@ const expected: Readonly<Record<FunctionName, Expected>> = {
   },
   presence: {
     timeout: 60,
-    environment: ['agentTable', 'callbackUrl', 'connectionTable', 'presenceGraceSeconds', 'sender'],
+    environment: [
+      'agentTable',
+      'agentWorkBurst',
+      'agentWorkRate',
+      'callbackUrl',
+      'connectionTable',
+      'presenceGraceSeconds',
+      'sender',
+      'tenantWorkBurst',
+      'tenantWorkRate',
+    ],
     grants: [
-      ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'Query'),
+      ...on('ConnectionTable', 'BatchGetItem', 'DeleteItem', 'Query', 'UpdateItem'),
       ...on('AgentTable', 'GetItem', 'UpdateItem'),
       connections('GET'),
       connections('POST'),
@@ -277,6 +287,17 @@ test.each(functionNames)('%s has its own timeout, variables and permissions, and
     environment.map((each) => variables[each]).sort(),
   );
   expect(grantsOf(template, name)).toEqual([...grants].sort());
+});
+
+test.each([
+  [0, 3_600],
+  [1, 3_600],
+  [48, 172_800],
+  // SQS keeps nothing longer.
+  [8_760, 1_209_600],
+])('with a log of %i hours the failure queue keeps events for %i seconds', (retentionHours, seconds) => {
+  const { Properties } = onlyResource(templateOf({ retentionHours }), 'AWS::SQS::Queue');
+  expect(Properties.MessageRetentionPeriod).toBe(seconds);
 });
 
 /** Their events hold texts of messages, or status and capabilities. */

@@ -100,6 +100,7 @@ test('what is published over HTTP or by the queue is in the metrics of publishes
   expect(filtersOf('WorkUnits')).toEqual([
     ['<FunctionsDefaultFunctionLog>', '{ ($.event = "published") && ($.work_units >= 0) }'],
     ['<FunctionsHttpFunctionLog>', '{ ($.event = "request") && ($.work_units >= 0) }'],
+    ['<FunctionsPresenceFunctionLog>', '{ ($.event = "presence_told") && ($.work_units >= 0) }'],
   ]);
   expect(filtersOf('PublishesFailed', template)).toHaveLength(2);
 });

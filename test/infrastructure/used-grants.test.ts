@@ -22,8 +22,9 @@ import { removeConnection } from '../../lambda/agents/remove-connection';
 import { eraseRoute } from '../../lambda/events/erase';
 import { revokeRoute } from '../../lambda/events/revoke';
 import { fanOutRoute } from '../../lambda/events/fan-out';
+import { presenceRoute } from '../../lambda/events/presence';
+import { encodePresenceJob } from '../../lambda/agents/presence-job';
 import { sweep } from '../../lambda/sweep/sweep';
-import { sendPresenceEvent } from '../../lambda/delivery/send-presence-event';
 import { parseText } from '../../protocol/index';
 import { type LocalTables, startLocalTables } from '../contract/local-tables';
 import { createWorld } from '../lambda/world';
@@ -147,21 +148,23 @@ test('presence calls what it may', async () => {
   const { deps, caller, clock, sockets } = createDurableWorld();
   const watcher = caller('g1');
   await connect(deps, watcher);
-  await deps.connections.putSubscription('t', '$presence', {
-    connectionId: 'g1',
-    agentId: watcher.agentId,
-    level: 0,
-    echo: true,
-    expiresAt: watcher.tokenExpiresAt,
-  });
+  const { agentId, tokenExpiresAt: expiresAt } = watcher;
+  const watching = { agentId, level: 0, echo: true, expiresAt };
+  for (const id of ['g1', 'g2'])
+    await deps.connections.putSubscription('t', '$presence', { ...watching, connectionId: id });
   for (const connectionId of ['g2', 'g3']) await connect(deps, caller(connectionId, { agentId: 'g' }));
   const { departure } = await deps.agents.removeConnection('t', watcher.agentId, 'g1');
   clock.time += 11_000;
   sockets.closed.add('g1');
   calls.clear();
-  const order = { tenantId: 't', presence: departure!, reason: 'disconnected', sendAt: clock.time } as const;
-  const counts = await sendPresenceEvent(deps, order, new Deadline(clock, clock.time + 9_000));
-  expect(counts).toEqual({ gone: 1 });
+  const route = presenceRoute({
+    ...deps,
+    rateLimits: { ...deps.rateLimits, agentWork: { perSecond: 1, burst: 1 } },
+  });
+  const order = { tenantId: 't', presence: departure! };
+  await route({ ...encodePresenceJob({ ...order, reason: 'disconnected', sendAt: clock.time }) });
+  expect(deps.log.lines.at(-1)).toMatchObject({ event: 'presence_told', fields: { gone: 1 } });
+  await route({ ...encodePresenceJob({ ...order, reason: 'changed', sendAt: undefined }) });
   expect([...calls].sort()).toEqual(granted('presence'));
 });
 
@@ -169,7 +172,7 @@ test('sweep calls what it may', async () => {
   const { deps, caller, clock, sockets } = createDurableWorld();
   const tablesOfSweep = { connections: tables.connectionTable, agents: tables.agentTable };
   // One row a page: then there is a place to go on from.
-  const store = new DynamoSweepStore(clients.calls, tablesOfSweep, 5_000, 1);
+  const store = new DynamoSweepStore(clients.calls, tablesOfSweep, clock, 5_000, 1);
   for (const id of ['s1', 's2', 's3']) await connect(deps, caller(id, { agentId: `agent-${id}` }));
   clock.time += 11 * 60_000;
   sockets.closed.add('s1');

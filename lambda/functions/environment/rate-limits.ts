@@ -6,6 +6,12 @@ export function rateLimits() {
   return {
     agent: rate(variables.agentRate, variables.agentBurst),
     tenant: rate(variables.tenantRate, variables.tenantBurst),
+    ...workLimits(),
+  };
+}
+
+export function workLimits() {
+  return {
     agentWork: rate(variables.agentWorkRate, variables.agentWorkBurst),
     tenantWork: rate(variables.tenantWorkRate, variables.tenantWorkBurst),
   };

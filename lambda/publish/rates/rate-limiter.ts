@@ -111,7 +111,7 @@ export class RateLimiter {
   /** RAT-5: what the admitted frames have really cost. Settles, without ever failing, when that is reported, if it has to be. */
   async charge(
     sender: Sender,
-    { admitted, estimate, countedAt }: RateDecision,
+    { admitted, estimate, countedAt }: Pick<RateDecision, 'admitted' | 'estimate' | 'countedAt'>,
     units: number,
   ): Promise<void> {
     if (admitted === 0) return;
