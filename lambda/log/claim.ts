@@ -35,8 +35,8 @@ const claimTimeMs = 2_800;
 const maxPauseMs = 40;
 
 /**
- * Puts the message into the log. Gives `undefined` when no place could be had in time; the message may be in the log all the
- * same (its sender then says `retry`). Throws what the store and `beforePut` throw.
+ * Puts the message into the log. Gives `undefined` when no place could be had in time, or for the units of its text message; the
+ * message may be in the log all the same (its sender then says `retry`). Throws what the store and `beforePut` throw.
  */
 export async function claim(
   { history, clock }: ClaimDependencies,
@@ -49,9 +49,10 @@ export async function claim(
   const nonce = tail.newNonce(message.index);
   let place = await tail.findSlot(message, limit);
   if (place?.kind === 'free') await message.beforePut?.(place);
-  while (place !== undefined) {
+  for (let tries = 0; place !== undefined; tries += 1) {
     if (place.kind === 'taken') return claimed('duplicate', place.row);
-    if (limit.hasPassed) return undefined;
+    // RAT-7: each try is billed by the size of the message.
+    if (limit.hasPassed || (tries > 0 && !tail.hasPut)) return undefined;
     const row = toRow(tail, message, place, nonce);
     if ((await history.tryPut(tail.subject, row)) === 'written') {
       tail.addRow(row);

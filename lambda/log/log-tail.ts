@@ -104,6 +104,11 @@ export class LogTail {
     if (row.agentId === this.arrival.agentId) this.ownRows.set(row.sequence, row);
   }
 
+  /** Whether the text message has units for one more put. */
+  get hasPut(): boolean {
+    return this.budget.hasPut;
+  }
+
   /** For the row of a frame. What it begins with tells a second delivery of the event. */
   newNonce(index: number): string {
     return `${this.noncePrefixOf(index)}${this.deps.newId()}`;

@@ -15,10 +15,15 @@ const rowsKept = 15;
 export class SearchBudget {
   private left = searchUnits;
 
-  constructor(private readonly work?: Pick<WorkBudget, 'hasSearch'>) {}
+  constructor(private readonly work?: Pick<WorkBudget, 'hasSearch' | 'hasFrame'>) {}
 
   get isUsedUp(): boolean {
     return this.left < pageUnits || this.work?.hasSearch === false;
+  }
+
+  /** Whether a message may be put once more, after others have taken its place. */
+  get hasPut(): boolean {
+    return this.work?.hasFrame !== false;
   }
 
   readonly spend = (readUnits: number): void => {

@@ -1,5 +1,6 @@
 /** RAT-7: what one text message may cost, over stores that count what their calls would cost in DynamoDB. */
 import type { WorkMeter } from '../../lambda/shared/work-meter';
+import { MemoryHistoryStore } from '../doubles/memory-history-store';
 import { MeteredConnectionStore, MeteredHistoryStore } from '../doubles/metered-stores';
 import { createWorld } from './world';
 
@@ -40,7 +41,7 @@ async function createMeteredWorld() {
       .slice(before)
       .flatMap((frame) => (Array.isArray(frame) ? (frame as Record<string, unknown>[]) : [frame]));
   };
-  return { fill, send, work };
+  return { fill, send, work, history };
 }
 
 /** Of reads and writes, and what came out: an array of frames is at most 32 KB, a larger frame costs more. */
@@ -121,4 +122,36 @@ test('a history that comes upon a long stretch of expired rows ends in it, and g
   });
   expect(work.storeUnits).toBeLessThan(500);
   expect(empty).toMatchObject({ messages: [], next: { sequence: expect.any(Number) as unknown } });
+});
+
+describe('a message whose place in the log others take', () => {
+  /** Others are quicker so many times. */
+  async function createContendedWorld(conflicts: number) {
+    const world = await createMeteredWorld();
+    const { history } = world;
+    const put = history.tryPut.bind(history);
+    let left = conflicts;
+    history.tryPut = async (subject, row) => {
+      const other = { ...row, id: 'other', nonce: `other-${String(left)}`, agentId: 'writer', body: '{}' };
+      // What they put is not this text message's.
+      if (left > 0) await MemoryHistoryStore.prototype.tryPut.call(history, subject, other);
+      left -= 1;
+      return put(subject, row);
+    };
+    return world;
+  }
+
+  test('is given up before it has cost 500 units, when it is large', async () => {
+    const { send, work } = await createContendedWorld(20);
+    const frames = await send({ id: 'm', channel_id: 'c', content });
+    expect(frames).toMatchObject([{ type: 'ERROR', code: 'unavailable', message_id: 'm' }]);
+    expect(unitsOf(work, frames)).toBeLessThan(500);
+    expect(unitsOf(work, frames)).toBeGreaterThan(300);
+  });
+
+  test('is written in the end, when it is small', async () => {
+    const { send } = await createContendedWorld(100);
+    const [ack] = await send({ id: 'm', channel_id: 'c', content: 1 });
+    expect(ack).toMatchObject({ type: 'ACK', sequence: 101 });
+  });
 });

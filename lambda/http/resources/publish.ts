@@ -21,6 +21,7 @@ import { type RateLimiter, refuseOverLimit } from '../../publish/rates/rate-limi
 import { estimateWork } from '../../publish/rates/work-estimate';
 import { errorFields } from '../../shared/error-fields';
 import { type LogFields, Unavailable } from '../../shared/ports';
+import { WorkBudget } from '../../shared/work-budget';
 import type { WorkMeter } from '../../shared/work-meter';
 import { refuse } from '../http-problem';
 import type { Session } from '../session';
@@ -92,7 +93,8 @@ class Publishing {
     const sender = new RetryingSender(deps.sender, deps.clock, deadline);
     this.deliveries = new Deliveries(deps, sender, caller, deadline);
     this.events = new MessageEvents(deps, caller.tenantId);
-    this.tails = new LogTails(deps, { agentId: caller.agentId, requestId, sentAt });
+    const work = new WorkBudget(deps.work);
+    this.tails = new LogTails(deps, { agentId: caller.agentId, requestId, sentAt }, work);
   }
 
   /** The path names the one receiver of a request. */
