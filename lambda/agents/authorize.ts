@@ -10,7 +10,7 @@ import {
   parseGrants,
   subProtocol,
 } from '../../protocol/index';
-import type { VerifiedClaims } from '../shared/ports';
+import type { LogFields, VerifiedClaims } from '../shared/ports';
 
 export interface AuthorizeSettings {
   readonly tenantClaim: string;
@@ -119,6 +119,20 @@ export function authorize(
 /** Whether a token of that `jti` can be revoked: no key of a table can hold a longer one. */
 export function isTokenId(jti: unknown): jti is string {
   return typeof jti === 'string' && jti.length >= 1 && jti.length <= 256 && jti.isWellFormed();
+}
+
+/** For the logs, of a token whose signature is right; what it says may be malformed all the same. */
+export function tokenIdentity(
+  claims: VerifiedClaims,
+  { tenantClaim, agentClaim }: Pick<AuthorizeSettings, 'tenantClaim' | 'agentClaim'>,
+): LogFields {
+  const tenant = claims[tenantClaim];
+  const agent = claims[agentClaim] ?? claims.sub;
+  return {
+    tenant_id: isId(tenant) ? tenant : undefined,
+    agent_id: isId(agent) ? agent : undefined,
+    jti: isTokenId(claims.jti) ? claims.jti : undefined,
+  };
 }
 
 /** Whether the time of an optional claim is to come; one that is no time never comes. */

@@ -9,7 +9,7 @@ import { requestEstimate } from '../publish/rates/work-estimate';
 import type { Caller } from '../shared/caller';
 import { agentOfToken } from '../shared/subjects';
 import { errorFields } from '../shared/error-fields';
-import { type RevocationStore, Unavailable } from '../shared/ports';
+import { type LogFields, type RevocationStore, Unavailable } from '../shared/ports';
 import { agentIn, listAgents, readAgent } from './resources/agents';
 import { authenticate, type AuthenticateDependencies } from './authenticate';
 import { HttpProblem, problemResponse } from './http-problem';
@@ -35,6 +35,8 @@ export type AppDependencies = AuthenticateDependencies &
 
 /** What the log line of a request says beside its status. */
 export interface RequestReport {
+  /** Tenant, agent, `jti` and `kid` of a token whose signature is right. */
+  token?: LogFields;
   caller?: Caller;
   published?: PublishAnswer;
   /** Why it was refused, where the answer does not say it. */
@@ -68,7 +70,8 @@ export function httpApp({ sender, ...others }: AppDependencies): Hono<Environmen
       // It costs as much as a message, and its answer nothing.
       work.message('');
       work.invocation();
-      const caller = await authenticate(deps, revocations, context.req.header('authorization'));
+      const authorization = context.req.header('authorization');
+      const caller = await authenticate(deps, revocations, authorization, report);
       report.caller = caller;
       const method = context.req.method === 'HEAD' ? 'GET' : context.req.method;
       const handler = methods[method as Method];

@@ -1,9 +1,9 @@
 /**
  * Who sends a request: the token is verified as at a handshake, and it is looked up whether it has been revoked (HTTP-1).
  */
-import { authorize, type AuthorizeSettings } from '../agents/authorize';
+import { authorize, type AuthorizeSettings, tokenIdentity } from '../agents/authorize';
 import type { Caller } from '../shared/caller';
-import type { EventClock, TokenVerifier } from '../shared/ports';
+import type { EventClock, LogFields, TokenVerifier } from '../shared/ports';
 import { HttpProblem } from './http-problem';
 import { observerId } from '../shared/subjects';
 import type { RevocationCache } from './revocation-cache';
@@ -16,17 +16,23 @@ export interface AuthenticateDependencies {
 
 const bearer = /^Bearer +([\w.~+/-]+=*) *$/i;
 
-/** @throws HttpProblem when the token does not say who it is. Throws what the store throws. */
+/**
+ * `report` gets what the token says of itself once its signature is right, for the audit log.
+ * @throws HttpProblem when the token does not say who it is. Throws what the store throws.
+ */
 export async function authenticate(
   deps: AuthenticateDependencies,
   revocations: RevocationCache,
   authorization: string | undefined,
+  report: { token?: LogFields },
 ): Promise<Caller> {
   const token = bearer.exec(authorization ?? '')?.[1];
   if (token === undefined) throw refused('no bearer token', 'no bearer token');
   const verification = await deps.verifier.verify(token);
   if ('refusedFor' in verification) throw refused(verification.refusedFor);
-  const decision = authorize(verification.claims, new Map(), deps.settings, deps.clock.now());
+  const { claims, keyId } = verification;
+  report.token = { ...tokenIdentity(claims, deps.settings), kid: keyId };
+  const decision = authorize(claims, new Map(), deps.settings, deps.clock.now());
   if (decision.kind !== 'allow') throw refused(decision.reason);
   const { admission } = decision;
   const caller: Caller = {

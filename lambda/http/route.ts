@@ -35,7 +35,7 @@ export function httpRoute(deps: RouteDependencies) {
       ? await app.fetch(requestOf(event), { requestId, sentAt, deadline, report })
       : problemResponse({ code: 'forbidden', text: 'Requests come through the edge only' });
     const result = await resultOf(response);
-    const { caller, published, reason } = report;
+    const { caller, token, published, reason } = report;
     const sender = {
       request_id: requestId,
       tenant_id: caller?.tenantId,
@@ -58,7 +58,7 @@ export function httpRoute(deps: RouteDependencies) {
     const audited = auditedRequest(event, result.statusCode, published?.errors ?? '');
     if (audited !== undefined) {
       const mark = marks.for(audited.event);
-      const from = { jti: caller?.tokenId, source_ip: http.sourceIp, reason };
+      const from = { ...token, source_ip: http.sourceIp, reason };
       // What is not for the audit log is in the line above.
       if (mark.audit) deps.log.info(audited.event, { ...sender, ...from, ...audited.fields, ...mark });
     }

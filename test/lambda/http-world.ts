@@ -30,7 +30,7 @@ export function createHttpWorld({
         const text = Buffer.from(token, 'base64url').toString();
         return Promise.resolve(
           text.startsWith('{')
-            ? { claims: JSON.parse(text) as Record<string, unknown> }
+            ? { claims: JSON.parse(text) as Record<string, unknown>, keyId: 'key-1' }
             : { refusedFor: 'signature' },
         );
       },

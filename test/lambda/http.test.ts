@@ -107,6 +107,22 @@ test('what a read costs beyond its estimate is charged', async () => {
   expect(await read()).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
 });
 
+// 20 publishers of one channel at once: each try is billed by the size of the message.
+test('a large message whose place in its log others take is given up before it has cost 500 units', async () => {
+  const world = createHttpWorld();
+  const put = world.history.tryPut.bind(world.history);
+  let others = 20;
+  jest.spyOn(world.history, 'tryPut').mockImplementation(async (subject, row) => {
+    world.work.writeUnits(126);
+    others -= 1;
+    if (others > 0) await put(subject, { ...row, id: 'other', nonce: `other-${String(others)}`, body: '{}' });
+    return put(subject, row);
+  });
+  const answer = await world.request(alice, 'POST', '/channels/c/messages', { id: 'm', content: 1 });
+  expect(answer).toMatchObject({ status: 503, body: { code: 'unavailable', message_id: 'm' } });
+  expect(world.work.units).toBeLessThan(500);
+});
+
 test('methods that a path does not have are answered with those that it has, also the ones that no Request can have', async () => {
   const world = createHttpWorld();
   for (const method of ['PUT', 'PATCH', 'OPTIONS', 'TRACE', 'CONNECT', 'TRACK']) {
@@ -188,7 +204,7 @@ test('the audit log says what was refused, read and ordered, and by whom, and ha
   await world.request(ops, 'DELETE', '/revocations?agent_id=bob');
   await world.request(ops, 'DELETE', '/agents/bob/connections');
   const audited = world.log.lines.filter(({ fields }) => fields.audit === true);
-  const by = { tenant_id: 't', agent_id: 'alice', source_ip: '192.0.2.1' };
+  const by = { tenant_id: 't', agent_id: 'alice', kid: 'key-1', source_ip: '192.0.2.1' };
   const denied = { ...by, jti: 'token-1', operation: 'POST channels messages', channel_id: 'c' };
   expect(audited.map(({ event, fields }) => [event, fields])).toEqual([
     ['unauthorized', expect.objectContaining({ reason: 'no bearer token', source_ip: '192.0.2.1' })],
@@ -200,6 +216,24 @@ test('the audit log says what was refused, read and ordered, and by whom, and ha
     ['ordered', expect.objectContaining({ operation: 'DELETE agents connections', to: 'bob' })],
   ]);
   expect(JSON.stringify(world.log.lines)).not.toContain('private words');
+});
+
+test('the audit log names the token of a refused request, once its signature is right', async () => {
+  const world = createHttpWorld();
+  await world.deps.revocations.put({ tenantId: 't' }, { issuedUpTo: Infinity, expiresAt: undefined });
+  await world.request({ ...alice, jti: 'token-1' }, 'GET', '/me');
+  await world.request({ ...alice, jti: 'token-2', exp: 1 }, 'GET', '/me');
+  await world.request({ tenant_id: '', agent_id: 'a\n', jti: 7 }, 'GET', '/me');
+  const audited = world.log.lines.filter(({ fields }) => fields.audit === true);
+  const who = { tenant_id: 't', agent_id: 'alice', kid: 'key-1', source_ip: '192.0.2.1' };
+  expect(audited.map(({ event, fields }) => [event, fields])).toEqual([
+    ['unauthorized', expect.objectContaining({ ...who, jti: 'token-1', reason: 'revoked' })],
+    ['unauthorized', expect.objectContaining({ ...who, jti: 'token-2', reason: 'expired' })],
+    [
+      'unauthorized',
+      expect.objectContaining({ tenant_id: undefined, agent_id: undefined, jti: undefined, kid: 'key-1' }),
+    ],
+  ]);
 });
 
 test('messages of listed channels are events for EventBridge, over HTTP too, and duplicates are not', async () => {

@@ -2,10 +2,15 @@
  * The REQUEST authorizer of `$connect`: token and query in, policy out.
  * The literal error "Unauthorized" makes the platform answer 401, a Deny 403.
  */
-import { isId } from '../../../protocol/index';
-import { authorize, type AuthorizeSettings, isTokenId, type Query, tokenOf } from '../../agents/authorize';
+import {
+  authorize,
+  type AuthorizeSettings,
+  type Query,
+  tokenIdentity,
+  tokenOf,
+} from '../../agents/authorize';
 import { errorFields } from '../../shared/error-fields';
-import type { EventClock, Logger, LogFields, TokenVerifier, VerifiedClaims } from '../../shared/ports';
+import type { EventClock, Logger, LogFields, TokenVerifier } from '../../shared/ports';
 import { AuditMarks } from '../../audit/audit-marks';
 import { contextBytes, type AuthorizerContext, encodeContext } from './authorizer-context';
 import { showsEdgeSecret } from '../../agents/edge-secret';
@@ -88,23 +93,12 @@ async function verdictOf(
     return { kind: 'unauthorized', reason: `token not valid: ${verification.refusedFor}` };
   const { claims, keyId } = verification;
   const decision = authorize(claims, query, deps.settings, deps.clock.now(), subProtocolsOf(event));
-  const about = { ...identityIn(claims, deps.settings), kid: keyId };
+  const about = { ...tokenIdentity(claims, deps.settings), kid: keyId };
   if (decision.kind !== 'allow') return { ...decision, about };
   const context = encodeContext(decision.admission);
   if (Buffer.byteLength(JSON.stringify(context)) > contextBytes)
     return { kind: 'unauthorized', reason: 'claims too large', about };
   return { kind: 'allow', context, about: { ...about, role: decision.admission.grants.role } };
-}
-
-/** Of a token whose signature is right; what it says may be malformed all the same. */
-function identityIn(claims: VerifiedClaims, { tenantClaim, agentClaim }: AuthorizeSettings): LogFields {
-  const tenant = claims[tenantClaim];
-  const agent = claims[agentClaim] ?? claims.sub;
-  return {
-    tenant_id: isId(tenant) ? tenant : undefined,
-    agent_id: isId(agent) ? agent : undefined,
-    jti: isTokenId(claims.jti) ? claims.jti : undefined,
-  };
 }
 
 function queryOf(event: AuthorizerEvent): Query {
