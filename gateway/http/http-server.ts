@@ -9,7 +9,7 @@ import { faultsPath } from '../faults/faults-page';
 import { GatewayError } from '../gateway-error';
 import { kmsPrefix, lambdaPrefix } from './endpoints';
 import { decodedOr, refuseUpgrade, reply, replyError } from './http-reply';
-import { isForThisMachine, isFromOtherSite } from './local-only';
+import { isForThisMachine, isRefusedToPage, PageSecret } from './local-only';
 import { codeOf } from '../json';
 import { schedulesPath } from '../schedules/schedules-page';
 
@@ -53,10 +53,11 @@ export const backlog = 4_096;
 
 export async function listen(host: string, port: number): Promise<HttpServer> {
   let routes: HttpRoutes | undefined;
+  const secret = new PageSecret();
   const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
     if (!isForThisMachine(request, host)) replyError(response, 403, 'ForbiddenException', otherHost);
     else if (routes === undefined) reply(response, 503, { status: 'starting' });
-    else answer(request, response, routes);
+    else answer(request, response, routes, secret);
   });
   server.on('upgrade', (incoming, socket, head) => {
     // A client may disconnect at any time; the owner of the socket handles its close event.
@@ -93,9 +94,14 @@ export async function checkPort(port: number, host = '127.0.0.1'): Promise<void>
   await server.stop();
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, routes: HttpRoutes): void {
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  routes: HttpRoutes,
+  secret: PageSecret,
+): void {
   const [path = '/'] = (request.url ?? '/').split('?');
-  if (isFromOtherSite(request) && /^\/_(?:aws|gateway)\//.test(path)) {
+  if (isRefusedToPage(request, path, secret)) {
     replyError(response, 403, 'ForbiddenException', 'This path is not for web pages.');
   } else if (path === readyPath && request.method === 'GET') {
     reply(response, 200, routes.readyPage);
@@ -119,7 +125,10 @@ function answer(request: IncomingMessage, response: ServerResponse, routes: Http
       reply(response, 426, { message: 'Upgrade Required' }, { Upgrade: 'websocket' });
     } else if (routes.hasHttpRoute(request.method ?? 'GET', path)) {
       settle(routes.onHttp(request, response), response);
-    } else if (!routes.onPage(request, response)) {
+    } else {
+      secret.giveTo(request, response);
+      if (routes.onPage(request, response)) return;
+      response.removeHeader('Set-Cookie');
       // For AWS, a callback without its stage or with a wrong one is an unknown path.
       replyError(response, 403, 'ForbiddenException', 'Forbidden');
     }
