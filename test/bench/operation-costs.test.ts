@@ -103,6 +103,15 @@ const operations: [string, () => Promise<unknown>, Cost][] = [
     arrives('l', { level: 1 }),
     { calls: { ...connecting, ...watching }, reads: 2.5, writes: 2 },
   ],
+  // Every token that the token commands mint has a `jti`: a third row of revocations.
+  [
+    'connect with a token that has a jti',
+    async () => {
+      const token = bus.signedToken({ tenant_id: tenant, agent_id: 'j', jti: fresh('token') });
+      open.j = await bus.open(bus.url({ token }));
+    },
+    { calls: { ...connecting, ...watching }, reads: 3, writes: 2 },
+  ],
   // The agent's item for the inbox, and the head of the inbox log.
   [
     'hello',
