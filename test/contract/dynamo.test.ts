@@ -10,6 +10,7 @@ import {
   type UpdateCommandOutput,
 } from '@aws-sdk/lib-dynamodb';
 import { DynamoAgentStore } from '../../lambda/aws/dynamo/agents/dynamo-agent-store';
+import { meterCapacity } from '../../lambda/aws/dynamo/consumed-capacity';
 import { createDynamoClients, type DynamoClients } from '../../lambda/aws/dynamo/dynamo-calls';
 import { DynamoConnectionStore } from '../../lambda/aws/dynamo/dynamo-connection-store';
 import { DynamoHistoryStore } from '../../lambda/aws/dynamo/dynamo-history-store';
@@ -20,6 +21,7 @@ import { DynamoTenantUsage } from '../../lambda/aws/dynamo/dynamo-tenant-usage';
 import { DynamoErasureStore } from '../../lambda/aws/dynamo/erasure/dynamo-erasure-store';
 import { queryAgents } from '../../lambda/frames/presence';
 import type { MessageRow } from '../../lambda/shared/stores/history-store';
+import { WorkMeter, workUnits } from '../../lambda/shared/work-meter';
 import { sweepSubject, tenantRateSubject } from '../../lambda/shared/subjects';
 import { systemClock } from '../../lambda/aws/system-clock';
 import { connectionTable as connectionTableKeys } from '../../lambda/contract';
@@ -120,6 +122,28 @@ test('DynamoSweepStore has the time from its clock, not from the machine', async
   const Key = { [connectionTableKeys.partitionKey]: sweepSubject, [connectionTableKeys.sortKey]: 'cursor' };
   const { Item } = await calls.send(new GetCommand({ TableName: connectionTable, Key }));
   expect(Item?.[connectionTableKeys.ttl]).toBeGreaterThan(daysAhead.now() / 1_000);
+});
+
+test('a read that finds nothing is counted as AWS bills it', async () => {
+  const work = new WorkMeter();
+  const own = createDynamoClients((client) => {
+    meterCapacity(client, work);
+  });
+  const { connectionTable, agentTable, messageTable } = tables;
+  const connections = new DynamoConnectionStore(own.calls, connectionTable, callMs);
+  const reads: readonly [() => Promise<unknown>, number][] = [
+    [() => new DynamoHistoryStore(own, messageTable, new FakeLog(), callMs).head('t/channel/none'), 1],
+    [() => new DynamoAgentStore(own.calls, agentTable, systemClock, callMs).getAgent('t', 'none'), 1],
+    [() => collect(connections.subscribers('t', 'none', true)), 1],
+    [() => collect(connections.subscribers('t', 'none', false)), 0.5],
+  ];
+  for (const [read, units] of reads) {
+    work.reset();
+    await read();
+    expect(work.units).toBe(units * workUnits.readUnit);
+  }
+  own.calls.destroy();
+  own.singleAttempt.destroy();
 });
 
 describe('3,000 agents that never connected', () => {
