@@ -125,7 +125,7 @@ test('a history that comes upon a long stretch of expired rows ends in it, and g
 });
 
 describe('a message whose place in the log others take', () => {
-  /** Others are quicker so many times. */
+  /** `conflicts`: how often others are quicker. */
   async function createContendedWorld(conflicts: number) {
     const world = await createMeteredWorld();
     const { history } = world;

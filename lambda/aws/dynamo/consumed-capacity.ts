@@ -29,7 +29,7 @@ export function meterCapacity(client: DynamoDBClient, work: WorkMeter): void {
           const result = await next({ ...args, input });
           const units = unitsIn(result.output as Answer);
           // A read that finds nothing is billed as a small one; not every engine says so.
-          if (isRead) work.readUnits(Math.max(leastReadUnits(args.input), units));
+          if (isRead) work.readUnits(Math.max(minReadUnits(args.input), units));
           else work.writeUnits(units);
           return result;
         } catch (error) {
@@ -46,7 +46,7 @@ function unitsIn({ ConsumedCapacity: consumed = [] }: Answer): number {
   return parts.reduce((sum, { CapacityUnits: units = 0 }) => sum + units, 0);
 }
 
-function leastReadUnits(input: object): number {
+function minReadUnits(input: object): number {
   return (input as { readonly ConsistentRead?: boolean }).ConsistentRead === true ? 1 : 0.5;
 }
 
