@@ -33,6 +33,13 @@ describeWithChromium('the console of npm start (left out where there is no Chrom
       await page.goto(`${site}#/messages`);
       await row('before the page').waitFor();
 
+      const costs = () => page.evaluate(async () => (await fetch('/_gateway/costs')).status);
+      expect(await costs()).toBe(200);
+      await page.context().clearCookies();
+      expect(await costs()).toBe(403);
+      await page.reload();
+      expect(await costs()).toBe(200);
+
       await alice.channel('attic').publish('in a channel that is new');
       await row('in a channel that is new').waitFor();
       await alice.channel('attic').publish('live');
