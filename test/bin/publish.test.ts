@@ -44,7 +44,7 @@ test('each package names the repository that publishes it', () => {
   } finally {
     rmSync(checkout, { recursive: true, force: true });
   }
-}, 30_000);
+});
 
 test('the workflow publishes so', () => {
   const workflow = readFileSync(path.join(root, '.github/workflows/release.yml'), 'utf8');

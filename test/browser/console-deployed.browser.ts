@@ -26,7 +26,7 @@ describeWithChromium('the console of a deployed stack (left out where there is n
     cpSync(path.join(repository, 'console/dist'), path.join(folder, 'console'), { recursive: true });
     bus = await Bus.start();
     browser = await launchChromium();
-  }, 120_000);
+  });
   afterEach(async () => {
     for (const close of closing.splice(0).reverse()) await close();
     await bus.hangUp();
@@ -114,7 +114,7 @@ describeWithChromium('the console of a deployed stack (left out where there is n
     await row(page, 'before the page').click();
     await panel.getByRole('button', { name: 'Search the log lines' }).waitFor();
     expect(insights.queries).toHaveLength(2);
-  }, 120_000);
+  });
 
   test('without permission the page says so, and all else works', async () => {
     const tenant = fresh('tenant');
@@ -129,5 +129,5 @@ describeWithChromium('the console of a deployed stack (left out where there is n
     await panel.getByRole('button', { name: 'Search the log lines' }).click();
     await panel.getByText(/The log lines cannot be read: .* Needed are logs:StartQuery/).waitFor();
     await panel.getByText('number 1, epoch').waitFor();
-  }, 120_000);
+  });
 });

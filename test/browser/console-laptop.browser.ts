@@ -16,7 +16,7 @@ describeWithChromium('the console of npm start (left out where there is no Chrom
   beforeAll(async () => {
     execFileSync(process.execPath, ['console/build.mjs'], { cwd: path.join(__dirname, '../..') });
     browser = await launchChromium();
-  }, 60_000);
+  });
   afterAll(() => browser.close());
 
   test('shows the agents, the channels and the messages of a bus that is in use, and what comes later', async () => {
@@ -59,7 +59,7 @@ describeWithChromium('the console of npm start (left out where there is no Chrom
       child.kill('SIGINT');
       await outcome;
     }
-  }, 120_000);
+  });
 
   test('sends a message, asks an agent and ends its connections, once it has a token that may', async () => {
     const { child, outcome, said } = startCommand('start.ts', ['--port', '0']);
@@ -106,5 +106,5 @@ describeWithChromium('the console of npm start (left out where there is no Chrom
       child.kill('SIGINT');
       await outcome;
     }
-  }, 120_000);
+  });
 });

@@ -34,7 +34,7 @@ describeWithChromium('the console (left out where there is no Chromium)', () => 
       roles: ['observer', 'operator'],
       mint: (role) => Promise.resolve(`token-of-${role}`),
     });
-  }, 60_000);
+  });
   afterEach(async () => {
     for (const page of pages.splice(0)) await page.context().close();
   });
@@ -87,7 +87,7 @@ describeWithChromium('the console (left out where there is no Chromium)', () => 
     );
     await page.keyboard.press('Escape');
     expect(await panel.count()).toBe(0);
-  }, 60_000);
+  });
 
   test('what a line does not tell is unknown', async () => {
     const bus = fleetBus();
@@ -106,7 +106,7 @@ describeWithChromium('the console (left out where there is no Chromium)', () => 
       'Matched connectionsunknown',
       'Postedunknown',
     ]);
-  }, 60_000);
+  });
 
   test('when the directory answers late, what it lists is not taken for new', async () => {
     const bus = fleetBus();
@@ -118,7 +118,7 @@ describeWithChromium('the console (left out where there is no Chromium)', () => 
     bus.post('orders', [{ order: 1 }]);
     await watched(page, bus);
     expect(Object.fromEntries(bus.beginnings)).toEqual({});
-  }, 60_000);
+  });
 
   test('agents and channels are listed, found and opened by the keyboard alone', async () => {
     const bus = fleetBus();
@@ -141,7 +141,7 @@ describeWithChromium('the console (left out where there is no Chromium)', () => 
     await row(page, 'tasks').click();
     expect(await page.locator('select').inputValue()).toBe('tasks');
     await row(page, 'one').waitFor();
-  }, 60_000);
+  });
 
   test('keys go to the list of the page where nothing has the focus', async () => {
     const bus = fleetBus();
@@ -152,7 +152,7 @@ describeWithChromium('the console (left out where there is no Chromium)', () => 
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.getByRole('complementary', { name: 'Message' }).waitFor();
-  }, 60_000);
+  });
 
   test('a fault is switched on and off, and the plan of the gateway changes', async () => {
     const bus = fleetBus();
@@ -169,7 +169,7 @@ describeWithChromium('the console (left out where there is no Chromium)', () => 
     await page.getByRole('button', { name: 'Switch all off' }).click();
     await page.getByText('no rule').waitFor();
     expect(bus.gateway.rules).toEqual([]);
-  }, 60_000);
+  });
 
   test('a cut is shown, and so is what follows it', async () => {
     const bus = fleetBus();
@@ -183,7 +183,7 @@ describeWithChromium('the console (left out where there is no Chromium)', () => 
     expect(await page.getByText(/The connection is lost/).count()).toBe(0);
     bus.post('orders', ['after the cut']);
     await row(page, 'after the cut').waitFor();
-  }, 60_000);
+  });
 
   test('markup of agents stays text', async () => {
     const bus = new ScriptedBus(
@@ -214,7 +214,7 @@ describeWithChromium('the console (left out where there is no Chromium)', () => 
     await page.getByRole('heading', { name: '<img src=x onerror=alert(1)>' }).waitFor();
     expect(await page.locator('#app img, #app script').count()).toBe(0);
     expect(dialogs).toEqual([]);
-  }, 60_000);
+  });
 
   test('an API that does not answer is said in the lists', async () => {
     const bus = fleetBus();
@@ -222,7 +222,7 @@ describeWithChromium('the console (left out where there is no Chromium)', () => 
     const page = await open(bus, 'agents');
     await page.getByText('The agents cannot be listed').waitFor();
     await page.getByText('Not now').waitFor();
-  }, 60_000);
+  });
 
   test('10,000 agents: the list holds the rows that are seen', async () => {
     const page = await open(manyAgents(), 'agents');
@@ -235,7 +235,7 @@ describeWithChromium('the console (left out where there is no Chromium)', () => 
       () => rows(page).allTextContents(),
       ([top]) => top !== first,
     );
-  }, 60_000);
+  });
 
   testOfFrames(
     '10,000 agents and 200 messages a second: 95 % of the frames take less than 50 ms',
@@ -262,31 +262,26 @@ describeWithChromium('the console (left out where there is no Chromium)', () => 
         clearInterval(timer);
       }
     },
-    90_000,
   );
 
-  test.each(['light', 'dark'] as const)(
-    'no view has a serious finding of axe (%s)',
-    async (theme) => {
-      const bus = fleetBus();
-      const page = await open(bus, 'overview', { theme });
-      await watched(page, bus);
-      bus.post('orders', [{ order: 1 }], 'shop');
-      const findings: string[] = [];
-      for (const view of ['overview', 'messages', 'agents/coder', 'channels', 'faults']) {
-        await page.goto(`${served.url}#/${view}`);
-        await page.locator('h1').waitFor();
-        if (view === 'messages') await rows(page).first().click();
-        findings.push(...(await seriousFindings(page)).map((each) => `${view}: ${each}`));
-      }
-      await page.keyboard.press('Escape');
-      await page.keyboard.press('n');
-      await page.getByRole('dialog').waitFor();
-      findings.push(...(await seriousFindings(page)));
-      expect(findings).toEqual([]);
-    },
-    90_000,
-  );
+  test.each(['light', 'dark'] as const)('no view has a serious finding of axe (%s)', async (theme) => {
+    const bus = fleetBus();
+    const page = await open(bus, 'overview', { theme });
+    await watched(page, bus);
+    bus.post('orders', [{ order: 1 }], 'shop');
+    const findings: string[] = [];
+    for (const view of ['overview', 'messages', 'agents/coder', 'channels', 'faults']) {
+      await page.goto(`${served.url}#/${view}`);
+      await page.locator('h1').waitFor();
+      if (view === 'messages') await rows(page).first().click();
+      findings.push(...(await seriousFindings(page)).map((each) => `${view}: ${each}`));
+    }
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('n');
+    await page.getByRole('dialog').waitFor();
+    findings.push(...(await seriousFindings(page)));
+    expect(findings).toEqual([]);
+  });
 
   test('pictures for the documents', async () => {
     const bus = fleetBus();
@@ -322,7 +317,7 @@ describeWithChromium('the console (left out where there is no Chromium)', () => 
     } finally {
       stop();
     }
-  }, 240_000);
+  });
 });
 
 function now(): string {

@@ -74,5 +74,5 @@ if (executablePath === undefined) {
     } finally {
       for (const close of closing.reverse()) await close();
     }
-  }, 120_000);
+  });
 }

@@ -15,7 +15,7 @@ const closing: (() => unknown)[] = [];
 
 beforeAll(async () => {
   bus = await Bus.start();
-}, 60_000);
+});
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
   await bus.hangUp();

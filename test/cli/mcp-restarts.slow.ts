@@ -15,7 +15,7 @@ let bus: Bus;
 const open = new Set<Client>();
 beforeAll(async () => {
   bus = await Bus.start();
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all([...open].map((client) => client.close()));
   await bus.stop();
@@ -104,4 +104,4 @@ test('1,000 messages over restarts of both: none is lost', async () => {
     Array.from({ length: messages }, (_, index) => `${agent}-${index}`).sort();
   expect([...alice].sort()).toEqual(expected('bob'));
   expect([...bob].sort()).toEqual(expected('alice'));
-}, 300_000);
+});

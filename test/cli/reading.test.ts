@@ -79,7 +79,7 @@ test('subscribe takes nothing, and its agent is not shown online', async () => {
   const bob = await bus.connect({ tenant, agent: 'bob' });
   await bob.nextMessage({ content: 'first' });
   await bob.nextMessage({ content: 'second' });
-}, 30_000);
+});
 
 test('a position of the agent that is kept stays as it is', async () => {
   const tenant = fresh('tenant');

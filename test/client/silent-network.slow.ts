@@ -12,8 +12,6 @@ import { fakePage, type FakePage } from '../helpers/page';
 import { startTcpProxy, type TcpProxy } from '../helpers/tcp-proxy';
 import { type Sleeper, startSleeper } from './sleeping-process';
 
-jest.setTimeout(90_000);
-
 const replacedMs = 10_000;
 /** Over the lateness of a timer that counts as a sleep, which is 10 s. */
 const sleepMs = 15_000;
@@ -32,7 +30,7 @@ let sleeper: Sleeper | undefined;
 
 beforeAll(async () => {
   bus = await Bus.start();
-}, 120_000);
+});
 
 beforeEach(async () => {
   proxy = await startTcpProxy(Number(new URL(bus.baseUrls.edge).port));

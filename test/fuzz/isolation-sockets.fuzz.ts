@@ -17,7 +17,7 @@ let played = 0;
 beforeAll(async () => {
   bus = await Bus.start({ settings: { messageRate: { agentPerSecond: 0, tenantPerSecond: 0 } } });
   console.log(`seed ${String(seed)} (FUZZ_SEED repeats it)`);
-}, 120_000);
+});
 afterEach(() => bus.hangUp());
 afterAll(() => bus.stop());
 
@@ -79,4 +79,4 @@ async function nothingCrosses(drawn: Scene): Promise<void> {
 
 test(`${String(scenes)} scenes of tenants that must not meet, over sockets`, async () => {
   await fc.assert(fc.asyncProperty(scene, nothingCrosses), runs(scenes));
-}, 300_000);
+});

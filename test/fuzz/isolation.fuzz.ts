@@ -73,4 +73,4 @@ async function nothingCrosses(played: Scene): Promise<void> {
 
 test(`${String(scenes)} scenes of tenants that must not meet`, async () => {
   await fc.assert(fc.asyncProperty(scene, nothingCrosses), runs(scenes));
-}, 300_000);
+});

@@ -11,8 +11,6 @@ import { FakeTimers } from '../helpers/fake-timers';
 import { freePort } from '../helpers/processes';
 import { startTcpProxy } from '../helpers/tcp-proxy';
 
-jest.setTimeout(60_000);
-
 /** Far below the 15 s of an attempt, for a busy machine. */
 const atOnceMs = 5_000;
 
@@ -20,7 +18,7 @@ let bus: Bus;
 
 beforeAll(async () => {
   bus = await Bus.start();
-}, 120_000);
+});
 
 afterAll(() => bus.stop());
 

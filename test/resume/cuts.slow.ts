@@ -18,7 +18,7 @@ let bus: Bus;
 
 beforeAll(async () => {
   bus = await Bus.start({ settings: { messageRate: { agentPerSecond: 0, tenantPerSecond: 0 } } });
-}, 120_000);
+});
 afterEach(() => bus.hangUp());
 afterAll(() => bus.stop());
 
@@ -119,5 +119,4 @@ test.each(Array.from({ length: seeds }, (_, n) => firstSeed + n))(
     expect(reader.losses).toEqual([]);
     expect(cuts).toBeGreaterThan(1);
   },
-  120_000,
 );
