@@ -252,9 +252,6 @@ function keyIn(file: string): KeyObject {
   return key;
 }
 
-// Delays add up in tests of many steps.
-if (process.env.GATEWAY_FAULTS && process.env.JEST_WORKER_ID !== undefined) jest.setTimeout(60_000);
-
 function faultsOfTheRun(): FaultSettings | undefined {
   const { GATEWAY_FAULTS } = process.env;
   return GATEWAY_FAULTS ? (JSON.parse(GATEWAY_FAULTS) as FaultSettings) : undefined;

@@ -3,7 +3,7 @@
  * Each question is a round trip, which is what paces it.
  */
 
-const patienceMs = 8_000;
+const patienceMs = 20_000;
 
 /** The first answer that fits; otherwise an error with the last one. */
 export async function eventually<T>(

@@ -24,7 +24,7 @@ interface Waiter {
   readonly resolve: (frame: Frame) => void;
 }
 
-const patienceMs = 8_000;
+const patienceMs = 20_000;
 
 export class TestClient {
   /** Every frame so far, in the order of arrival, taken by `next` or not. */
