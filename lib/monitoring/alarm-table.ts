@@ -82,8 +82,10 @@ export const alarmTable = {
   FunctionsFailing: {
     says: 'Functions end without an answer: a crash or a timeout.',
     section: 'Functions fail',
-    series: lambda('Errors', 'default', 'connect', 'disconnect'),
-    expression: 'SUM([defaultErrors, connectErrors, disconnectErrors])',
+    // Those whose failed events are in no queue: that of the others raises FailureQueueNotEmpty.
+    series: lambda('Errors', 'authorizer', 'connect', 'default', 'disconnect', 'http', 'fanOut', 'presence'),
+    expression:
+      'SUM([authorizerErrors, connectErrors, defaultErrors, disconnectErrors, httpErrors, fanoutErrors, presenceErrors])',
     threshold: 4,
   },
   FailureQueueNotEmpty: {

@@ -1,7 +1,9 @@
 /** Metric filters, alarms and dashboard: what they cost, and that each alarm says what to do. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { alarmNames, alarmTable, thresholdOf } from '../../lib/monitoring/alarm-table';
+import { functionNames } from '../../lib/functions/function-row';
+import { functionTable } from '../../lib/functions/function-table';
+import { type AlarmSeries, alarmNames, alarmTable, thresholdOf } from '../../lib/monitoring/alarm-table';
 import { metricNames, metricTable } from '../../lib/monitoring/metric-table';
 import { anchorOf } from '../../lib/monitoring/monitoring';
 import { flattened, resources, templateOf, type Properties } from './synthesized';
@@ -56,6 +58,19 @@ test('each alarm leads to its section of the runbook, and is silent without data
     expect(alarm).toMatchObject({ TreatMissingData: 'notBreaching' });
     expect(alarm).not.toHaveProperty('AlarmActions');
   }
+});
+
+// The HTTP API answered 500 to every request, and no alarm said so.
+test('a function that ends without an answer raises an alarm, by its errors or by its event in the failure queue', () => {
+  const { series, expression } = alarmTable.FunctionsFailing;
+  const watched = Object.values<AlarmSeries>(series).flatMap((each) => ('lambda' in each ? [each.of] : []));
+  const keepsEvent = functionNames.filter((name) => {
+    const { asynchronous } = functionTable[name];
+    return asynchronous !== undefined && !asynchronous.hasContent;
+  });
+  // Its copies are best effort: the logs of the other functions have the lines.
+  expect([...watched, ...keepsEvent, 'audit'].sort()).toEqual([...functionNames].sort());
+  expect(expression).toBe(`SUM([${Object.keys(series).join(', ')}])`);
 });
 
 test('an idle deployment pays for alarms and the dashboard only: at most $5 a month', () => {
