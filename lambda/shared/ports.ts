@@ -145,8 +145,9 @@ export interface BusEvent {
 
 export interface EventSink {
   /**
-   * Hands the events over; one attempt. Tells for each whether it was taken for certain: one that was not may have been taken all
-   * the same. Logs those. Never throws.
+   * Hands the events over, within a second; once more what a throttle, a failure of the service or a lost connection kept back. Tells
+   * for each whether it was taken for certain: one that was not may have been taken all the same, and one may be taken twice. Logs
+   * those that were not. Never throws.
    */
   send(events: readonly BusEvent[]): Promise<readonly boolean[]>;
 }

@@ -20,6 +20,10 @@ let errors: Record<string, string>;
 let status: number;
 /** The body of every answer; absent = as EventBridge answers. */
 let refusal: string | undefined;
+/** How many calls fail so; those after them are taken. */
+let failing: number;
+/** Instead of an answer, while calls fail. */
+let silence: 'reset' | 'hang' | undefined;
 
 beforeAll(async () => {
   server = createServer((request, response) => {
@@ -28,11 +32,15 @@ beforeAll(async () => {
     request.on('end', () => {
       const { Entries: entries } = JSON.parse(Buffer.concat(chunks).toString()) as { Entries: Entry[] };
       calls.push({ headers: request.headers, entries });
+      const fails = calls.length <= failing;
+      if (fails && silence === 'reset') request.socket.destroy();
+      if (fails && silence !== undefined) return;
       const answers = entries.map(({ Detail }) => {
-        const code = errors[Detail];
+        const code = fails ? errors[Detail] : undefined;
         return code === undefined ? { EventId: 'e' } : { ErrorCode: code, ErrorMessage: 'no' };
       });
-      response.writeHead(status).end(refusal ?? JSON.stringify({ FailedEntryCount: 0, Entries: answers }));
+      const answer = JSON.stringify({ FailedEntryCount: 0, Entries: answers });
+      response.writeHead(fails ? status : 200).end((fails ? refusal : undefined) ?? answer);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -43,6 +51,8 @@ beforeEach(() => {
   errors = {};
   status = 200;
   refusal = undefined;
+  failing = Infinity;
+  silence = undefined;
   log = new FakeLog();
   bridge = new EventBridge('fleet', 'artcafe-pubsub.test', log, {
     AWS_REGION: 'eu-north-1',
@@ -115,6 +125,48 @@ test.each([
   refusal = body;
   expect(await bridge.send([event(0)])).toEqual([false]);
   expect(log.lines).toEqual([{ event: 'event_not_sent', fields: { type: 'message.stored', error } }]);
+});
+
+// One attempt lost the event of an environment whose kept socket EventBridge had closed in the meantime.
+test.each<[string, () => void]>([
+  ['was throttled', () => ((status = 400), (refusal = '{"__type":"ThrottlingException"}'))],
+  ['met a failure of the service', () => (status = 500)],
+  ['found its socket closed', () => (silence = 'reset')],
+])('a call that %s is made once more, and taken', async (_, fail) => {
+  fail();
+  failing = 1;
+  expect(await bridge.send([event(0), event(1)])).toEqual([true, true]);
+  expect(calls.map(({ entries }) => entries.length)).toEqual([2, 2]);
+  expect(log.lines).toEqual([]);
+});
+
+test('of a call that was taken in part, only what may pass is sent once more', async () => {
+  errors = { [event(1).detail]: 'ThrottlingException', [event(2).detail]: 'MalformedDetail' };
+  failing = 1;
+  expect(await bridge.send([event(0), event(1), event(2), event(3)])).toEqual([true, true, false, true]);
+  expect(calls.map(({ entries }) => entries.map(({ Detail }) => Detail))).toEqual([
+    [0, 1, 2, 3].map((n) => event(n).detail),
+    [event(1).detail],
+  ]);
+  expect(log.lines).toEqual([
+    { event: 'event_not_sent', fields: { type: 'message.stored', error: 'MalformedDetail' } },
+  ]);
+});
+
+test('there is no third attempt, and no second one after a refusal or without time for an answer', async () => {
+  status = 503;
+  expect(await bridge.send([event(0)])).toEqual([false]);
+  expect(calls).toHaveLength(2);
+  calls = [];
+  status = 400;
+  expect(await bridge.send([event(0)])).toEqual([false]);
+  expect(calls).toHaveLength(1);
+  calls = [];
+  silence = 'hang';
+  const startedAt = performance.now();
+  expect(await bridge.send([event(0)])).toEqual([false]);
+  expect(calls).toHaveLength(1);
+  expect(performance.now() - startedAt).toBeLessThan(1_500);
 });
 
 test('none was taken for certain when the answer is an error, or none', async () => {

@@ -50,6 +50,17 @@ export async function signedPost(
   return isSkewed && mayBeClockSkew(answer.status) ? (await attempt()).answer : answer;
 }
 
+/** The type of an error in an answer of AWS's JSON protocols, without its namespace; empty without one. */
+export function errorTypeIn(body: string): string {
+  const [, type = ''] = /"__type":"(?:[^"]*#)?(\w+)"/.exec(body) ?? [];
+  return type;
+}
+
+/** Whether another attempt may succeed: after a throttle, or a failure of the service. */
+export function mayPass({ status, body }: Pick<PostAnswer, 'status' | 'body'>): boolean {
+  return status === 429 || status >= 500 || errorTypeIn(body).includes('Throttl');
+}
+
 function send(url: URL, headers: SignedHeaders, body: string, timeoutMs: number): Promise<PostAnswer> {
   const request = url.protocol === 'http:' ? httpRequest : httpsRequest;
   return new Promise((resolve, reject) => {
