@@ -34,6 +34,7 @@ import { limits } from './platform';
 import { loadOrCreateKey, numberedKeyFile } from './kms/private-key';
 import { Queue } from './queues/queues';
 import { sqsPages } from './queues/sqs-api';
+import { StoredQueues } from './queues/stored-queue';
 import { RateLimiter } from './rate-limiter';
 import { startSchedules } from './schedules/schedules';
 import { serveSchedules } from './schedules/schedules-page';
@@ -76,25 +77,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   const observation = new Observation(clock, model, options.log);
   const { log, metrics } = observation;
-  const parts = assemble(model, authority, backends, { ...options, log }, clock, { costs, metrics });
+  const stored = new StoredQueues(model.storedQueues, clock, metrics, costs);
+  const parts = assemble(model, authority, backends, { ...options, log }, clock, { costs, metrics, stored });
   observation.dispatch = (name, payload) => parts.runtime.functions.dispatch(name, payload);
   const schedules = startSchedules(model.schedules, parts.runtime.functions, clock, log);
   const { functions } = parts.runtime;
-  const queues = model.queues.map((queue) => new Queue(queue, functions, clock, metrics, costs, log));
+  const queues = model.queues.map((queue) => new Queue(queue, functions, clock, stored, costs, log));
   const eventBus = new EventBus(clock, costs, startRules(model.rules, functions, queues, log));
-  const gateway = describe(
-    model,
-    http,
-    `${connectableHost(host)}:${http.publicPort}`,
-    tables,
-    parts,
-    schedules,
-  );
+  const publicAuthority = `${connectableHost(host)}:${http.publicPort}`;
+  const gateway = describe(model, http, publicAuthority, tables, parts, schedules);
   http.serve({
     ...routesOf(parts, edge, options),
     readyPage: readyPageOf(model, gateway),
     costs: gateway.costs,
-    pages: new Map([...observation.pages, ...sqsPages(queues), ...eventBus.pages]),
+    pages: new Map([...observation.pages, ...sqsPages([...queues, ...stored.all]), ...eventBus.pages]),
     onKms: (request, response) => serveKms(request, response, keys, clock),
     onFaults: (request, response) => serveFaults(request, response, faultPlan),
     onSchedules: (request, response, path) => serveSchedules(request, response, path, schedules),
@@ -147,7 +143,7 @@ function assemble(
   { dynamodb, faultPlan, proxy }: Backends,
   options: GatewayOptions & { log: Logger },
   clock: Clock,
-  { costs, metrics }: { costs: CostMeter; metrics: Metrics },
+  { costs, metrics, stored }: { costs: CostMeter; metrics: Metrics; stored: StoredQueues },
 ): Parts {
   const { id: apiId, stage, stageVariables } = model.api;
   const facts: ApiFacts = { apiId, stage, stageVariables, domainName: authority };
@@ -170,6 +166,7 @@ function assemble(
     },
     costs,
     metrics,
+    stored,
     faultPlan,
   );
   const unverified = { ...defaultBehaviour, ...options.unverified };

@@ -8,10 +8,12 @@ import type { Metrics } from '../metrics/metrics';
 import type { CostMeter } from '../costs/meter';
 import type { FaultPlan } from '../faults/fault-plan';
 import type { Logger } from '../options';
+import type { StoredQueues } from '../queues/stored-queue';
 import type { FunctionModel } from '../template/model';
 import { environmentOf, type LocalEndpoints } from './environment';
 import type { InvocationResult } from './function-host';
 import { FunctionPool, gatewayStopped } from './function-pool';
+import { invocationRecord } from './invocation-record';
 import { compileWorker } from './worker-code';
 
 /** Lambda waits one minute before its first retry of an asynchronous invocation, two before the second. */
@@ -63,6 +65,7 @@ export class Functions {
     private readonly options: FunctionOptions,
     private readonly costs: CostMeter,
     private readonly metrics: Metrics,
+    private readonly stored: Pick<StoredQueues, 'add'>,
     private readonly faultPlan: FaultPlan | undefined,
   ) {}
 
@@ -131,9 +134,12 @@ export class Functions {
       return;
     }
     const destination = model?.failureDestination;
-    if (destination !== undefined) {
-      this.costs.queued(Buffer.byteLength(payload));
-      this.metrics.addQueued(destination);
+    if (model !== undefined && destination !== undefined) {
+      const { error } = result;
+      const record = { model, payload, error, attempts: attempt + 1, at: this.clock.now() };
+      const text = invocationRecord(record);
+      this.costs.queued(Buffer.byteLength(text));
+      this.stored.add(destination, text);
     }
     const fate =
       destination === undefined ? 'The event is discarded.' : `The event goes to ${destination}: ${payload}`;

@@ -55,7 +55,7 @@ export class Metrics {
     this.add(lambda('Throttles', functionName), 1);
   }
 
-  /** One more event in the queue. No code takes one out. */
+  /** One more event in the queue. Those that are taken out are not counted: an alarm asks whether one came. */
   addQueued(queueArn: string): void {
     const QueueName = queueArn.split(':').at(-1) ?? queueArn;
     const key = {

@@ -1,27 +1,22 @@
 /**
  * The queues of the stack that feed a function, in memory: batches, partial failures, the visibility timeout on the gateway's clock,
- * and the dead-letter queue, which is a line in the log.
+ * and the dead-letter queue.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Clock } from '../clock';
 import type { CostMeter } from '../costs/meter';
 import type { Functions } from '../functions/functions';
 import { listOr, objectOr } from '../json';
-import type { Metrics } from '../metrics/metrics';
 import type { Logger } from '../options';
 import { region } from '../platform';
 import type { QueueModel } from '../template/model';
+import type { Sent, StoredQueues } from './stored-queue';
 
 interface Message {
   readonly id: string;
   readonly body: string;
   readonly sentAt: number;
   receives: number;
-}
-
-export interface Sent {
-  MessageId: string;
-  MD5OfMessageBody: string;
 }
 
 export class Queue {
@@ -32,7 +27,7 @@ export class Queue {
     readonly model: QueueModel,
     private readonly functions: Functions,
     private readonly clock: Clock,
-    private readonly metrics: Metrics,
+    private readonly stored: Pick<StoredQueues, 'add'>,
     private readonly costs: CostMeter,
     private readonly log: Logger,
   ) {
@@ -88,7 +83,7 @@ export class Queue {
       });
       return;
     }
-    this.metrics.addQueued(deadLetterArn);
+    this.stored.add(deadLetterArn, message.body);
     this.log({
       function: functionName,
       stream: 'platform',

@@ -12,6 +12,7 @@ export interface AppModel {
   metricFilters: MetricFilterModel[];
   logSubscriptions: LogSubscriptionModel[];
   queues: QueueModel[];
+  storedQueues: StoredQueueModel[];
   rules: RuleModel[];
   edge: EdgeModel | undefined;
   outputs: Record<string, string>;
@@ -175,4 +176,12 @@ export interface QueueModel {
   /** Attempts before a message goes to the dead-letter queue. */
   maxReceives: number;
   deadLetterArn: string | undefined;
+}
+
+/** A queue that feeds no function. */
+export interface StoredQueueModel {
+  url: string;
+  arn: string;
+  visibilityMs: number;
+  retentionMs: number;
 }

@@ -1,9 +1,9 @@
-/** Reads the queues of a template that feed a function. */
+/** Reads the queues of a template: those that feed a function, and the others. */
 import { listOr, objectOr } from '../json';
 import { readAttribute } from './attributes';
 import type { FunctionReader } from './functions';
-import type { QueueModel } from './model';
-import type { Resolver } from './resolver';
+import type { QueueModel, StoredQueueModel } from './model';
+import type { Resolver, Resource } from './resolver';
 
 export function readQueues(resolver: Resolver, functions: FunctionReader): QueueModel[] {
   const queues = resolver.ofType('AWS::SQS::Queue');
@@ -26,12 +26,33 @@ export function readQueues(resolver: Resolver, functions: FunctionReader): Queue
         functionName: functions.nameIn(name, at('FunctionName')),
         batchSize: Number(properties.BatchSize ?? 10),
         reportsFailures: listOr(properties.FunctionResponseTypes).includes('ReportBatchItemFailures'),
-        // The default of SQS.
-        visibilityMs: Number(queue.properties.VisibilityTimeout ?? 30) * 1_000,
+        visibilityMs: visibilityOf(queue),
         maxReceives: Number(redrive.maxReceiveCount ?? Infinity),
         deadLetterArn:
           typeof redrive.deadLetterTargetArn === 'string' ? redrive.deadLetterTargetArn : undefined,
       },
     ];
   });
+}
+
+/** Those that feed no function. */
+export function readStoredQueues(resolver: Resolver, polled: readonly QueueModel[]): StoredQueueModel[] {
+  return resolver.ofType('AWS::SQS::Queue').flatMap((queue) => {
+    const arn = readAttribute(queue, 'Arn', resolver) ?? '';
+    if (polled.some((each) => each.arn === arn)) return [];
+    return [
+      {
+        url: readAttribute(queue, undefined, resolver) ?? '',
+        arn,
+        visibilityMs: visibilityOf(queue),
+        // Four days: the default of SQS.
+        retentionMs: Number(queue.properties.MessageRetentionPeriod ?? 345_600) * 1_000,
+      },
+    ];
+  });
+}
+
+function visibilityOf({ properties }: Resource): number {
+  // The default of SQS.
+  return Number(properties.VisibilityTimeout ?? 30) * 1_000;
 }

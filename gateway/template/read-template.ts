@@ -10,7 +10,7 @@ import { readFunctions } from './functions';
 import { readHttpApi } from './apis/http-api';
 import { readMetricFilters, readSubscriptions } from './metric-filters';
 import type { AppModel } from './model';
-import { readQueues } from './queues';
+import { readQueues, readStoredQueues } from './queues';
 import { readRules } from './rules';
 import { Resolver } from './resolver';
 import { readEdge, readSchedules, readSigningKeys, readTables } from './resources';
@@ -32,6 +32,7 @@ export function readTemplate(folder: string, stack: string | undefined): AppMode
     metricFilters: readMetricFilters(resolver, functions),
     logSubscriptions: readSubscriptions(resolver, functions),
     queues,
+    storedQueues: readStoredQueues(resolver, queues),
     rules: readRules(resolver, functions, queues),
     edge: readEdge(resolver),
     outputs: readOutputs(assembly.template, resolver),
