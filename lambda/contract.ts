@@ -61,6 +61,8 @@ export const variables = {
   maxTokenDays: 'MAX_TOKEN_DAYS',
   /** For how many days the deployment keeps logs and backups, as JSON of `KeptDays` (revoke). */
   keptDays: 'KEPT_DAYS',
+  /** The queue of failed events, and of messages of the publish queue that were not accepted (revoke). */
+  failureQueueUrl: 'FAILURE_QUEUE_URL',
   /** Origins whose pages may connect, separated by blanks; absent = all (authorizer). */
   allowedOrigins: 'ALLOWED_ORIGINS',
   /** What the edge shows in its header, now and before the last rotation (authorizer); absent = handshakes need not come through the edge. */

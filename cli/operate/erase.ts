@@ -24,6 +24,7 @@ interface Report {
   readonly channels: number;
   readonly agents: number;
   readonly connected: number;
+  readonly failures: number;
   /** ISO 8601, by what remains. */
   readonly remains: Readonly<Record<string, string>>;
   /** The order that goes on, while there is more to do. */
@@ -35,7 +36,7 @@ const described: Readonly<Record<string, string>> = {
   channel_names: 'names of the channels of the tenant',
   counters: 'counters of rates, rows of connections that were cut off (ids)',
   revocation: 'the revocation of the tokens (ids)',
-  failure_queue: 'the failure queue (ids)',
+  failure_queue: 'events of the failure queue, with content only of the publish queue',
   logs: 'log lines of functions and APIs (ids)',
   audit_log: 'the audit log (ids)',
   backups: 'point-in-time backups of the tables, with content',
@@ -93,9 +94,10 @@ async function confirm({ tenant, agent }: Options, place: string, io: Io): Promi
   }
 }
 
-function textOf({ closed, messages, channels, agents, connected, remains }: Omit<Report, 'next'>): string {
+function textOf(report: Omit<Report, 'next'>): string {
+  const { closed, messages, channels, agents, connected, failures, remains } = report;
   return [
-    `Erased: ${messages} messages, ${agents} agents. Channels gone through: ${channels}. Connections closed: ${closed}.`,
+    `Erased: ${messages} messages, ${agents} agents, ${failures} failed events. Channels gone through: ${channels}. Connections closed: ${closed}.`,
     ...(connected > 0
       ? [`${connected} agents have connected again with later tokens; their presence stays.`]
       : []),

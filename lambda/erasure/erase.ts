@@ -1,6 +1,6 @@
 /**
- * Erases an agent or a tenant: first nobody writes any more, then the messages go, log by log, then the agents. What is erased is
- * skipped by a second run, so that an order can be given again at any time.
+ * Erases an agent or a tenant: first nobody writes any more, then the messages go, log by log, then the agents, then what is about
+ * them in the failure queue. What is erased is skipped by a second run, so that an order can be given again at any time.
  */
 import { closeConnections, type CloseSummary } from '../revocation/close-connections';
 import { revoke, type RevokeDependencies } from '../revocation/revoke';
@@ -10,8 +10,12 @@ import { mapStoreCalls } from '../shared/each-concurrently';
 import type { ErasureStore } from '../shared/stores/erasure-store';
 import { channelSubject, inboxSubject, observerId } from '../shared/subjects';
 import { type ErasureCounts, erasureLists, type ErasureOrder, type ErasurePlace } from './erasure-order';
+import { eraseFailedEvents, type FailedEventDependencies } from './failed-events';
 
-export interface EraseDependencies extends RevokeDependencies {
+/** A queue has no place to go on from: all of it is for one invocation, which begins it with so much time. */
+const failuresMs = 60_000;
+
+export interface EraseDependencies extends RevokeDependencies, FailedEventDependencies {
   readonly erasure: ErasureStore;
   readonly directory: ChannelDirectory;
 }
@@ -20,6 +24,8 @@ export interface Erased {
   readonly counts: ErasureCounts;
   /** Where the next invocation goes on; absent when all is done. */
   readonly place: ErasurePlace | undefined;
+  /** Nothing in the failure queue is about the agent or the tenant any more, as far as anybody can know. */
+  readonly isQueueClean: boolean;
 }
 
 /** Does as much as there is time for. Throws what the stores throw, and when connections can't be closed. */
@@ -35,8 +41,15 @@ export async function erase(
     counts.closed += closed;
   }
   const run: Run = { deps, order, deadline, counts };
-  return { place: await eraseFrom(run, order.place ?? { list: 'channels', sequence: 0 }), counts };
+  const place = await eraseFrom(run, order.place ?? { list: 'channels', sequence: 0 });
+  if (place !== undefined) return { place, counts, isQueueClean: false };
+  const { removed, isComplete } = await eraseFailedEvents(deps, order, deadline);
+  counts.failures += removed;
+  return { place, counts, isQueueClean: isComplete };
 }
+
+/** Each id of it has a log. */
+type LogList = Exclude<ErasurePlace['list'], 'failures'>;
 
 interface Run {
   readonly deps: EraseDependencies;
@@ -60,10 +73,12 @@ async function stopWriting(
   return revoke(deps, { ...scope, action: 'revoke', issuedUpTo: now }, deadline);
 }
 
+/** `undefined`: only the failure queue is left, and there is time for it. */
 async function eraseFrom(run: Run, from: ErasurePlace): Promise<ErasurePlace | undefined> {
   let place = from;
   for (const list of erasureLists.slice(erasureLists.indexOf(from.list))) {
     if (list !== place.list) place = { list, sequence: 0 };
+    if (list === 'failures') return run.deadline.remainingMs < failuresMs ? place : undefined;
     for await (const ids of idsIn(run, list, place.after)) {
       for (const id of ids) {
         const stoppedAt = await eraseLog(run, list, id, place.within === id ? place.sequence : 0);
@@ -78,7 +93,7 @@ async function eraseFrom(run: Run, from: ErasurePlace): Promise<ErasurePlace | u
 
 function idsIn(
   { deps, order: { tenantId, agentId } }: Run,
-  list: ErasurePlace['list'],
+  list: LogList,
   after: string | undefined,
 ): AsyncIterable<readonly string[]> | readonly (readonly string[])[] {
   if (list === 'channels') return deps.directory.channels(tenantId, after, true);
@@ -89,7 +104,7 @@ function idsIn(
 /** The sequence up to which it came, when its time is over; `undefined` when the log is done. */
 async function eraseLog(
   { deps, order, deadline, counts }: Run,
-  list: ErasurePlace['list'],
+  list: LogList,
   id: string,
   from: number,
 ): Promise<number | undefined> {
@@ -113,7 +128,7 @@ async function eraseLog(
  * An agent's item goes after its log: until then a repeated run finds the log. A channel stays in the directory, as publishes rely on
  * the row of their quarter; otherwise no list and no second order would find what comes next.
  */
-async function finish({ deps, order, counts }: Run, list: ErasurePlace['list'], id: string): Promise<void> {
+async function finish({ deps, order, counts }: Run, list: LogList, id: string): Promise<void> {
   if (list === 'channels') counts.channels += 1;
   if (list !== 'agents') return;
   const outcome = await deps.erasure.removeAgent(order.tenantId, id);

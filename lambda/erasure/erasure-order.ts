@@ -1,8 +1,8 @@
 /** Whom to erase, and how far earlier invocations have come. */
 import { isId, isJsonObject } from '../../protocol/index';
 
-/** In this order. `inboxes`: those of other agents, for what an agent has sent to them. */
-export const erasureLists = ['channels', 'inboxes', 'agents'] as const;
+/** In this order. `inboxes`: those of other agents, for what an agent has sent to them. `failures`: the failure queue. */
+export const erasureLists = ['channels', 'inboxes', 'agents', 'failures'] as const;
 
 export interface ErasurePlace {
   readonly list: (typeof erasureLists)[number];
@@ -25,6 +25,8 @@ export interface ErasureCounts {
   readonly agents: number;
   /** Agents that have come back meanwhile: their items stay. */
   readonly connected: number;
+  /** Events of the failure queue that were removed. */
+  readonly failures: number;
 }
 
 export interface ErasureOrder {
@@ -43,7 +45,14 @@ export class ErasureOrderError extends Error {
   override readonly name = 'ErasureOrderError';
 }
 
-export const nothingErased: ErasureCounts = { closed: 0, messages: 0, channels: 0, agents: 0, connected: 0 };
+export const nothingErased: ErasureCounts = {
+  closed: 0,
+  messages: 0,
+  channels: 0,
+  agents: 0,
+  connected: 0,
+  failures: 0,
+};
 const members = ['action', 'tenant_id', 'agent_id', 'unattended', 'place', 'counts'];
 
 export function isErasure(payload: unknown): boolean {

@@ -20,8 +20,11 @@ export interface Remains {
   readonly counters: string;
   /** The row that refuses the tokens; a block stays until it is taken back. */
   readonly revocation: string;
-  /** Events that a function failed to handle; ids and positions. */
-  readonly failure_queue: string;
+  /**
+   * Events that a function failed to handle, with ids and positions, and messages of the publish queue that were not accepted, with
+   * content; absent when none is left that is about the agent or the tenant.
+   */
+  readonly failure_queue?: string;
   /** Log lines of the functions and of the APIs; ids only. */
   readonly logs: string;
   readonly audit_log: string;
@@ -37,11 +40,13 @@ export function remainsOf({
   retentionMs,
   maxTokenMs,
   keptDays,
+  isQueueClean,
 }: {
   readonly now: number;
   readonly retentionMs: number;
   readonly maxTokenMs: number;
   readonly keptDays: KeptDays;
+  readonly isQueueClean: boolean;
 }): Remains {
   const after = (ms: number): string => wireTime(now + ms);
   return {
@@ -50,7 +55,7 @@ export function remainsOf({
     channel_names: after(1.25 * retentionMs),
     counters: after(dayMs + 2 * hourMs),
     revocation: after(maxTokenMs),
-    failure_queue: after(keptDays.failureQueue * dayMs),
+    ...(!isQueueClean && { failure_queue: after(keptDays.failureQueue * dayMs) }),
     logs: after(keptDays.logs * dayMs),
     audit_log: after(keptDays.auditLog * dayMs),
     ...(keptDays.backups > 0 && { backups: after(keptDays.backups * dayMs) }),

@@ -30,12 +30,22 @@ export function eraseRoute(deps: EraseRouteDependencies) {
     const order = readErasureOrder(payload);
     const fields = { tenant_id: order.tenantId, agent_id: order.agentId, audit: true };
     try {
-      const { counts, place } = await erase(deps, order, new Deadline(deps.clock, startedAt + timeMs));
+      const { counts, place, isQueueClean } = await erase(
+        deps,
+        order,
+        new Deadline(deps.clock, startedAt + timeMs),
+      );
       const next = place && erasurePayload({ ...order, place, counts });
       if (next !== undefined && order.isUnattended) await deps.invoker.start(deps.ownFunction, next);
       const ms = deps.clock.monotonic() - startedAt;
-      deps.log.info('erasure', { ...fields, ...counts, complete: next === undefined, ms });
-      return { ...counts, ...(next && { next }), remains: remainsFor(deps) };
+      deps.log.info('erasure', {
+        ...fields,
+        ...counts,
+        complete: next === undefined,
+        failure_queue_clean: isQueueClean,
+        ms,
+      });
+      return { ...counts, ...(next && { next }), remains: remainsFor(deps, isQueueClean) };
     } catch (error) {
       deps.log.error('erasure_failed', { ...fields, ...errorFields(error) });
       throw error;
@@ -53,6 +63,9 @@ export function orderRoute<Revoked, Erased>(
   return async (payload) => (isErasure(payload) ? erasing(payload) : revoke(payload));
 }
 
-function remainsFor({ clock, retentionMs, maxTokenMs, keptDays }: EraseRouteDependencies): Remains {
-  return remainsOf({ now: clock.now(), retentionMs, maxTokenMs, keptDays });
+function remainsFor(
+  { clock, retentionMs, maxTokenMs, keptDays }: EraseRouteDependencies,
+  isQueueClean: boolean,
+): Remains {
+  return remainsOf({ now: clock.now(), retentionMs, maxTokenMs, keptDays, isQueueClean });
 }

@@ -9,6 +9,7 @@ import { DynamoRevocationStore } from '../aws/dynamo/dynamo-revocation-store';
 import { DynamoErasureStore } from '../aws/dynamo/erasure/dynamo-erasure-store';
 import { jsonLog } from '../aws/json-log';
 import { LambdaInvoker } from '../aws/calls/lambda-invoker';
+import { SqsFailedEvents } from '../aws/sqs-failed-events';
 import { systemClock } from '../aws/system-clock';
 import { variables } from '../contract';
 import { oneOf, optionalText, text, wholeNumber } from './environment/env';
@@ -40,6 +41,7 @@ const deps: EraseRouteDependencies = {
     { messages: text(variables.messageTable), agents: agentTable },
     callMs,
   ),
+  failedEvents: new SqsFailedEvents(text(variables.failureQueueUrl)),
   ownFunction: text(variables.ownName),
   retentionMs: wholeNumber(variables.retentionSeconds) * 1_000,
   keptDays: JSON.parse(text(variables.keptDays)) as EraseRouteDependencies['keptDays'],

@@ -1,4 +1,7 @@
-/** The queue of events that an asynchronous function failed to handle: ids and positions, no content. No code reads it: operators do. */
+/**
+ * The queue of events that an asynchronous function failed to handle, with ids and positions, and of messages of the publish queue
+ * that were not accepted. Operators read it; an erasure removes from it what is about an agent or a tenant.
+ */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';

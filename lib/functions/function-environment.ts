@@ -1,6 +1,6 @@
 /** The values of the functions' variables, apart from the names of other functions. */
 import { claimNames, tokenTerms, workRateOf, type Settings } from '../settings/config';
-import { failureHours } from './failure-queue';
+import { failureHours, type FailureQueue } from './failure-queue';
 import type { FunctionName, Variable } from './function-row';
 import type { Tables } from '../tables';
 import type { EdgeSecrets } from '../edge/edge-secrets';
@@ -11,6 +11,7 @@ export interface EnvironmentSource {
   readonly settings: Settings;
   readonly tables: Tables;
   readonly endpoint: WebSocketEndpoint;
+  readonly failures: FailureQueue;
   /** The current one first; none = tokens come from an OIDC issuer. */
   readonly tokenKeys: readonly TokenKey[];
   /** Absent = the API's own host is open to all. */
@@ -29,7 +30,7 @@ export type ValueVariable = Exclude<Variable, keyof typeof functionVariables>;
 
 /** `undefined` = not set. */
 export function environmentValues(source: EnvironmentSource): Record<ValueVariable, string | undefined> {
-  const { settings, tables, endpoint, tokenKeys, edgeSecrets } = source;
+  const { settings, tables, endpoint, failures, tokenKeys, edgeSecrets } = source;
   const { issuer, audience, jwksUri, checks } = tokenTerms(settings);
   const { messageRate } = settings;
   const claims = claimNames(settings);
@@ -60,6 +61,7 @@ export function environmentValues(source: EnvironmentSource): Record<ValueVariab
     tokenJwksUri: jwksUri,
     maxTokenDays: String(settings.maxTokenDays),
     keptDays: JSON.stringify(keptDaysOf(settings)),
+    failureQueueUrl: failures.url,
     allowedOrigins: settings.allowedOrigins?.join(' '),
     edgeSecret: edgeSecrets?.current,
     previousEdgeSecret: edgeSecrets?.previous,

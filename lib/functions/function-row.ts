@@ -10,6 +10,8 @@ export type Grant =
   | { readonly to: 'read-token-key' }
   /** With the setting `events`. */
   | { readonly to: 'put-events' }
+  /** Receives events of the failure queue, removes them or gives them back. */
+  | { readonly to: 'clear-failures' }
   | { readonly to: 'invoke'; readonly functions: readonly FunctionName[] }
   | {
       readonly to: 'use-table';

@@ -2,7 +2,6 @@
 import { Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { variables } from '../../lambda/contract';
-import type { FailureQueue } from './failure-queue';
 import { environmentValues, functionVariables, type EnvironmentSource } from './function-environment';
 import { functionTable } from './function-table';
 import {
@@ -16,11 +15,14 @@ import {
 import type { LogSettings } from '../logs/log-group';
 import { NodeFunction } from './node-function';
 
+/** The batch operations need the permissions of the single ones. */
+const clearing = ['ReceiveMessage', 'DeleteMessage', 'ChangeMessageVisibility', 'GetQueueAttributes'].map(
+  (operation) => `sqs:${operation}`,
+);
 const anyConnection = 'Connection ids are made at run time; stage and method are fixed.';
 
 export interface FunctionsProps extends EnvironmentSource {
   readonly logs: LogSettings;
-  readonly failures: FailureQueue;
 }
 
 export class Functions extends Construct {
@@ -79,7 +81,7 @@ export class Functions extends Construct {
   }
 
   private allow(fn: NodeFunction, grant: Grant): void {
-    const { settings, tables, endpoint, tokenKeys } = this.props;
+    const { settings, tables, endpoint, tokenKeys, failures } = this.props;
     switch (grant.to) {
       case 'read-token-key':
         if (tokenKeys.length > 0)
@@ -90,6 +92,9 @@ export class Functions extends Construct {
         return;
       case 'put-events':
         if (settings.events !== false) fn.allow(['events:PutEvents'], [busArn(this, settings.events.bus)]);
+        return;
+      case 'clear-failures':
+        fn.allow(clearing, [failures.arn]);
         return;
       case 'invoke':
         fn.allow(

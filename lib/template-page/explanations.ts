@@ -58,7 +58,7 @@ export const explanations: readonly (readonly [RegExp, string])[] = [
   [/^Http\/Stage\//, 'The stage of the HTTP API: its throttles and its access log.'],
   [
     /^FailureQueue\/Resource\/Resource$/,
-    'Events that an asynchronous function failed to handle, without content, for as long as the log. See the runbook.',
+    'Events that an asynchronous function failed to handle, without content, and messages of the publish queue that were not accepted; for as long as the log. An erasure removes what is about an agent or a tenant. See the runbook.',
   ],
   [/^FailureQueue\/Resource\/Policy\//, 'Refuses requests without TLS.'],
   [/^Functions\/[^/]+\/Log\//, 'The log of the function, for `logRetentionDays`.'],

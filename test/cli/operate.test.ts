@@ -285,7 +285,7 @@ describe('erase', () => {
     const { code, stdout } = await artcafe(whom, { hasTypist: true, input: ['alice'] });
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^Erased: 1 messages, 1 agents\. Channels gone through: 1\. Connections closed: 1\.\nRemains, /,
+      /^Erased: 1 messages, 1 agents, 0 failed events\. Channels gone through: 1\. Connections closed: 1\.\nRemains, /,
     );
     expect(stdout).toMatch(/\n {2}\d{4}-\d\d-\d\d {2}the audit log \(ids\)\n/);
   });
@@ -304,7 +304,7 @@ describe('erase', () => {
     expect(objectsIn(stdout)).toEqual([
       {
         action: 'erase',
-        ...{ closed: 1, messages: 1, channels: 1, agents: 1, connected: 0 },
+        ...{ closed: 1, messages: 1, channels: 1, agents: 1, connected: 0, failures: 0 },
         remains: expect.objectContaining({ logs: expect.stringMatching(/Z$/) }),
       },
     ]);

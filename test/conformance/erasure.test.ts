@@ -2,6 +2,7 @@
  * Conformance: erased messages (docs/protocol.md, LOG-3 and LOG-4). The orders go through the command's own function.
  */
 import { Bus, fresh } from '../helpers/bus';
+import { eventually } from '../helpers/eventually';
 import { needs } from '../helpers/target';
 
 let bus: Bus;
@@ -114,3 +115,69 @@ withOrders('LOG-4 a tenant is erased with all of its agents, and another one sta
     Array.from({ length: 4 }, () => ({ body: '', id: '', agent: '', erased: true })),
   );
 });
+
+/** A call of AWS to the gateway of the test. */
+async function ask<T>(
+  service: 'lambda' | 'sqs',
+  path: string,
+  headers: Record<string, string>,
+  body: object,
+) {
+  const authorization = `AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/${service}/aws4_request`;
+  const response = await fetch(`${bus.inside.gateway.endpoints[service]}${path}`, {
+    method: 'POST',
+    headers: { authorization, ...headers },
+    body: JSON.stringify(body),
+  });
+  const text = await response.text();
+  return (text === '' ? {} : JSON.parse(text)) as T;
+}
+
+const queue = <T>(operation: string, input: object) =>
+  ask<T>(
+    'sqs',
+    '',
+    { 'x-amz-target': `AmazonSQS.${operation}` },
+    { QueueUrl: bus.inside.gateway.outputs.FailureQueueUrl, ...input },
+  );
+
+withOrders(
+  'LOG-4 events about an erased agent leave the failure queue, and those about others stay',
+  async () => {
+    const name = bus.inside.gateway.outputs.RevokeFunctionName ?? '';
+    // An order that its function can't read fails for good.
+    for (const agent of ['alice', 'bob', 'alice'])
+      await ask(
+        'lambda',
+        `/2015-03-31/functions/${name}/invocations`,
+        { 'x-amz-invocation-type': 'Event' },
+        { action: 'kick', tenant_id: tenant, agent_id: agent, misspelt: true },
+      );
+    // As the publish queue leaves a message that was refused.
+    const message = { tenant_id: tenant, agent_id: 'bob', to: 'alice', content: 'secret' };
+    await queue('SendMessage', { MessageBody: JSON.stringify(message) });
+    const waiting = async () => {
+      const attribute = 'ApproximateNumberOfMessages';
+      const { Attributes } = await queue<{ Attributes: Record<string, string> }>('GetQueueAttributes', {
+        AttributeNames: [attribute],
+      });
+      return Number(Attributes[attribute]);
+    };
+    await eventually(waiting, (count) => count === 4);
+    const report = (await erase('alice')) as { failures: number; remains: object };
+    expect(report.failures).toBe(3);
+    expect(report.remains).not.toHaveProperty('failure_queue');
+    const { Messages: left } = await queue<{ Messages: { Body: string; ReceiptHandle: string }[] }>(
+      'ReceiveMessage',
+      { MaxNumberOfMessages: 10 },
+    );
+    expect(left.map(({ Body }) => JSON.parse(Body) as object)).toMatchObject([
+      { requestPayload: { tenant_id: tenant, agent_id: 'bob' } },
+    ]);
+    // Somebody reads it: it can't be removed, and the report says so.
+    expect(await erase()).toMatchObject({
+      failures: 0,
+      remains: { failure_queue: expect.stringMatching(/Z$/) as string },
+    });
+  },
+);

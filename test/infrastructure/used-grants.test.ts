@@ -3,11 +3,14 @@
  * something, and what it called must be what its role allows, no less and no more. The laptop gateway checks callbacks only.
  */
 import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DynamoAgentStore } from '../../lambda/aws/dynamo/agents/dynamo-agent-store';
 import { createDynamoClients, type DynamoClients } from '../../lambda/aws/dynamo/dynamo-calls';
 import { DynamoChannelDirectory } from '../../lambda/aws/dynamo/dynamo-channel-directory';
 import { DynamoConnectionStore } from '../../lambda/aws/dynamo/dynamo-connection-store';
+import { SqsFailedEvents } from '../../lambda/aws/sqs-failed-events';
 import { DynamoErasureStore } from '../../lambda/aws/dynamo/erasure/dynamo-erasure-store';
 import { DynamoHistoryStore } from '../../lambda/aws/dynamo/dynamo-history-store';
 import { DynamoRevocationStore } from '../../lambda/aws/dynamo/dynamo-revocation-store';
@@ -19,6 +22,7 @@ import { handleTextMessage } from '../../lambda/frames/handle-text-message';
 import { pushInbox } from '../../lambda/inbox/push-inbox';
 import { RateLimiter } from '../../lambda/publish/rates/rate-limiter';
 import { removeConnection } from '../../lambda/agents/remove-connection';
+import { eraseFailedEvents } from '../../lambda/erasure/failed-events';
 import { eraseRoute } from '../../lambda/events/erase';
 import { revokeRoute } from '../../lambda/events/revoke';
 import { fanOutRoute } from '../../lambda/events/fan-out';
@@ -27,6 +31,7 @@ import { encodePresenceJob } from '../../lambda/agents/presence-job';
 import { sweep } from '../../lambda/sweep/sweep';
 import { parseText } from '../../protocol/index';
 import { type LocalTables, startLocalTables } from '../contract/local-tables';
+import { MemoryFailedEvents } from '../doubles/memory-failed-events';
 import { createWorld } from '../lambda/world';
 import type { FunctionName } from '../../lib/functions/function-row';
 import { grantsOf, templateOf } from './synthesized';
@@ -215,6 +220,7 @@ test('revoke calls what it may', async () => {
       { messages: tables.messageTable, agents: tables.agentTable },
       5_000,
     ),
+    failedEvents: new MemoryFailedEvents(deps.clock),
     ownFunction: 'revoke',
     keptDays: { logs: 30, auditLog: 365, failureQueue: 1, backups: 0 },
   });
@@ -232,6 +238,42 @@ test('revoke calls what it may', async () => {
   // Other tests have left more.
   expect(await erasing({ action: 'erase', tenant_id: 't' })).toHaveProperty('messages');
   expect([...calls].sort()).toEqual(granted('revoke'));
+});
+
+test('an erasure calls of the failure queue what it may', async () => {
+  const { deps } = createDurableWorld();
+  const event = (agent: string) => JSON.stringify({ requestPayload: { tenant: 't', agent } });
+  const Messages = ['r', 's'].map((agent) => ({
+    MessageId: agent,
+    ReceiptHandle: agent,
+    Body: event(agent),
+  }));
+  const answers = [{ Messages }];
+  const server = createServer((request, response) => {
+    const operation = String(request.headers['x-amz-target']).replace('AmazonSQS.', '');
+    // IAM has no actions for batches.
+    calls.add(`sqs:${operation.replace(/Batch$/, '')} on <FailureQueue>`);
+    const Attributes = { ApproximateNumberOfMessagesNotVisible: '1' };
+    const Successful = [{ Id: '0' }];
+    request.resume();
+    response.end(
+      JSON.stringify({ Successful, Attributes, ...(operation === 'ReceiveMessage' && answers.shift()) }),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/1/failures`;
+  const failedEvents = new SqsFailedEvents(url, { AWS_REGION: 'eu-north-1' });
+  const scope = { tenantId: 't', agentId: 'r' };
+  const deadline = new Deadline(deps.clock, deps.clock.monotonic() + 9_000);
+  expect(await eraseFailedEvents({ failedEvents, log: deps.log }, scope, deadline)).toEqual({
+    removed: 1,
+    isComplete: true,
+  });
+  server.close();
+  server.closeAllConnections();
+  // Lambda itself sends the failed events, with the role of the function.
+  const mayClear = grantsOf(template, 'revoke').filter((grant) => /^sqs:(?!Send)/.test(grant));
+  expect([...calls].sort()).toEqual(mayClear);
 });
 
 test('inbox calls what it may', async () => {

@@ -5,12 +5,15 @@ import { revokeRoute } from '../../lambda/events/revoke';
 import { connect } from '../../lambda/agents/connect';
 import { inboxSubject } from '../../lambda/shared/subjects';
 import { MemoryErasureStore } from '../doubles/memory-erasure-store';
+import { MemoryFailedEvents } from '../doubles/memory-failed-events';
 import { createWorld } from './world';
 
 let world: ReturnType<typeof createWorld>;
 let erasure: MemoryErasureStore;
+let failedEvents: MemoryFailedEvents;
 beforeEach(() => {
   world = createWorld();
+  failedEvents = new MemoryFailedEvents(world.clock);
   erasure = new MemoryErasureStore(world.history, world.agents);
 });
 
@@ -20,6 +23,7 @@ const dependencies = () => ({
   ...world.deps,
   sender: world.sockets,
   erasure,
+  failedEvents,
   maxTokenMs: 7 * dayMs,
   ownFunction: 'revoke',
   keptDays: { logs: 30, auditLog: 365, failureQueue: 1, backups: 35 },
@@ -267,7 +271,61 @@ describe('when its time is over', () => {
   });
 });
 
+/** As Lambda and the publish queue leave them. */
+const fail = () => {
+  failedEvents.add({ requestPayload: { tenant: 't', agent: 'alice', connection: '1=' } });
+  failedEvents.add({ tenant_id: 't', agent_id: 'alice', to: 'bob', content: 'private words' });
+  failedEvents.add({ requestPayload: { tenant: 't', agent: 'bob', connection: '2=' } });
+};
+
+describe('the failure queue', () => {
+  test('what is about the agent goes, what is about others stays, and the report does not list it', async () => {
+    fail();
+    const { failures, remains } = await give({ tenant_id: 't', agent_id: 'alice' });
+    expect(failures).toBe(2);
+    expect(remains).not.toHaveProperty('failure_queue');
+    expect(failedEvents.bodies).toEqual([expect.stringContaining('"bob"')]);
+    expect(world.log.lines.at(-1)).toMatchObject({
+      event: 'erasure',
+      fields: { failures: 2, failure_queue_clean: true },
+    });
+  });
+
+  test('that somebody else reads, or that fails: the rest is erased, and the report says until when', async () => {
+    await talk();
+    fail();
+    await failedEvents.receive(30);
+    const answer = await give({ tenant_id: 't', agent_id: 'alice' });
+    expect(answer).toMatchObject({ failures: 0, messages: 4, agents: 1 });
+    expect(answer.remains.failure_queue).toBe(new Date(world.clock.time + dayMs).toISOString());
+    failedEvents.receive = () => Promise.reject(new Error('no queue'));
+    expect((await give({ tenant_id: 't' })).remains).toHaveProperty('failure_queue');
+    expect(world.log.lines.map(({ event }) => event)).toContain('failure_queue_not_read');
+  });
+
+  test('without the time for all of it, it is the next invocation’s', async () => {
+    await talk();
+    fail();
+    const removeAgent = erasure.removeAgent.bind(erasure);
+    jest.spyOn(erasure, 'removeAgent').mockImplementation((...agent) => {
+      world.clock.time += 20_000;
+      return removeAgent(...agent);
+    });
+    const first = await give({ tenant_id: 't', agent_id: 'alice' });
+    expect(first).toMatchObject({ agents: 1, failures: 0, next: { place: { list: 'failures' } } });
+    expect(first.remains).toHaveProperty('failure_queue');
+    expect(failedEvents.receives).toBe(0);
+    const last = await give(first.next!);
+    expect(last).toMatchObject({ agents: 1, messages: 4, failures: 2 });
+    expect(last).not.toHaveProperty('next');
+    expect(last.remains).not.toHaveProperty('failure_queue');
+  });
+});
+
 test('the report says what remains, and until when', async () => {
+  // Somebody else reads it.
+  fail();
+  await failedEvents.receive(30);
   const { remains } = await give({ tenant_id: 't', agent_id: 'alice' });
   const at = (ms: number) => new Date(world.clock.time + ms).toISOString();
   expect(remains).toEqual({
