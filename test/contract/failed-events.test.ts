@@ -119,7 +119,7 @@ describe('over SQS', () => {
       { status: 400, body: '{"__type":"com.amazonaws.sqs#RequestThrottled"}' },
     ];
     await expect(events.held()).rejects.toMatchObject({ name: 'RequestThrottled' });
-    answers = [{ status: 403, body: '{"__type":"com.amazonaws.sqs#AccessDenied"}' }];
+    answers = [{ status: 403, body: '{"__type": "com.amazonaws.sqs#AccessDenied"}' }];
     await expect(events.giveBack([])).rejects.toMatchObject({
       name: 'AccessDenied',
       message: 'SQS answered 403 to ChangeMessageVisibilityBatch',

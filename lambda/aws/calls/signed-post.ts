@@ -52,7 +52,7 @@ export async function signedPost(
 
 /** The type of an error in an answer of AWS's JSON protocols, without its namespace; empty without one. */
 export function errorTypeIn(body: string): string {
-  const [, type = ''] = /"__type":"(?:[^"]*#)?(\w+)"/.exec(body) ?? [];
+  const [, type = ''] = /"__type":\s*"(?:[^"]*#)?(\w+)"/.exec(body) ?? [];
   return type;
 }
 
