@@ -26,11 +26,12 @@ const readUnitBytes = 4_096;
 const writeUnitBytes = 1_024;
 
 /**
- * The authorizer and connect: three revocations and the watchers of presence, read; the connection and the agent, written.
+ * The authorizer and connect: three revocations, the row of floods and the watchers of presence, read; the connection and the agent,
+ * written.
  * `hello`: the connection, the agent and the end of the inbox, read. disconnect: the connection and the watchers, read; the
  * connection and the agent, written. Watchers themselves are not counted.
  */
-const perConnect = { writeUnits: 4, readUnits: 7.5, requests: 3, hellos: 1, bytesOut: 500 };
+const perConnect = { writeUnits: 4, readUnits: 8, requests: 3, hellos: 1, bytesOut: 500 };
 /** The connection and the end of the inbox. */
 const perPing = { readUnits: 2, bytesOut: 100 };
 /** Each channel of a connection: its end, read; when it connects, the subscription and the list of channels, written, and the removal. */
