@@ -8,8 +8,8 @@ module.exports = {
   // For tests that hang. Far above the patience of the helpers, whose errors say what did not come, and above what a computation
   // takes on a busy machine.
   testTimeout: 300_000,
-  // Most suites wait as much as they work, so that two cores carry three of them.
-  maxWorkers: Math.max(3, availableParallelism() - 1),
+  // Each runs a bus with processes and threads of its own. A third on two cores held up posts for more than their second.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

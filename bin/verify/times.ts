@@ -61,8 +61,8 @@ async function endByTheSweep(target: Target, expiresInSeconds: number): Promise<
   const client = await target.open(target.url({ token }), ['artcafe.v1']);
   const startedAt = performance.now();
   if (target.runSweep !== undefined) {
-    // A connection younger than ten seconds is not swept.
-    await new Promise((resolve) => setTimeout(resolve, 10_500));
+    // A connection younger than ten seconds is not swept, and the time of the sweep's event is in whole seconds.
+    await new Promise((resolve) => setTimeout(resolve, 11_500));
     await target.runSweep();
   }
   await client.next(({ type, code }) => type === 'GOAWAY' && code === 'token_expired', sweepPatienceMs);
