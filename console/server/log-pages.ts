@@ -23,7 +23,7 @@ export interface CostPoint {
 
 /** Rejects with an error whose message is for the page. */
 export interface LogSource {
-  /** All that tell of the message. */
+  /** All lines that are about the message. */
   lines(message: LoggedMessage): Promise<readonly Line[]>;
   /** What the text messages and requests of the tenant cost, oldest first. */
   cost(): Promise<readonly CostPoint[]>;

@@ -56,7 +56,7 @@ export function circlesIn(imports: Imports): readonly string[] {
   return [...imports.keys()].filter((folder) => reach(imports, folder).has(folder));
 }
 
-/** A Mermaid flow chart from top to bottom. An arrow that a way through other folders implies is left out. */
+/** A Mermaid flow chart from top to bottom. An arrow is left out when others lead to the same folder. */
 export function drawingOf(imports: Imports): string {
   const arrows = [...imports].flatMap(([from, direct]) => {
     const implied = (to: string): boolean =>

@@ -43,7 +43,7 @@ export function isSearchNeeded({ sequence, epoch }: Message): boolean {
   return session.value?.logsKey !== undefined && sequence !== undefined && epoch !== undefined;
 }
 
-/** Every line that may tell of the message. */
+/** Every line that may be about the message. */
 export async function linesAbout(message: Message): Promise<readonly ShownLine[]> {
   const { id, epoch, timestamp } = message;
   if (isSearchNeeded(message) && epoch !== undefined)
