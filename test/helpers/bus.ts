@@ -34,6 +34,8 @@ export interface Who {
   readonly expiresInSeconds?: number;
 }
 
+const connectAttempts = 4;
+
 export interface Asking {
   readonly base?: Base;
   readonly channel?: string;
@@ -72,6 +74,8 @@ export interface Inside {
 
 export class Bus {
   private readonly clients = new Set<TestClient>();
+  /** Attempts of `connect` that the service failed. The rows of such connections may wait for a sweep. */
+  failedHandshakes = 0;
 
   private constructor(
     private readonly bases: Readonly<Record<Base, string>>,
@@ -205,8 +209,18 @@ export class Bus {
     return `${this.bases.edge}/ws/tenant/${t}/agent/${a}/channel/${c}?token=${token}`;
   }
 
+  /** Tries again when the service can't tell now, as clients do: on a busy machine its calls take longer than their time. */
   async connect(who: Who, asking: Asking = {}): Promise<TestClient> {
-    return this.open(await this.urlFor(who, asking), asking.level === 1 ? ['artcafe.v1'] : []);
+    const url = await this.urlFor(who, asking);
+    const subProtocols = asking.level === 1 ? ['artcafe.v1'] : [];
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.open(url, subProtocols);
+      } catch (error) {
+        if (!isOfService(error) || attempt === connectAttempts) throw error;
+        this.failedHandshakes += 1;
+      }
+    }
   }
 
   async urlFor(who: Who, { base = 'api', channel, echo, pathForm = false }: Asking = {}): Promise<string> {
@@ -221,9 +235,20 @@ export class Bus {
 
   /** A client that `hangUp` closes. */
   async open(url: string, subProtocols: readonly string[] = []): Promise<TestClient> {
-    const client = await TestClient.open(url, subProtocols);
+    const client = await TestClient.open(url, subProtocols).catch((error: unknown) => {
+      throw this.explained(error);
+    });
     this.clients.add(client);
     return client;
+  }
+
+  /** A handshake that the service failed, with what its functions said of failures. */
+  private explained(error: unknown): unknown {
+    if (!isOfService(error)) return error;
+    const said = (this.insideOfGateway?.log ?? [])
+      .filter(({ stream, text }) => stream !== 'stdout' || text.includes('"level":"error"'))
+      .slice(-5);
+    return new Error([error.message, ...said.map((entry) => `${entry.function}: ${entry.text}`)].join('\n'));
   }
 
   /** Ends what the test has opened. Throws when a frame was not as its schema says. */
@@ -243,6 +268,11 @@ export class Bus {
       await this.release();
     }
   }
+}
+
+/** A handshake that the service failed: its caller may come again. */
+function isOfService(error: unknown): error is Error {
+  return error instanceof Error && error.message.startsWith('Unexpected server response: 5');
 }
 
 function keyIn(file: string): KeyObject {
