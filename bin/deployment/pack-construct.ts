@@ -9,7 +9,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { variables } from '../../lambda/contract';
-import { aliases, bundleName, definitions, mainFields, target } from '../../lib/functions/bundling';
+import { type Bundle, bundleName, makeBundle, target } from '../../lib/functions/bundling';
 import { functionTable } from '../../lib/functions/function-table';
 import { senders } from '../../lib/settings/settings-schema';
 import { repository, runCommand, userPath } from '../command';
@@ -56,13 +56,9 @@ async function fill(stage: string): Promise<void> {
   });
   // Read beside the code that names it.
   copyFileSync(path.join(repository, 'lib/edge/edge-function.js'), path.join(dist, 'edge-function.js'));
-  await Promise.all(bundles().map((bundle) => buildFunction(bundle, dist)));
+  for (const bundle of bundles())
+    makeBundle(bundle, path.join(dist, 'bundles', bundleName(bundle), 'index.js'));
   writeTypes(dist);
-}
-
-interface Bundle {
-  readonly entry: string;
-  readonly fixed: Readonly<Record<string, string>>;
 }
 
 /** A setting that is compiled in has a bundle for each of its values. */
@@ -72,22 +68,6 @@ function bundles(): Bundle[] {
       ? senders.map((sender) => ({ entry, fixed: { [variables.sender]: sender } }))
       : [{ entry, fixed: {} }],
   );
-}
-
-/** With the options of the stack (lib/functions/function-code.ts). */
-async function buildFunction({ entry, fixed }: Bundle, dist: string): Promise<void> {
-  await build({
-    entryPoints: [path.join(repository, 'lambda/functions', entry)],
-    outfile: path.join(dist, 'bundles', bundleName(entry, fixed), 'index.js'),
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    format: 'cjs',
-    target,
-    mainFields,
-    alias: { ...aliases },
-    define: definitions(fixed),
-  });
 }
 
 function writeTypes(dist: string): void {

@@ -3,12 +3,14 @@
  * no change.
  */
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Settings } from '../../lib/settings/config';
+import { sourceFiles, stateOf } from '../../lib/functions/source-files';
 import { repository } from '../command';
 
-const sources = ['bin', 'lib', 'lambda', 'protocol', 'cdk.json', 'tsconfig.json', 'package-lock.json'];
+/** What an assembly is made of. */
+export const sources = ['bin', 'lib', 'lambda', 'protocol', 'cdk.json', 'tsconfig.json', 'package-lock.json'];
 const cacheFolder = path.join(repository, 'node_modules/.cache/artcafe-pubsub/assemblies');
 const cacheMs = 24 * 3_600_000;
 
@@ -17,9 +19,7 @@ export class AssemblyCache {
 
   static for(settings: Settings): AssemblyCache {
     const hash = createHash('sha256').update(JSON.stringify(settings));
-    for (const file of sourceFiles())
-      hash.update(path.relative(repository, file)).update('\0').update(readFileSync(file));
-    return new AssemblyCache(path.join(cacheFolder, hash.digest('hex').slice(0, 16)));
+    return new AssemblyCache(path.join(cacheFolder, stateOf(sourceFiles(sources), hash)));
   }
 
   /** The folder of the assembly; absent when nothing was kept for this state. */
@@ -44,21 +44,10 @@ export class AssemblyCache {
   }
 }
 
-export function sourceFiles(): string[] {
-  return sources.flatMap((name) => filesIn(path.join(repository, name)));
-}
-
 function removeOldEntries(): void {
   if (!existsSync(cacheFolder)) return;
   for (const name of readdirSync(cacheFolder)) {
     const entry = path.join(cacheFolder, name);
     if (Date.now() - statSync(entry).mtimeMs > cacheMs) rmSync(entry, { recursive: true, force: true });
   }
-}
-
-function filesIn(entry: string): string[] {
-  if (!statSync(entry).isDirectory()) return [entry];
-  return readdirSync(entry)
-    .sort()
-    .flatMap((name) => filesIn(path.join(entry, name)));
 }

@@ -8,12 +8,11 @@ import { LambdaFunction as FunctionTarget } from 'aws-cdk-lib/aws-events-targets
 import { Effect, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
-  type Function as LambdaFunction,
+  Function as LambdaFunction,
   LoggingFormat,
   Runtime,
   SystemLogLevel,
 } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Construct } from 'constructs';
 import { acknowledgeWildcard } from '../acknowledge';
 import type { FailureQueue } from './failure-queue';
@@ -49,10 +48,9 @@ export class NodeFunction extends Construct {
     });
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]);
 
-    this.function = new NodejsFunction(this, 'Resource', {
-      ...functionCode(props.entry, fixedValues(props)),
-      // Needed by version 2 of the SDK only.
-      awsSdkConnectionReuse: false,
+    this.function = new LambdaFunction(this, 'Resource', {
+      code: functionCode({ entry: props.entry, fixed: fixedValues(props) }),
+      handler: 'index.handler',
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,

@@ -5,8 +5,9 @@
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { AssemblyCache, sourceFiles } from '../../bin/synthesis/assembly-cache';
+import { AssemblyCache, sources } from '../../bin/synthesis/assembly-cache';
 import { synthesize } from '../../bin/synthesis/synthesize';
+import { sourceFiles } from '../../lib/functions/source-files';
 import { parseSettings } from '../../lib/settings/config';
 
 const root = path.resolve(__dirname, '../..');
@@ -25,7 +26,7 @@ export async function assemblyFor(settings: Readonly<Record<string, unknown>> = 
 function isFresh(manifest: string): boolean {
   if (existsSync(path.join(root, 'artcafe.config.json')) || !existsSync(manifest)) return false;
   const made = statSync(manifest).mtimeMs;
-  return sourceFiles().every((file) => statSync(file).mtimeMs < made);
+  return sourceFiles(sources).every((file) => statSync(file).mtimeMs < made);
 }
 
 async function make(cache: AssemblyCache, settings: object): Promise<string> {

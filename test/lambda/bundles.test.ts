@@ -1,8 +1,10 @@
 /** Size of each function's bundle, made with the settings of the stack: size is cold start. docs/architecture.md tells the sizes. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { buildSync } from 'esbuild';
-import { aliases, mainFields, target } from '../../lib/functions/bundling';
+import { assemblyFor } from '../helpers/assembly';
+import { makeBundle } from '../../lib/functions/bundling';
 
 const root = path.join(__dirname, '../..');
 const kilobyte = 1_024;
@@ -11,29 +13,45 @@ const functions = readdirSync(path.join(root, 'lambda/functions'))
   .filter((file) => file.endsWith('.ts'))
   .map((file) => path.basename(file, '.ts'));
 
-function sizeOf(name: string): number {
-  const { outputFiles } = buildSync({
-    entryPoints: [path.join(root, `lambda/functions/${name}.ts`)],
-    bundle: true,
-    minify: true,
-    write: false,
-    platform: 'node',
-    target,
-    format: 'cjs',
-    mainFields,
-    alias: { ...aliases },
-    // As the stack does for a deployment that keeps the default sender.
-    define: { 'process.env.SENDER': '"lean"' },
-  });
-  return outputFiles[0]!.contents.byteLength / kilobyte;
+const folder = mkdtempSync(path.join(tmpdir(), 'artcafe-bundles-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function bundleOf(name: string): Buffer {
+  const file = path.join(folder, `${name}.js`);
+  // As the stack does for a deployment that keeps the default sender.
+  makeBundle({ entry: `${name}.ts`, fixed: { SENDER: 'lean' } }, file);
+  return readFileSync(file);
+}
+
+function digestOf(file: Buffer): string {
+  return createHash('sha256').update(file).digest('hex');
 }
 
 test.each(functions)(
   '%s is small, and has the size that the page says, within three in a hundred',
   (name) => {
-    const size = sizeOf(name);
+    const size = bundleOf(name).byteLength / kilobyte;
     expect(size).toBeLessThanOrEqual(name === 'authorizer' ? 60 : 400);
     const told = Number(new RegExp(`^\\| ${name} \\| ([\\d.]+) KB \\|`, 'm').exec(page)?.[1]);
     expect({ name, size: Math.abs(size / told - 1) <= 0.03 ? told : size }).toEqual({ name, size: told });
   },
 );
+
+test('each function of the stack has the bundle that esbuild makes of its entry', async () => {
+  const assembly = await assemblyFor();
+  const { Resources } = JSON.parse(
+    readFileSync(path.join(assembly, 'ArtCafePubSub.template.json'), 'utf8'),
+  ) as { Resources: Record<string, { Properties?: { Handler?: string; Code?: { S3Key?: string } } }> };
+  const assets = Object.values(Resources).flatMap(({ Properties }) =>
+    Properties?.Handler === 'index.handler' ? [Properties.Code?.S3Key?.replace('.zip', '')] : [],
+  );
+  const deployed = assets.map((asset) =>
+    digestOf(readFileSync(path.join(assembly, `asset.${String(asset)}/index.js`))),
+  );
+  // The queue that publishes is off by default, and so is its function.
+  const made = functions.filter((name) => name !== 'publish-queue').map((name) => digestOf(bundleOf(name)));
+  expect(new Set(deployed)).toEqual(new Set(made));
+  expect(deployed).toHaveLength(made.length);
+});
