@@ -10,7 +10,7 @@ import { type Call, callsOf } from '../http/http-client';
 let bus: Bus;
 
 beforeAll(async () => {
-  // What a sample of the rates costs is counted in rate-limiter.test.ts.
+  // What a sample of the rates costs is counted in rate-limiter.property.test.ts.
   bus = await Bus.start({ settings: { messageRate: { agentPerSecond: 0, tenantPerSecond: 0 } } });
 });
 

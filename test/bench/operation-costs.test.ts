@@ -27,7 +27,7 @@ const open: Record<string, TestClient> = {};
 let last: Counts;
 
 beforeAll(async () => {
-  // What a sample of the rates costs is counted in rate-limiter.test.ts.
+  // What a sample of the rates costs is counted in rate-limiter.property.test.ts.
   bus = await Bus.start({ settings: { messageRate: { agentPerSecond: 0, tenantPerSecond: 0 } } });
   last = bus.inside.gateway.costs().counts;
 });

@@ -1,18 +1,14 @@
 /** The work units that the service charges, against the meter of the gateway, which counts what AWS would bill. */
 import { billFor } from '../../gateway/costs/bill';
 import { type Counts, countsBetween } from '../../gateway';
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import type { TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 const tenant = fresh('tenant');
 const seconds = 30;
-
-beforeAll(async () => {
-  bus = await Bus.start();
-});
-afterAll(() => bus.stop());
 
 function chargedUnits(): readonly number[] {
   return bus.inside.log

@@ -12,19 +12,16 @@ import WebSocket from 'ws';
 import { channelNames } from '../../cli/context/http-api';
 import { mcpServer } from '../../cli/mcp/server';
 import { warning } from '../../cli/mcp/answers';
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 const stops: (() => Promise<void>)[] = [];
 
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
-afterAll(() => bus.stop());
 
 interface Host {
   readonly client: Client;

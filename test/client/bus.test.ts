@@ -4,24 +4,17 @@
 import WebSocket from 'ws';
 import { type Message, PubSub, type PubSubOptions, type Receipt } from '../../clients/javascript/index';
 import { ArtCafeWebSocketClient } from '../../clients/javascript/original';
-import { Bus, fresh, type Who } from '../helpers/bus';
+import { fresh, type Who } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import { needs } from '../helpers/target';
 import { CuttableWebSocket } from '../helpers/cuttable-web-socket';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 const clients: { close(): Promise<void> }[] = [];
-
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.close()));
-});
-
-afterAll(async () => {
-  await bus.stop();
 });
 
 function clientFor(who: Who, options: Partial<PubSubOptions> = {}): PubSub {

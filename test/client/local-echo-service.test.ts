@@ -2,16 +2,11 @@
 import fc from 'fast-check';
 import WebSocket from 'ws';
 import { type Message, PubSub, type PublishOptions, type Receipt } from '../../clients/javascript/index';
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
-
-beforeAll(async () => {
-  bus = await Bus.start({ settings: { messageRate: { agentPerSecond: 0, tenantPerSecond: 0 } } });
-});
-
-afterAll(() => bus.stop());
+const bus = useBus({ settings: { messageRate: { agentPerSecond: 0, tenantPerSecond: 0 } } });
 
 const id = fc.string({ minLength: 1, maxLength: 40 }).filter((text) => /^[^\p{Cc}\p{Cs}]+$/u.test(text));
 const json = fc.jsonValue({ maxDepth: 3 });

@@ -6,10 +6,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import WebSocket from 'ws';
 import { PubSub, type PubSubOptions } from '../../clients/javascript/index';
 import { runCommand, startCommand } from '../bin/run-command';
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import { fakePage, type FakePage } from '../helpers/page';
 import { startTcpProxy, type TcpProxy } from '../helpers/tcp-proxy';
+import { useBus } from '../helpers/use-bus';
 import { type Sleeper, startSleeper } from './sleeping-process';
 
 const replacedMs = 10_000;
@@ -21,16 +22,12 @@ const heartbeatMs = 2_000;
 /** For the end of a process whose client is closed: what it waits for, and what Node takes on a busy machine. */
 const exitMs = 10_000;
 
-let bus: Bus;
+const bus = useBus();
 let proxy: TcpProxy;
 let page: FakePage;
 /** Of the test. */
 let client: PubSub | undefined;
 let sleeper: Sleeper | undefined;
-
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 
 beforeEach(async () => {
   proxy = await startTcpProxy(Number(new URL(bus.baseUrls.edge).port));
@@ -45,8 +42,6 @@ afterEach(async () => {
   page.remove();
   await proxy.close();
 });
-
-afterAll(() => bus.stop());
 
 const url = (): string => bus.baseUrls.edge.replace(/:\d+/, `:${proxy.port}`);
 

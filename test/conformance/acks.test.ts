@@ -3,21 +3,17 @@
  * A deployment without a log is in settings.test.ts.
  */
 import { randomUUID } from 'node:crypto';
-import { bases, Bus, fresh } from '../helpers/bus';
+import { bases, fresh } from '../helpers/bus';
 import { needs } from '../helpers/target';
 import { type Frame, isMessage, type TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 let tenant: string;
 
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 beforeEach(() => {
   tenant = fresh('tenant');
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 const count = (n: number): number[] => Array.from({ length: n }, (_, index) => index);
 

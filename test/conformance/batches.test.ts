@@ -2,20 +2,16 @@
  * Conformance: several frames in one text message (docs/protocol.md, Server frames).
  * Single messages are in messages.test.ts and acks.test.ts.
  */
-import { bases, Bus, fresh } from '../helpers/bus';
+import { bases, fresh } from '../helpers/bus';
 import { type Frame, isMessage } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 let tenant: string;
 
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 beforeEach(() => {
   tenant = fresh('tenant');
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 const count = (n: number): number[] => Array.from({ length: n }, (_, index) => index);
 

@@ -2,21 +2,17 @@
  * Conformance: what the claims of a token give and refuse (docs/protocol.md, Claims).
  * Forged tokens are in tokens.test.ts.
  */
-import { Bus, fresh } from '../helpers/bus';
+import { type Bus, fresh } from '../helpers/bus';
 import { statusOf } from '../helpers/handshake';
 import { needs } from '../helpers/target';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 let tenant: string;
 
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 beforeEach(() => {
   tenant = fresh('tenant');
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 const withKey = needs('signing key');
 const withClock = needs('clock');

@@ -2,19 +2,13 @@
  * Conformance: functions whose clocks are wrong (docs/protocol.md, TOK-2, TOK-7, RAT-4). Nothing valid is refused, nothing that has
  * expired is taken, and nothing that was written meanwhile hurts later.
  */
-import { Bus, fresh } from '../helpers/bus';
-import { needs, target } from '../helpers/target';
+import { fresh } from '../helpers/bus';
+import { needs } from '../helpers/target';
 import { statusOf } from '../helpers/handshake';
 import type { TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
-
-beforeAll(async () => {
-  if (target === undefined) bus = await Bus.start({ faultPlan: {} });
-});
-afterAll(async () => {
-  if (target === undefined) await bus.stop();
-});
+const bus = useBus({ faultPlan: {} });
 
 const withFaults = needs('faults');
 const everyFunction = 'Function';

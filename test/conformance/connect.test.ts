@@ -2,21 +2,17 @@
  * Conformance: the handshake in both URL forms, on both bases (docs/protocol.md, Connect).
  * Tokens that must be refused are in tokens.test.ts, the limit of connections in settings.test.ts.
  */
-import { bases, Bus, fresh } from '../helpers/bus';
+import { bases, fresh } from '../helpers/bus';
 import { handshake, statusOf } from '../helpers/handshake';
 import { needs } from '../helpers/target';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 let tenant: string;
 
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 beforeEach(() => {
   tenant = fresh('tenant');
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 describe.each(bases)('on the base of the %s', (base) => {
   test('CON-1 a connection opens with the token in the query and hears nothing until there is something to say', async () => {

@@ -1,17 +1,12 @@
 /** Conformance: what one text message may cost (docs/protocol.md, RAT-7). */
 import { channelSubject } from '../../lambda/shared/subjects';
 import { contentOf } from '../bench/costly-world';
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { logsOf } from '../helpers/logs';
-import { needs, target } from '../helpers/target';
+import { needs } from '../helpers/target';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
-beforeAll(async () => {
-  if (target === undefined) bus = await Bus.start();
-});
-afterAll(async () => {
-  if (target === undefined) await bus.stop();
-});
+const bus = useBus();
 
 /** Messages nearly as large as one may be: the end of a log, and a search in it, are billed by them. */
 async function fill(tenant: string, channel: string, count: number): Promise<void> {

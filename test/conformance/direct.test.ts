@@ -2,20 +2,16 @@
  * Conformance: messages to one agent (docs/protocol.md, Direct messages).
  * Who is registered is seen in the status of the ACK.
  */
-import { bases, Bus, fresh } from '../helpers/bus';
+import { bases, fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 let tenant: string;
 
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 beforeEach(() => {
   tenant = fresh('tenant');
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 describe.each(bases)('on the base of the %s', (base) => {
   test('DIR-1 a message reaches every connection of the agent, whatever their channels, and no other', async () => {

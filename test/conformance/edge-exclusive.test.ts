@@ -1,18 +1,12 @@
 /** Conformance of a deployment that only its edge may reach (docs/protocol.md, Connect), and of the rotation of its secret. */
-import { type Base, Bus, fresh } from '../helpers/bus';
+import { type Base, fresh } from '../helpers/bus';
 import { handshake, statusOf } from '../helpers/handshake';
-import { needs, target } from '../helpers/target';
+import { needs } from '../helpers/target';
+import { useBus } from '../helpers/use-bus';
 
 const withSettings = needs('settings');
 const header = 'Artcafe-Edge-Secret';
-let bus: Bus;
-
-beforeAll(async () => {
-  if (target === undefined) bus = await Bus.start({ settings: { edge: { exclusive: 2 } } });
-});
-afterAll(async () => {
-  if (target === undefined) await bus.stop();
-});
+const bus = useBus({ settings: { edge: { exclusive: 2 } } });
 
 const urlOn = (base: Base): string =>
   bus.url({ token: bus.signedToken({ tenant_id: fresh('tenant'), agent_id: 'a' }) }, base);

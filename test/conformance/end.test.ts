@@ -5,12 +5,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { bases, Bus, fresh, type Who } from '../helpers/bus';
+import { bases, type Bus, fresh, type Who } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import { needs } from '../helpers/target';
 import type { TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 let tenant: string;
 let watcher: TestClient;
 let agent: Who;
@@ -18,16 +19,11 @@ let agent: Who;
 /** Longer than any test moves the clock: only the rule at hand should end a connection. */
 const long = { expiresInSeconds: 24 * 3_600 };
 
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 beforeEach(async () => {
   tenant = fresh('tenant');
   agent = { tenant, agent: 'a', ...long };
   watcher = await bus.connect({ tenant, agent: 'watcher', ...long });
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 const withClock = needs('clock');
 const withTables = needs('tables');

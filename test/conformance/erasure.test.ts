@@ -1,21 +1,17 @@
 /**
  * Conformance: erased messages (docs/protocol.md, LOG-3 and LOG-4). The orders go through the command's own function.
  */
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import { needs } from '../helpers/target';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 let tenant: string;
 
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 beforeEach(() => {
   tenant = fresh('tenant');
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 const withOrders = needs('signing key');
 const erase = (agent?: string) =>

@@ -1,21 +1,17 @@
 /** Conformance: where the inbox is replayed from, and what its clients report as handled (docs/protocol.md, Inbox). */
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import { type Frame, isMessage, type TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 let tenant: string;
 let writer: TestClient;
 
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 beforeEach(async () => {
   tenant = fresh('tenant');
   writer = await bus.connect({ tenant, agent: 'w' }, { level: 1 });
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 const connect = (): Promise<TestClient> => bus.connect({ tenant, agent: 'r' }, { level: 1 });
 const write = (id: string): Promise<Frame> => writer.request({ id, to: 'r', content: 0 });

@@ -1,21 +1,17 @@
 /** Conformance: pages of history, and the log behind them (docs/protocol.md, Level 1). */
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { needs } from '../helpers/target';
 import type { Frame, TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 let tenant: string;
 let client: TestClient;
 
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 beforeEach(async () => {
   tenant = fresh('tenant');
   client = await bus.connect({ tenant, agent: 'a' }, { level: 1 });
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 const positionOf = ({ epoch, sequence }: Frame) => ({ epoch, sequence });
 const idsOf = (frame: Frame): unknown[] => (frame.messages as Frame[]).map(({ id }) => id);

@@ -1,22 +1,18 @@
 /** Conformance: what an agent gets that was away, at level 0 (docs/protocol.md, Inbox). */
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import { needs } from '../helpers/target';
 import { type Frame, type TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 let tenant: string;
 let sender: TestClient;
 
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 beforeEach(async () => {
   tenant = fresh('tenant');
   sender = await bus.connect({ tenant, agent: 'a' });
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 const b = () => ({ tenant, agent: 'b' });
 const write = (id: string, more: Frame = {}): Promise<Frame> =>

@@ -2,21 +2,17 @@
  * Conformance: what the positions of a log promise (docs/protocol.md, Level 1).
  * A quiet channel is in history.test.ts.
  */
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { needs } from '../helpers/target';
 import type { Frame, TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 let tenant: string;
 
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 beforeEach(() => {
   tenant = fresh('tenant');
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 const count = (n: number): number[] => Array.from({ length: n }, (_, index) => index);
 

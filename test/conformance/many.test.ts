@@ -2,19 +2,15 @@
  * Conformance of MSG-3 in breadth: many agents on one channel, each message exactly once to each of them.
  * `npx tsx test/load/thousand.ts` is the larger run, with figures.
  */
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import type { TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 
 const subscribers = 200;
 const messages = 5;
 const connectConcurrency = 20;
 
-let bus: Bus;
-
-beforeAll(async () => {
-  bus = await Bus.start();
-});
-afterAll(() => bus.stop());
+const bus = useBus();
 
 test(`MSG-3 ${subscribers} agents get each of ${messages} messages exactly once, the sender included`, async () => {
   const tenant = fresh('tenant');

@@ -2,21 +2,17 @@
  * Conformance: messages in channels, who gets them and what arrives (docs/protocol.md, Client frames).
  * That somebody gets nothing is shown by a later message on the same way that does arrive.
  */
-import { bases, Bus, fresh } from '../helpers/bus';
+import { bases, fresh } from '../helpers/bus';
 import { needs } from '../helpers/target';
 import type { Frame, TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 let tenant: string;
 
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 beforeEach(() => {
   tenant = fresh('tenant');
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 const wireTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 

@@ -1,21 +1,17 @@
 /** Conformance: positions of empty logs, and positions in the future (docs/protocol.md, Level 1). */
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { needs } from '../helpers/target';
 import type { Frame, TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 let tenant: string;
 let client: TestClient;
 
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 beforeEach(async () => {
   tenant = fresh('tenant');
   client = await bus.connect({ tenant, agent: 'a' }, { level: 1, echo: false });
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 const positionOf = ({ epoch, sequence }: Frame) => ({ epoch, sequence });
 const ask = (type: string, more: object = {}): Promise<Frame> =>

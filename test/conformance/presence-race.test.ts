@@ -2,19 +2,15 @@
  * Conformance of END-2 under load: connections of an agent begin and end at the same moment, again and again (`RACES=1000` for more).
  * It must never end with a connected agent offline, nor with a disconnected one online.
  */
-import { Bus, fresh, type Who } from '../helpers/bus';
+import { fresh, type Who } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import { needs } from '../helpers/target';
+import { useBus } from '../helpers/use-bus';
 
 const agents = 10;
 const racesPerAgent = Math.ceil(Number(process.env.RACES ?? 100) / agents);
 
-let bus: Bus;
-
-beforeAll(async () => {
-  bus = await Bus.start();
-});
-afterAll(() => bus.stop());
+const bus = useBus();
 
 needs('tables')(
   `END-2 connect racing with disconnect of the same agent, ${agents * racesPerAgent} times`,

@@ -1,19 +1,15 @@
 /** Conformance: requests that expire (docs/protocol.md, Requests). */
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import type { Frame, TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 let tenant: string;
 
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 beforeEach(() => {
   tenant = fresh('tenant');
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 const connect = (agent: string, level: 0 | 1 = 1): Promise<TestClient> =>
   bus.connect({ tenant, agent }, { level });

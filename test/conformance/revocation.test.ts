@@ -1,21 +1,17 @@
 /**
  * Conformance: revoked tokens (docs/protocol.md, TOK-8). The orders go through the commands' own function.
  */
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { statusOf } from '../helpers/handshake';
 import { needs } from '../helpers/target';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 let tenant: string;
 
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 beforeEach(() => {
   tenant = fresh('tenant');
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 const withOrders = needs('signing key');
 

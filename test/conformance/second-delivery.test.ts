@@ -2,21 +2,17 @@
  * Conformance: an event that the platform delivers twice is one message (docs/protocol.md, Server frames), and times along a log.
  * The second delivery comes at once, within the work on the first, or seconds later.
  */
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { needs } from '../helpers/target';
 import { type Frame, isMessage, type TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus({ faultPlan: {} });
 let tenant: string;
 
-beforeAll(async () => {
-  bus = await Bus.start({ faultPlan: {} });
-});
 beforeEach(() => {
   tenant = fresh('tenant');
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 const delays = [0, 1, 5, 20, 50, 90, 500, 1_000, 5_000];
 const count = (n: number): number[] => Array.from({ length: n }, (_, index) => index);

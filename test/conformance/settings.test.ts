@@ -3,11 +3,12 @@
  * No log, three connections per agent, other names of the claims, no channels without a claim,
  * and no limit of rate.
  */
-import { bases, Bus, fresh } from '../helpers/bus';
+import { bases, fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import { handshake, statusOf } from '../helpers/handshake';
-import { needs, target } from '../helpers/target';
+import { needs } from '../helpers/target';
 import type { TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 
 const settings = {
   retentionHours: 0,
@@ -18,20 +19,11 @@ const settings = {
   allowedOrigins: ['https://app.example.com'],
 };
 
-let bus: Bus;
+const bus = useBus({ settings });
 let tenant: string;
 
-beforeAll(async () => {
-  if (target === undefined) bus = await Bus.start({ settings });
-});
 beforeEach(() => {
   tenant = fresh('tenant');
-});
-afterEach(async () => {
-  if (target === undefined) await bus.hangUp();
-});
-afterAll(async () => {
-  if (target === undefined) await bus.stop();
 });
 
 const withSettings = needs('settings');

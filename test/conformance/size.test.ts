@@ -1,23 +1,19 @@
 /** Conformance: the largest message, in every form in which it is sent (docs/protocol.md, Errors, ERR-6). */
-import { Bus, fresh, bases } from '../helpers/bus';
+import { fresh, bases } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import type { Frame, TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 
 const maxBytes = 129_024;
 /** What `sequence`, `epoch` and `replayed` count for. */
 const positionBytes = 91;
 
-let bus: Bus;
+const bus = useBus();
 let tenant: string;
 
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 beforeEach(() => {
   tenant = fresh('tenant');
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 const connect = (agent: string, asking: object = {}): Promise<TestClient> =>
   bus.connect({ tenant, agent }, { level: 1, ...asking });

@@ -1,25 +1,21 @@
 /**
  * Conformance: what happens to connections whose end is not reported (docs/protocol.md, End of a connection).
  */
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import { needs } from '../helpers/target';
 import type { TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 let tenant: string;
 
 /** Longer than any test moves the clock: only the rule at hand should end a connection. */
 const long = { expiresInSeconds: 24 * 3_600 };
 
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 beforeEach(() => {
   tenant = fresh('tenant');
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 const withClock = needs('clock');
 

@@ -2,27 +2,16 @@
  * Conformance of MSG-3 on a wide channel: a deployment whose publishers serve two receivers and leave the rest to workers, with and
  * without faults at the start of a worker.
  */
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
-import { needs, target } from '../helpers/target';
+import { needs } from '../helpers/target';
 import type { TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 
 const subscribers = 8;
 const withSettings = needs('settings');
 
-let bus: Bus;
-
-beforeAll(async () => {
-  if (target === undefined) bus = await Bus.start({ settings: { ownReceivers: 2 }, faultPlan: {} });
-});
-afterEach(async () => {
-  if (target !== undefined) return;
-  bus.inside.gateway.faultPlan!.replace({});
-  await bus.hangUp();
-});
-afterAll(async () => {
-  if (target === undefined) await bus.stop();
-});
+const bus = useBus({ settings: { ownReceivers: 2 }, faultPlan: {} });
 
 async function connectAll(level: 0 | 1): Promise<TestClient[]> {
   const tenant = fresh('tenant');

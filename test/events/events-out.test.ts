@@ -1,7 +1,8 @@
 /** Events out on the laptop gateway: what the bundles send is at `/_gateway/events`. */
 import { countsBetween } from '../../gateway/index';
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
+import { useBus } from '../helpers/use-bus';
 
 interface BusEvent {
   readonly bus: string;
@@ -10,20 +11,12 @@ interface BusEvent {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-let bus: Bus;
+const bus = useBus({ settings: { events: { channels: ['orders'] } }, faultPlan: {} });
 let tenant: string;
 
-beforeAll(async () => {
-  bus = await Bus.start({ settings: { events: { channels: ['orders'] } }, faultPlan: {} });
-});
 beforeEach(() => {
   tenant = fresh('tenant');
 });
-afterEach(async () => {
-  bus.inside.gateway.faultPlan?.replace({});
-  await bus.hangUp();
-});
-afterAll(() => bus.stop());
 
 async function events(): Promise<readonly BusEvent[]> {
   const response = await fetch(new URL('/_gateway/events', bus.inside.gateway.urls.ready));
@@ -137,6 +130,11 @@ test.each([
   const { gateway } = bus.inside;
   const alice = await bus.connect({ tenant, agent: 'alice' });
   await eventually(events, (some) => typesOf(some).includes('agent.connected'));
+  // The ends of the last test's connections send events, too.
+  await eventually(
+    () => gateway.running(),
+    (running) => running === 0,
+  );
   const before = gateway.costs().counts;
   const pieces = JSON.stringify({ id: 'm1', channel_id: 'orders', content: 'x'.repeat(size) });
   alice.sendInPieces(pieces, 32_000);
@@ -150,6 +148,10 @@ test('an event that EventBridge refuses is not billed', async () => {
   const { gateway } = bus.inside;
   const alice = await bus.connect({ tenant, agent: 'alice' });
   await eventually(events, (some) => typesOf(some).includes('agent.connected'));
+  await eventually(
+    () => gateway.running(),
+    (running) => running === 0,
+  );
   gateway.faultPlan?.replace({ rules: [{ service: 'eventbridge', fault: 'throttle' }] });
   const before = gateway.costs().counts.busEvents;
   await alice.request({ id: 'm1', channel_id: 'orders', content: 1 });

@@ -1,16 +1,10 @@
 /** SQS messages publish on the laptop gateway: queue, batches, function and log, from the template. */
 import { publishCounts } from '../../bin/cost/forecast';
 import { type Counts, countsBetween, emptyPolls } from '../../gateway/index';
-import { Bus } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
-
-beforeAll(async () => {
-  bus = await Bus.start({ settings: { publishQueue: { allow: [{ tenant: 'acme', agents: ['cron'] }] } } });
-});
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
+const bus = useBus({ settings: { publishQueue: { allow: [{ tenant: 'acme', agents: ['cron'] }] } } });
 
 async function send(body: object): Promise<{ readonly MessageId: string }> {
   const { gateway } = bus.inside;

@@ -2,17 +2,13 @@
 import { execFile, spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
+import { useBus } from '../helpers/use-bus';
 
 /** The standard tool of the page; a system without it has nothing to try here. */
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
-let bus: Bus;
-
-beforeAll(async () => {
-  bus = await Bus.start();
-});
-afterAll(() => bus.stop());
+const bus = useBus();
 
 (hasCurl ? test : test.skip)('a day with nothing but curl', async () => {
   const tenant = fresh('shop');

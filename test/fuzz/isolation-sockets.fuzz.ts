@@ -3,23 +3,17 @@
  * as they are deployed. A client that receives too much is found at the end of a scene, when all have received a last message.
  */
 import fc from 'fast-check';
-import { Bus } from '../helpers/bus';
 import { handshake } from '../helpers/handshake';
 import type { TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 import { audience, may, type Party, scene, type Scene } from './isolation';
 import { runs, seed } from './runs';
 
 const scenes = 40;
 
-let bus: Bus;
+const bus = useBus({ settings: { messageRate: { agentPerSecond: 0, tenantPerSecond: 0 } } });
+console.log(`seed ${String(seed)} (FUZZ_SEED repeats it)`);
 let played = 0;
-
-beforeAll(async () => {
-  bus = await Bus.start({ settings: { messageRate: { agentPerSecond: 0, tenantPerSecond: 0 } } });
-  console.log(`seed ${String(seed)} (FUZZ_SEED repeats it)`);
-});
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 /**
  * Scenes share a bus, so that each adds a word to its tenants; the ids stay as hostile as they were. Two names grant nothing

@@ -1,16 +1,11 @@
 /** HTTP-1 to HTTP-5, and HTTP-12: who may ask, how requests are refused, and what becomes of messages. */
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { needs } from '../helpers/target';
+import { useBus } from '../helpers/use-bus';
 import { callsOf, callsWith } from './http-client';
 
-let bus: Bus;
+const bus = useBus();
 const tenant = fresh('http');
-
-beforeAll(async () => {
-  bus = await Bus.start();
-});
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 test('HTTP-4 publishes to a channel and answers with the ACK', async () => {
   const channel = fresh('orders');

@@ -1,16 +1,11 @@
 /** HTTP-6 to HTTP-10: reads of logs, channels and agents, the own identity, and orders. */
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import { needs } from '../helpers/target';
+import { useBus } from '../helpers/use-bus';
 import { callsOf, callsWith, type Call } from './http-client';
 
-let bus: Bus;
-
-beforeAll(async () => {
-  bus = await Bus.start();
-});
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
+const bus = useBus();
 
 const contents = ({ body }: Awaited<ReturnType<Call>>) =>
   (body.messages as { content: unknown }[]).map(({ content }) => content);

@@ -5,22 +5,17 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { PubSub, type PubSubEvents } from '../../clients/javascript/index';
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import { FakeTimers } from '../helpers/fake-timers';
 import { freePort } from '../helpers/processes';
 import { startTcpProxy } from '../helpers/tcp-proxy';
+import { useBus } from '../helpers/use-bus';
 
 /** Far below the 15 s of an attempt, for a busy machine. */
 const atOnceMs = 5_000;
 
-let bus: Bus;
-
-beforeAll(async () => {
-  bus = await Bus.start();
-});
-
-afterAll(() => bus.stop());
+const bus = useBus();
 
 test('this Node has a WebSocket of its own', () => {
   expect(typeof globalThis.WebSocket).toBe('function');

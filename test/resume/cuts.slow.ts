@@ -2,9 +2,10 @@
  * A reader whose socket is cut every 300 ms while five publishers send 2,000 messages: in the end it has each channel's log,
  * in order, with nothing missing. `SEEDS` says how many times (default 3; the whole of issue and release runs: 20).
  */
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import type { TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 import { type Position, ResumingReader } from './resuming-reader';
 
 const seeds = Number(process.env.SEEDS ?? 3);
@@ -14,13 +15,7 @@ const channels = ['a', 'b', 'c'];
 const messages = 2_000;
 const cutEveryMs = 300;
 
-let bus: Bus;
-
-beforeAll(async () => {
-  bus = await Bus.start({ settings: { messageRate: { agentPerSecond: 0, tenantPerSecond: 0 } } });
-});
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
+const bus = useBus({ settings: { messageRate: { agentPerSecond: 0, tenantPerSecond: 0 } } });
 
 /** Mulberry32: the same numbers for the same seed. */
 function randomFrom(seed: number): () => number {

@@ -1,19 +1,13 @@
 /** The audit log over the laptop gateway: marked lines of the functions, through the subscriptions of the template. */
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import { statusOf } from '../helpers/handshake';
-import { needs, target } from '../helpers/target';
+import { needs } from '../helpers/target';
 import { keyId } from '../helpers/tokens';
+import { useBus } from '../helpers/use-bus';
 
 const withGateway = needs('signing key');
-let bus: Bus;
-
-beforeAll(async () => {
-  if (target === undefined) bus = await Bus.start();
-});
-afterAll(async () => {
-  if (target === undefined) await bus.stop();
-});
+const bus = useBus();
 
 /** Lines in the log of the function that keeps the audit log, about the tenant. */
 function audited(tenant: string): Record<string, unknown>[] {
