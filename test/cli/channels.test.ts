@@ -2,18 +2,17 @@
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
+import { useBus } from '../helpers/use-bus';
 import { artcafe, objectsIn, start } from './command-line';
 import { tenantOf } from './wide-tenant';
 
-let bus: Bus;
+const bus = useBus();
 let place: string[];
 
-beforeAll(async () => {
-  bus = await Bus.start();
+beforeAll(() => {
   place = ['--url', bus.baseUrls.edge];
 });
-afterAll(() => bus.stop());
 
 const publish = async (tenant: string, channel: string, content: string) => {
   const { code } = await artcafe(['publish', channel, content, '--tenant', tenant, ...place]);

@@ -2,28 +2,24 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
+import { useBus } from '../helpers/use-bus';
 import { explanationOf, type Line } from '../../console/explain/explanation';
 import { artcafe, holdsToken, objectsIn, type Running, start } from './command-line';
 import { deployedStack, linesOf, logOf } from './deployed-stack';
 import { type Behaviour, Refusal, workRows } from './fake-insights';
 
-let bus: Bus;
+const bus = useBus();
 const folder = mkdtempSync(path.join(tmpdir(), 'artcafe-console-'));
 const closing: (() => unknown)[] = [];
 
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
-  await bus.hangUp();
   jest.restoreAllMocks();
 });
-afterAll(async () => {
+afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
-  await bus.stop();
 });
 
 interface Answer {

@@ -2,24 +2,22 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
+import { useBus } from '../helpers/use-bus';
 import { artcafe, objectsIn } from './command-line';
 import { deployedStack, linesOf } from './deployed-stack';
 import { type Behaviour, Refusal } from './fake-insights';
 
-let bus: Bus;
+const bus = useBus();
 let place: string[];
 const folder = mkdtempSync(path.join(tmpdir(), 'artcafe-explain-'));
 
-beforeAll(async () => {
-  bus = await Bus.start();
+beforeAll(() => {
   place = ['--url', bus.baseUrls.edge];
 });
-afterEach(() => bus.hangUp());
-afterAll(async () => {
+afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
-  await bus.stop();
 });
 
 const as = (tenant: string, agent: string) => [...place, '--tenant', tenant, '--agent', agent];

@@ -1,18 +1,16 @@
 /** The commands that send and read messages, against a laptop gateway. */
 import { PubSub } from '@artcafe/pubsub';
 import WebSocket from 'ws';
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
+import { useBus } from '../helpers/use-bus';
 import { artcafe, objectsIn, start } from './command-line';
 
-let bus: Bus;
+const bus = useBus();
 let place: string[];
 
-beforeAll(async () => {
-  bus = await Bus.start();
+beforeAll(() => {
   place = ['--url', bus.baseUrls.edge];
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 const as = (tenant: string, agent: string) => [...place, '--tenant', tenant, '--agent', agent];
 

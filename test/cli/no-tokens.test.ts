@@ -8,11 +8,12 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { programFor } from '../../cli/program';
 import { assemblyFor } from '../helpers/assembly';
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { freePort } from '../helpers/processes';
+import { useBus } from '../helpers/use-bus';
 import { artcafe, type CommandOptions, holdsToken, start } from './command-line';
 
-let bus: Bus;
+const bus = useBus();
 let place: string[];
 let nobody: string[];
 const folder = mkdtempSync(path.join(tmpdir(), 'artcafe-tokens-'));
@@ -20,13 +21,11 @@ const silent = { write: () => undefined, complain: () => undefined } as never;
 const commands = programFor(silent).commands;
 
 beforeAll(async () => {
-  bus = await Bus.start();
   place = ['--url', bus.baseUrls.edge];
   nobody = ['--url', `ws://127.0.0.1:${await freePort()}/v1`];
 });
-afterAll(async () => {
+afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
-  await bus.stop();
 });
 
 /** What each command needs besides options of place and person. */

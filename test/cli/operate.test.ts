@@ -4,22 +4,21 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { programFor } from '../../cli/program';
 import { assemblyFor } from '../helpers/assembly';
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { statusOf } from '../helpers/handshake';
 import { freePort } from '../helpers/processes';
+import { useBus } from '../helpers/use-bus';
 import { artcafe, objectsIn, start } from './command-line';
 
-let bus: Bus;
+const bus = useBus();
 let place: string[];
 const folder = mkdtempSync(path.join(tmpdir(), 'artcafe-cli-'));
 
-beforeAll(async () => {
-  bus = await Bus.start();
+beforeAll(() => {
   place = ['--url', bus.baseUrls.edge];
 });
-afterAll(async () => {
+afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
-  await bus.stop();
 });
 
 describe('token', () => {

@@ -2,19 +2,17 @@
  * Commands that read take nothing from the agent that they read as: they once connected as that agent, and the service then pushed
  * the mail that waited for it to the command.
  */
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
+import { useBus } from '../helpers/use-bus';
 import { artcafe, objectsIn, start } from './command-line';
 
-let bus: Bus;
+const bus = useBus();
 let place: string[];
 
-beforeAll(async () => {
-  bus = await Bus.start();
+beforeAll(() => {
   place = ['--url', bus.baseUrls.edge];
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 const as = (tenant: string, agent: string) => [...place, '--tenant', tenant, '--agent', agent];
 

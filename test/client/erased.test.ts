@@ -1,17 +1,14 @@
 /** The story: an agent is erased while a reader is away. The reader is told which messages are gone and why, and goes on. */
 import WebSocket from 'ws';
 import { type Gap, MemoryCursor, PubSub } from '../../clients/javascript/index';
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 const clients: PubSub[] = [];
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 afterAll(async () => {
   await Promise.all(clients.map((client) => client.close()));
-  await bus.stop();
 });
 
 test('a resumed channel reports erased messages as a gap with that reason, and goes on behind them', async () => {

@@ -4,18 +4,15 @@
  */
 import WebSocket from 'ws';
 import { PubSub } from '../../clients/javascript/index';
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus({ faults: { disconnect: { lose: 1 } } });
 const clients: PubSub[] = [];
 
-beforeAll(async () => {
-  bus = await Bus.start({ faults: { disconnect: { lose: 1 } } });
-});
 afterAll(async () => {
   await Promise.all(clients.map((client) => client.close()));
-  await bus.stop();
 });
 
 const tenant = fresh('t');

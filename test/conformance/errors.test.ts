@@ -6,25 +6,21 @@ import { bases, Bus, fresh } from '../helpers/bus';
 import { handshake } from '../helpers/handshake';
 import { needs } from '../helpers/target';
 import type { Frame, TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 let tenant: string;
 let client: TestClient;
 /** Every ERROR of this file, for the rule about what they never hold. */
 const errors: Frame[] = [];
 
-beforeAll(async () => {
-  bus = await Bus.start();
-});
 beforeEach(async () => {
   tenant = fresh('tenant');
   client = await bus.connect({ tenant, agent: 'a' }, { channel: 'news' });
 });
-afterEach(async () => {
+afterEach(() => {
   errors.push(...client.received.filter((frame) => frame.type === 'ERROR'));
-  await bus.hangUp();
 });
-afterAll(() => bus.stop());
 
 const wireTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 

@@ -1,31 +1,23 @@
 /** Conformance: what one tenant may use (docs/protocol.md). Small quotas, so that a few messages use them up. */
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import { statusOf } from '../helpers/handshake';
-import { needs, target } from '../helpers/target';
+import { needs } from '../helpers/target';
+import { useBus } from '../helpers/use-bus';
 import { callsOf } from '../http/http-client';
 
-let bus: Bus;
+const tenantQuotas = {
+  connections: 4,
+  agents: 3,
+  storedBytesPerDay: 1_000,
+  deliveriesPerDay: 10,
+  unknownAgents: 2,
+};
+const bus = useBus({ settings: { tenantQuotas } });
 let tenant: string;
 
-beforeAll(async () => {
-  const tenantQuotas = {
-    connections: 4,
-    agents: 3,
-    storedBytesPerDay: 1_000,
-    deliveriesPerDay: 10,
-    unknownAgents: 2,
-  };
-  if (target === undefined) bus = await Bus.start({ settings: { tenantQuotas } });
-});
 beforeEach(() => {
   tenant = fresh('tenant');
-});
-afterEach(async () => {
-  if (target === undefined) await bus.hangUp();
-});
-afterAll(async () => {
-  if (target === undefined) await bus.stop();
 });
 
 const withSettings = needs('settings');

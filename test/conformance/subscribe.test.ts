@@ -1,21 +1,17 @@
 /** Conformance: many channels on one connection, and what a subscription promises (docs/protocol.md, Level 1). */
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import { needs } from '../helpers/target';
 import { type Frame, isMessage, type TestClient } from '../helpers/ws-client';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+// One agent fills a log of a thousand messages.
+const bus = useBus({ settings: { messageRate: { agentPerSecond: 0, tenantPerSecond: 0 } } });
 let tenant: string;
 
-beforeAll(async () => {
-  // One agent fills a log of a thousand messages.
-  bus = await Bus.start({ settings: { messageRate: { agentPerSecond: 0, tenantPerSecond: 0 } } });
-});
 beforeEach(() => {
   tenant = fresh('tenant');
 });
-afterEach(() => bus.hangUp());
-afterAll(() => bus.stop());
 
 const connect = (agent: string, asking: object = {}): Promise<TestClient> =>
   bus.connect({ tenant, agent }, { level: 1, ...asking });

@@ -5,12 +5,13 @@
 import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Bus, fresh } from '../helpers/bus';
+import { fresh } from '../helpers/bus';
 import { statusOf } from '../helpers/handshake';
 import { needs } from '../helpers/target';
 import { type Claims, encoded, headerFor, keyId, newKey, signed, unsigned } from '../helpers/tokens';
+import { useBus } from '../helpers/use-bus';
 
-let bus: Bus;
+const bus = useBus();
 let tenant: string;
 let keyServer: Server;
 let keyServerUrl: string;
@@ -19,7 +20,6 @@ let keyServerCalls = 0;
 const presented = new Set<string>();
 
 beforeAll(async () => {
-  bus = await Bus.start();
   tenant = fresh('tenant');
   keyServer = createServer((_, response) => {
     keyServerCalls += 1;
@@ -30,9 +30,8 @@ beforeAll(async () => {
   });
   keyServerUrl = `http://127.0.0.1:${(keyServer.address() as AddressInfo).port}/keys.json`;
 });
-afterAll(async () => {
+afterAll(() => {
   keyServer.close();
-  await bus.stop();
 });
 
 interface Parts {
