@@ -3,16 +3,16 @@
  * no change.
  */
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Settings } from '../../lib/settings/config';
-import { sourceFiles, stateOf } from '../../lib/functions/source-files';
+import { removeOldEntries } from '../../lib/functions/old-entries';
+import { installedPackages, sourceFiles, stateOf } from '../../lib/functions/source-files';
 import { repository } from '../command';
 
 /** What an assembly is made of. */
-export const sources = ['bin', 'lib', 'lambda', 'protocol', 'cdk.json', 'tsconfig.json', 'package-lock.json'];
+export const sources = ['bin', 'lib', 'lambda', 'protocol', 'cdk.json', 'tsconfig.json', installedPackages];
 const cacheFolder = path.join(repository, 'node_modules/.cache/artcafe-pubsub/assemblies');
-const cacheMs = 24 * 3_600_000;
 
 export class AssemblyCache {
   private constructor(private readonly entry: string) {}
@@ -29,7 +29,7 @@ export class AssemblyCache {
 
   /** Copied aside and then renamed: other processes may want the same assembly at the same time. */
   keep(assembly: string): string {
-    removeOldEntries();
+    removeOldEntries(cacheFolder);
     const draft = `${this.entry}.${process.pid}`;
     try {
       cpSync(assembly, draft, { recursive: true });
@@ -41,13 +41,5 @@ export class AssemblyCache {
       rmSync(draft, { recursive: true, force: true });
     }
     return this.entry;
-  }
-}
-
-function removeOldEntries(): void {
-  if (!existsSync(cacheFolder)) return;
-  for (const name of readdirSync(cacheFolder)) {
-    const entry = path.join(cacheFolder, name);
-    if (Date.now() - statSync(entry).mtimeMs > cacheMs) rmSync(entry, { recursive: true, force: true });
   }
 }

@@ -5,9 +5,10 @@
 import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { type Bundle, bundleName, makeBundle, repository } from './bundling';
-import { sourceFiles, stateOf } from './source-files';
+import { removeOldEntries } from './old-entries';
+import { installedPackages, sourceFiles, stateOf } from './source-files';
 
-const sources = ['lambda', 'protocol', 'lib/functions/bundling.ts', 'package-lock.json'];
+const sources = ['lambda', 'protocol', 'lib/functions/bundling.ts', 'tsconfig.json', installedPackages];
 const folder = path.join(repository, 'node_modules/.cache/artcafe-pubsub/bundles');
 
 let state: string | undefined;
@@ -17,6 +18,7 @@ export function writeBundle(bundle: Bundle, into: string): void {
   state ??= stateOf(sourceFiles(sources));
   const kept = path.join(folder, state, `${bundleName(bundle)}.js`);
   if (!existsSync(kept)) {
+    removeOldEntries(folder);
     mkdirSync(path.dirname(kept), { recursive: true });
     // Other processes may make the same one at the same time.
     const draft = `${kept}.${process.pid}`;

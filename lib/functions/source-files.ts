@@ -4,6 +4,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { repository } from './bundling';
 
+/** Written by each `npm ci` and `npm install`. A new lockfile whose packages are not installed yet makes nothing new. */
+export const installedPackages = 'node_modules/.package-lock.json';
+
 /** @param names files and folders of the checkout */
 export function sourceFiles(names: readonly string[]): string[] {
   return names.flatMap((name) => filesIn(path.join(repository, name)));

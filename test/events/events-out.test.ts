@@ -131,10 +131,7 @@ test.each([
   const alice = await bus.connect({ tenant, agent: 'alice' });
   await eventually(events, (some) => typesOf(some).includes('agent.connected'));
   // The ends of the last test's connections send events, too.
-  await eventually(
-    () => gateway.running(),
-    (running) => running === 0,
-  );
+  await bus.atRest();
   const before = gateway.costs().counts;
   const pieces = JSON.stringify({ id: 'm1', channel_id: 'orders', content: 'x'.repeat(size) });
   alice.sendInPieces(pieces, 32_000);
@@ -148,10 +145,7 @@ test('an event that EventBridge refuses is not billed', async () => {
   const { gateway } = bus.inside;
   const alice = await bus.connect({ tenant, agent: 'alice' });
   await eventually(events, (some) => typesOf(some).includes('agent.connected'));
-  await eventually(
-    () => gateway.running(),
-    (running) => running === 0,
-  );
+  await bus.atRest();
   gateway.faultPlan?.replace({ rules: [{ service: 'eventbridge', fault: 'throttle' }] });
   const before = gateway.costs().counts.busEvents;
   await alice.request({ id: 'm1', channel_id: 'orders', content: 1 });

@@ -12,8 +12,11 @@ import { runs, seed } from './runs';
 const scenes = 40;
 
 const bus = useBus({ settings: { messageRate: { agentPerSecond: 0, tenantPerSecond: 0 } } });
-console.log(`seed ${String(seed)} (FUZZ_SEED repeats it)`);
 let played = 0;
+
+beforeAll(() => {
+  console.log(`seed ${String(seed)} (FUZZ_SEED repeats it)`);
+});
 
 /**
  * Scenes share a bus, so that each adds a word to its tenants; the ids stay as hostile as they were. Two names grant nothing

@@ -16,6 +16,7 @@ import {
   startGateway,
 } from '../../gateway/index';
 import { assemblyFor } from './assembly';
+import { eventually } from './eventually';
 import { inTurnUntilAnswered, takeTurnsAt } from '../tls/turns';
 import { type Tables, tablesOf } from './tables';
 import { target } from './target';
@@ -249,6 +250,14 @@ export class Bus {
       .filter(({ stream, text }) => stream !== 'stdout' || text.includes('"level":"error"'))
       .slice(-5);
     return new Error([error.message, ...said.map((entry) => `${entry.function}: ${entry.text}`)].join('\n'));
+  }
+
+  /** Resolves when no function runs: ends of connections, too, cost calls and send events. */
+  async atRest(): Promise<void> {
+    await eventually(
+      () => this.inside.gateway.running(),
+      (running) => running === 0,
+    );
   }
 
   /** Ends what the test has opened. Throws when a frame was not as its schema says. */
