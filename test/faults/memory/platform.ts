@@ -595,7 +595,13 @@ export class MemoryPlatform {
         return async (subject: string, row: MessageRow) => {
           const outcome = await this.history.tryPut(subject, row);
           if (outcome === 'written')
-            expected.push({ id: row.id, subject, row, receivers: this.receivers(subject) });
+            expected.push({
+              id: row.id,
+              subject,
+              row,
+              receivers: this.receivers(subject),
+              moment: this.moment,
+            });
           return outcome;
         };
       },
@@ -613,9 +619,9 @@ export class MemoryPlatform {
   }
 
   private missedBy(run: InvocationRun, posts: Invocation['posts'], expected: readonly Expected[]): string[] {
-    return expected.flatMap(({ id, subject, receivers }) =>
+    return expected.flatMap(({ id, subject, receivers, moment }) =>
       receivers
-        .filter((connectionId) => this.subscribers.get(subject)?.has(connectionId) === true)
+        .filter((connectionId) => !this.wasRemovedAfter(moment, subject, connectionId))
         .filter((connectionId) => !run.refusedBy.has(connectionId))
         .filter(
           (connectionId) =>
@@ -627,6 +633,17 @@ export class MemoryPlatform {
         .map((connectionId) => `${connectionId} of ${subject} (${id}, run of ${run.calls} calls)`),
     );
   }
+
+  /** Also when it has subscribed again since: the run may have read the subscribers in between. */
+  private wasRemovedAfter(moment: number, subject: string, connectionId: string): boolean {
+    return this.inside.subscriptions.some(
+      (change) =>
+        change.kind === 'removed' &&
+        change.moment > moment &&
+        change.subject === subject &&
+        change.connectionId === connectionId,
+    );
+  }
 }
 
 /** Who stood in the table of subscribers when a message was written. */
@@ -635,6 +652,8 @@ export interface Expected {
   readonly row: MessageRow;
   readonly subject: string;
   readonly receivers: readonly string[];
+  /** Of the write, among all changes of the tables. */
+  readonly moment: number;
 }
 
 export type { Connection };
