@@ -1,31 +1,14 @@
 /** The hand-made signature against the one of the library that the AWS SDK uses: any difference would be a 403 on AWS. */
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';
 import { RequestSigner, encodedSegment } from '../../lambda/aws/calls/request-signer';
 import { sized } from '../helpers/long';
+import { Sha256 } from '../helpers/sha256';
 
 const runs = sized({ usual: 1_000, long: 10_000 });
 const region = 'eu-central-1';
 const contentType = 'application/octet-stream';
-
-/** Hashes with Node, because the library's own are slow. */
-class Sha256 {
-  private readonly hash;
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.hash =
-      secret === undefined ? createHash('sha256') : createHmac('sha256', secret as string | Uint8Array);
-  }
-
-  update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.hash.update(data as string | Uint8Array);
-  }
-
-  digest(): Promise<Uint8Array> {
-    return Promise.resolve(this.hash.digest());
-  }
-}
 
 /** Printable ASCII without blanks: what keys and tokens are made of. */
 const secretText = (minLength: number, maxLength: number) =>

@@ -5,6 +5,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Unavailable } from '../../shared/ports';
 import { retryClockSkew } from '../service-time';
+import { TableSigner } from './table-signer';
 
 /** For a call with its retries. DynamoDB answers in single milliseconds, or something is wrong; a publish can't wait long. */
 export const defaultCallMs = 800;
@@ -20,10 +21,12 @@ export interface DynamoClients {
 export function createDynamoClients(
   onClient: (client: DynamoDBClient) => void = () => undefined,
 ): DynamoClients {
+  const signer = new TableSigner();
   const base = new DynamoDBClient({
+    signer,
     requestHandler: { connectionTimeout: 500, httpsAgent: { maxSockets: 100 } },
   });
-  const once = new DynamoDBClient({ maxAttempts: 1, requestHandler: base.config.requestHandler });
+  const once = new DynamoDBClient({ maxAttempts: 1, signer, requestHandler: base.config.requestHandler });
   for (const client of [base, once]) {
     client.middlewareStack.add(retryClockSkew, { step: 'initialize', name: 'resignMistimed' });
     onClient(client);
