@@ -3,7 +3,15 @@
  * files of this folder are internal.
  */
 export { type Bill, billFor } from './costs/bill';
-export { type Counts, countsBetween, emptyPolls, messageUnits, noCounts, payloadUnits } from './costs/counts';
+export {
+  type Counts,
+  countsBetween,
+  emptyPolls,
+  type FunctionCounts,
+  messageUnits,
+  noCounts,
+  payloadUnits,
+} from './costs/counts';
 export { type Price, type PriceName, priceList } from './costs/price-list';
 export { costLine, type CostReport } from './costs/report';
 export { GatewayError } from './gateway-error';

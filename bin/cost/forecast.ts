@@ -7,6 +7,7 @@ import {
   billFor,
   type Counts,
   emptyPolls,
+  type FunctionCounts,
   messageUnits,
   noCounts,
   payloadUnits,
@@ -31,11 +32,12 @@ const writeUnitBytes = 1_024;
  * `hello`: the connection, the agent and the end of the inbox, read. disconnect: the connection and the watchers, read; the
  * connection and the agent, written. Watchers themselves are not counted.
  */
-const perConnect = { writeUnits: 4, readUnits: 8, requests: 3, hellos: 1, bytesOut: 500 };
+const perConnect = { writeUnits: 4, readUnits: 8, requests: 3, tableCalls: 9, bytesOut: 500 };
+const perHello = { tableCalls: 3 };
 /** The connection and the end of the inbox. */
-const perPing = { readUnits: 2, bytesOut: 100 };
+const perPing = { readUnits: 2, tableCalls: 2, bytesOut: 100 };
 /** Each channel of a connection: its end, read; when it connects, the subscription and the list of channels, written, and the removal. */
-const perChannel = { readUnits: 1, writeUnits: 3 };
+const perChannel = { readUnits: 1, writeUnits: 3, ends: 1, changes: 3 };
 
 /** Every 5 minutes. It probes as many connections as it has time for, 250 per second. */
 const sweep = { everySeconds: 300, maxChecks: 25_500, checkMs: 4, memoryMb: 512 };
@@ -51,7 +53,14 @@ export function sweepCounts(agents: number) {
     readUnits: runs * (1 + Math.max(1, 0.5 * Math.ceil((agents * sweptBytes) / readUnitBytes))),
     // The place; not when a run checks them all.
     writeUnits: agents > sweep.maxChecks ? runs : 0,
-    function: { memoryMb: sweep.memoryMb, requests: runs, posts: 0, furtherMs: checks * sweep.checkMs },
+    function: {
+      memoryMb: sweep.memoryMb,
+      requests: runs,
+      posts: 0,
+      postRounds: 0,
+      tableCalls: runs * 3,
+      furtherMs: checks * sweep.checkMs,
+    },
   };
 }
 
@@ -68,7 +77,8 @@ export function idleCounts({ agents, channelsPerAgent, seconds, memoryMb }: Idle
   const pings = (agents * seconds) / secondsBetween.pings;
   const months = seconds / secondsPerMonth;
   const swept = sweepCounts(agents);
-  const frames = connects * perConnect.hellos + pings;
+  // One hello for each connection.
+  const frames = connects + pings;
   return {
     ...noCounts(),
     messagesIn: frames,
@@ -88,13 +98,24 @@ export function idleCounts({ agents, channelsPerAgent, seconds, memoryMb }: Idle
       connects * (perConnect.writeUnits + channelsPerAgent * perChannel.writeUnits) +
       months * swept.writeUnits,
     functions: {
-      frames: { memoryMb, requests: frames, posts: frames },
-      connections: { memoryMb, requests: connects * perConnect.requests, posts: 0 },
-      sweep: {
-        ...swept.function,
-        requests: months * swept.function.requests,
-        furtherMs: months * swept.function.furtherMs,
+      frames: {
+        memoryMb,
+        requests: frames,
+        posts: frames,
+        postRounds: frames,
+        tableCalls:
+          connects * perHello.tableCalls +
+          pings * perPing.tableCalls +
+          frames * channelsPerAgent * perChannel.ends,
       },
+      connections: {
+        memoryMb,
+        requests: connects * perConnect.requests,
+        posts: 0,
+        postRounds: 0,
+        tableCalls: connects * (perConnect.tableCalls + channelsPerAgent * perChannel.changes),
+      },
+      sweep: times(months, swept.function),
     },
   };
 }
@@ -103,7 +124,7 @@ export function idleCounts({ agents, channelsPerAgent, seconds, memoryMb }: Idle
 export interface Publish
   extends
     Pick<Load, 'fanOut' | 'size' | 'ephemeral' | 'memoryMb'>,
-    Partial<Pick<Load, 'rate' | 'events' | 'publishQueue'>> {
+    Partial<Pick<Load, 'rate' | 'events' | 'publishOnly' | 'publishQueue'>> {
   /** Whether the SDK of the publisher, which is one of the subscribers, makes its copy itself. */
   readonly localEcho: boolean;
 }
@@ -111,10 +132,15 @@ export interface Publish
 /** Messages of the queue are compared with those of the last ten minutes, in pages of the log. */
 const search = { seconds: 600, maxRows: 1_000, firstPage: 25, furtherPage: 100 };
 
-/** Rows that are read for the first copy of a message, the first one that is too old included; a day's log has no more. */
-function searchedRows(rate: number): number {
+/** Pages that are read for the first copy of a message, after the first one. */
+function furtherPages(rate: number): number {
   const further = Math.min(search.maxRows, rate * search.seconds) + 1 - search.firstPage;
-  const read = search.firstPage + search.furtherPage * Math.max(0, Math.ceil(further / search.furtherPage));
+  return Math.max(0, Math.ceil(further / search.furtherPage));
+}
+
+/** Their rows, the first one that is too old included; a day's log has no more. */
+function searchedRows(rate: number): number {
+  const read = search.firstPage + search.furtherPage * furtherPages(rate);
   return Math.max(1, Math.min(read, rate * 86_400));
 }
 
@@ -127,9 +153,18 @@ function waysInAndOut({ size, ephemeral, events, publishQueue }: Publish): Parti
   return { busEvents, messagesIn: 1, unitsIn: messageUnits(bytesIn) };
 }
 
+/** The run of one publish: the calls to tables are the head of the log, the put and the subscribers. */
+function publishRun(publish: Publish, posts: number): FunctionCounts {
+  const { rate = 0, ephemeral, memoryMb, localEcho, publishOnly = false, publishQueue = false } = publish;
+  // The publisher's own copy waits for its ACK.
+  const postRounds = localEcho || publishOnly || publishQueue ? 1 : 2;
+  const tableCalls = (ephemeral ? 1 : 3) + (publishQueue ? furtherPages(rate) : 0);
+  return { memoryMb, requests: 1, posts, postRounds, tableCalls };
+}
+
 /** Counts of one publish. */
 export function publishCounts(publish: Publish): Counts {
-  const { fanOut, size, rate = 0, ephemeral, memoryMb, localEcho, publishQueue = false } = publish;
+  const { fanOut, size, rate = 0, ephemeral, localEcho, publishQueue = false } = publish;
   const copies = fanOut - (localEcho ? 1 : 0);
   const acks = publishQueue ? 0 : 1;
   const consistency = ephemeral ? 0.5 : 1;
@@ -144,7 +179,18 @@ export function publishCounts(publish: Publish): Counts {
     bytesOut: copies * (size + overhead.message) + acks * overhead.ack,
     readUnits: head + subscribers,
     writeUnits: ephemeral ? 0 : Math.ceil((size + overhead.row) / writeUnitBytes),
-    functions: { default: { memoryMb, requests: 1, posts: copies + acks } },
+    functions: { default: publishRun(publish, copies + acks) },
+  };
+}
+
+function times(count: number, each: FunctionCounts): FunctionCounts {
+  return {
+    memoryMb: each.memoryMb,
+    requests: count * each.requests,
+    posts: count * each.posts,
+    postRounds: count * each.postRounds,
+    tableCalls: count * each.tableCalls,
+    furtherMs: count * (each.furtherMs ?? 0),
   };
 }
 
@@ -157,7 +203,8 @@ export interface Forecast {
 export function forecast(load: Load): Forecast {
   const { agents, channels, rate, fanOut } = load;
   const publishes = channels * rate * secondsPerMonth;
-  const one = publishCounts({ ...load, localEcho: !load.publishOnly && !load.publishQueue });
+  const localEcho = !load.publishOnly && !load.publishQueue;
+  const one = publishCounts({ ...load, localEcho });
   const idle = idleCounts({
     agents,
     channelsPerAgent: (channels * fanOut) / agents,
@@ -180,7 +227,7 @@ export function forecast(load: Load): Forecast {
     signingKeyMonths: 1,
     functions: {
       ...idle.functions,
-      default: { memoryMb: load.memoryMb, requests: publishes, posts: publishes * one.messagesOut },
+      default: times(publishes, publishRun({ ...load, localEcho }, one.messagesOut)),
     },
   };
   const bill = billFor(counts);

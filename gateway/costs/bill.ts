@@ -29,10 +29,15 @@ const floorItems: ReadonlySet<PriceName> = new Set(['message', 'connectionMinute
 export function billFor(counts: Counts, model = durationModel): Bill {
   let requests = 0;
   let gigabyteSeconds = 0;
-  for (const { memoryMb, requests: times, posts, furtherMs = 0 } of Object.values(counts.functions)) {
+  for (const { memoryMb, requests: times, furtherMs = 0, ...total } of Object.values(counts.functions)) {
     requests += times;
     if (times === 0) continue;
-    const ms = times * modelledMs(posts / times, memoryMb, model) + furtherMs;
+    const each = {
+      posts: total.posts / times,
+      postRounds: total.postRounds / times,
+      tableCalls: total.tableCalls / times,
+    };
+    const ms = times * modelledMs(each, memoryMb, model) + furtherMs;
     gigabyteSeconds += (ms * memoryMb) / 1_024 / 1_000;
   }
   const amounts: Record<PriceName, number> = {

@@ -5,6 +5,10 @@ export interface FunctionCounts {
   requests: number;
   /** Calls that the function made to `POST @connections`. */
   posts: number;
+  /** Those of each run to the connection that it posted to most often, added up: they wait for each other. */
+  postRounds: number;
+  /** Calls to DynamoDB. */
+  tableCalls: number;
   /** Total milliseconds of all runs that the duration model does not include. */
   readonly furtherMs?: number;
 }
@@ -99,9 +103,18 @@ export function countsBetween(before: Counts, after: Counts): Counts {
       .filter(([, count]) => count > 0),
   );
   difference.functions = Object.fromEntries(
-    Object.entries(after.functions).map(([name, { memoryMb, requests, posts }]) => {
-      const earlier = before.functions[name] ?? { requests: 0, posts: 0 };
-      return [name, { memoryMb, requests: requests - earlier.requests, posts: posts - earlier.posts }];
+    Object.entries(after.functions).map(([name, { memoryMb, requests, posts, postRounds, tableCalls }]) => {
+      const earlier = before.functions[name] ?? { requests: 0, posts: 0, postRounds: 0, tableCalls: 0 };
+      return [
+        name,
+        {
+          memoryMb,
+          requests: requests - earlier.requests,
+          posts: posts - earlier.posts,
+          postRounds: postRounds - earlier.postRounds,
+          tableCalls: tableCalls - earlier.tableCalls,
+        },
+      ];
     }),
   );
   return difference;

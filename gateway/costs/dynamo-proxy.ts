@@ -5,6 +5,7 @@
 import { Agent, createServer, type IncomingMessage, request as send, type ServerResponse } from 'node:http';
 import { Agent as SecureAgent, request as sendSecurely } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { callerOf } from '../caller';
 import { isObject, type JsonObject, parseJson } from '../json';
 import { itemWriteUnits } from './item-units';
 import type { Tables } from '../tables/tables';
@@ -44,6 +45,7 @@ export async function metered(engine: Tables, meter: CostMeter): Promise<Metered
       const call = (isSecure ? sendSecurely : send)(target, options, (answer) => {
         answer.on('error', () => outgoing.destroy());
         void bodyOf(answer).then((answered) => {
+          meter.asked(operation, callerOf(incoming.headers));
           count(meter, operation, isObject(input) ? input : {}, answer.statusCode ?? 0, answered.toString());
           outgoing.writeHead(answer.statusCode ?? 502, answer.headers).end(answered);
         });
@@ -90,7 +92,6 @@ function bodyOf(message: IncomingMessage): Promise<Buffer> {
 }
 
 function count(meter: CostMeter, operation: string, input: JsonObject, status: number, answer: string): void {
-  meter.called(`dynamodb:${operation}`);
   if (status === 200 && reads.has(operation)) {
     // A read without a result is billed like a small read.
     const least = input.ConsistentRead === true ? 1 : 0.5;

@@ -1,4 +1,5 @@
 /** Counts messages, connections, calls and units. The modules of the gateway report them; prices are elsewhere. */
+import type { Caller } from '../caller';
 import type { Clock } from '../clock';
 import { type Counts, emptyPolls, messageUnits, noCounts, payloadUnits, requestUnits } from './counts';
 
@@ -9,6 +10,8 @@ export class CostMeter {
   /** Connection id → time when the connection opened. */
   private readonly open = new Map<string, number>();
   private closedMs = 0;
+  /** Thread → what its run has posted. */
+  private readonly runs = new Map<string, PostsOfRun>();
   /** When Lambda began to poll, of each queue. */
   private readonly polledSince: number[] = [];
 
@@ -50,11 +53,29 @@ export class CostMeter {
     this.functionOf(functionName, memoryMb).requests += 1;
   }
 
+  /** A thread begins to handle an event. */
+  began({ thread }: Caller): void {
+    this.runs.set(thread, new PostsOfRun());
+  }
+
+  ended({ thread }: Caller): void {
+    this.runs.delete(thread);
+  }
+
   /** A call of a function to `@connections`. */
-  managed(method: string | undefined, functionName: string): void {
+  managed(method: string | undefined, { functionName, thread }: Caller, connectionId: string): void {
     this.called(`execute-api:${method ?? ''}`);
-    const caller = this.total.functions[functionName];
-    if (method === 'POST' && caller !== undefined) caller.posts += 1;
+    const counts = this.total.functions[functionName];
+    if (method !== 'POST' || counts === undefined) return;
+    counts.posts += 1;
+    if (this.runs.get(thread)?.lengthens(connectionId) === true) counts.postRounds += 1;
+  }
+
+  /** A call of a function to DynamoDB. */
+  asked(operation: string, { functionName }: Caller): void {
+    this.called(`dynamodb:${operation}`);
+    const counts = this.total.functions[functionName];
+    if (counts !== undefined) counts.tableCalls += 1;
   }
 
   called(operation: string): void {
@@ -94,6 +115,21 @@ export class CostMeter {
   }
 
   private functionOf(name: string, memoryMb: number) {
-    return (this.total.functions[name] ??= { memoryMb, requests: 0, posts: 0 });
+    return (this.total.functions[name] ??= { memoryMb, requests: 0, posts: 0, postRounds: 0, tableCalls: 0 });
+  }
+}
+
+/** The posts of one run. Those to one connection wait for each other, so that they arrive in order. */
+class PostsOfRun {
+  private readonly byConnection = new Map<string, number>();
+  private longest = 0;
+
+  /** Counts a post; whether the posts to its connection are now more than those to any other. */
+  lengthens(connectionId: string): boolean {
+    const posts = (this.byConnection.get(connectionId) ?? 0) + 1;
+    this.byConnection.set(connectionId, posts);
+    if (posts <= this.longest) return false;
+    this.longest = posts;
+    return true;
   }
 }

@@ -25,7 +25,7 @@ import {
   putEventsCall,
   throttleAnswer,
 } from './aws-call';
-import { type Hosts, withSharedKey } from './hosts';
+import type { Hosts } from './hosts';
 import type { FaultKind, FaultRule } from './plan-schema';
 import { httpDate, isMistimed } from './signature-age';
 import { canBeEmpty, canSplit, emptyPage, PreviousAnswers, splitAnswer, splitInput } from './reads';
@@ -213,7 +213,7 @@ function forward(
   const target = call.service === 'dynamodb' ? targets.dynamodb : targets.gateway;
   const url = new URL(request.url ?? '/', target);
   const headers = {
-    ...withSharedKey(request.headers),
+    ...request.headers,
     host: url.host,
     'content-length': String(body.length),
   };

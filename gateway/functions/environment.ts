@@ -1,9 +1,8 @@
 /**
  * The environment variables of a function: the template's, with the public origins of the APIs and of the edge replaced by the local one,
- * and what Lambda adds. Functions do not get the variables of the user's shell.
+ * and what Lambda adds but for the session token, which each thread has of its own. Functions do not get the variables of the user's shell.
  */
 import type { ServiceEndpoints } from '../http/endpoints';
-import { sessionTokenOf } from '../http/permissions';
 import { credentials, region, urlSuffix } from '../platform';
 import type { AppModel, FunctionModel } from '../template/model';
 
@@ -38,7 +37,6 @@ export function environmentOf(
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(model.memoryMb),
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    AWS_SESSION_TOKEN: sessionTokenOf(model.name),
     AWS_ENDPOINT_URL_DYNAMODB: local.dynamodb,
     AWS_ENDPOINT_URL_LAMBDA: local.lambda,
     AWS_ENDPOINT_URL_KMS: local.kms,

@@ -2,9 +2,12 @@
  * One worker thread of a function, seen from the gateway: start, one event at a time, timeout, crash. Every
  * invocation settles exactly once, whatever the function does.
  */
+import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { join } from 'node:path';
-import type { HostIdentity, Hosts } from '../faults/hosts';
+import { type Caller, sessionTokenOf } from '../caller';
+import type { CostMeter } from '../costs/meter';
+import type { Hosts } from '../faults/hosts';
 import { messageOf } from '../json';
 import { limits } from '../platform';
 import type { FunctionModel } from '../template/model';
@@ -31,6 +34,7 @@ export interface HostSettings {
   workerCode: string;
   environment: Record<string, string>;
   clockOffset: Float64Array;
+  costs: Pick<CostMeter, 'began' | 'ended'>;
   /** The registry of threads; only when the gateway has a fault plan. */
   faultyHosts?: Hosts | undefined;
   /** Whether a thread handles a second event. Lambda does both. */
@@ -50,14 +54,14 @@ export class FunctionHost {
   private gone = false;
   private initError: FunctionError | undefined;
   private crash: FunctionError | undefined;
-  private readonly identity: HostIdentity | undefined;
+  private readonly caller: Caller;
 
   constructor(
     private readonly settings: HostSettings,
     private readonly events: HostEvents,
   ) {
     const { model, workerCode, environment, clockOffset, faultyHosts } = settings;
-    this.identity = faultyHosts?.add(model.name, () => this.stop());
+    this.caller = { functionName: model.name, thread: randomUUID() };
     const workerData: WorkerSettings = {
       file: join(model.directory, `${model.module}.js`),
       exportName: model.exportName,
@@ -66,13 +70,13 @@ export class FunctionHost {
       memoryMb: model.memoryMb,
       timeoutMs: model.timeoutMs,
       clockOffset,
-      clockSkew: this.identity?.skew,
+      clockSkew: faultyHosts?.add(this.caller, () => this.stop()),
       wakeUp: this.wakeUp,
     };
     // Arguments are not inherited, because functions must not use a loader of the gateway's process.
     this.worker = new Worker(workerCode, {
       eval: true,
-      env: this.identity ? { ...environment, AWS_ACCESS_KEY_ID: this.identity.accessKeyId } : environment,
+      env: { ...environment, AWS_SESSION_TOKEN: sessionTokenOf(this.caller) },
       execArgv: [],
       stdout: true,
       stderr: true,
@@ -101,6 +105,7 @@ export class FunctionHost {
   run(invocation: Invocation): void {
     this.hasRun = true;
     this.current = invocation;
+    this.settings.costs.began(this.caller);
     const { requestId, payload } = invocation;
     const { timeoutMs } = this.settings.model;
     this.timer = setTimeout(() => {
@@ -148,7 +153,7 @@ export class FunctionHost {
   private end(code: number): void {
     if (this.gone) return;
     this.gone = true;
-    if (this.identity) this.settings.faultyHosts?.remove(this.identity);
+    this.settings.faultyHosts?.remove(this.caller);
     clearTimeout(this.timer);
     const error = this.crash ?? {
       errorType: 'Runtime.ExitError',
@@ -163,6 +168,7 @@ export class FunctionHost {
     const invocation = this.current;
     this.current = undefined;
     if (invocation === undefined) return;
+    this.settings.costs.ended(this.caller);
     if (!result.ok) this.events.onOutput('platform', describe(result.error), invocation.requestId);
     invocation.settle(result);
   }

@@ -165,6 +165,7 @@ export class Functions {
       workerCode: this.workerCode,
       environment: environmentOf(model, this.publicHosts, this.local),
       clockOffset: this.clock.offset,
+      costs: this.costs,
       faultyHosts: this.faultPlan?.hosts,
       reuseThreads: this.options.reuseThreads,
       threads: this.options.threads,

@@ -3,12 +3,13 @@
  * AWS, so that SDKs throw the same exceptions.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { callerOf } from '../caller';
 import type { Connection } from '../sockets/connection';
 import type { Connections } from '../sockets/connections';
 import type { CostMeter } from '../costs/meter';
 import { isSignedFor, readBody, reply, replyError } from './http-reply';
 import { connectionIdShape } from '../ids';
-import { callerOf, type Permissions } from './permissions';
+import type { Permissions } from './permissions';
 import { limits } from '../platform';
 import type { RateLimiter } from '../rate-limiter';
 import type { UnverifiedBehaviour } from '../unverified-behaviour';
@@ -29,7 +30,7 @@ export async function manageConnection(
   { connections, limiter, permissions, unverified, costs, isSeeded }: ManagementApi,
 ): Promise<void> {
   const body = await readBody(request, limits.messageBytes);
-  costs.managed(request.method, callerOf(request));
+  costs.managed(request.method, callerOf(request.headers), connectionId);
   if (!isSignedFor(request, 'execute-api')) {
     replyError(response, 403, 'ForbiddenException', 'Forbidden');
     return;

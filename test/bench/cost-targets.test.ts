@@ -186,6 +186,8 @@ test.each([
     ] as const) {
       expect([name, forecast[name]]).toEqual([name, counts[name]]);
     }
+    const [run] = Object.values(counts.functions).filter(({ requests }) => requests > 0);
+    expect(forecast.functions.default).toEqual(run);
     expect(forecast.bytesOut / counts.bytesOut).toBeGreaterThan(0.9);
     expect(forecast.bytesOut / counts.bytesOut).toBeLessThan(1.1);
   },

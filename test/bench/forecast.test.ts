@@ -85,7 +85,9 @@ test('one more idle agent costs at most $0.024 a month for minutes and pings, an
     unitsOut: pings,
     readUnits: 2 * pings,
     connectionMinutes: minutes,
-    functions: { default: { memoryMb: 512, requests: pings, posts: pings } },
+    functions: {
+      default: { memoryMb: 512, requests: pings, posts: pings, postRounds: pings, tableCalls: 2 * pings },
+    },
   });
   expect(ping.dollars).toBeLessThanOrEqual(0.024);
 });

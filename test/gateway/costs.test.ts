@@ -37,10 +37,20 @@ test('an item is billed by names and values, per started kilobyte', () => {
 });
 
 test('posts lengthen an invocation by latency while they are few, by processor time when they are many', () => {
-  expect(modelledMs(0, 512)).toBe(15);
-  expect(modelledMs(1, 512)).toBe(30);
-  expect(modelledMs(1_000, 512)).toBeCloseTo(15 + (1_000 * 0.081 * 1_769) / 512);
-  expect(modelledMs(1_000, 4_096)).toBe(15 + 81);
+  const ms = (posts: number, memoryMb: number): number =>
+    modelledMs({ posts, postRounds: Math.min(1, posts), tableCalls: 0 }, memoryMb);
+  expect(ms(0, 512)).toBe(15);
+  expect(ms(1, 512)).toBeCloseTo(30 + (0.081 * 1_769) / 512);
+  expect(ms(1_000, 512)).toBeCloseTo(30 + (1_000 * 0.081 * 1_769) / 512);
+  expect(ms(1_000, 4_096)).toBe(30 + 81);
+});
+
+test('a publish to 10 takes the 46 ms with the own copy behind the ACK, and the 37 ms without, that were measured', () => {
+  const publish = { tableCalls: 3 };
+  const withEcho = modelledMs({ ...publish, posts: 11, postRounds: 2 }, 512);
+  const without = modelledMs({ ...publish, posts: 10, postRounds: 1 }, 512);
+  expect(Math.abs(withEcho / 46 - 1)).toBeLessThan(0.05);
+  expect(Math.abs(without / 37 - 1)).toBeLessThan(0.05);
 });
 
 test('the bill is the sum of its lines; the floor is messages and minutes', () => {
@@ -56,7 +66,7 @@ test('the bill is the sum of its lines; the floor is messages and minutes', () =
     writeUnits: 2e6,
     queueRequests: 1e6,
     busEvents: 3e6,
-    functions: { f: { memoryMb: 1_024, requests: 1e6, posts: 0 } },
+    functions: { f: { memoryMb: 1_024, requests: 1e6, posts: 0, postRounds: 0, tableCalls: 0 } },
   };
   const bill = billFor(counts);
   expect(bill.floorDollars).toBeCloseTo(12 + 1);
@@ -156,7 +166,13 @@ describe('a running gateway', () => {
       'execute-api:POST': 1,
     });
     expect(counts).toMatchObject({ writeUnits: 4, readUnits: 0.5 + 1 + 0.5 });
-    expect(counts.functions['Test-Default']).toEqual({ memoryMb: 256, requests: 1, posts: 1 });
+    expect(counts.functions['Test-Default']).toEqual({
+      memoryMb: 256,
+      requests: 1,
+      posts: 1,
+      postRounds: 1,
+      tableCalls: 5,
+    });
     expect(counts.functions['Test-Connect']).toMatchObject({ requests: 1, posts: 0 });
   });
 

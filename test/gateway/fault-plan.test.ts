@@ -13,12 +13,15 @@ afterEach(stopAll);
 /** Makes the calls that the message lists, one after another, and answers with what came of each. */
 const caller: FunctionFixture = {
   code: `
-    const sign = (service) => 'AWS4-HMAC-SHA256 Credential=' + process.env.AWS_ACCESS_KEY_ID + '/20260101/us-east-1/' + service +
-      '/aws4_request, SignedHeaders=host, Signature=00';
+    const sign = (service) => ({
+      authorization: 'AWS4-HMAC-SHA256 Credential=' + process.env.AWS_ACCESS_KEY_ID + '/20260101/us-east-1/' + service +
+        '/aws4_request, SignedHeaders=host, Signature=00',
+      'x-amz-security-token': process.env.AWS_SESSION_TOKEN,
+    });
     const date = () => new Date().toISOString().replace(/[-:]|\\.\\d+/g, '');
     const dynamo = (name, input) => [process.env.AWS_ENDPOINT_URL_DYNAMODB, 'POST', JSON.stringify(input), {
-      'x-amz-target': 'DynamoDB_20120810.' + name, 'content-type': 'application/x-amz-json-1.0', 'x-amz-date': date(), authorization: sign('dynamodb') }];
-    const post = (id, text) => [process.env.CALLBACK + '/@connections/' + encodeURIComponent(id), 'POST', text, { 'x-amz-date': date(), authorization: sign('execute-api') }];
+      'x-amz-target': 'DynamoDB_20120810.' + name, 'content-type': 'application/x-amz-json-1.0', 'x-amz-date': date(), ...sign('dynamodb') }];
+    const post = (id, text) => [process.env.CALLBACK + '/@connections/' + encodeURIComponent(id), 'POST', text, { 'x-amz-date': date(), ...sign('execute-api') }];
     exports.handler = async ({ body, requestContext }) => {
       const results = [];
       for (const { name, input, text } of JSON.parse(body)) {
