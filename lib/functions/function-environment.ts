@@ -1,4 +1,5 @@
 /** The values of the functions' variables, apart from the names of other functions. */
+import { variables } from '../../lambda/contract';
 import { claimNames, tokenTerms, workRateOf, type Settings } from '../settings/config';
 import { failureHours, type FailureQueue } from './failure-queue';
 import type { FunctionName, Variable } from './function-row';
@@ -28,6 +29,12 @@ export const functionVariables = {
 
 export type ValueVariable = Exclude<Variable, keyof typeof functionVariables>;
 
+type Shared = Variable & keyof Settings;
+/** Settings of one word or number that have the name of a variable: that is its value. */
+type PlainSetting = {
+  [Name in Shared]: Settings[Name] extends string | number ? Name : never;
+}[Shared];
+
 /** `undefined` = not set. */
 export function environmentValues(source: EnvironmentSource): Record<ValueVariable, string | undefined> {
   const { settings, tables, endpoint, failures, tokenKeys, edgeSecrets } = source;
@@ -36,15 +43,12 @@ export function environmentValues(source: EnvironmentSource): Record<ValueVariab
   const claims = claimNames(settings);
   const workRate = workRateOf(settings);
   return {
+    ...plainSettings(settings),
     connectionTable: tables.connections.tableName,
     agentTable: tables.agents.tableName,
     messageTable: tables.messages.tableName,
     callbackUrl: endpoint.callbackUrl,
-    sender: settings.sender,
     retentionSeconds: String(settings.retentionHours * 3_600),
-    ownReceivers: String(settings.ownReceivers),
-    presenceGraceSeconds: String(settings.presenceGraceSeconds),
-    connectionLimit: String(settings.connectionLimit),
     tenantQuotas: JSON.stringify(settings.tenantQuotas),
     agentRate: String(messageRate.agentPerSecond),
     agentBurst: String(messageRate.agentBurst),
@@ -59,7 +63,6 @@ export function environmentValues(source: EnvironmentSource): Record<ValueVariab
     tokenChecks: checks === undefined ? undefined : JSON.stringify(checks),
     tokenKeyArns: tokenKeys.length === 0 ? undefined : tokenKeys.map(({ arn }) => arn).join(' '),
     tokenJwksUri: jwksUri,
-    maxTokenDays: String(settings.maxTokenDays),
     keptDays: JSON.stringify(keptDaysOf(settings)),
     failureQueueUrl: failures.url,
     allowedOrigins: settings.allowedOrigins?.join(' '),
@@ -70,12 +73,20 @@ export function environmentValues(source: EnvironmentSource): Record<ValueVariab
     channelsClaim: claims.channels,
     agentsClaim: claims.agents,
     roleClaim: claims.role,
-    defaultGrants: settings.defaultGrants,
     eventBus: settings.events === false ? undefined : settings.events.bus,
     eventSource: settings.events === false ? undefined : `artcafe-pubsub.${settings.deployment}`,
     eventChannels: settings.events === false ? undefined : settings.events.channels?.join(' '),
     publishAllowed: settings.publishQueue === false ? undefined : JSON.stringify(settings.publishQueue.allow),
   };
+}
+
+function plainSettings(settings: Settings): Record<PlainSetting, string> {
+  const entries: [string, string][] = [];
+  for (const [name, value] of Object.entries(settings)) {
+    const isPlain = typeof value === 'string' || typeof value === 'number';
+    if (isPlain && Object.hasOwn(variables, name)) entries.push([name, String(value)]);
+  }
+  return Object.fromEntries(entries) as Record<PlainSetting, string>;
 }
 
 /** Of point-in-time recovery, which is on with `protection`. */
