@@ -45,7 +45,7 @@ export async function metered(engine: Tables, meter: CostMeter): Promise<Metered
       const call = (isSecure ? sendSecurely : send)(target, options, (answer) => {
         answer.on('error', () => outgoing.destroy());
         void bodyOf(answer).then((answered) => {
-          meter.asked(operation, callerOf(incoming.headers));
+          meter.tableCall(operation, callerOf(incoming.headers));
           count(meter, operation, isObject(input) ? input : {}, answer.statusCode ?? 0, answered.toString());
           outgoing.writeHead(answer.statusCode ?? 502, answer.headers).end(answered);
         });

@@ -68,11 +68,11 @@ export class CostMeter {
     const counts = this.total.functions[functionName];
     if (method !== 'POST' || counts === undefined) return;
     counts.posts += 1;
-    if (this.runs.get(thread)?.lengthens(connectionId) === true) counts.postRounds += 1;
+    if (this.runs.get(thread)?.add(connectionId) === true) counts.postRounds += 1;
   }
 
   /** A call of a function to DynamoDB. */
-  asked(operation: string, { functionName }: Caller): void {
+  tableCall(operation: string, { functionName }: Caller): void {
     this.called(`dynamodb:${operation}`);
     const counts = this.total.functions[functionName];
     if (counts !== undefined) counts.tableCalls += 1;
@@ -124,8 +124,8 @@ class PostsOfRun {
   private readonly byConnection = new Map<string, number>();
   private longest = 0;
 
-  /** Counts a post; whether the posts to its connection are now more than those to any other. */
-  lengthens(connectionId: string): boolean {
+  /** Whether the posts to this connection are now more than those to any other. */
+  add(connectionId: string): boolean {
     const posts = (this.byConnection.get(connectionId) ?? 0) + 1;
     this.byConnection.set(connectionId, posts);
     if (posts <= this.longest) return false;

@@ -1,6 +1,6 @@
 /**
  * The environment variables of a function: the template's, with the public origins of the APIs and of the edge replaced by the local one,
- * and what Lambda adds but for the session token, which each thread has of its own. Functions do not get the variables of the user's shell.
+ * and what Lambda adds, except the session token: each thread has its own. Functions do not get the variables of the user's shell.
  */
 import type { ServiceEndpoints } from '../http/endpoints';
 import { credentials, region, urlSuffix } from '../platform';

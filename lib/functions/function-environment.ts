@@ -30,7 +30,7 @@ export const functionVariables = {
 export type ValueVariable = Exclude<Variable, keyof typeof functionVariables>;
 
 type Shared = Variable & keyof Settings;
-/** Settings of one word or number that have the name of a variable: that is its value. */
+/** Settings that are a string or a number and have the name of a variable: that is its value. */
 type PlainSetting = {
   [Name in Shared]: Settings[Name] extends string | number ? Name : never;
 }[Shared];

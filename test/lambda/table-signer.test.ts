@@ -97,9 +97,9 @@ test('each operation has a signature that the service computes too, over all hea
 test('a second attempt is signed again, and new credentials count from the next call on', async () => {
   statuses.push(500);
   await client.send(new GetCommand({ TableName: 't', Key: { id: 'a' } }));
+  expect(arrived[1]?.headers.authorization).toBe(await expectedAuthorization(arrived[1]!));
   process.env.AWS_SECRET_ACCESS_KEY = 'rotated';
   await client.send(new GetCommand({ TableName: 't', Key: { id: 'b' } }));
   expect(arrived).toHaveLength(3);
-  expect(arrived[1]?.headers.authorization).toContain('Signature=');
   expect(arrived[2]?.headers.authorization).toBe(await expectedAuthorization(arrived[2]!));
 });

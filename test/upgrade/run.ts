@@ -1,6 +1,6 @@
 /**
  * Upgrades from b45d54d: `npm run suite upgrade`. This service on tables that the old one has filled, the old SDK against this
- * service, and this SDK against the old service. Takes three minutes on two idle cores: 20 s for the packages and the SDK of the
+ * service, and this SDK against the old service. Takes four minutes on two idle cores: 20 s for the packages and the SDK of the
  * old release, 20 s for the tables, and a minute for each of the two runs of `client-faults`.
  */
 import { execFileSync } from 'node:child_process';

@@ -26,7 +26,7 @@ export class TableSigner implements Signer {
       {
         method: 'POST',
         path: request.path,
-        payloadHash: hash('sha256', request.body as string),
+        payloadHash: hash('sha256', request.body as Uint8Array | string),
         contentType,
       },
       credentialsIn(process.env),

@@ -621,7 +621,7 @@ export class MemoryPlatform {
   private missedBy(run: InvocationRun, posts: Invocation['posts'], expected: readonly Expected[]): string[] {
     return expected.flatMap(({ id, subject, receivers, moment }) =>
       receivers
-        .filter((connectionId) => !this.wasRemovedAfter(moment, subject, connectionId))
+        .filter((connectionId) => !this.hasLeft(connectionId, subject, moment, run))
         .filter((connectionId) => !run.refusedBy.has(connectionId))
         .filter(
           (connectionId) =>
@@ -634,14 +634,19 @@ export class MemoryPlatform {
     );
   }
 
-  /** Also when it has subscribed again since: the run may have read the subscribers in between. */
-  private wasRemovedAfter(moment: number, subject: string, connectionId: string): boolean {
-    return this.inside.subscriptions.some(
-      (change) =>
-        change.kind === 'removed' &&
-        change.moment > moment &&
-        change.subject === subject &&
-        change.connectionId === connectionId,
+  /** Whether it is no subscriber any more, or was none when the run read them: it may have left and come back around that. */
+  private hasLeft(connectionId: string, subject: string, since: number, run: InvocationRun): boolean {
+    if (this.subscribers.get(subject)?.has(connectionId) !== true) return true;
+    const read = (run.subscribers.get(subject) ?? []) as Subscription[];
+    return (
+      !read.some((subscription) => subscription.connectionId === connectionId) &&
+      this.inside.subscriptions.some(
+        (change) =>
+          change.kind === 'removed' &&
+          change.moment > since &&
+          change.subject === subject &&
+          change.connectionId === connectionId,
+      )
     );
   }
 }
