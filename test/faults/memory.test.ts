@@ -17,7 +17,10 @@ import { VirtualTime } from './memory/virtual-time';
 const onceFailed = [
   [23057, 'a subscription outlived its connection (test/lambda/sweep.test.ts)'],
   [31181, 'REPLAYED overtook what was replayed (below)'],
-  [1114463732, 'the checker blamed a fan-out that ran while a connection had unsubscribed and came back (the schedule itself)'],
+  [
+    1114463732,
+    'the checker blamed a fan-out that ran while a connection had unsubscribed and came back (the schedule itself)',
+  ],
 ] as const;
 
 const schedules = sized({ usual: 10, long: 40 });
