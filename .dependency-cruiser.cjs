@@ -50,6 +50,24 @@ module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    // A package that another one happens to bring can be gone tomorrow.
+    {
+      name: 'packages-are-declared',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      // `npm ci` for production builds and runs all of these.
+      name: 'no-development-package',
+      severity: 'error',
+      from: {
+        path: '^(bin|lib|lambda|protocol|gateway|tokens|clients|cli|console)/',
+        // The SDK is built without types when TypeScript is not there, and says so.
+        pathNot: '^(protocol/schema/|clients/javascript/build\\.mjs$)',
+      },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
     { name: 'nothing-imports-test', severity: 'error', from: { pathNot: '^test/' }, to: { path: '^test/' } },
     only('bin', ['bin/', 'lib/', 'lambda/contract', 'gateway/index', 'tokens/', 'console/server/index']),
     // The page knows the bus as any program does: by the SDK, which is a package to it.
@@ -118,6 +136,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    // Of the workspaces and of the whole.
+    combinedDependencies: true,
     exclude: { path: '(clients/javascript|cli|console)/dist' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
