@@ -172,18 +172,19 @@ function checkReceived({ received, logLines, secrets, publications }: RunRecord,
   }
 }
 
-/** INB-1: what was stored while no connection was live is pushed to the next one. */
-function checkInbox({ publications, received, returned }: RunRecord, report: Report): void {
+/** INB-1: what was stored while no connection was live is pushed to the next one, which may be closing. */
+function checkInbox({ publications, received, returned, inside }: RunRecord, report: Report): void {
+  const pushed = [...received, ...(inside?.lostAtClose ?? [])];
   for (const { tenantId, agentId, id, to, acks } of publications) {
     const isForReturned = returned.some((each) => each.tenantId === tenantId && each.agentId === to);
     if (!isForReturned || acks[0]?.status !== 'stored') continue;
-    const isReceived = received.some(
+    const isPushed = pushed.some(
       (each) =>
         each.tenantId === tenantId &&
         each.agentId === to &&
         framesOf(each.text).some((frame) => frame.id === id && frame.agent_id === agentId),
     );
-    if (!isReceived) report('I6 inbox', `${agentId} ${id} was stored for ${String(to)} and never pushed`);
+    if (!isPushed) report('I6 inbox', `${agentId} ${id} was stored for ${String(to)} and never pushed`);
   }
 }
 

@@ -127,6 +127,12 @@ export interface Inside {
     readonly place: LogPosition;
   }[];
   readonly invocations: readonly Invocation[];
+  /** What the platform had accepted for a level 0 connection that closed before it arrived. */
+  readonly lostAtClose: readonly {
+    readonly tenantId: string;
+    readonly agentId: string;
+    readonly text: string;
+  }[];
 }
 
 export interface Invocation {

@@ -145,6 +145,7 @@ export class MemoryPlatform {
     subscriptions: [],
     told: [],
     invocations: [],
+    lostAtClose: [],
   };
   /** Whether a run that fits `killNext` began, and whether it came to the call at which it was killed. */
   wasAimedAt = false;
@@ -515,8 +516,10 @@ export class MemoryPlatform {
   }
 
   private arrive(socket: Socket, text: string): void {
+    const { tenantId, agentId, level } = socket.handshake;
     socket.downlink.arrive(() => {
       if (socket.state === 'open') socket.listener.onText(text);
+      else if (level === 0) this.inside.lostAtClose.push({ tenantId, agentId, text });
     });
   }
 
