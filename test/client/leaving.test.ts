@@ -65,6 +65,27 @@ test('others go on at once when a reader that was full leaves', async () => {
   expect(heard).toEqual(Array.from({ length: 1_500 }, (_, index) => index + 1));
 });
 
+test.each(['a channel', 'the inbox'])(
+  'a handler that takes another one away while both get a message does not hold the position: of %s',
+  async (which) => {
+    const bus = new FakeBus();
+    const cursor = new MemoryCursor();
+    const client = await bus.connected('a', { cursor });
+    const log = which === 'the inbox' ? client.inbox : client.channel('c');
+    await bus.during(
+      log.subscribe(() => {
+        second.unsubscribe();
+      }),
+    );
+    const second = await bus.during(log.subscribe(() => undefined));
+    for (const content of [1, 2])
+      if (which === 'the inbox') bus.server.accept({ id: `d${content}`, to: 'a', content }, 'bob');
+      else bus.server.publish('c', content);
+    await bus.timers.advance(10);
+    expect(cursor.load(log.name)).toMatchObject({ sequence: 2 });
+  },
+);
+
 describe('close', () => {
   async function cutOff(bus: FakeBus): Promise<PubSub> {
     const client = await bus.connected('a', { backoff: { baseMs: 100 } });

@@ -49,3 +49,32 @@ test('a push that is lost as the last of a quiet channel is fetched after the ne
     rotates: false,
   });
 });
+
+test.each([
+  ['a copy that was overtaken in a channel', 'c'],
+  ['a copy that was overtaken in the inbox', '$inbox'],
+  ['a copy that was lost', 'lost'],
+])('a handler that leaves with its first message keeps the order of the others: %s', async (_, which) => {
+  const bus = new FakeBus();
+  const client = await bus.connected('a');
+  const log = which === '$inbox' ? client.inbox : client.channel('c');
+  const once = await bus.during(
+    log.subscribe(() => {
+      once.unsubscribe();
+    }),
+  );
+  const heard: unknown[] = [];
+  await bus.during(log.subscribe(({ content }) => heard.push(content)));
+  const delays = which === 'lost' ? [] : [40];
+  const losses = which === 'lost' ? [true] : [];
+  bus.server.faults = {
+    ...bus.server.faults,
+    delay: () => delays.shift() ?? 1,
+    losesPost: () => losses.shift() ?? false,
+  };
+  for (const content of [1, 2, 3])
+    if (which === '$inbox') bus.server.accept({ id: `d${content}`, to: 'a', content }, 'bob');
+    else bus.server.publish('c', content);
+  await bus.timers.advance(5_000);
+  expect(heard).toEqual([1, 2, 3]);
+});

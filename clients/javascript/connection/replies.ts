@@ -60,7 +60,8 @@ export function readHistory({ epoch, sequence, next }: Frame, parts: readonly Fr
   };
 }
 
-function positionIn(value: unknown): Position | undefined {
+/** A copy: what else a value from outside has must not go to the service. */
+export function positionIn(value: unknown): Position | undefined {
   return isPosition(value) ? { epoch: value.epoch, sequence: value.sequence } : undefined;
 }
 

@@ -1,5 +1,6 @@
 /**
- * Moves a cursor behind what every reader is through with; one write at a time, positions in between left out.
+ * Moves a cursor behind what every reader is through with; one write at a time, positions in between left out. One for each
+ * channel as long as the client lives: a handler may work on when its stream has ended.
  */
 import type { Position } from '../shared/cursor';
 import type { LoggedMessage } from './feed';
@@ -23,6 +24,8 @@ export class CursorWriter {
   readonly slots: Slot[] = [];
   /** Everything up to here is handled. */
   position: Position | undefined;
+  /** The cursor had a position and could not read it, and the user does not know yet. */
+  isLost = false;
   /** Settles when no save is under way. */
   settled = Promise.resolve();
   #came: Position | undefined;
@@ -43,8 +46,14 @@ export class CursorWriter {
     this.#moved = moved;
   }
 
+  /** Where the next stream goes on; `undefined` when the cursor has the word. */
+  get unsaved(): Position | undefined {
+    return this.#came === this.#saved ? undefined : this.#came;
+  }
+
   expect(message: LoggedMessage, readers: number): void {
     const { epoch, sequence } = message;
+    this.#came = { epoch, sequence };
     if (readers > 0) this.insert({ epoch, from: sequence, to: sequence, message, readers });
   }
 
@@ -74,16 +83,25 @@ export class CursorWriter {
   }
 
   /** Everything up to here has come out of the feed. */
-  reached(position: Position): void {
+  reached(position = this.#came): void {
     this.#came = position;
     this.update();
+  }
+
+  /** What nobody has read, and what is behind it, comes again. */
+  rewind(): void {
+    const first = this.slots.find(({ waits }) => waits);
+    if (!first) return;
+    this.#came = before(first);
+    this.slots.splice(this.slots.indexOf(first));
   }
 
   /** Goes as far as everything is handled. */
   update(): void {
     const [first] = this.slots;
-    const position = first ? { epoch: first.epoch, sequence: first.from - 1 } : this.#came;
-    if (position === undefined || isSame(position, this.position)) return;
+    const position = first ? before(first) : this.#came;
+    const { epoch, sequence } = this.position ?? {};
+    if (!position || (position.sequence === sequence && position.epoch === epoch)) return;
     this.position = position;
     this.#moved?.();
     if (!this.#isSaving) this.settled = this.#write();
@@ -92,7 +110,7 @@ export class CursorWriter {
   async #write(): Promise<void> {
     this.#isSaving = true;
     let tried: Position | undefined;
-    while (this.position && this.position !== tried && !isSame(this.position, this.#saved)) {
+    while (this.position && this.position !== tried) {
       tried = this.position;
       try {
         await this.#save(tried);
@@ -108,6 +126,6 @@ export class CursorWriter {
   }
 }
 
-function isSame(a: Position, b: Position | undefined): boolean {
-  return a.sequence === b?.sequence && a.epoch === b.epoch;
+function before({ epoch, from }: Slot): Position {
+  return { epoch, sequence: from - 1 };
 }

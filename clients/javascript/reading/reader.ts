@@ -57,7 +57,11 @@ export class Reader {
   }
 
   push(message: Message): void {
-    if (!this.accepts(message)) return;
+    if (this.#isEnded) {
+      // Another handler of the message has taken it away.
+      this.#port.done(message);
+      return;
+    }
     this.#unread.push(message);
     this.#wake?.();
     if (this.#handler !== undefined && !this.#isRunning) void this.#run(this.#handler);

@@ -2,8 +2,7 @@
  * The readers of one stream: who gets which message, what waits for whom, and up to where everything is handled.
  */
 import { Backlog, type BacklogPort } from './backlog';
-import type { Cursor, Position } from '../shared/cursor';
-import { CursorWriter, type Slot } from './cursor-writer';
+import type { CursorWriter, Slot } from './cursor-writer';
 import type { Emitter } from '../shared/emitter';
 import type { LoggedMessage } from './feed';
 import type { Message } from '../shared/messages';
@@ -11,13 +10,11 @@ import { type Handler, Reader, type ReaderOptions } from './reader';
 
 /** The stream. */
 export interface ReadersPort extends BacklogPort {
-  readonly channelId: string;
   readonly isInbox: boolean;
-  readonly client: BacklogPort['client'] & { readonly cursor: Cursor; readonly emitter: Emitter };
+  readonly writer: CursorWriter;
+  readonly client: BacklogPort['client'] & { readonly emitter: Emitter };
   /** A reader has room again, or has gone. */
   pump(): void;
-  /** More is handled than before. */
-  moved(): void;
 }
 
 export class Readers {
@@ -32,16 +29,8 @@ export class Readers {
 
   constructor(stream: ReadersPort) {
     this.#stream = stream;
-    const { channelId, isInbox } = stream;
-    const { cursor, emitter } = stream.client;
-    this.#cursorWriter = new CursorWriter(
-      (position) => cursor.save(channelId, position),
-      emitter.report,
-      () => {
-        stream.moved();
-      },
-    );
-    if (isInbox) this.#backlog = new Backlog(this.#cursorWriter, stream, this);
+    this.#cursorWriter = stream.writer;
+    if (stream.isInbox) this.#backlog = new Backlog(this.#cursorWriter, stream, this);
   }
 
   get isEmpty(): boolean {
@@ -59,11 +48,6 @@ export class Readers {
     return queues.length > 0 && !queues.some(isFull);
   }
 
-  /** Everything up to here is handled; `undefined` before the first message or position. */
-  get handled(): Position | undefined {
-    return this.#cursorWriter.position;
-  }
-
   add(handler?: Handler, options?: ReaderOptions): Reader {
     const reader = new Reader(this, handler, options);
     this.#readers.add(reader);
@@ -73,20 +57,16 @@ export class Readers {
 
   remove(reader: Reader): void {
     if (!this.#readers.delete(reader)) return;
-    const unread = reader.end();
-    // What the last reader has not read is where the cursor goes on.
-    if (this.isEmpty) return;
-    for (const message of unread)
-      this.#cursorWriter.done(message, this.#backlog && this.#readersOf(message).length === 0);
-    this.drained();
+    this.#end(reader);
+    if (!this.isEmpty) this.drained();
   }
 
-  /** Settles when the cursor has saved what is handled. */
-  end(error: unknown): Promise<void> {
+  end(error: unknown): void {
     this.#backlog?.end();
-    for (const reader of this.#readers) reader.end(error);
+    const readers = [...this.#readers];
     this.#readers.clear();
-    return this.#cursorWriter.settled;
+    for (const reader of readers) this.#end(reader, error);
+    this.#cursorWriter.rewind();
   }
 
   /** The next message of the log. */
@@ -94,24 +74,18 @@ export class Readers {
     const backlog = this.#backlog;
     const takers = this.#readersOf(message);
     const queues = takers.filter(isQueue);
-    const isLate =
-      takers.length === 0 || (queues.length > 0 && (backlog?.first !== undefined || queues.some(isFull)));
-    const waits = backlog !== undefined && isLate;
-    // Readers that are concurrent never wait.
-    const ready = waits ? takers.filter((reader) => reader.isConcurrent) : takers;
-    if (waits) backlog.keep(message, ready.length);
-    else this.#cursorWriter.expect(message, ready.length);
+    let ready = takers;
+    if (backlog && (takers.length === 0 || (queues.length > 0 && (backlog.first ?? queues.some(isFull))))) {
+      // Readers that are concurrent never wait.
+      ready = takers.filter((reader) => reader.isConcurrent);
+      backlog.keep(message, ready.length);
+    } else this.#cursorWriter.expect(message, ready.length);
     for (const reader of ready) reader.push(message);
   }
 
   /** A message without a place: nobody waits for it, and a reader that is full does without. */
   deliverEphemeral(message: Message): void {
-    for (const reader of this.#readers) if (!reader.isFull) reader.push(message);
-  }
-
-  /** Everything up to here has been delivered, or waits for a reader. */
-  reached(position: Position): void {
-    this.#cursorWriter.reached(position);
+    for (const reader of this.#readersOf(message)) if (!reader.isFull) reader.push(message);
   }
 
   /** A reader is through with the message. */
@@ -139,6 +113,12 @@ export class Readers {
     slot.readers += queues.length;
     for (const reader of queues) reader.push(message);
     this.#cursorWriter.clean(slot);
+  }
+
+  /** What it has not read waits: for another reader of the inbox, or for the next stream of a channel. */
+  #end(reader: Reader, error?: unknown): void {
+    for (const message of reader.end(error))
+      this.#cursorWriter.done(message, this.#readersOf(message).length === 0);
   }
 
   #readersOf(message: Message): Reader[] {

@@ -22,8 +22,6 @@ export interface StreamPort {
 export interface Siblings<Stream> {
   /** Settles when what is being unsubscribed has left: subscribing has to wait, or the two may overtake each other. */
   readonly left: Promise<void>;
-  /** The inbox is handled further than before. */
-  handled(): void;
   /** The stream has ended by itself. */
   drop(stream: Stream, error: PubSubError): void;
 }

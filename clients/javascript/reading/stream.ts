@@ -2,16 +2,18 @@
  * One channel or the inbox: the feed that puts messages in order, the readers, the log that fills holes, and the cursor.
  */
 import { reservedChannels } from '../../../protocol/names';
+import { attempt } from '../shared/attempt';
 import { backoffMs } from '../shared/backoff';
 import { check } from '../shared/checks';
 import type { Position } from '../shared/cursor';
 import { type Deferred, deferred } from '../shared/deferred';
 import { PubSubError } from '../shared/errors';
+import type { CursorWriter } from './cursor-writer';
 import { Feed, isLogged, type LoggedMessage } from './feed';
 import type { Gap } from '../shared/gap';
 import type { Message } from '../shared/messages';
-import type { ChannelState, HistoryPage, LogGap } from '../connection/replies';
-import { readHistory, readState } from '../connection/replies';
+import { type ChannelState, type HistoryPage, positionIn } from '../connection/replies';
+import { type LogGap, readHistory, readState } from '../connection/replies';
 import { Readers } from './readers';
 import type { Siblings, StreamPort } from './stream-port';
 import type { Cancel } from '../shared/timers';
@@ -32,12 +34,11 @@ export class Stream {
   /** Whether the cursor has said where the reader stands. */
   isLoaded = false;
   isEnded = false;
+  #isPumping = false;
   readonly #feed: Feed;
   readonly readers: Readers;
   /** Where the cursor says that the reader stands; from before there was a connection. */
   #since: Position | undefined;
-  /** The cursor had a position and could not read it. */
-  #isPositionLost = false;
   /** Whether the service has answered, and the user knows. */
   isReady = false;
   #mayReadLog = true;
@@ -53,6 +54,7 @@ export class Stream {
     readonly channelId: string,
     readonly client: StreamPort,
     siblings: Siblings<Stream>,
+    readonly writer: CursorWriter,
   ) {
     this.#siblings = siblings;
     this.isInbox = channelId === reservedChannels.inbox;
@@ -62,7 +64,7 @@ export class Stream {
 
   /** Everything up to here is handled; `undefined` while that is not known. */
   get handled(): Position | undefined {
-    return this.readers.handled ?? this.#since;
+    return this.writer.position ?? this.#since;
   }
 
   /** What to say in `hello`, `subscribe` and `ping`. */
@@ -74,18 +76,18 @@ export class Stream {
     return this.#feed.hasHole && !this.readers.isFull;
   }
 
-  /** Begins at the position, or where the cursor says. */
+  /** Begins at the position, or where the last stream of the channel was, or where the cursor says. */
   async load(since: Position | undefined): Promise<void> {
-    const { channelId, client } = this;
+    const { channelId, client, writer } = this;
     try {
-      const position = since ?? (await client.cursor.load(channelId)) ?? undefined;
+      const position = since ?? writer.unsaved ?? (await client.cursor.load(channelId)) ?? undefined;
       check('position', { [`cursor.load("${channelId}")`]: position });
-      this.#since = position;
+      this.#since = positionIn(position);
     } catch (error) {
-      this.#isPositionLost = true;
+      writer.isLost = true;
       // In the constructor of the client nobody can listen yet.
       await Promise.resolve();
-      if ((error as PubSubError | undefined)?.code !== 'position_lost') client.emitter.report(error);
+      if (attempt(() => (error as PubSubError).code) !== 'position_lost') client.emitter.report(error);
     }
     this.isLoaded = true;
     if (client.isConnected) await this.subscribe();
@@ -99,7 +101,7 @@ export class Stream {
     if (!this.isLoaded || this.isEnded) return;
     try {
       await client.ask({ type: 'subscribe', channel_id: channelId, since: position }, (frame) => {
-        this.settle(readState(frame), position);
+        if (!this.isEnded) this.settle(readState(frame), position);
       });
     } catch (error) {
       const { code, retryable } = error as PubSubError;
@@ -110,12 +112,11 @@ export class Stream {
     }
   }
 
-  /** Settles when the cursor has saved what is handled. */
-  end(error?: PubSubError): Promise<void> {
-    this.isEnded = true;
+  end(error?: PubSubError): void {
+    this.isEnded = this.#isPumping = true;
     this.#timer?.();
     this.ready.reject(error ?? new PubSubError('closed'));
-    return this.readers.end(error);
+    this.readers.end(error);
   }
 
   offer(message: Message): void {
@@ -158,10 +159,7 @@ export class Stream {
   settle(state: ChannelState, since: Position | undefined): void {
     const { head, reason } = state;
     if (head !== undefined) this.#begin(head, state, since);
-    else if (reason === 'forbidden') {
-      this.#fail(new PubSubError(reason));
-      return;
-    }
+    else if (reason === 'forbidden') this.#fail(new PubSubError(reason));
     this.isReady = true;
     this.ready.resolve();
   }
@@ -176,19 +174,17 @@ export class Stream {
 
   /** Gives the readers what is next. */
   pump(): void {
+    // A handler that leaves makes room while its message is handed out: the loop below goes on with what is next.
+    if (this.#isPumping) return;
+    this.#isPumping = true;
     while (!this.isEnded && !this.readers.isFull) {
       const message = this.#feed.next();
       if (!message) break;
       this.readers.deliver(message);
     }
-    const { position } = this.#feed;
-    if (position) this.readers.reached(position);
+    this.#isPumping = this.isEnded;
+    this.writer.reached(this.#feed.position);
     this.#watch();
-  }
-
-  /** More is handled than before. */
-  moved(): void {
-    if (this.isInbox) this.#siblings.handled();
   }
 
   history(after: Position, limit: number): Promise<HistoryPage> {
@@ -203,7 +199,10 @@ export class Stream {
     const feed = this.#feed;
     const isFirst = feed.position === undefined;
     this.#mayReadLog = reason !== 'forbidden';
-    if (isFirst && this.#isPositionLost) this.lost('position_lost', { head });
+    if (this.writer.isLost && since === undefined) {
+      this.writer.isLost = false;
+      this.lost('position_lost', { head });
+    }
     const isPast = since?.epoch === head.epoch && since.sequence >= head.sequence;
     if (recovered === false && !isPast) this.lost(reason ?? 'expired', { after: since, head });
     // The inbox is replayed from there, so what gets lost of the replay is a hole.

@@ -4,6 +4,7 @@
 import { channels as maxChannels, pingChannels } from '../../../protocol/limits';
 import { reservedChannels } from '../../../protocol/names';
 import type { Position } from '../shared/cursor';
+import { CursorWriter } from './cursor-writer';
 import type { PubSubError } from '../shared/errors';
 import type { Frame, Message } from '../shared/messages';
 import { list, readGaps, readState } from '../connection/replies';
@@ -25,8 +26,8 @@ export class Streams {
   /** The sequence up to which the inbox was reported as handled; `undefined` for a service that does not keep that. */
   #told: number | undefined;
   readonly #followed = new Map<string, Stream>();
-  /** Settles when the cursor has saved what is handled of the streams that have ended. */
-  #saved = Promise.resolve();
+  /** Also of channels that were left: a reader may come back, and the cursor may not have all of it. */
+  readonly #writers = new Map<string, CursorWriter>();
   readonly #client: StreamPort;
 
   constructor(client: StreamPort) {
@@ -61,14 +62,13 @@ export class Streams {
 
   drop(stream: Stream, error?: PubSubError): void {
     this.#followed.delete(stream.channelId);
-    const ended = stream.end(error);
-    this.#saved = this.#saved.then(() => ended);
+    stream.end(error);
   }
 
   /** Settles when the cursor has saved what is handled. */
-  end(error: PubSubError | undefined): Promise<void> {
+  async end(error: PubSubError | undefined): Promise<void> {
     for (const stream of this.#followed.values()) this.drop(stream, error);
-    return this.#saved;
+    await Promise.all([...this.#writers.values()].map(({ settled }) => settled));
   }
 
   offer(message: Message): void {
@@ -100,9 +100,11 @@ export class Streams {
       const { channelId, from, head, reason } = state;
       if (channelId === inbox) this.#told = from && (this.#told ?? from);
       const stream = this.get(channelId);
-      if (stream?.isLoaded) stream.settle(state, asked.get(stream));
-      // It was left meanwhile.
-      else if (!stream && (head || reason !== 'forbidden')) this.#leave(channelId);
+      if (stream) {
+        // Another one than that which was asked for has a position of its own.
+        if (asked.has(stream)) stream.settle(state, asked.get(stream));
+        // It was left meanwhile.
+      } else if (head || reason !== 'forbidden') this.#leave(channelId);
     }
     for (const stream of this.#followed.values()) if (!asked.has(stream)) void stream.subscribe();
   }
@@ -123,8 +125,8 @@ export class Streams {
       if (head) this.get(channelId)?.learnHead(head);
   }
 
-  /** The inbox is handled further than before. */
-  handled(): void {
+  /** Something is handled further than before, maybe the inbox. */
+  #handled(): void {
     if ((this.inbox.handled?.sequence ?? 0) - (this.#told ?? Infinity) >= reportEvery) void this.report();
   }
 
@@ -134,7 +136,18 @@ export class Streams {
   }
 
   #make(channelId: string): Stream {
-    const stream = new Stream(channelId, this.#client, this);
+    const { cursor, emitter } = this.#client;
+    const writer =
+      this.#writers.get(channelId) ??
+      new CursorWriter(
+        (position) => cursor.save(channelId, position),
+        emitter.report,
+        () => {
+          this.#handled();
+        },
+      );
+    this.#writers.set(channelId, writer);
+    const stream = new Stream(channelId, this.#client, this, writer);
     this.#followed.set(channelId, stream);
     return stream;
   }
