@@ -116,6 +116,65 @@ test('a signal ends a loop that waits, and a subscription', async () => {
   expect(bus.server.frames('unsubscribe')).toHaveLength(2);
 });
 
+test('a signal ends a loop over the log, also in the middle of a page and at its last message', async () => {
+  const bus = new FakeBus();
+  const client = await bus.connected('a');
+  for (const content of [1, 2, 3]) bus.server.publish('c', content);
+  for (const last of [1, 3]) {
+    const controller = new AbortController();
+    const read: unknown[] = [];
+    const loop = (async () => {
+      for await (const { content } of client.channel('c').history({ signal: controller.signal })) {
+        read.push(content);
+        if (read.length === last) controller.abort();
+      }
+    })();
+    await expect(bus.during(loop)).rejects.toMatchObject({ name: 'AbortError' });
+    expect(read).toHaveLength(last);
+  }
+});
+
+test('a signal that aborts together with the answer ends the subscription', async () => {
+  for (let hops = 0; hops < 10; hops++) {
+    const bus = new FakeBus();
+    const client = await bus.connected('a');
+    const controller = new AbortController();
+    const heard: unknown[] = [];
+    bus.server.heard = () => {
+      let left = hops;
+      const hop = (): void => {
+        if (left-- > 0) queueMicrotask(hop);
+        else controller.abort();
+      };
+      hop();
+    };
+    const { signal } = controller;
+    const subscribed = client.channel('c').subscribe(({ content }) => heard.push(content), { signal });
+    subscribed.catch(() => undefined);
+    await bus.timers.advance(10);
+    expect(signal.aborted).toBe(true);
+    bus.server.publish('c', 1);
+    await bus.timers.advance(10);
+    expect(heard).toEqual([]);
+    expect(bus.server.frames('unsubscribe')).toHaveLength(1);
+  }
+});
+
+test('a loop that waits for a message ends with its `return`', async () => {
+  const bus = new FakeBus();
+  const client = await bus.connected('a');
+  const loop = client.channel('c').messages();
+  const next = loop.next();
+  await bus.timers.advance(10);
+  const ends = Promise.all([next, loop.return()]);
+  await expect(bus.during(ends, 100)).resolves.toEqual([
+    { done: true, value: undefined },
+    { done: true, value: undefined },
+  ]);
+  await bus.timers.advance(10);
+  expect(bus.server.frames('unsubscribe')).toHaveLength(1);
+});
+
 describe('the constructor says what to write for', () => {
   const right: PubSubOptions = { url: 'wss://host/v1', token: 'secret-token', WebSocket };
   test.each<[string, Record<string, unknown>]>([

@@ -4,7 +4,7 @@
 import { reservedChannels } from '../../../protocol/names';
 import { check, need } from '../shared/checks';
 import type { Position } from '../shared/cursor';
-import { readHistory } from '../connection/replies';
+import { positionIn, readHistory } from '../connection/replies';
 import type { Message, PublishOptions } from '../shared/messages';
 import type { Receipt } from '../sending/outbox';
 import type { Handler } from './reader';
@@ -63,7 +63,7 @@ export class Readable<Content = unknown> implements AsyncIterable<Message<Conten
     need('callback', { handler });
     // What the content is, is the user's word.
     const { remove, ready } = this.#attach(options, handler as Handler);
-    await ready();
+    await ready;
     return { unsubscribe: remove };
   }
 
@@ -73,15 +73,18 @@ export class Readable<Content = unknown> implements AsyncIterable<Message<Conten
    * @example
    * for await (const { content } of bus.channel('lobby')) console.log(content);
    */
-  async *messages(options: SubscribeOptions = {}): AsyncGenerator<Message<Content>, void, undefined> {
-    const { reader, remove, ready } = this.#attach(options);
-    try {
-      await ready();
-      yield* reader.read() as AsyncGenerator<Message<Content>, void, undefined>;
-      options.signal?.throwIfAborted();
-    } finally {
-      remove();
-    }
+  messages(options: SubscribeOptions = {}): AsyncGenerator<Message<Content>, void, undefined> {
+    let leave = (): void => undefined;
+    const loop = this.#loop(options, (remove) => {
+      leave = remove;
+    });
+    const end = loop.return.bind(loop);
+    // A generator that waits for a message would end with the next one.
+    loop.return = (value) => {
+      leave();
+      return end(value);
+    };
+    return loop;
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<Message<Content>, void, undefined> {
@@ -99,17 +102,38 @@ export class Readable<Content = unknown> implements AsyncIterable<Message<Conten
     const { signal } = options;
     check('position', { after, before });
     check('count', { limit: options.limit });
+    after = positionIn(after);
+    before = positionIn(before);
     for (let left = options.limit ?? Infinity; left > 0;) {
       const limit = Math.min(left, pageLimit);
       const question = { type: 'history', channel_id: this.name, after, before, limit };
       const { messages, gaps, next } = await this.session.askPatiently(question, readHistory, signal);
+      signal?.throwIfAborted();
       for (const { from, to, reason } of gaps) this.session.emitter.gap(this.name, reason, { from, to });
       const isForward = after !== undefined;
-      yield* (isForward ? messages : [...messages].reverse()) as Message<Content>[];
+      for (const message of isForward ? messages : [...messages].reverse()) {
+        yield message as Message<Content>;
+        signal?.throwIfAborted();
+      }
       left -= messages.length;
       if (next === undefined) return;
       if (isForward) after = next;
       else before = next;
+    }
+  }
+
+  async *#loop(
+    options: SubscribeOptions,
+    began: (remove: () => void) => void,
+  ): AsyncGenerator<Message<Content>, void, undefined> {
+    const { reader, remove, ready } = this.#attach(options);
+    began(remove);
+    try {
+      await ready;
+      yield* reader.read() as AsyncGenerator<Message<Content>, void, undefined>;
+      options.signal?.throwIfAborted();
+    } finally {
+      remove();
     }
   }
 
@@ -127,15 +151,10 @@ export class Readable<Content = unknown> implements AsyncIterable<Message<Conten
       stream.readers.remove(reader);
       streams.release(stream);
     };
-    const ready = async (): Promise<void> => {
-      try {
-        await session.ready(stream, signal);
-        signal?.addEventListener('abort', remove);
-      } catch (error) {
-        remove();
-        throw error;
-      }
-    };
+    const ready = session.ready(stream, signal);
+    // After the listener of `ready`, so that it rejects with the signal's reason, and before any answer.
+    signal?.addEventListener('abort', remove);
+    ready.catch(remove);
     return { reader, remove, ready };
   }
 }
