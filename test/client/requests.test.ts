@@ -228,6 +228,30 @@ describe('a request that has expired', () => {
     expect(bus.server.frames('reply.failed')).toEqual([]);
   });
 
+  test('while its handler works on it is handled: what came after it does not come again', async () => {
+    const bob = await bus.connected('bob');
+    bob.onRequest(() => new Promise(() => undefined));
+    await bus.during(bob.inbox.subscribe(() => undefined));
+    await outcome(alice.agent('bob').request('hang', { timeout: 2_000 }));
+    bus.server.accept({ id: 'd', to: 'bob', content: 1 }, 'alice');
+    await bus.timers.advance(10);
+    await bus.during(bob.close());
+    expect(bus.server.handled.get('bob')).toBe(2);
+  });
+
+  test('while its handler works on it is answered all the same', async () => {
+    const bob = await bus.connected('bob');
+    const work = new Promise<string>((resolve) => {
+      bus.timers.after(3_000, () => {
+        resolve('late');
+      });
+    });
+    bob.onRequest(() => work);
+    await outcome(alice.agent('bob').request('slow', { timeout: 2_000 }));
+    await bus.timers.advance(2_000);
+    expect(bus.server.log('$inbox/alice').rows.map(({ message }) => message.content)).toEqual(['late']);
+  });
+
   test('is no message of the inbox either', async () => {
     const bob = await bus.connected('bob');
     const heard: unknown[] = [];

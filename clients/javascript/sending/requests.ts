@@ -1,6 +1,7 @@
 /**
  * Request and reply between two agents, made of direct messages: the reply names the request.
  */
+import { attempt } from '../shared/attempt';
 import { need } from '../shared/checks';
 import { type Deferred, deferred } from '../shared/deferred';
 import { PubSubError, RequestError } from '../shared/errors';
@@ -173,14 +174,22 @@ export class Requests {
     const patienceMs = Math.min(handlerMs, expiresAt - this.#session.serverNow());
     if (this.#current === undefined) await atMost(patienceMs, this.#handled.promise, this.#session.timers);
     if (this.#hasExpired(message)) return;
-    try {
-      if (this.#current) await reply(oneValue(await this.#current(message.content, message)), replyType);
-      else if (!this.#session.options.observer) await reply(noHandlerText, failureType, { code: noHandler });
-    } catch (error) {
-      const told = textFor(error);
-      if (told === undefined) this.#failed(error);
-      await reply(told ?? failureText, failureType).catch(this.#failed);
-    }
+    const work = async (): Promise<void> => {
+      try {
+        if (this.#current) await reply(oneValue(await this.#current(message.content, message)), replyType);
+        else if (!this.#session.options.observer)
+          await reply(noHandlerText, failureType, { code: noHandler });
+      } catch (error) {
+        // What the other agent may read of it.
+        const told = attempt(() =>
+          error instanceof RequestError ? cutToBytes(error.message, failureBytes) : undefined,
+        );
+        if (told === undefined) this.#failed(error);
+        await reply(told ?? failureText, failureType).catch(this.#failed);
+      }
+    };
+    const timeout = expiresAt - this.#session.serverNow();
+    await within(work(), this.#session.timers, { timeout }, unhandled).catch(() => undefined);
   }
 }
 
@@ -194,13 +203,4 @@ function oneValue(value: unknown): unknown {
   if (typeof next === 'function')
     throw new TypeError('A request handler must return one JSON value, not a generator');
   return value ?? null;
-}
-
-/** What the other agent may read of it. Looking at what was thrown may throw as well. */
-function textFor(error: unknown): string | undefined {
-  try {
-    return error instanceof RequestError ? cutToBytes(error.message, failureBytes) : undefined;
-  } catch {
-    return undefined;
-  }
 }
