@@ -111,7 +111,7 @@ export class Readable<Content = unknown> implements AsyncIterable<Message<Conten
       signal?.throwIfAborted();
       for (const { from, to, reason } of gaps) this.session.emitter.gap(this.name, reason, { from, to });
       const isForward = after !== undefined;
-      for (const message of isForward ? messages : [...messages].reverse()) {
+      for (const message of isForward ? messages : (messages as Message[]).reverse()) {
         yield message as Message<Content>;
         signal?.throwIfAborted();
       }

@@ -109,8 +109,7 @@ export class CursorWriter {
 
   async #write(): Promise<void> {
     this.#isSaving = true;
-    let tried: Position | undefined;
-    while (this.position && this.position !== tried) {
+    for (let tried; this.position && this.position !== tried;) {
       tried = this.position;
       try {
         await this.#save(tried);

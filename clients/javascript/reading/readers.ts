@@ -39,13 +39,13 @@ export class Readers {
 
   /** Whether the feed has to pause. */
   get isFull(): boolean {
-    return !this.#backlog && [...this.#readers].some(isFull);
+    return !this.#backlog && [...this.#readers].some(({ isFull }) => isFull);
   }
 
   /** Whether what waits can be given. */
   get haveRoom(): boolean {
     const queues = [...this.#readers].filter(isQueue);
-    return queues.length > 0 && !queues.some(isFull);
+    return queues.length > 0 && !queues.some(({ isFull }) => isFull);
   }
 
   add(handler?: Handler, options?: ReaderOptions): Reader {
@@ -75,7 +75,10 @@ export class Readers {
     const takers = this.#readersOf(message);
     const queues = takers.filter(isQueue);
     let ready = takers;
-    if (backlog && (takers.length === 0 || (queues.length > 0 && (backlog.first ?? queues.some(isFull))))) {
+    if (
+      backlog &&
+      (takers.length === 0 || (queues.length > 0 && (backlog.first ?? queues.some(({ isFull }) => isFull))))
+    ) {
       // Readers that are concurrent never wait.
       ready = takers.filter((reader) => reader.isConcurrent);
       backlog.keep(message, ready.length);
@@ -124,10 +127,6 @@ export class Readers {
   #readersOf(message: Message): Reader[] {
     return [...this.#readers].filter((reader) => reader.accepts(message));
   }
-}
-
-function isFull(reader: Reader): boolean {
-  return reader.isFull;
 }
 
 /** Whether it gets one message after another. */

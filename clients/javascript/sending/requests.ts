@@ -188,8 +188,12 @@ export class Requests {
         await reply(told ?? failureText, failureType).catch(this.#failed);
       }
     };
-    const timeout = expiresAt - this.#session.serverNow();
-    await within(work(), this.#session.timers, { timeout }, unhandled).catch(() => undefined);
+    await within(
+      work(),
+      this.#session.timers,
+      { timeout: expiresAt - this.#session.serverNow() },
+      unhandled,
+    ).catch(() => undefined);
   }
 }
 
