@@ -10,7 +10,7 @@ import { type Deferred, deferred } from './shared/deferred';
 import { Dialer } from './connection/dialer';
 import { PubSubError } from './shared/errors';
 import { Heartbeat } from './connection/heartbeat';
-import { type Hints, watchHints } from './connection/hints';
+import { watchHints } from './connection/hints';
 import type { Link } from './connection/link';
 import { type Frame, isMessageFrame, readMessage, text, timeIn } from './shared/messages';
 import type { PresenceOptions, PubSubOptions } from './options';
@@ -20,7 +20,7 @@ import type { Ask } from './connection/replies';
 import { nextState, type State, type Transition } from './shared/state';
 import type { Stream } from './reading/stream';
 import { Streams } from './reading/streams';
-import type { Timers } from './shared/timers';
+import type { Cancel, Timers } from './shared/timers';
 import { atMost, within } from './shared/within';
 
 /** The connection that was replaced is kept this long, for what is still on its way. */
@@ -35,6 +35,8 @@ const savingMs = 5_000;
 const hintedMs = 4_000;
 /** For the cursor to say where the inbox stands. */
 const loadMs = 10_000;
+/** Clocks run apart by so much between two answers without a sleep. */
+const clockToleranceMs = 100;
 const clientName = { name: '@artcafe/pubsub', version: '0.1.0' };
 
 export class Session {
@@ -53,9 +55,10 @@ export class Session {
   readonly #heartbeat: Heartbeat;
   readonly #dialer: Dialer;
   #arrival: Deferred<void> = deferred();
-  #hints: Hints | undefined;
-  /** Time of the service less ours: the clock of this machine may be wrong. */
+  #unwatch: Cancel | undefined;
+  /** Time of the service less ours: by what passes here, and by the clock of this machine. */
   #skewMs = 0;
+  #dateSkewMs = 0;
   /** Settles when the cursor has saved what was handled at the end. */
   #saved = Promise.resolve();
 
@@ -106,14 +109,15 @@ export class Session {
     await atMost(savingMs, this.#saved, timers);
   }
 
-  /** Whether `serverNow` may be wrong. */
+  /** Whether the machine has slept, or its clock was set, since the service has said what time it is. */
   get isTimeUnsure(): boolean {
-    return this.#hints?.isLate() === true;
+    return this.serverNow() - this.timers.now() - this.#skewMs > clockToleranceMs;
   }
 
-  /** Epoch milliseconds of the service. */
+  /** Epoch milliseconds of the service; when they are unsure, the latest that they may be. */
   serverNow(): number {
-    return this.timers.now() + this.#skewMs;
+    const { timers } = this;
+    return Math.max(timers.now() + this.#skewMs, timers.date() + this.#dateSkewMs);
   }
 
   /** Asks how these channels stand, and what time it is. Never rejects: the link knows what silence means. */
@@ -154,7 +158,7 @@ export class Session {
   /** The first use connects. */
   wake(): void {
     if (!this.#move('connect')) return;
-    this.#hints = watchHints(this.timers, this.#hinted);
+    this.#unwatch = watchHints(this.timers, this.#hinted);
     void this.#dialer.dial();
   }
 
@@ -164,7 +168,8 @@ export class Session {
     await within(streams.loaded, this.timers, { timeout: loadMs }, noPosition);
     const asked = streams.resume();
     const resume = [...asked.keys()].map(streams.place);
-    await link.ask({ type: 'hello', resume, client: clientName, ...this.presence }, (welcome) => {
+    const { status, capabilities } = this.presence;
+    await link.ask({ type: 'hello', resume, client: clientName, status, capabilities }, (welcome) => {
       this.#welcomed(link, welcome);
       streams.welcome(welcome, asked);
     });
@@ -198,7 +203,7 @@ export class Session {
     if (!this.#move('closed', error)) return;
     const reason = error ?? new PubSubError('closed');
     this.#dialer.end();
-    this.#hints?.stop();
+    this.#unwatch?.();
     this.#heartbeat.stop();
     this.#saved = this.streams.end(error);
     this.outbox.end(reason);
@@ -249,8 +254,10 @@ export class Session {
 
   /** From an answer that the service has just written. */
   #learnTime({ timestamp }: Frame): void {
-    const now = this.timers.now();
-    this.#skewMs = (timeIn(timestamp) ?? now) - now;
+    const date = this.timers.date();
+    const time = timeIn(timestamp) ?? date;
+    this.#skewMs = time - this.timers.now();
+    this.#dateSkewMs = time - date;
   }
 
   #sentAway({ code, reason, reconnect }: Frame): void {

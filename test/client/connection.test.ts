@@ -311,6 +311,33 @@ test('a peer that is silent is taken for dead', async () => {
   expect(client.state).toBe('connected');
 });
 
+test('a socket that refuses one text is replaced, and the message is sent on the next one', async () => {
+  const bus = new FakeBus();
+  const client = await bus.connected('a');
+  const socket = bus.socketOf('a')!;
+  const send = socket.send.bind(socket);
+  socket.send = () => {
+    socket.send = send;
+    throw new Error('the buffer is full');
+  };
+  const receipt = client.channel('c').publish(1);
+  await expect(bus.during(receipt)).resolves.toMatchObject({ status: 'accepted' });
+  expect(bus.server.handshakes).toBe(2);
+  expect(bus.server.sockets.size).toBe(1);
+});
+
+test('waits that can not be held by the platform are not short ones', async () => {
+  const bus = new FakeBus();
+  bus.server.refuse = 503;
+  const delays: number[] = [];
+  const client = bus.client('a', { backoff: { baseMs: Infinity, capMs: Infinity } });
+  client.on('retrying', ({ delayMs }) => delays.push(delayMs));
+  void client.connect();
+  await bus.timers.advance(10);
+  expect(delays).toHaveLength(1);
+  expect(delays[0]).toBeLessThanOrEqual(24 * 86_400_000);
+});
+
 test('a WELCOME that does not come is a failed try', async () => {
   const bus = new FakeBus();
   let isDeaf = true;

@@ -192,5 +192,8 @@ function watched({ timers }: FakeBus): { holding: ReadonlySet<object>; timers: T
       cancel();
     };
   };
-  return { holding, timers: { now: () => timers.now(), random: () => timers.random(), after } };
+  return {
+    holding,
+    timers: { now: () => timers.now(), date: () => timers.date(), random: () => timers.random(), after },
+  };
 }

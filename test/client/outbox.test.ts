@@ -261,3 +261,39 @@ test('sends one by one what is refused as a whole batch', async () => {
   expect(idsOf(texts)).toEqual([['a'], ['b', 'c', 'd'], ['b'], ['c'], ['d']]);
   await refused;
 });
+
+describe('a batch that fails as a whole', () => {
+  test('once is sent again as a whole: it costs no further texts', async () => {
+    const { publish, ack, outbox, timers, texts } = world();
+    for (const id of ['a', 'b', 'c']) void publish(id);
+    ack('a');
+    outbox.failed();
+    await timers.advance(10_000);
+    expect(idsOf(texts)).toEqual([['a'], ['b', 'c'], ['b', 'c']]);
+  });
+
+  test('because of a rate limit is not sent singly, however often', async () => {
+    const { publish, ack, outbox, timers, texts } = world();
+    for (const id of ['a', 'b', 'c']) void publish(id);
+    ack('a');
+    for (let tries = 0; tries < 3; tries++) {
+      outbox.refuse({ type: 'ERROR', code: 'rate_limited', error: 'slow down', retry_after_ms: 100 });
+      await timers.advance(1_000);
+    }
+    expect(idsOf(texts).slice(1)).toEqual(Array.from({ length: 4 }, () => ['b', 'c']));
+  });
+
+  test('again and again is sent singly, and later messages are not', async () => {
+    const { publish, ack, outbox, timers, texts } = world();
+    for (const id of ['a', 'b', 'c']) void publish(id);
+    ack('a');
+    for (let tries = 0; tries < 2; tries++) {
+      outbox.failed();
+      await timers.advance(10_000);
+    }
+    for (const id of ['d', 'e']) void publish(id);
+    ack('b');
+    ack('c');
+    expect(idsOf(texts).slice(3)).toEqual([['b'], ['c'], ['d', 'e']]);
+  });
+});

@@ -12,6 +12,7 @@ export class FakeTimers implements Timers {
   private time = Date.parse('2026-11-24T18:00:00.000Z');
   private entries: Entry[] = [];
   private state: number;
+  private setByMs = 0;
 
   constructor(seed = 1) {
     this.state = seed;
@@ -19,6 +20,15 @@ export class FakeTimers implements Timers {
 
   now(): number {
     return this.time;
+  }
+
+  date(): number {
+    return this.time + this.setByMs;
+  }
+
+  /** Sets the clock of the machine: nothing passes. */
+  setClock(ms: number): void {
+    this.setByMs += ms;
   }
 
   /** Mulberry32: short, and good enough to throw dice. */

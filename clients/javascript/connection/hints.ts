@@ -19,14 +19,8 @@ interface Page extends Target {
   readonly document?: Target & { readonly visibilityState?: string };
 }
 
-export interface Hints {
-  /** Whether time has jumped: the machine has slept, or its clock was set. */
-  readonly isLate: () => boolean;
-  readonly stop: Cancel;
-}
-
-/** Calls `hinted` at each sign, until it is stopped. */
-export function watchHints(timers: Timers, hinted: () => void): Hints {
+/** Calls `hinted` at each sign. What it gives ends that. */
+export function watchHints(timers: Timers, hinted: () => void): Cancel {
   const page = globalThis as Page;
   const { document } = page;
   const isHidden = (): boolean => document?.visibilityState === 'hidden';
@@ -41,20 +35,17 @@ export function watchHints(timers: Timers, hinted: () => void): Hints {
   ];
   for (const [target, name] of sources) target?.addEventListener?.(name, noticed);
   let cancel: Cancel;
-  let due: number;
-  const isLate = (): boolean => timers.now() - due >= (isHidden() ? hiddenMs : sleepMs);
   const tick = (): void => {
-    due = timers.now() + tickMs;
+    const due = timers.date() + tickMs;
     cancel = timers.after(tickMs, () => {
-      const wasLate = isLate();
       tick();
-      if (wasLate) hinted();
+      // The machine has slept, or its clock was set.
+      if (timers.date() - due >= (isHidden() ? hiddenMs : sleepMs)) hinted();
     });
   };
   tick();
-  const stop = (): void => {
+  return () => {
     cancel();
     for (const [target, name] of sources) target?.removeEventListener?.(name, noticed);
   };
-  return { isLate, stop };
 }

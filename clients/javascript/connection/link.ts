@@ -5,7 +5,7 @@
 import { subProtocol } from '../../../protocol/names';
 import { type Deferred, deferred } from '../shared/deferred';
 import { PubSubError } from '../shared/errors';
-import { type Frame, isMessageFrame, newId, readFrames, text } from '../shared/messages';
+import { type Frame, isMessageFrame, newId, readFrames, text, toJson } from '../shared/messages';
 import { refusal, watchSocket } from './platform';
 import type { Read } from './replies';
 import { type Answer, openState, type Socket, type WebSocketClass } from './socket';
@@ -53,7 +53,7 @@ export class Link {
   constructor(url: string, WebSocket: WebSocketClass, timers: Timers, events: LinkEvents) {
     this.#timers = timers;
     this.#events = events;
-    this.#lastHeardAt = timers.now();
+    this.#lastHeardAt = timers.date();
     const socket = new WebSocket(url, [subProtocol]) as Socket;
     this.#socket = socket;
     const late = timers.after(openMs, () => {
@@ -85,23 +85,27 @@ export class Link {
     return !this.#isEnded && this.#socket.readyState === openState;
   }
 
-  /** Whether the text is on its way; never throws. */
+  /** Whether the text is on its way; never throws. Ends when it is not: nobody else would notice. */
   send(frames: string): boolean {
-    if (!this.isOpen) return false;
     try {
-      this.#socket.send(frames);
-      return true;
+      if (this.isOpen) {
+        this.#socket.send(frames);
+        return true;
+      }
     } catch {
-      return false;
+      // A text may be lost, so the others must not follow.
     }
+    this.end(new PubSubError('connection_lost'));
+    return false;
   }
 
   /**
    * Sends a control frame and gives what `read` makes of its answer, before any later frame is looked at. Rejects on an
    * ERROR, in silence, and at the end.
    */
-  ask<T>(frame: Frame, read: Read<T>): Promise<T> {
+  async ask<T>(frame: Frame, read: Read<T>): Promise<T> {
     const id = newId();
+    const json = toJson({ ...frame, id });
     const { promise, resolve, reject } = deferred<T>();
     const answered = (parts: readonly Frame[]): void => {
       try {
@@ -115,7 +119,7 @@ export class Link {
       reject(new PubSubError('timeout', `No answer in ${answerMs} ms`));
       this.suspect();
     });
-    if (!this.send(JSON.stringify({ ...frame, id }))) reject(new PubSubError('connection_lost'));
+    if (!this.send(json)) reject(new PubSubError('connection_lost'));
     return promise.finally(() => {
       patience();
       this.#questions.delete(id);
@@ -135,7 +139,9 @@ export class Link {
 
   /** Runs as soon as nothing has been heard for 5 s; not at all when something comes before. */
   whenSilent(run: () => void): void {
-    this.#silence ??= this.#timers.after(this.#lastHeardAt + freshMs - this.#timers.now(), () => {
+    // By the clock, for time has passed in a sleep; never longer, for the clock may have been set back.
+    const restMs = Math.min(freshMs, this.#lastHeardAt + freshMs - this.#timers.date());
+    this.#silence ??= this.#timers.after(restMs, () => {
       this.#silence = undefined;
       run();
     });
@@ -174,7 +180,7 @@ export class Link {
 
   /** The other side is there. */
   hear(): void {
-    this.#lastHeardAt = this.#timers.now();
+    this.#lastHeardAt = this.#timers.date();
     this.#doubtEndsAt = Infinity;
     this.#doubt?.();
     this.#silence?.();

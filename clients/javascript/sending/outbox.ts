@@ -2,12 +2,11 @@
  * Messages on their way out: one text message in flight at a time, everything else gathered behind it, so that order is
  * kept and a burst costs a few texts. What is not acknowledged stays and is sent again with the same id.
  */
-import { batchFrames, frameBytes } from '../../../protocol/limits';
 import { backoffMs } from '../shared/backoff';
 import { type Deferred, deferred } from '../shared/deferred';
 import { type ErrorCode, isPassing, PubSubError, wantsToken } from '../shared/errors';
 import { type Frame, numeric, text } from '../shared/messages';
-import { asOutgoing, type Outgoing, textOf } from './outgoing';
+import { asOutgoing, batchOf, type Outgoing, textOf } from './outgoing';
 import type { Cancel, Timers } from '../shared/timers';
 
 /** What the service says about a message that it has accepted. */
@@ -49,11 +48,15 @@ export type Acknowledged = (receipt: Receipt, json: string) => void;
 interface Entry extends Outgoing, Deferred<Receipt> {
   readonly id: string;
   readonly acknowledged: Acknowledged;
+  /** By what passes here, and by the clock of the machine. */
   readonly addedAt: number;
+  readonly addedOn: number;
   /** Ends the waiting for it. */
   readonly patience: Cancel;
   /** Those that the service may have looked at. */
   tries: number;
+  /** Its text failed as a whole: it is not to fail others any more. */
+  isSingle?: boolean;
 }
 
 /** A connection. */
@@ -62,8 +65,6 @@ export interface Carrier {
   send(text: string): boolean;
 }
 
-/** The brackets of an array. */
-const envelopeBytes = 2;
 /** The service answers within 5 s. */
 const answerMs = 10_000;
 /** The service finds the first copy of a message for ten minutes; after this nothing is sent again, nor waited for. */
@@ -72,16 +73,14 @@ const internalTries = 5;
 const retryBackoff = { baseMs: 500, capMs: 10_000 };
 
 export class Outbox {
-  /** By id, in the order of publishing; the first of them are in flight. */
+  /** By id, for each place in the order of publishing. */
   readonly #queued = new Map<string, Entry>();
   #bytes = 0;
-  /** Ids of the text message that has no full answer yet, and where it was sent. */
-  readonly #flight = new Set<string>();
+  /** What has no answer yet of the text message that was sent, and where it was sent. */
+  readonly #flight = new Set<Entry>();
   #carrier: Carrier | undefined;
   /** Where the next one is sent. */
   #next: Carrier | undefined;
-  /** Messages left to send singly after a whole batch was refused. */
-  #singles = 0;
   #failures = 0;
   #pause: Cancel | undefined;
   #pauseUntil = 0;
@@ -105,15 +104,22 @@ export class Outbox {
       throw new PubSubError('queue_full');
     const id = String(frame.id);
     if (this.#queued.has(id)) throw new PubSubError('invalid_message', `"${id}" is on its way already`);
-    const receipt = deferred<Receipt>();
-    const patience = timers.after(patienceMs, () => {
-      this.#giveUp(id);
-    });
-    const addedAt = timers.now();
-    this.#queued.set(id, { ...outgoing, ...receipt, id, acknowledged, addedAt, patience, tries: 0 });
+    const entry: Entry = {
+      ...outgoing,
+      ...deferred<Receipt>(),
+      id,
+      acknowledged,
+      addedAt: timers.now(),
+      addedOn: timers.date(),
+      patience: timers.after(patienceMs, () => {
+        this.#giveUp(entry);
+      }),
+      tries: 0,
+    };
+    this.#queued.set(id, entry);
     this.#bytes += outgoing.bytes;
     this.#pump();
-    return receipt.promise;
+    return entry.promise;
   }
 
   /** Settles when nothing waits any more. */
@@ -124,7 +130,8 @@ export class Outbox {
 
   /** The asker has given up. What is in flight may be sent once more: the service then sees that its time is over. */
   forget(id: string): void {
-    if (!this.#flight.has(id)) this.#giveUp(id);
+    const entry = this.#queued.get(id);
+    if (entry && !this.#flight.has(entry)) this.#giveUp(entry);
   }
 
   /** From now on through this connection. What is in flight elsewhere is waited for first, for a while. */
@@ -145,7 +152,7 @@ export class Outbox {
   }
 
   acknowledge(frame: Frame): void {
-    const entry = this.#find(frame);
+    const entry = this.#queued.get(frame.message_id as string);
     if (!entry) return;
     const receipt: Receipt = {
       id: entry.id,
@@ -165,7 +172,7 @@ export class Outbox {
     const code = String(frame.code);
     const retryAfterMs = numeric(frame.retry_after_ms);
     if (frame.message_id === undefined) this.#refuseAll(code, retryAfterMs);
-    const entry = this.#find(frame);
+    const entry = this.#queued.get(frame.message_id as string);
     if (!entry) return;
     const isTransient = isPassing(code) && !(code === 'internal' && entry.tries >= internalTries);
     if (wantsToken(code)) {
@@ -175,6 +182,7 @@ export class Outbox {
       // It was not looked at, so the next try is the first one.
       if (code === 'rate_limited' && entry.tries === 1) entry.tries = 0;
       this.#rest(retryAfterMs);
+      this.#postpone(entry);
     } else this.#reject(entry, new PubSubError(code, text(frame.error), { retryAfterMs }));
     this.#answered(entry);
   }
@@ -193,19 +201,37 @@ export class Outbox {
 
   /** The whole text message was refused, none of its frames looked at. Alone, each gets an answer of its own. */
   #refuseAll(code: ErrorCode, retryAfterMs: number | undefined): void {
-    const [message_id] = this.#flight;
-    const entry = this.#find({ message_id });
-    if (isPassing(code)) this.#rest(retryAfterMs);
-    else if (this.#flight.size > 1) this.#singles = this.#flight.size;
-    else if (entry) {
-      this.#reject(entry, new PubSubError(code));
-      return;
-    }
+    const isTransient = isPassing(code);
+    const [entry] = this.#flight;
+    if (isTransient) this.#rest(retryAfterMs);
+    // Such a limit is not one of this text.
+    if (code === 'rate_limited') this.#land();
+    else if (entry && !isTransient && this.#flight.size === 1) this.#reject(entry, new PubSubError(code));
+    else this.#failed(isTransient ? 2 : 1);
+  }
+
+  /** The whole text, and one message may be why: after so many tries each goes alone, and then behind others. */
+  #failed(tries: number): void {
+    const flight = this.#flight;
+    for (const entry of flight)
+      if (entry.tries >= tries) {
+        entry.isSingle = true;
+        if (flight.size === 1) this.#postpone(entry);
+      }
     this.#land();
   }
 
-  #answered({ id }: Entry): void {
-    if (this.#flight.delete(id) && this.#flight.size === 0) this.#land();
+  /** Behind all that goes to other places. */
+  #postpone({ place }: Entry): void {
+    for (const [id, entry] of [...this.#queued])
+      if (entry.place === place) {
+        this.#queued.delete(id);
+        this.#queued.set(id, entry);
+      }
+  }
+
+  #answered(entry: Entry): void {
+    if (this.#flight.delete(entry) && this.#flight.size === 0) this.#land();
   }
 
   /** Nothing is in flight any more: what was not acknowledged is next again. */
@@ -232,54 +258,32 @@ export class Outbox {
   }
 
   #pump(): void {
-    const flight = this.#flight;
     const next = this.#next;
     const port = this.#port;
-    if (next === undefined || flight.size > 0 || this.#pauseUntil > 0) return;
-    const batch = this.#nextBatch();
+    if (next === undefined || this.#flight.size > 0 || this.#pauseUntil > 0) return;
+    const oldest = port.timers.date() - patienceMs;
+    for (const entry of this.#queued.values())
+      // After a sleep, a repeat could not be told from a new message any more.
+      if (entry.tries > 0 && entry.addedOn < oldest) this.#giveUp(entry);
+    const batch = batchOf(this.#queued.values());
     if (batch.length === 0) return;
     const now = port.timers.now();
     const texts = batch.map((entry) => textOf(entry, entry.tries > 0, now - entry.addedAt));
     for (const entry of batch) {
       entry.tries += 1;
-      flight.add(entry.id);
+      this.#flight.add(entry);
     }
     this.#carrier = next;
     this.#patience = port.timers.after(answerMs, () => {
       port.doubt();
-      this.#land();
+      this.#failed(2);
     });
     if (!next.send(texts.length === 1 ? texts.join() : `[${texts.join()}]`)) this.detach(next);
   }
 
-  #nextBatch(): Entry[] {
-    const oldest = this.#port.timers.now() - patienceMs;
-    const batch: Entry[] = [];
-    const most = this.#singles > 0 ? 1 : batchFrames;
-    this.#singles = Math.max(0, this.#singles - 1);
-    let bytes = envelopeBytes;
-    for (const entry of this.#queued.values()) {
-      // After a sleep, a repeat could not be told from a new message any more.
-      if (entry.addedAt < oldest) {
-        this.#giveUp(entry.id);
-        continue;
-      }
-      bytes += entry.bytes + 1;
-      const isTooLarge = batch.length > 0 && bytes > frameBytes;
-      if (batch.length === most || isTooLarge) break;
-      batch.push(entry);
-    }
-    return batch;
-  }
-
-  #giveUp(id: string): void {
-    const entry = this.#queued.get(id);
-    const code = entry?.tries ? 'unconfirmed' : 'timeout';
-    if (entry) this.#reject(entry, new PubSubError(code, `Not acknowledged in ${patienceMs} ms`));
-  }
-
-  #find({ message_id }: Frame): Entry | undefined {
-    return this.#queued.get(message_id as string);
+  #giveUp(entry: Entry): void {
+    const code = entry.tries > 0 ? 'unconfirmed' : 'timeout';
+    this.#reject(entry, new PubSubError(code, `Not acknowledged in ${patienceMs} ms`));
   }
 
   #reject(entry: Entry, error: PubSubError): void {

@@ -1,6 +1,7 @@
 /**
  * How long to wait before the next try: full jitter, so that clients that were dropped together do not come back together.
  */
+import { requestTimeoutMs } from '../../../protocol/limits';
 import type { Timers } from './timers';
 
 export interface BackoffOptions {
@@ -18,5 +19,6 @@ export function backoffMs(
   timers: Pick<Timers, 'random'>,
   { baseMs = 1_000, capMs = 30_000 }: BackoffOptions = {},
 ): number {
-  return timers.random() * Math.min(capMs, baseMs * 2 ** Math.min(attempt, 30));
+  // Timers of the platforms run at once when they are to wait longer.
+  return timers.random() * Math.min(requestTimeoutMs, capMs, baseMs * 2 ** Math.min(attempt, 30));
 }

@@ -2,6 +2,7 @@
  * Messages as the user's code sees them, and the translation from and to the names of the wire. Happens here once.
  */
 import { checkOptions } from './checks';
+import { PubSubError } from './errors';
 
 /** Any JSON object. */
 export type JsonObject = Record<string, unknown>;
@@ -86,6 +87,19 @@ export function readFrames(text: string): readonly Frame[] {
   }
   const frames: unknown[] = Array.isArray(value) ? value : [value];
   return frames.filter((frame): frame is Frame => typeof frame === 'object' && frame !== null);
+}
+
+/** Throws `invalid_message`. */
+export function toJson(value: unknown): string {
+  let cause: unknown;
+  try {
+    // Nothing for `undefined`, a function and a symbol.
+    const json = JSON.stringify(value) as string | undefined;
+    if (json) return json;
+  } catch (error) {
+    cause = error;
+  }
+  throw new PubSubError('invalid_message', 'Not JSON', { cause });
 }
 
 /** The service's own frames have types in upper case; all others are messages. */

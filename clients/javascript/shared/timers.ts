@@ -5,8 +5,10 @@
 export type Cancel = () => void;
 
 export interface Timers {
-  /** Epoch milliseconds. */
+  /** Milliseconds that pass as those of `after` do, whatever the clock is set to. They may stand still in a sleep. */
   now(): number;
+  /** Epoch milliseconds by the clock of this machine, which may be wrong and may be set. They pass in a sleep as well. */
+  date(): number;
   /** From 0 to 1, without 1. */
   random(): number;
   /**
@@ -22,7 +24,8 @@ const lateMs = 1_000;
 const catchUpMs = 50;
 
 export const systemTimers: Timers = {
-  now: () => Date.now(),
+  now: () => performance.now(),
+  date: () => Date.now(),
   random: () => Math.random(),
   after: (delayMs, run, keepsAlive = false) => {
     // A number in browsers, an object in Node.
