@@ -5,6 +5,7 @@ import { reservedChannels } from '../../protocol/names';
 import { Channel, Inbox, Readable, type Subscription } from './reading/channel';
 import { need, type WaitOptions } from './shared/checks';
 import { Emitter, guard, type PubSubEvents } from './shared/emitter';
+import type { PubSubError } from './shared/errors';
 import type { Message, PublishOptions } from './shared/messages';
 import { checkClient, checkPresence, type PresenceOptions, type PubSubOptions } from './options';
 import type { Receipt } from './sending/outbox';
@@ -104,6 +105,9 @@ export class PubSub<InboxContent = unknown> {
   }
 }
 
+/** Until the service is asked again who is there, when it could not say. */
+const refreshMs = 30_000;
+
 /** Another agent of the tenant, as the receiver of direct messages. */
 export class Agent {
   readonly #session: Session;
@@ -153,9 +157,10 @@ export class Presence {
   /** Says something about this agent; kept over reconnects. Settles within 60 s. */
   async set(presence: PresenceOptions): Promise<void> {
     checkPresence(presence);
+    const session = this.#session;
     const { status, capabilities } = presence;
-    this.#session.presence = { ...this.#session.presence, ...presence };
-    await this.#session.askPatiently({ type: 'presence', status, capabilities }, () => undefined);
+    session.presence = { ...session.presence, ...presence };
+    await session.askPatiently({ type: 'presence', status, capabilities }, () => undefined);
   }
 
   /** Agents of the tenant, those that are offline included. Needs the `presence` grant. Each page comes within 60 s. */
@@ -175,9 +180,10 @@ export class Presence {
     const session = this.#session;
     const { emitter } = session;
     const versions = new Map<string, number>();
+    let isOver = false;
     const take = (presence: AgentPresence): void => {
       const { agentId, version } = presence;
-      if (version <= (versions.get(agentId) ?? -1)) return;
+      if (isOver || version <= (versions.get(agentId) ?? -1)) return;
       versions.set(agentId, version);
       guard(() => handler(presence), emitter.report);
     };
@@ -187,11 +193,18 @@ export class Presence {
     const events = await new Readable(session, reservedChannels.presence).subscribe((message) => {
       take(presenceOf(message));
     });
-    // After a time without a connection, changes may have been missed. Asked again with the next one, when this one breaks.
-    const forget = emitter.on('state', ({ state }) => {
-      if (state === 'connected') ask().catch(() => undefined);
-    });
+    // After a time without a connection, changes may have been missed.
+    const refresh = (): void => {
+      if (isOver || session.state !== 'connected') return;
+      ask().catch((error: unknown) => {
+        // Asked again with the next connection, when this one breaks.
+        if ((error as PubSubError).retryable) session.timers.after(refreshMs, refresh);
+        else if (!isOver && session.state !== 'closed') emitter.report(error);
+      });
+    };
+    const forget = emitter.on('state', refresh);
     const unsubscribe = (): void => {
+      isOver = true;
       forget();
       events.unsubscribe();
     };

@@ -15,6 +15,8 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
+const position = { epoch: 'e', sequence: 1 };
+
 const calls: readonly (readonly [string, (client: PubSub) => Promise<unknown>])[] = [
   ['publish', (client) => client.channel('c').publish(1)],
   ['send', (client) => client.agent('b').send(1)],
@@ -265,6 +267,24 @@ test('extra fields with a toJSON of their own do not take the place of the messa
   expect(bus.server.frames('message')).toMatchObject([{ content: 'x', mine: 1 }]);
 });
 
+test.each<[string, (client: PubSub) => Promise<unknown>]>([
+  ['presence.query', (client) => client.presence.query({ agentId: 10n } as never).next()],
+  [
+    'history',
+    (client) =>
+      client
+        .channel('c')
+        .history({ after: { ...position, id: 10n } as never })
+        .next(),
+  ],
+])('%s with what is not JSON is refused, and the connection stays', async (_, call) => {
+  const bus = new FakeBus();
+  const client = await bus.connected('a');
+  await expect(bus.during(call(client))).rejects.toMatchObject({ code: 'invalid_message' });
+  await bus.timers.advance(60_000);
+  expect(bus.server.handshakes).toBe(1);
+});
+
 test('the first failure is one line on the console when nobody listens', async () => {
   const bus = new FakeBus();
   bus.server.refuse = 503;
@@ -352,6 +372,11 @@ test('errors are shown without query strings and tokens, down their causes', () 
   });
   const shown = withoutSecrets(thrown);
   expect([shown.message, (shown.cause as Error).message]).toEqual(['bad ws://h/ws…', '… in …']);
+  expect(withoutSecrets("to wss://h/ws?token=opaque'secret").message).toBe('to wss://h/ws…');
+  expect(withoutSecrets('token%3DeyJhbGciOi.eyJzdWIi.sig').message).toBe('token%3D…');
+  const code = 'https://login/?token=abc';
+  expect(withoutSecrets(Object.assign(new Error('x'), { code }))).not.toHaveProperty('code');
+  expect(withoutSecrets(Object.assign(new Error('x'), { code: 'EPROTO' }))).toHaveProperty('code', 'EPROTO');
   for (const odd of [null, undefined, 1n, Symbol('s'), {}, 'text'])
     expect(withoutSecrets(odd)).toBeInstanceOf(Error);
 });

@@ -11,7 +11,7 @@ export interface Thrown {
 }
 
 const deepest = 4;
-const secrets = /\?[^\s'"<>]+|\btoken=[^\s'"<>]*|\beyJ[\w.-]+/gi;
+const secrets = /(\?|\btoken=)[^\s"<>]+|eyJ[\w.-]+/gi;
 
 /** What was thrown, as an error that may be shown: without query strings and tokens. Never throws. */
 export function withoutSecrets(thrown: unknown, depth = 0): Error {
@@ -21,7 +21,7 @@ export function withoutSecrets(thrown: unknown, depth = 0): Error {
     const inner = cause ?? errors[0];
     const error = new Error(String([message, code, thrown].find(Boolean)).replace(secrets, '…'));
     if (inner !== undefined && depth < deepest) error.cause = withoutSecrets(inner, depth + 1);
-    return code === undefined ? error : Object.assign(error, { code });
+    return code && /^\w+$/.test(code as string) ? Object.assign(error, { code }) : error;
   } catch {
     return new Error('unknown');
   }
