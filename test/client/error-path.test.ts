@@ -328,6 +328,52 @@ test('an error that can not be shown is no crash either', async () => {
   expect(printed.at(-1)).toEqual(['[@artcafe/pubsub] unknown error']);
 });
 
+test('a console that throws keeps no handler from its messages and no position from being saved', async () => {
+  jest.spyOn(console, 'error').mockImplementation(() => {
+    throw new Error('not in a test');
+  });
+  const bus = new FakeBus();
+  const [heard, saved]: [unknown[], number[]] = [[], []];
+  let isFull = true;
+  const client = await bus.connected('a', {
+    cursor: {
+      load: () => undefined,
+      save: (channelId, { sequence }) => {
+        if (isFull) throw new Error('the disk is full');
+        if (channelId === 'c') saved.push(sequence);
+      },
+    },
+  });
+  await bus.during(
+    client.channel('c').subscribe(({ content }) => {
+      heard.push(content);
+      throw new Error('mine');
+    }),
+  );
+  for (const content of [1, 2]) bus.server.publish('c', content);
+  await bus.timers.advance(100);
+  isFull = false;
+  bus.server.publish('c', 3);
+  await bus.timers.advance(100);
+  expect(heard).toEqual([1, 2, 3]);
+  expect(saved).toEqual([3]);
+});
+
+test('a console that throws at the first failure does not end the tries', async () => {
+  const warn = jest.spyOn(console, 'warn').mockImplementation(() => {
+    throw new Error('not in a test');
+  });
+  const bus = new FakeBus();
+  bus.server.refuse = 503;
+  const client = bus.client('a');
+  void client.connect({ timeout: Infinity });
+  await bus.timers.advance(5_000);
+  bus.server.refuse = undefined;
+  await bus.timers.advance(60_000);
+  expect(warn).toHaveBeenCalledTimes(1);
+  expect(client.state).toBe('connected');
+});
+
 test('a loop that throws ends with that error, and the client goes on', async () => {
   const bus = new FakeBus();
   const client = await bus.connected('a');

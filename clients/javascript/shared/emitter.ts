@@ -54,7 +54,9 @@ export class Emitter {
     if (this.#hasWarned || error.code === 'connection_lost') return;
     this.#hasWarned = true;
     const line = error.message.replace(/\s+/g, ' ');
-    console.warn(`[@artcafe/pubsub] ${line}; trying again in ${Math.ceil(delayMs)} ms`);
+    guard(() => {
+      console.warn(`[@artcafe/pubsub] ${line}; trying again in ${Math.ceil(delayMs)} ms`);
+    }, this.report);
   }
 
   gap(channelId: string, reason: string, { from, to, after, head }: Partial<Gap>): void {
@@ -78,11 +80,15 @@ export function guard(call: () => unknown, failed: (error: unknown) => void): vo
   })();
 }
 
-/** Some values can't be shown: a getter or a Proxy may throw. */
+/** Some values can't be shown: a getter or a Proxy may throw. Some consoles throw always. */
 function print(error: unknown): void {
   try {
-    console.error('[@artcafe/pubsub]', error);
+    try {
+      console.error('[@artcafe/pubsub]', error);
+    } catch {
+      console.error('[@artcafe/pubsub] unknown error');
+    }
   } catch {
-    console.error('[@artcafe/pubsub] unknown error');
+    // There is nowhere else to say it.
   }
 }
