@@ -39,10 +39,12 @@ export class ArtCafeWebSocketClient {
 
   /** Resolves when the connection is open; rejects when the token is refused. */
   async connect(): Promise<void> {
-    await this.disconnect();
     // Its users answer by hand.
     const bus = new PubSub({ ...this.#options, observer: true, url: this.#baseUrl, token: this.#token });
+    const old = this.#bus;
+    // Before anything is waited for: another call closes it.
     this.#bus = bus;
+    await old?.close();
     const take = (message: Message): unknown => {
       return this.#bus === bus ? this.#callback?.(toWire(message)) : undefined;
     };
