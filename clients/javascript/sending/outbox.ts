@@ -210,7 +210,7 @@ export class Outbox {
     else this.#failed(isTransient ? 2 : 1);
   }
 
-  /** The whole text, and one message may be why: after so many tries each goes alone, and then behind others. */
+  /** The whole text, and one message may be why: from this number of tries on each goes alone, and then behind others. */
   #failed(tries: number): void {
     const flight = this.#flight;
     for (const entry of flight)
