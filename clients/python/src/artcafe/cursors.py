@@ -37,7 +37,7 @@ class Cursor(Protocol):
     """Keeps one position per channel (and one for the inbox, named ``$inbox``); both functions may be ``async`` or not.
 
     A position is saved when every handler of the channel is through with its message, so what was being worked on at a crash
-    comes again.
+    comes again. What the cursor could not keep, the client knows until it is closed.
     """
 
     def load(self, channel_id: str) -> Position | Awaitable[Position | None] | None:

@@ -1,16 +1,12 @@
-"""Up to where everything is handled; moves a cursor there, one write at a time, positions in between left out."""
+"""Up to where everything is handled."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
-from .._shared.tasks import new_future, settle, spawn
 from ..cursors import Position
 from ..messages import Message
 from .feed import place_of
-
-Save = Callable[[Position], "Awaitable[None] | None"]
 
 
 class _Open:
@@ -28,13 +24,9 @@ class Handled:
 
     def __init__(
         self,
-        save: Save,
-        failed: Callable[[BaseException], None],
         waiting: Callable[[], Position | None],
-        moved: Callable[[], None],
+        moved: Callable[[Position], None],
     ) -> None:
-        self._save = save
-        self._failed = failed
         self._waiting = waiting
         self._moved = moved
         # Messages that readers have and are not through with, in the order of the log.
@@ -42,18 +34,6 @@ class Handled:
         self._came: Position | None = None
         self.position: Position | None = None
         """Everything up to here is handled."""
-        self._saved: Position | None = None
-        self._writing: asyncio.Task[None] | None = None
-        self._is_failing = False
-
-    @property
-    def settled(self) -> asyncio.Future[None]:
-        """Done when no save is under way."""
-        if self._writing is not None:
-            return self._writing
-        done = new_future()
-        done.set_result(None)
-        return done
 
     def expect(self, message: Message, readers: int) -> None:
         """The number of readers that have it."""
@@ -95,21 +75,4 @@ class Handled:
             position = Position(first.epoch, first.sequence - 1)
         if position is not None and position != self.position:
             self.position = position
-            self._moved()
-            if self._writing is None:
-                self._writing = spawn(self._write())
-
-    async def _write(self) -> None:
-        tried: Position | None = None
-        while self.position is not None and self.position not in (tried, self._saved):
-            tried = self.position
-            try:
-                await settle(self._save(tried), "cursor")
-                self._saved = tried
-                self._is_failing = False
-            except Exception as error:
-                # A full disk is one piece of news, however many messages come meanwhile.
-                if not self._is_failing:
-                    self._failed(error)
-                self._is_failing = True
-        self._writing = None
+            self._moved(position)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from .._connection.replies import HistoryPage, LogGap
-from ..cursors import Cursor, Position
+from ..cursors import Position
 from ..events import Emitter
 from ..messages import Message
 from .backlog import Backlog, BacklogPort
@@ -22,15 +21,14 @@ class ReadersPort:
 
     Attributes:
         history: Reads messages of the log after a position, up to a number.
-        handled: The inbox is handled further than before.
+        moved: Everything up to a new position is handled.
         drained: A reader has room again, or has gone.
         lost: The log can't give these any more.
     """
 
-    cursor: Cursor
     emitter: Emitter
     history: Callable[[Position, int], Awaitable[HistoryPage]]
-    handled: Callable[[], None]
+    moved: Callable[[Position], None]
     drained: Callable[[], None]
     lost: Callable[[LogGap], None]
 
@@ -41,18 +39,13 @@ class Readers:
     The feed of the inbox never pauses, because requests and replies come through it as well.
     """
 
-    def __init__(self, channel_id: str, port: ReadersPort, is_inbox: bool) -> None:
+    def __init__(self, port: ReadersPort, is_inbox: bool) -> None:
         self._port = port
         self._readers: list[Reader] = []
         self._backlog: Backlog | None = None
         if is_inbox:
             self._backlog = Backlog(BacklogPort(self._give, port.history, port.lost, self._moved))
-        self._handled = Handled(
-            lambda position: port.cursor.save(channel_id, position),
-            port.emitter.report,
-            lambda: self._backlog.first if self._backlog else None,
-            port.handled if is_inbox else lambda: None,
-        )
+        self._handled = Handled(lambda: self._backlog.first if self._backlog else None, port.moved)
 
     @property
     def is_empty(self) -> bool:
@@ -98,14 +91,12 @@ class Readers:
             self._backlog.release()
         self._drained()
 
-    def end(self, error: BaseException | None) -> asyncio.Future[None]:
-        """Done when the cursor has saved what is handled."""
+    def end(self, error: BaseException | None) -> None:
         if self._backlog is not None:
             self._backlog.end()
         for reader in self._readers:
             reader.end(error)
         self._readers.clear()
-        return self._handled.settled
 
     def deliver(self, message: Message) -> None:
         """The next message of the log."""

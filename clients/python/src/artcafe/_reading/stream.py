@@ -1,6 +1,6 @@
 """One channel (or the inbox) as this client follows it.
 
-The feed puts messages in order, the readers get them, the log fills holes, and the cursor remembers.
+The feed puts messages in order, the readers get them, and the log fills holes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .._connection.replies import REQUEST_EXPIRED, HistoryPage, LogGap, Standing
 from .._shared.tasks import spawn
-from ..cursors import Cursor, Position
+from ..cursors import Position
 from ..errors import PubSubError
 from ..events import Emitter, Gap
 from ..messages import Message
@@ -35,15 +35,14 @@ class StreamPort:
 
     Attributes:
         is_own: A message that this client has sent and does not want to hear.
-        handled: The inbox is handled further than before.
+        moved: Everything up to a new position is handled.
         history: Reads messages of the log after a position, up to a number.
         subscribe: Subscribes the connection again, from a position.
     """
 
-    cursor: Cursor
     emitter: Emitter
     is_own: Callable[[Message], bool]
-    handled: Callable[[], None]
+    moved: Callable[[Position], None]
     history: Callable[[str, Position, int], Awaitable[HistoryPage]]
     subscribe: Callable[[str, Position], Awaitable[Standing]]
 
@@ -60,14 +59,13 @@ class Stream:
         """The cursor had a position and could not read it."""
         self._feed = Feed(port.is_own)
         readers = ReadersPort(
-            cursor=port.cursor,
             emitter=port.emitter,
             history=lambda after, limit: port.history(channel_id, after, limit),
-            handled=port.handled,
+            moved=port.moved,
             drained=self._pump,
             lost=lambda gap: self._lost(gap.reason, None, None, gap),
         )
-        self._readers = Readers(channel_id, readers, is_inbox)
+        self._readers = Readers(readers, is_inbox)
         self._may_read_log = True
         # Own messages whose copies are to come from the log; these are for a log that may not be read.
         self._copies: list[Message] = []
@@ -106,11 +104,11 @@ class Stream:
     def remove_reader(self, reader: Reader) -> None:
         self._readers.remove(reader)
 
-    def end(self, error: PubSubError | None) -> asyncio.Future[None]:
-        """Done when the cursor has saved what is handled."""
+    def end(self, error: PubSubError | None) -> None:
+        """Answers that come later change nothing: another stream may follow the channel, and tells what it misses."""
         self._is_ended = True
         self._cancel_timer()
-        return self._readers.end(error)
+        self._readers.end(error)
 
     def offer(self, message: Message) -> None:
         if message.position is None:
@@ -146,7 +144,7 @@ class Stream:
     def stand(self, standing: Standing, since: Position | None) -> None:
         """The answer to ``hello`` or ``subscribe``; ``since`` is what was asked."""
         head, recovered, reason = standing.head, standing.recovered, standing.reason
-        if head is None:
+        if head is None or self._is_ended:
             return
         feed = self._feed
         is_first = feed.position is None
@@ -178,7 +176,9 @@ class Stream:
         self._restart_timer(None if is_complete else 0.0)
 
     def _pump(self) -> None:
-        while not self._is_ended and not self._readers.is_full:
+        if self._is_ended:
+            return
+        while not self._readers.is_full:
             message = self._feed.next()
             if message is None:
                 break
@@ -284,7 +284,7 @@ class Stream:
             and after.epoch == head.epoch
             and after.sequence >= head.sequence
         )
-        if has_all or reason == REQUEST_EXPIRED:
+        if has_all or self._is_ended or reason == REQUEST_EXPIRED:
             return
         first, last = (gap.first, gap.last) if gap else (None, None)
         self._port.emitter.emit("gap", Gap(self.channel_id, reason, first, last, after, head))

@@ -18,20 +18,18 @@ from .._connection.replies import (
 )
 from .._shared.clock import backoff
 from .._shared.limits import INBOX, PING_CHANNELS, PRESENCE, RESUME_CHANNELS
-from .._shared.tasks import new_future, settle, spawn
+from .._shared.tasks import new_future, spawn
 from ..cursors import Cursor, Position
 from ..errors import PubSubError
 from ..events import Emitter
 from ..messages import Frame, Message, text_in
+from .places import Place, Places
 from .stream import Stream, StreamPort
 
 T = TypeVar("T")
 
 # Messages of the inbox that are handled before they are reported without waiting for the next ping.
 _REPORT_EVERY = 100
-
-Asked = Mapping[str, Position | None]
-"""What was asked for in a ``hello``, by channel."""
 
 
 class Ask(Protocol):
@@ -54,11 +52,16 @@ class StreamsPort:
 @dataclass(slots=True, eq=False)
 class _Entry:
     stream: Stream
+    place: Place
     # Done with the first answer of the service.
     ready: asyncio.Future[None] = field(default_factory=new_future)
     # Whether the cursor has said where the reader stands.
     is_loaded: bool = False
     tries: int = 0
+
+
+Asked = Mapping[str, "tuple[_Entry, Position | None]"]
+"""What was asked for in a ``hello``, by channel; and for whom: another stream may follow the channel when the answer comes."""
 
 
 class Streams:
@@ -69,8 +72,7 @@ class Streams:
         # The sequence up to which the inbox was reported as handled; None for a service that does not keep that.
         self._told: int | None = None
         self._followed: dict[str, _Entry] = {}
-        # Saves of streams that have ended.
-        self._saving: set[asyncio.Future[None]] = set()
+        self._places = Places(port.cursor, port.emitter.report)
         # Channels that are being unsubscribed: subscribing again has to wait, or the two may overtake each other.
         self._leaving: dict[str, asyncio.Future[Any]] = {}
         self.inbox, self.loaded = self._add(INBOX, None)
@@ -98,17 +100,17 @@ class Streams:
         if stream.has_readers or entry is None or entry.stream is not stream or stream is self.inbox:
             return
         del self._followed[stream.channel_id]
-        self._end(stream, None)
+        stream.end(None)
         _fail(entry.ready, PubSubError("closed"))
         self._leave(stream.channel_id)
 
     def end(self, error: PubSubError, is_wanted: bool) -> asyncio.Future[Any]:
         """Done when the cursor has saved what is handled."""
         for entry in self._followed.values():
-            self._end(entry.stream, None if is_wanted else error)
+            entry.stream.end(None if is_wanted else error)
             _fail(entry.ready, error)
         self._followed.clear()
-        return asyncio.gather(*self._saving, return_exceptions=True)
+        return self._places.settled()
 
     def offer(self, message: Message) -> None:
         entry = self._followed.get(message.channel_id or INBOX)
@@ -126,13 +128,13 @@ class Streams:
 
     def resume(self) -> Asked:
         """The positions for a ``hello``: as many as fit, the rest is subscribed one by one."""
-        loaded = [(name, entry.stream) for name, entry in self._followed.items() if entry.is_loaded]
-        return {name: stream.position for name, stream in loaded[:RESUME_CHANNELS]}
+        loaded = [(name, entry) for name, entry in self._followed.items() if entry.is_loaded]
+        return {name: (entry, entry.stream.position) for name, entry in loaded[:RESUME_CHANNELS]}
 
     def resume_frames(self, asked: Asked) -> list[Frame]:
         handled = self.inbox.handled
         self._told = handled.sequence if handled else None
-        return [self._place(channel_id, position) for channel_id, position in asked.items()]
+        return [self._place(channel_id, position) for channel_id, (_, position) in asked.items()]
 
     def welcome(self, frame: Frame, asked: Asked) -> None:
         """``asked`` in the ``hello`` that this answers."""
@@ -141,11 +143,11 @@ class Streams:
         for standing in read_standings(frame):
             if standing.channel_id == INBOX:
                 self._learn_told(standing.start)
-            entry = self._followed.get(standing.channel_id)
-            if entry is not None and entry.is_loaded:
-                self._settle(entry, standing, asked.get(standing.channel_id))
-        for channel_id, entry in list(self._followed.items()):
-            if channel_id not in asked:
+            if standing.channel_id in asked:
+                self._settle(*asked[standing.channel_id], standing)
+        was_asked = [entry for entry, _ in asked.values()]
+        for entry in list(self._followed.values()):
+            if entry not in was_asked:
                 spawn(self._subscribe(entry))
         for channel_id in left:
             self._leave(channel_id)
@@ -205,29 +207,31 @@ class Streams:
             frame = {"type": "subscribe", "channel_id": name, "since": position_frame(position)}
             return ask(frame, lambda parts: read_standing(parts[0]))
 
+        place = self._places.of(channel_id)
+        move = place.take_over()
+
+        def moved(position: Position) -> None:
+            move(position)
+            if channel_id == INBOX:
+                self._inbox_handled()
+
         port = StreamPort(
-            cursor=self._port.cursor,
             emitter=self._port.emitter,
             is_own=self._port.is_own,
-            handled=self._inbox_handled,
+            moved=moved,
             history=history,
             subscribe=subscribe,
         )
-        entry = _Entry(Stream(channel_id, port, channel_id == INBOX))
+        entry = _Entry(Stream(channel_id, port, channel_id == INBOX), place)
         self._followed[channel_id] = entry
         return entry.stream, spawn(self._load(entry, since))
 
     async def _load(self, entry: _Entry, since: Position | None) -> None:
         stream = entry.stream
-        try:
-            position = since or await settle(self._port.cursor.load(stream.channel_id), "cursor")
-            if position is not None and not isinstance(position, Position):
-                raise TypeError(f'The cursor of "{stream.channel_id}" gave no position')
-            stream.since = position
-        except Exception as error:
-            stream.is_position_lost = True
-            if getattr(error, "code", None) != "position_lost":
-                self._port.emitter.report(error)
+        if since is not None:
+            stream.since = since
+        else:
+            stream.since, stream.is_position_lost = await entry.place.load()
         entry.is_loaded = True
         if self._port.is_connected():
             await self._subscribe(entry)
@@ -245,7 +249,7 @@ class Streams:
         if position is not None:
             frame["since"] = position_frame(position)  # type: ignore[assignment]
         try:
-            await self._port.ask(frame, lambda parts: self._settle(entry, read_standing(parts[0]), position))
+            await self._port.ask(frame, lambda parts: self._settle(entry, position, read_standing(parts[0])))
         except PubSubError as error:
             # Without a connection, the next `hello` asks.
             if error.code == "connection_lost":
@@ -257,7 +261,7 @@ class Streams:
             await asyncio.sleep(backoff(entry.tries))
             spawn(self._subscribe(entry))
 
-    def _settle(self, entry: _Entry, standing: Standing, since: Position | None) -> None:
+    def _settle(self, entry: _Entry, since: Position | None, standing: Standing) -> None:
         if standing.head is None and standing.reason == "forbidden":
             self._fail(entry, PubSubError("forbidden"))
             return
@@ -271,15 +275,10 @@ class Streams:
         if self._followed.get(channel_id) is not entry:
             return
         del self._followed[channel_id]
-        self._end(entry.stream, error)
+        entry.stream.end(error)
         if entry.ready.done():
             self._port.emitter.emit("error", error)
         _fail(entry.ready, error)
-
-    def _end(self, stream: Stream, error: PubSubError | None) -> None:
-        saving = stream.end(error)
-        self._saving.add(saving)
-        saving.add_done_callback(self._saving.discard)
 
     def _leave(self, channel_id: str) -> None:
         if not self._port.is_connected():
