@@ -280,3 +280,55 @@ async def test_what_is_wrong_is_said_before_anything_is_sent(bus: FakeBus, wrong
     assert refused.value.code == "invalid_message"
     assert bus.server.frames("message") == []
     await client.close()
+
+
+async def acknowledged_in(bus: FakeBus, publishing: list[Any]) -> float:
+    began = asyncio.get_running_loop().time()
+    await asyncio.gather(*publishing)
+    return asyncio.get_running_loop().time() - began
+
+
+@pytest.mark.parametrize(("fails", "most"), [("platform", 20), ("silence", 60)])
+async def test_a_message_whose_text_always_fails_holds_up_its_own_channel_only(
+    bus: FakeBus, fails: str, most: float
+) -> None:
+    client = await bus.connected("a")
+
+    def receive(socket: Any, text: str) -> None:
+        if '"poison"' not in text:
+            usual(socket, text)
+        elif fails == "platform":
+            socket.post({"message": "Internal server error", "connectionId": "x"})
+
+    usual = bus.server.receive
+    bus.server.receive = receive  # type: ignore[method-assign]
+    bad = [asyncio.create_task(client.channel("c").publish(each)) for each in ("poison", "behind it")]
+    good = [asyncio.create_task(client.channel(f"d{each % 3}").publish(each)) for each in range(60)]
+    assert await acknowledged_in(bus, good) < most
+    for number in range(3):
+        rows = bus.server.log(f"d{number}").rows
+        assert [row["content"] for row in rows] == list(range(number, 60, 3))
+    # In the order of the calls: the other message of the channel comes behind it, whatever becomes of it.
+    assert [each.done() for each in bad] == [False, False]
+    bus.server.receive = usual  # type: ignore[method-assign]
+    await asyncio.gather(*bad)
+    assert [row["content"] for row in bus.server.log("c").rows] == ["poison", "behind it"]
+    await client.close()
+
+
+@pytest.mark.parametrize("code", ["unavailable", "internal"])
+async def test_a_channel_that_is_not_available_does_not_hold_up_another_one(bus: FakeBus, code: str) -> None:
+    client = await bus.connected("a")
+    bus.server.script = lambda frame, _: (
+        {"type": "ERROR", "code": code, "error": "no", "retry_after_ms": 100}
+        if frame.get("channel_id") == "c" and "content" in frame
+        else None
+    )
+    bad = [asyncio.create_task(client.channel("c").publish(each)) for each in range(30)]
+    assert await acknowledged_in(bus, [client.channel("d").publish(each) for each in range(30)]) < 1
+    assert [row["content"] for row in bus.server.log("d").rows] == list(range(30))
+    assert not any(each.done() for each in bad)
+    bus.server.script = lambda frame, _: None
+    await asyncio.gather(*bad)
+    assert [row["content"] for row in bus.server.log("c").rows] == list(range(30))
+    await client.close()

@@ -177,8 +177,8 @@ class Channel(Readable):
     ) -> Receipt:
         """Sends a message to everybody who is subscribed. Settles when the service has it in the channel's log.
 
-        Survives a drop of the connection. Settles within nine minutes. Calls that are under way at the same time keep their
-        order. When the call is cancelled, the message is not sent if it was not yet; other publishes are not affected.
+        Survives a drop of the connection. Settles within nine minutes. Calls for one channel that are under way at the same
+        time keep their order; another channel does not wait for one that is not available. When the call is cancelled, the message is not sent if it was not yet; other publishes are not affected.
 
         Args:
             content: Any JSON; up to 32 KB with all else that is sent.

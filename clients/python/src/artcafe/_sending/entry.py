@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .._shared.limits import BATCH_FRAMES
 from ..errors import PubSubError
 from ..messages import Receipt
 from .outgoing import Outgoing, text_of
@@ -21,9 +22,11 @@ class Entry:
     Attributes:
         timeout: Of a request: how long its asker waits, in seconds.
         patience: Gives the message up.
+        most: The number of messages in a text with this one; fewer after such a text has failed.
     """
 
     id: str
+    destination: str
     outgoing: Outgoing
     acknowledged: Acknowledged
     timeout: float | None
@@ -32,6 +35,7 @@ class Entry:
     receipt: asyncio.Future[Receipt]
     first_sent_at: float | None = None
     tries: int = 0
+    most: int = BATCH_FRAMES
 
     def next_text(self, now: float) -> str:
         """The text of one more try."""

@@ -11,23 +11,23 @@ from dataclasses import dataclass, field
 
 from .._shared import clock
 from .._shared.clock import backoff
-from .._shared.limits import BATCH_FRAMES, FRAME_BYTES
 from .._shared.tasks import new_future
 from ..errors import PASSING, TOKEN_CODES, PubSubError
 from ..messages import Frame, Receipt, read_receipt, seconds_in, text_in
 from ..options import Queue
+from .batch import next_batch, put_behind
 from .entry import Acknowledged, Entry
 from .outgoing import outgoing_of
 
 Send = Callable[[str], bool]
 
-# The brackets of an array.
-_ENVELOPE_BYTES = 2
 # The service answers within 5 s.
 _ANSWER = 10.0
 # The service finds the first copy of a message for ten minutes; after this nothing is sent again, nor waited for.
 _PATIENCE = 540.0
 _INTERNAL_TRIES = 5
+# After a text has failed, the next one has this part of its messages, down to the one that fails alone.
+_FRACTION = 5
 
 
 @dataclass(slots=True)
@@ -43,13 +43,13 @@ class Outbox:
     limits: Queue
     doubt: Callable[[], None]
     renew: Callable[[], None]
-    # By id, in the order of publishing; the first of them are in flight.
+    # By id; of each destination in the order of publishing. The first of them are in flight.
     _queued: dict[str, Entry] = field(default_factory=dict)
     _bytes: int = 0
-    # Ids of the text message that has no full answer yet.
+    # Ids of the text that has no full answer yet.
     _flight: set[str] = field(default_factory=set)
-    # The number of texts with one message each, after a batch that was refused as a whole.
-    _singles: int = 0
+    # Where messages were not accepted for the moment: other destinations come first.
+    _refusing: set[str] = field(default_factory=set)
     _send: Send | None = None
     _failures: int = 0
     _pause: asyncio.TimerHandle | None = None
@@ -65,10 +65,11 @@ class Outbox:
     def add(
         self,
         frame: Frame,
+        destination: str,
         acknowledged: Acknowledged,
         timeout: float | None = None,
     ) -> asyncio.Future[Receipt]:
-        """Raises at once what can't be sent or held."""
+        """Raises at once what can't be sent or held. Messages to one destination keep their order."""
         outgoing = outgoing_of(frame, timeout)
         if len(self._queued) >= self.limits.max_messages or (
             self._bytes + outgoing.bytes > self.limits.max_bytes
@@ -78,7 +79,7 @@ class Outbox:
         if id in self._queued:
             raise PubSubError("invalid_message", f'"{id}" is on its way already')
         patience = asyncio.get_running_loop().call_later(_PATIENCE, self._give_up, id)
-        entry = Entry(id, outgoing, acknowledged, timeout, clock.now(), patience, new_future())
+        entry = Entry(id, destination, outgoing, acknowledged, timeout, clock.now(), patience, new_future())
         self._queued[id] = entry
         self._bytes += outgoing.bytes
         self._pump()
@@ -154,8 +155,10 @@ class Outbox:
         elif code not in PASSING or (code == "internal" and entry.tries >= _INTERNAL_TRIES):
             self._reject(entry, PubSubError(code, text_in(frame.get("error")), retry_after))
         else:
-            # It was not looked at, so the next try is the first one.
-            if code == "rate_limited" and entry.tries == 1:
+            if code != "rate_limited":
+                self._refusing.add(entry.destination)
+            elif entry.tries == 1:
+                # It was not looked at, so the next try is the first one.
                 entry.first_sent_at = None
             self._rest(retry_after)
         self._answered(entry)
@@ -179,14 +182,26 @@ class Outbox:
     def _refuse_all(self, code: str, retry_after: float | None) -> None:
         """The whole text message was refused, none of its frames looked at. Alone, each gets an answer of its own."""
         if code in PASSING:
+            # A limit is that of the whole agent.
+            if code != "rate_limited":
+                self._divide(_FRACTION)
             self._rest(retry_after)
         elif len(self._flight) > 1:
-            self._singles = len(self._flight)
+            self._divide(len(self._flight))
         else:
-            for id in self._flight:
-                if id in self._queued:
-                    self._reject(self._queued[id], PubSubError(code))
+            for entry in self._flying():
+                self._reject(entry, PubSubError(code))
         self._land()
+
+    def _flying(self) -> list[Entry]:
+        return [self._queued[id] for id in self._flight if id in self._queued]
+
+    def _divide(self, by: int) -> None:
+        """Any of the messages in flight may be what the text failed with: they go in smaller texts from now on."""
+        most = max(1, len(self._flight) // by)
+        for entry in self._flying():
+            entry.most = min(entry.most, most)
+            self._refusing.add(entry.destination)
 
     def _answered(self, entry: Entry) -> None:
         self._flight.discard(entry.id)
@@ -198,6 +213,9 @@ class Outbox:
         if self._patience is not None:
             self._patience.cancel()
         self._flight.clear()
+        if self._refusing:
+            self._queued = put_behind(self._queued.values(), self._refusing)
+            self._refusing.clear()
         if self._landed is not None:
             self._landed()
         self._pump()
@@ -233,24 +251,11 @@ class Outbox:
 
     def _unanswered(self) -> None:
         self.doubt()
+        self._divide(_FRACTION)
         self._land()
 
     def _next_batch(self) -> list[Entry]:
-        now = clock.now()
-        most = 1 if self._singles > 0 else BATCH_FRAMES
-        self._singles = max(0, self._singles - 1)
-        batch: list[Entry] = []
-        old: list[Entry] = []
-        size = _ENVELOPE_BYTES
-        for entry in self._queued.values():
-            # After a sleep, a repeat could not be told from a new message any more.
-            if entry.first_sent_at is not None and now - entry.first_sent_at > _PATIENCE:
-                old.append(entry)
-                continue
-            size += entry.outgoing.bytes + 1
-            if len(batch) == most or (batch and size > FRAME_BYTES):
-                break
-            batch.append(entry)
+        batch, old = next_batch(self._queued.values(), clock.now() - _PATIENCE)
         for entry in old:
             self._give_up(entry.id)
         return batch

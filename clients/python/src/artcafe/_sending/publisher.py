@@ -123,7 +123,7 @@ class Publisher:
 
         wire_echo = False if is_local else said.echo and True
         frame = said.frame(destination, id, content, wire_echo)
-        receipt = port.outbox.add(frame, acknowledged, said.timeout)
+        receipt = port.outbox.add(frame, str(destination), acknowledged, said.timeout)
         port.wake()
         try:
             return await receipt
