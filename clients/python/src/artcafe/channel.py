@@ -178,7 +178,7 @@ class Channel(Readable):
         """Sends a message to everybody who is subscribed. Settles when the service has it in the channel's log.
 
         Survives a drop of the connection. Settles within nine minutes. Calls for one channel that are under way at the same
-        time keep their order; another channel does not wait for one that is not available. When the call is cancelled, the message is not sent if it was not yet; other publishes are not affected.
+        time keep their order. When the call is cancelled, the message is not sent if it was not yet; others are not affected.
 
         Args:
             content: Any JSON; up to 32 KB with all else that is sent.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ._shared.checks import need
-from ._shared.tasks import result_of, spawn
+from ._shared.tasks import settle, spawn
 from .cursors import Position
 from .errors import PubSubError
 
@@ -106,7 +107,8 @@ class Emitter:
             return
         self._has_warned = True
         line = " ".join(str(event.error).split())
-        logger.warning("%s; trying again in %d ms", line, math.ceil(event.delay * 1_000))
+        with contextlib.suppress(Exception):
+            logger.warning("%s; trying again in %d ms", line, math.ceil(event.delay * 1_000))
 
 
 def guard(
@@ -117,19 +119,23 @@ def guard(
     """Calls the user's function. What it raises, or its coroutine later, is reported and goes no further."""
     try:
         result = call(value)
+        if asyncio.iscoroutine(result) or isinstance(result, asyncio.Future):
+            spawn(_guarded(result, failed))
+    except asyncio.CancelledError:
+        # Nobody else can have cancelled what does not wait.
+        failed(RuntimeError("The listener was cancelled"))
     except Exception as error:
         failed(error)
-        return
-    if asyncio.iscoroutine(result) or isinstance(result, asyncio.Future):
-        spawn(_guarded(result, failed))
 
 
 async def _guarded(result: Any, failed: Callable[[BaseException], None]) -> None:
     try:
-        await result_of(result)
+        await settle(lambda: result, "listener")
     except Exception as error:
         failed(error)
 
 
 def _log(error: BaseException) -> None:
-    logger.error("%s", error, exc_info=error)
+    # A handler or filter of the user's own may raise.
+    with contextlib.suppress(Exception):
+        logger.error("%s", error, exc_info=error)

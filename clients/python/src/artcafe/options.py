@@ -20,8 +20,8 @@ class Backoff:
     """How long to wait between tries to connect: anything from 0 to a bound that doubles.
 
     Attributes:
-        base: Bound of the first wait, in seconds.
-        cap: Bound of every wait, in seconds.
+        base: Bound of the first wait, in seconds. Less than 0.1 counts as 0.1, more than a day as a day.
+        cap: Bound of every wait, in seconds; the same holds.
         max_attempts: Tries before ``connect()`` and everything else fails.
     """
 

@@ -14,6 +14,9 @@ _STABLE = 5.0
 _MOST_REFUSALS = 5
 _REFUSALS_LAST = 30.0
 _REFUSED_CAP = 10.0
+# Of the user's bounds: less would keep the processor busy, more would be the end.
+_LEAST_BOUND = 0.1
+_MOST_BOUND = 86_400.0
 
 
 class Attempts:
@@ -55,7 +58,7 @@ class Attempts:
     def next_try(self, error: PubSubError) -> tuple[int, float]:
         """The next try, counted from 1, and the seconds before it. The service may ask for more."""
         failed = max(0, self._failures - 1)
-        wait = backoff(failed, self._bounds.base, self._bounds.cap)
+        wait = backoff(failed, _sane(self._bounds.base), _sane(self._bounds.cap))
         if self._refusals > 0:
             wait = min(wait, _REFUSED_CAP)
         delay = max(error.retry_after or 0.0, wait)
@@ -75,3 +78,7 @@ class Attempts:
     def _accepted(self) -> None:
         self._refusals = 0
         self._refused_for = 0.0
+
+
+def _sane(bound: float) -> float:
+    return max(_LEAST_BOUND, min(bound, _MOST_BOUND))

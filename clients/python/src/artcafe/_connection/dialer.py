@@ -12,7 +12,7 @@ from ..events import Emitter, Retrying
 from ..options import Options
 from .attempts import Attempts
 from .connection import Connection
-from .handshake import connect_url, fresh_token, refusal
+from .handshake import connect_url, fresh_token, refusal, without_secrets
 from .socket import Socket, open_socket
 
 
@@ -91,8 +91,11 @@ class Dialer:
             await self._open()
         except PubSubError as thrown:
             error = thrown
-            if self._opening is not None:
-                self._opening.end(error)
+        except Exception as cause:
+            # Whatever it is, another try comes.
+            error = PubSubError("internal", "No connection", cause=without_secrets(cause))
+        if error is not None and self._opening is not None:
+            self._opening.end(error)
         self._opening = None
         self._dialing = None
         if self._is_ended:

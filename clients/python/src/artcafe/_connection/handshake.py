@@ -49,7 +49,7 @@ async def fresh_token(source: TokenSource) -> str:
 async def _token_of(source: Any) -> str:
     """Its own ``TimeoutError`` is none of ours."""
     try:
-        return await settle(_call(source), "call")
+        return await settle(lambda: _call(source), "call")
     except Exception as error:
         cause = without_secrets(error)
         raise PubSubError("token_failed", f"The token function has failed: {cause}", cause=cause) from None

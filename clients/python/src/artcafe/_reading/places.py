@@ -7,6 +7,7 @@ gets one call at a time, and what it could not keep is known all the same.
 from __future__ import annotations
 
 import asyncio
+import functools
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -73,7 +74,7 @@ class Place:
             self._loading = None
 
     async def _read(self) -> Position | None:
-        found = await settle(self._cursor.load(self._channel_id), "cursor")
+        found = await settle(lambda: self._cursor.load(self._channel_id), "cursor")
         if found is None:
             return None
         if isinstance(found, Position):
@@ -87,8 +88,9 @@ class Place:
         tried: Position | None = None
         while self._position is not None and self._position not in (tried, self._saved):
             tried = self._position
+            save = functools.partial(self._cursor.save, self._channel_id, tried)
             try:
-                await settle(self._cursor.save(self._channel_id, tried), "cursor")
+                await settle(save, "cursor")
                 self._saved = tried
                 self._is_failing = False
             except Exception as error:

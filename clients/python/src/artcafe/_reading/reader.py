@@ -110,7 +110,7 @@ class Reader:
 
     async def _handle(self, handler: Handler, message: Message) -> None:
         try:
-            if await settle(handler(message)) is NOT_HANDLED:
+            if await settle(lambda: handler(message)) is NOT_HANDLED:
                 return
         except Exception as error:
             self._port.failed(error)

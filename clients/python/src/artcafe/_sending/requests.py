@@ -13,7 +13,7 @@ from typing import Any
 from .._connection.replies import REQUEST_EXPIRED
 from .._shared.checks import check, need
 from .._shared.clock import ServerClock
-from .._shared.tasks import new_future, settle, spawn
+from .._shared.tasks import new_future, quiet, settle, spawn
 from ..errors import PubSubError, RequestError
 from ..messages import Message, new_id, text_in
 from .publisher import Publisher, Said
@@ -133,7 +133,17 @@ class Requests:
             pending.reply.set_exception(PubSubError("request_failed", text))
 
     async def answer(self, message: Message) -> None:
-        """Settles when the reply is acknowledged, or refused for good, or when nobody waits for it."""
+        """Settles when the reply is acknowledged, or refused for good, or when nobody waits for it.
+
+        A handler may work longer than its asker waits, or for ever.
+        """
+        work = quiet(spawn(self._answer(message)))
+        left = None if message.expires_at is None else message.expires_at.timestamp() - self._clock.now()
+        await asyncio.wait({work}, timeout=left)
+        if work.done() and not work.cancelled():
+            work.result()
+
+    async def _answer(self, message: Message) -> None:
         if self._handler is None:
             await self._wait_for_handler(message.expires_at)
         if self._has_expired(message):
@@ -143,7 +153,7 @@ class Requests:
             if handler is None:
                 await self._reply(message, "No handler for requests", _FAILURE, {"code": _NO_HANDLER})
             else:
-                value = await settle(handler(message.content, message))
+                value = await settle(lambda: handler(message.content, message))
                 await self._reply(message, _one_value(value), _REPLY)
         except Exception as error:
             await self._reply_failure(message, error)

@@ -87,8 +87,12 @@ async def result_of(value: Awaitable[T] | T) -> T:
     return value
 
 
-async def settle(value: Awaitable[T] | T, name: str = "handler") -> T:
-    """The same. A cancellation of what the function itself waits for is its own failure, and does not end the caller."""
+async def settle(call: Callable[[], Awaitable[T] | T], name: str = "handler") -> T:
+    """What a user's function gives. A cancellation that it raises itself, or of what it waits for, does not end the caller."""
+    try:
+        value = call()
+    except asyncio.CancelledError as error:
+        raise RuntimeError(f"The {name} was cancelled") from error
     if not inspect.isawaitable(value):
         return value
     work: asyncio.Future[T] = asyncio.ensure_future(value)
