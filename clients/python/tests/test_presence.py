@@ -74,3 +74,49 @@ async def test_events_come_by_version_and_a_question_after_a_drop_gives_what_was
     await asyncio.sleep(1)
     assert heard == [("b", 5, None), ("b", 7, "changed"), ("b", 8, "changed"), ("b", 9, None)]
     await client.close()
+
+
+async def test_what_the_service_refuses_is_not_said_again(bus: FakeBus) -> None:
+    client = await bus.connected("a", status="idle")
+    refused = {"type": "ERROR", "code": "invalid_message", "error": "no"}
+    bus.server.script = lambda frame, _: refused if frame.get("status") == "odd" else None
+    with pytest.raises(PubSubError, match="no"):
+        await client.presence.set(status="odd")
+    bus.server.socket_of("a").drop()
+    await asyncio.sleep(0.0005)
+    # Without a connection, the next `hello` is the first to say it.
+    with pytest.raises(PubSubError, match="no"):
+        await client.presence.set(status="odd")
+    bus.server.socket_of("a").drop()
+    await asyncio.sleep(60)
+    assert client.state == "connected"
+    assert bus.server.frames("hello")[-1]["status"] == "idle"
+    await client.close()
+
+
+async def test_a_list_that_the_user_changes_later_is_not_said(bus: FakeBus) -> None:
+    capabilities: list[Any] = ["x"]
+    client = bus.client("a", capabilities=capabilities)
+    capabilities.append(object())
+    await client.connect()
+    assert bus.server.frames("hello")[0]["capabilities"] == ["x"]
+    await client.close()
+
+
+async def test_a_question_ends_when_the_client_is_closed(bus: FakeBus) -> None:
+    bus.server.script = lambda frame, _: (
+        {"type": "PRESENCE", "agents": [agent("a", 1), agent("b", 2)]}
+        if frame["type"] == "presence"
+        else None
+    )
+    client = await bus.connected("me")
+    found: list[str] = []
+
+    async def read() -> None:
+        async for each in client.presence.query():
+            found.append(each.agent_id)
+            await client.close()
+
+    with pytest.raises(PubSubError) as closed:
+        await read()
+    assert (closed.value.code, found) == ("closed", ["a"])

@@ -439,3 +439,59 @@ async def test_follows_more_channels_than_one_hello_or_ping_can_name(bus: FakeBu
     assert max(len(frame["resume"]) for frame in bus.server.frames("hello")) == 100
     assert max(len(frame["channels"]) for frame in bus.server.frames("ping")) == 20
     await client.close()
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05])
+async def test_a_handler_that_unsubscribes_in_a_hole_does_not_change_the_order(
+    bus: FakeBus, seconds: float
+) -> None:
+    client = await bus.connected("a")
+
+    def leave(_: Message) -> None:
+        subscription.unsubscribe()
+
+    subscription = await client.channel("c").subscribe(leave)
+    heard = await contents_of(client)
+    # The first copy is lost, or overtaken by the others.
+    bus.server.faults = Faults(loses_post=lambda: seconds == 0, delay=lambda: seconds)
+    bus.server.publish("c", 1)
+    bus.server.faults = Faults()
+    bus.server.publish("c", 2)
+    bus.server.publish("c", 3)
+    await asyncio.sleep(5)
+    assert heard == [1, 2, 3]
+    await client.close()
+
+
+async def test_a_handler_that_removes_another_one_leaves_the_position_free(bus: FakeBus) -> None:
+    cursor = MemoryCursor()
+    client = await bus.connected("a", cursor=cursor)
+
+    def remove(_: Message) -> None:
+        subscription.unsubscribe()
+
+    await client.channel("c").subscribe(remove)
+    subscription = await client.channel("c").subscribe(lambda _: None)
+    for content in range(3):
+        bus.server.publish("c", content)
+    await asyncio.sleep(1)
+    assert cursor.load("c") == Position("epoch-of-c", 3)
+    await client.close()
+
+
+@pytest.mark.parametrize("after", [None, Position("epoch-of-c", 0)])
+async def test_history_ends_when_the_client_is_closed(bus: FakeBus, after: Position | None) -> None:
+    for content in range(10):
+        bus.server.publish("c", content)
+    client = await bus.connected("a")
+    heard: list[Any] = []
+
+    async def read() -> None:
+        async for message in client.channel("c").history(after=after):
+            heard.append(message.content)
+            if len(heard) == 3:
+                await client.close()
+
+    with pytest.raises(PubSubError) as closed:
+        await read()
+    assert (closed.value.code, len(heard)) == ("closed", 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -333,3 +334,21 @@ async def test_a_rotation_meanwhile_is_not_noticed(bus: FakeBus, name: str) -> N
     assert asked == ["?"]
     await alice.close()
     await bob.close()
+
+
+@pytest.mark.parametrize("jump", [8, 3_600, -8, -3_600])
+async def test_a_clock_that_is_set_meanwhile_drops_no_request_and_holds_no_dead_connection(
+    bus: FakeBus, jump: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = await bus.connected("b")
+    client = await bus.connected("a")
+    client.on_request(lambda content, _: content)
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + jump)
+    assert (await asking.agent("a").request("?", timeout=5)).content == "?"
+    bus.server.socket_of("b").is_silent = True
+    began = asyncio.get_running_loop().time()
+    await asking.channel("c").publish(1)
+    assert asyncio.get_running_loop().time() - began < 30
+    await client.close()
+    await asking.close()

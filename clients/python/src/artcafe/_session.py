@@ -182,13 +182,12 @@ class Session:
     async def _greet(self, connection: Connection) -> None:
         await within(self.streams.loaded, _LOAD, lambda: ("No position from the cursor", None))
         asked = self.streams.resume()
-        hello = self.hello.frame(self.streams.resume_frames(asked))
 
         def welcome(parts: list[Frame]) -> None:
             self._welcomed(connection, parts[0])
             self.streams.welcome(parts[0], asked)
 
-        await connection.ask(hello, welcome)
+        await self.hello.greet(connection, self.streams.resume_frames(asked), welcome)
 
     def _welcomed(self, connection: Connection, welcome: Frame) -> None:
         old = self._current

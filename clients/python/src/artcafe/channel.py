@@ -135,6 +135,9 @@ class Readable:
             for gap in page.gaps:
                 session.missing(self.name, gap)
             for message in page.messages if after is not None else reversed(page.messages):
+                # What is left of the page is nobody's when the client was closed meanwhile.
+                if session.state == "closed":
+                    raise PubSubError("closed", "The client is closed")
                 yield message
             left -= len(page.messages)
             if page.next is None:

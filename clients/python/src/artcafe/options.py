@@ -81,3 +81,6 @@ class Options:
         need("heartbeat", heartbeat=self.heartbeat)
         check("word", status=self.status)
         check("words", capabilities=self.capabilities)
+        if self.capabilities is not None:
+            # The user may change the list after this.
+            object.__setattr__(self, "capabilities", tuple(self.capabilities))

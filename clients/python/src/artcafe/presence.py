@@ -57,8 +57,13 @@ class Presence:
         check("word", status=status)
         check("words", capabilities=capabilities)
         session = self._session()
-        frame = {"type": "presence", **session.hello.say(status, capabilities)}
-        await session.ask_patiently(frame, lambda _: None)
+        said = session.hello.say(status, capabilities)
+        try:
+            await session.ask_patiently({"type": "presence", **said}, lambda _: None)
+        except PubSubError as error:
+            session.hello.failed(error)
+            raise
+        session.hello.accepted(said)
 
     async def query(
         self,
@@ -88,8 +93,11 @@ class Presence:
         while True:
             page = question if after is None else {**question, "after": after}
             frame = {"type": "presence", "query": page}
-            answer = await self._session().ask_patiently(frame, lambda parts: parts[0])
+            session = self._session()
+            answer = await session.ask_patiently(frame, lambda parts: parts[0])
             for agent in frames_in(answer.get("agents")):
+                if session.state == "closed":
+                    raise PubSubError("closed", "The client is closed")
                 yield _presence_in(agent)
             after = text_in(answer.get("next"))
             if after is None:
