@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import random
 from typing import Any
+
+import pytest
 
 from artcafe import Gap, MemoryCursor, Message, Position, PubSub, Subscription
 from fake_bus import FakeBus
+from fake_server import Faults
+
+RUNS = int(os.environ.get("RUNS", "40"))
 
 
 def place(sequence: int) -> Position:
@@ -186,4 +193,66 @@ async def test_an_answer_for_a_handler_that_has_left_is_no_gap_and_moves_no_posi
     await client.channel("c").subscribe(print)
     await asyncio.sleep(1)
     assert [gap.reason for gap in gaps] == ["epoch_changed"]
+    await client.close()
+
+
+class WildCursor:
+    """Slow, full and whole by turns."""
+
+    def __init__(self, dice: random.Random) -> None:
+        self._dice = dice
+        self._places: dict[str, Position] = {}
+        self._busy: set[str] = set()
+
+    async def load(self, channel_id: str) -> Position | None:
+        await asyncio.sleep(self._dice.random())
+        return self._places.get(channel_id)
+
+    async def save(self, channel_id: str, position: Position) -> None:
+        assert channel_id not in self._busy
+        self._busy.add(channel_id)
+        try:
+            await asyncio.sleep(self._dice.choice([0, 0.01, 3]))
+            if self._dice.random() < 0.4:
+                raise OSError("full disk")
+            assert self._places.get(channel_id, position).sequence <= position.sequence
+            self._places[channel_id] = position
+        finally:
+            self._busy.discard(channel_id)
+
+
+@pytest.mark.parametrize("seed", range(RUNS))
+async def test_whoever_leaves_and_returns_at_any_moment_gets_each_message_once_and_in_order(
+    bus: FakeBus, seed: int
+) -> None:
+    dice = random.Random(seed)
+    server = bus.server
+    client = await bus.connected("a", cursor=WildCursor(dice))
+    errors: list[Any] = []
+    client.on("error", errors.append)
+    gaps = gaps_of(client)
+    heard: list[Any] = []
+    first = await client.channel("c").subscribe(lambda message: heard.append(message.content))
+    loop = asyncio.get_running_loop()
+    most_delay = dice.random()
+    server.faults.delay = lambda: 0.001 + dice.random() * most_delay
+    server.faults.loses_post = lambda: dice.random() < 0.2
+    for _ in range(6):
+        loop.call_later(dice.random() * 20, lambda: server.sockets and server.sockets[0].drop())
+    for content in range(40):
+        loop.call_later(content / 2, server.publish, "c", content)
+
+    async def come_and_go(subscription: Subscription) -> None:
+        while loop.time() < began + 20:
+            await asyncio.sleep(dice.random() * 2)
+            subscription.unsubscribe()
+            await asyncio.sleep(dice.choice([0, 0, dice.random()]))
+            subscription = await client.channel("c").subscribe(lambda message: heard.append(message.content))
+
+    began = loop.time()
+    await come_and_go(first)
+    server.faults = Faults()
+    await asyncio.sleep(700)
+    assert (heard, gaps) == (list(range(40)), [])
+    assert {str(error) for error in errors} <= {"full disk"}
     await client.close()
