@@ -27,7 +27,8 @@ _running: set[asyncio.Future[Any]] = set()
 
 def spawn(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     """Work that nobody waits for. Without a reference to it, the loop would let it be collected on the way."""
-    task = asyncio.get_running_loop().create_task(work)
+    # Not by the loop's own factory: one that begins at once would call the user's code in the middle of ours.
+    task = asyncio.Task(work, loop=asyncio.get_running_loop())
     _running.add(task)
     task.add_done_callback(_running.discard)
     return task
