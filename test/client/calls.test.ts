@@ -15,8 +15,6 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-const position = { epoch: 'e', sequence: 1 };
-
 const calls: readonly (readonly [string, (client: PubSub) => Promise<unknown>])[] = [
   ['publish', (client) => client.channel('c').publish(1)],
   ['send', (client) => client.agent('b').send(1)],
@@ -267,20 +265,11 @@ test('extra fields with a toJSON of their own do not take the place of the messa
   expect(bus.server.frames('message')).toMatchObject([{ content: 'x', mine: 1 }]);
 });
 
-test.each<[string, (client: PubSub) => Promise<unknown>]>([
-  ['presence.query', (client) => client.presence.query({ agentId: 10n } as never).next()],
-  [
-    'history',
-    (client) =>
-      client
-        .channel('c')
-        .history({ after: { ...position, id: 10n } as never })
-        .next(),
-  ],
-])('%s with what is not JSON is refused, and the connection stays', async (_, call) => {
+test('a query that is not JSON is refused, and the connection stays', async () => {
   const bus = new FakeBus();
   const client = await bus.connected('a');
-  await expect(bus.during(call(client))).rejects.toMatchObject({ code: 'invalid_message' });
+  const query = client.presence.query({ agentId: 10n } as never).next();
+  await expect(bus.during(query)).rejects.toMatchObject({ code: 'invalid_message' });
   await bus.timers.advance(60_000);
   expect(bus.server.handshakes).toBe(1);
 });

@@ -29,8 +29,8 @@ import { plans, runHistory } from '../helpers/random-history';
 const client = path.join(__dirname, '../../clients/javascript');
 const modules = path.join(__dirname, '../../node_modules');
 /** In a browser, and in Node, where failed handshakes are told apart. */
-const coreBytes = 14_565;
-const nodeBytes = 15_090;
+const coreBytes = 14_865;
+const nodeBytes = 15_405;
 
 let project: string;
 
@@ -52,7 +52,7 @@ afterAll(() => {
   rmSync(project, { recursive: true, force: true });
 });
 
-test('the core is at most 14.57 KB in a browser, minified and gzipped, and the subpaths hardly more', async () => {
+test('the core is at most 14.87 KB in a browser, minified and gzipped, and the subpaths hardly more', async () => {
   const sizeOf = async (subpath: string, platform: 'browser' | 'node', ...external: string[]) => {
     const { outputFiles } = await build({
       stdin: { contents: `export * from '@artcafe/pubsub${subpath}'`, resolveDir: project },

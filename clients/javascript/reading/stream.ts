@@ -2,9 +2,8 @@
  * One channel or the inbox: the feed that puts messages in order, the readers, the log that fills holes, and the cursor.
  */
 import { reservedChannels } from '../../../protocol/names';
-import { attempt } from '../shared/attempt';
 import { backoffMs } from '../shared/backoff';
-import { check } from '../shared/checks';
+import { attempt, check } from '../shared/checks';
 import type { Position } from '../shared/cursor';
 import { type Deferred, deferred } from '../shared/deferred';
 import { PubSubError } from '../shared/errors';

@@ -1,8 +1,7 @@
 /**
  * Request and reply between two agents, made of direct messages: the reply names the request.
  */
-import { attempt } from '../shared/attempt';
-import { need } from '../shared/checks';
+import { attempt, need } from '../shared/checks';
 import { type Deferred, deferred } from '../shared/deferred';
 import { PubSubError, RequestError } from '../shared/errors';
 import { type JsonObject, type Message, newId, text } from '../shared/messages';

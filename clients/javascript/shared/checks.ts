@@ -107,3 +107,12 @@ function isSafe(value: unknown): boolean {
 function isClass(value: unknown): unknown {
   return Reflect.construct(Object, [], value as () => void);
 }
+
+/** What `read` gives; `undefined` when it throws, as a getter or a Proxy of the user may. */
+export function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,4 +1,4 @@
-"""Handlers that leave a channel and come back, at any moment and with any cursor: nothing is lost, and a gap is told once."""
+"""Handlers that leave a channel and come back, at any moment and with any cursor: nothing is lost, and a gap comes once."""
 
 from __future__ import annotations
 
