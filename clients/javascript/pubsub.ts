@@ -158,9 +158,7 @@ export class Presence {
   async set(presence: PresenceOptions): Promise<void> {
     checkPresence(presence);
     const session = this.#session;
-    const { status, capabilities } = presence;
-    session.presence = { ...session.presence, ...presence };
-    await session.askPatiently({ type: 'presence', status, capabilities }, () => undefined);
+    await session.askPatiently({ type: 'presence', ...session.introduce(presence) }, () => undefined);
   }
 
   /** Agents of the tenant, those that are offline included. Needs the `presence` grant. Each page comes within 60 s. */
@@ -208,12 +206,10 @@ export class Presence {
       forget();
       events.unsubscribe();
     };
-    try {
-      await ask();
-    } catch (error) {
+    await ask().catch((error: unknown) => {
       unsubscribe();
       throw error;
-    }
+    });
     return { unsubscribe };
   }
 }

@@ -12,7 +12,7 @@ import { PubSubError } from './shared/errors';
 import { Heartbeat } from './connection/heartbeat';
 import { watchHints } from './connection/hints';
 import type { Link } from './connection/link';
-import { type Frame, isMessageFrame, readMessage, text, timeIn } from './shared/messages';
+import { type Frame, isMessageFrame, readMessage, text, timeIn, toJson } from './shared/messages';
 import type { PresenceOptions, PubSubOptions } from './options';
 import { Outbox } from './sending/outbox';
 import { Publisher } from './sending/publisher';
@@ -45,7 +45,7 @@ export class Session {
   readonly outbox: Outbox;
   readonly publisher: Publisher;
   /** What `hello` says about this agent. */
-  presence: PresenceOptions;
+  readonly #presence: PresenceOptions = {};
   /** As the service calls us; known from the first WELCOME on. */
   agentId: string | undefined;
   tenantId: string | undefined;
@@ -67,7 +67,7 @@ export class Session {
     readonly timers: Timers,
     readonly emitter: Emitter,
   ) {
-    this.presence = options.presence ?? {};
+    this.introduce(options.presence);
     this.cursor = options.cursor ?? new MemoryCursor();
     this.#dialer = new Dialer(this);
     this.#heartbeat = new Heartbeat(
@@ -162,14 +162,20 @@ export class Session {
     void this.#dialer.dial();
   }
 
+  /** From now on `hello` says this. Gives a copy of what it may say: the user's own object can change. */
+  introduce({ status, capabilities }: PresenceOptions = {}): PresenceOptions {
+    const said = JSON.parse(toJson({ status, capabilities })) as PresenceOptions;
+    Object.assign(this.#presence, said);
+    return said;
+  }
+
   async greet(link: Link): Promise<void> {
     const { streams } = this;
     const noPosition = (): PubSubError => new PubSubError('timeout', 'No position from the cursor');
     await within(streams.loaded, this.timers, { timeout: loadMs }, noPosition);
     const asked = streams.resume();
     const resume = [...asked.keys()].map(streams.place);
-    const { status, capabilities } = this.presence;
-    await link.ask({ type: 'hello', resume, client: clientName, status, capabilities }, (welcome) => {
+    await link.ask({ type: 'hello', resume, client: clientName, ...this.#presence }, (welcome) => {
       this.#welcomed(link, welcome);
       streams.welcome(welcome, asked);
     });

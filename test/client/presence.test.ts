@@ -32,6 +32,25 @@ test.each([{ type: 'robot' }, { owner: 10n }])(
   },
 );
 
+test('what the user changes later in its list of capabilities is not said', async () => {
+  const [first, second] = [['translate'], ['sing']];
+  const client = await bus.connected('a', { presence: { capabilities: first } });
+  first.push('x'.repeat(65));
+  const cut = async (): Promise<void> => {
+    bus.server.cut(bus.socketOf('a'));
+    await bus.timers.advance(60_000);
+  };
+  await cut();
+  await bus.during(client.presence.set({ capabilities: second }));
+  second.push('x'.repeat(65));
+  await cut();
+  expect(bus.server.frames('hello').map(({ capabilities }) => capabilities)).toEqual([
+    ['translate'],
+    ['translate'],
+    ['sing'],
+  ]);
+});
+
 describe('after a drop', () => {
   async function watcher() {
     const client = await bus.connected('a');

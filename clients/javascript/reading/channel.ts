@@ -74,14 +74,14 @@ export class Readable<Content = unknown> implements AsyncIterable<Message<Conten
    * for await (const { content } of bus.channel('lobby')) console.log(content);
    */
   messages(options: SubscribeOptions = {}): AsyncGenerator<Message<Content>, void, undefined> {
-    let leave = (): void => undefined;
+    let leave: (() => void) | undefined;
     const loop = this.#loop(options, (remove) => {
       leave = remove;
     });
     const end = loop.return.bind(loop);
     // A generator that waits for a message would end with the next one.
     loop.return = (value) => {
-      leave();
+      leave?.();
       return end(value);
     };
     return loop;

@@ -1,7 +1,7 @@
 /**
  * What the client tells besides messages.
  */
-import { need } from './checks';
+import { attempt, need } from './checks';
 import type { PubSubError } from './errors';
 import type { State } from './state';
 import { type Gap, requestExpired } from './gap';
@@ -80,15 +80,13 @@ export function guard(call: () => unknown, failed: (error: unknown) => void): vo
   })();
 }
 
-/** Some values can't be shown: a getter or a Proxy may throw. Some consoles throw always. */
+/** Some values can't be shown: a getter or a Proxy may throw. Some consoles throw always, and there is nowhere else to say it. */
 function print(error: unknown): void {
-  try {
+  attempt(() => {
     try {
       console.error('[@artcafe/pubsub]', error);
     } catch {
       console.error('[@artcafe/pubsub] unknown error');
     }
-  } catch {
-    // There is nowhere else to say it.
-  }
+  });
 }
