@@ -219,13 +219,10 @@ test('INB-1 a position older than what nobody took is served from there', async 
   const again = await connect('r');
   await again.request({ type: 'hello', resume: [{ channel_id: '$inbox', ...positionOf(seen) }] });
   await again.next({ type: 'REPLAYED', channel_id: '$inbox' });
-  expect(
-    messagesOf(again)
-      .map(({ id }) => id)
-      .slice(-1),
-  ).toEqual(['m4']);
-  // The first attempts of m3 may still be delivered live, before the replay.
-  expect(messagesOf(again).find(({ replayed }) => replayed === true)).toMatchObject({ id: 'm2' });
+  // The first attempts of m3 may still be delivered live, before the replay or behind it.
+  const replayed = messagesOf(again).filter(({ replayed }) => replayed === true);
+  expect(replayed[0]).toMatchObject({ id: 'm2' });
+  expect(replayed.at(-1)).toMatchObject({ id: 'm4' });
 });
 
 test('LVL-1 a text is a frame or an array of frames, and never over 32 KB when it is an array', async () => {

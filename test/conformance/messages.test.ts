@@ -7,7 +7,7 @@ import { needs } from '../helpers/target';
 import type { Frame, TestClient } from '../helpers/ws-client';
 import { useBus } from '../helpers/use-bus';
 
-const bus = useBus();
+const bus = useBus({ faultPlan: {} });
 let tenant: string;
 
 beforeEach(() => {
@@ -65,6 +65,24 @@ describe.each(bases)('on the base of the %s', (base) => {
     for (const client of clients)
       expect(await client.nextMessage()).toMatchObject({ id: 'm1', agent_id: 'a' });
   });
+});
+
+needs('faults')('MSG-3 a table that is slow to name the subscribers keeps nobody out', async () => {
+  const sender = await bus.connect({ tenant, agent: 'a' }, { channel: 'news' });
+  const receiver = await bus.connect({ tenant, agent: 'b' }, { channel: 'news' });
+  // The only query of an ephemeral publish.
+  const hang = {
+    service: 'dynamodb',
+    function: 'Default',
+    operation: 'Query',
+    fault: 'hang',
+    nth: 1,
+  } as const;
+  bus.inside.gateway.faultPlan!.replace({ rules: [hang] });
+
+  await sender.request({ id: 'm1', content: 1, ephemeral: true });
+
+  expect(await receiver.nextMessage()).toMatchObject({ id: 'm1' });
 });
 
 test('MSG-1 what a client writes into the server’s fields is ignored', async () => {

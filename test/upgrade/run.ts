@@ -3,7 +3,8 @@
  * service, and this SDK against the old service. Takes four minutes on two idle cores: 20 s for the packages and the SDK of the
  * old release, 20 s for the tables, and a minute for each of the two runs of `client-faults`.
  */
-import { execFileSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { Bus, type Release } from '../helpers/bus';
@@ -22,12 +23,12 @@ async function main(): Promise<void> {
   }
   try {
     await step(`this service on tables of ${oldCommit}`, () => upgradeTables(old));
-    await step(`the SDK of ${oldCommit} with this service`, () => {
-      clientFaults('--client', old.client);
-    });
-    await step(`this SDK with the service of ${oldCommit}`, () => {
-      clientFaults('--bus', path.join(old.root, 'test/helpers/bus.ts'));
-    });
+    // Both are patient, so they share the two cores.
+    const oldBus = path.join(old.root, 'test/helpers/bus.ts');
+    await Promise.all([
+      step(`the SDK of ${oldCommit} with this service`, () => clientFaults('--client', old.client)),
+      step(`this SDK with the service of ${oldCommit}`, () => clientFaults('--bus', oldBus)),
+    ]);
   } finally {
     old.remove();
   }
@@ -52,15 +53,18 @@ async function releaseOf(old: OldRelease): Promise<Release> {
   return { assembly: await assemblyFor(), startGateway };
 }
 
-function clientFaults(...args: readonly string[]): void {
+async function clientFaults(...args: readonly string[]): Promise<void> {
   const script = path.join(root, 'test/load/client-faults.ts');
-  execFileSync(process.execPath, ['--import', 'tsx', script, '--messages', String(messages), ...args], {
-    cwd: root,
-    stdio: 'inherit',
-  });
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', script, '--messages', String(messages), ...args],
+    { cwd: root, stdio: 'inherit' },
+  );
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) throw new Error(`client-faults ${args[0] ?? ''} has failed with ${String(code)}`);
 }
 
-async function step(name: string, work: () => void | Promise<void>): Promise<void> {
+async function step(name: string, work: () => Promise<void>): Promise<void> {
   const startedAt = performance.now();
   await work();
   console.log(`${name}: holds (${Math.round((performance.now() - startedAt) / 1_000)} s)`);

@@ -51,6 +51,19 @@ export async function guarded<T>(call: Promise<T>): Promise<T> {
   }
 }
 
+/**
+ * For a read after the ACK, which no client asks for again. The first call of a new environment can take longer than its time:
+ * it opens the connection, and nothing is compiled yet.
+ */
+export async function askedTwice<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await guarded(call());
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    return guarded(call());
+  }
+}
+
 export function isConditionFailure(error: unknown): boolean {
   return error instanceof Error && error.name === 'ConditionalCheckFailedException';
 }

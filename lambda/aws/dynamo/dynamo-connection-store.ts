@@ -20,7 +20,7 @@ import type {
 } from '../../shared/stores/connection-store';
 import { Unavailable } from '../../shared/ports';
 import { channelSubject, connectionSubject } from '../../shared/subjects';
-import { defaultCallMs, guarded, isConditionFailure, timer } from './dynamo-calls';
+import { askedTwice, defaultCallMs, guarded, isConditionFailure, timer } from './dynamo-calls';
 
 /** How long a row outlives its connection, so that whatever was left behind can still be repaired from it. */
 const repairMs = 24 * 3_600_000;
@@ -144,15 +144,17 @@ export class DynamoConnectionStore implements ConnectionStore {
   ): AsyncGenerator<readonly Subscription[]> {
     let start: Record<string, unknown> | undefined;
     do {
-      const query = new QueryCommand({
-        TableName: this.table,
-        KeyConditionExpression: '#subject = :subject',
-        ExpressionAttributeNames: { '#subject': connectionTable.partitionKey },
-        ExpressionAttributeValues: { ':subject': channelSubject(tenantId, channelId) },
-        ConsistentRead: consistent,
-        ExclusiveStartKey: start,
+      const page = await askedTwice(() => {
+        const query = new QueryCommand({
+          TableName: this.table,
+          KeyConditionExpression: '#subject = :subject',
+          ExpressionAttributeNames: { '#subject': connectionTable.partitionKey },
+          ExpressionAttributeValues: { ':subject': channelSubject(tenantId, channelId) },
+          ConsistentRead: consistent,
+          ExclusiveStartKey: start,
+        });
+        return this.client.send(query, timer(this.callMs));
       });
-      const page = await guarded(this.client.send(query, timer(this.callMs)));
       // A page may be empty and still have a next one.
       yield ((page.Items ?? []) as SubscriptionItem[]).map(toSubscription);
       start = page.LastEvaluatedKey;
