@@ -29,6 +29,9 @@ afterAll(async () => {
   if (target === undefined) await Promise.all([small.stop(), usual.stop()]);
 });
 
+/** At level 1 the answers to a batch are a text or two: a machine that is slow has no time for 25 posts, one after another. */
+const publishing = { channel: 'news', echo: false, level: 1 } as const;
+
 const withSettings = needs('settings');
 const count = (n: number): number[] => Array.from({ length: n }, (_, index) => index);
 
@@ -43,7 +46,7 @@ async function burst(client: TestClient, frames: number): Promise<readonly Frame
 const accepted = (replies: readonly Frame[]): number => replies.filter(({ type }) => type === 'ACK').length;
 
 withSettings('RAT-1 each frame of a batch counts, and those behind the limit are refused', async () => {
-  const client = await small.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
+  const client = await small.connect({ tenant, agent: 'a' }, publishing);
 
   const replies = await burst(client, 25);
 
@@ -52,7 +55,7 @@ withSettings('RAT-1 each frame of a batch counts, and those behind the limit are
 });
 
 withSettings('RAT-1 frames that break a rule count too', async () => {
-  const client = await small.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
+  const client = await small.connect({ tenant, agent: 'a' }, publishing);
 
   client.send([...count(10), { id: 'm1', content: 1 }]);
 
@@ -86,14 +89,14 @@ withSettings('RAT-1 the connections of an agent count together, those of other a
   const own = await once(
     async (agent) => {
       const who = { tenant: fresh('tenant'), agent };
-      const first = await small.connect(who, { channel: 'news', echo: false });
-      const second = await small.connect(who, { channel: 'news', echo: false });
+      const first = await small.connect(who, publishing);
+      const second = await small.connect(who, publishing);
       await exhaust(first);
       return accepted(await burst(second, 10));
     },
     (frames) => frames === 0,
   );
-  const other = await small.connect({ tenant, agent: 'b' }, { channel: 'news', echo: false });
+  const other = await small.connect({ tenant, agent: 'b' }, publishing);
 
   expect(own).toBe(0);
   expect(accepted(await burst(other, 10))).toBe(10);
@@ -101,14 +104,14 @@ withSettings('RAT-1 the connections of an agent count together, those of other a
 
 withSettings('RAT-1 the agents of a tenant count together, those of other tenants do not', async () => {
   for (let n = 0; n < 12; n++) {
-    const client = await small.connect({ tenant, agent: `a${n}` }, { channel: 'news', echo: false });
+    const client = await small.connect({ tenant, agent: `a${n}` }, publishing);
     await burst(client, 25);
   }
   const late = await once(
-    async (agent) => accepted(await burst(await small.connect({ tenant, agent }, { channel: 'news' }), 10)),
+    async (agent) => accepted(await burst(await small.connect({ tenant, agent }, publishing), 10)),
     (frames) => frames === 0,
   );
-  const elsewhere = await small.connect({ tenant: fresh('tenant'), agent: 'a1' }, { channel: 'news' });
+  const elsewhere = await small.connect({ tenant: fresh('tenant'), agent: 'a1' }, publishing);
 
   expect(late).toBe(0);
   expect(accepted(await burst(elsewhere, 10))).toBe(10);
@@ -118,7 +121,7 @@ withSettings('RAT-2 a refused frame says when to come back, and is nowhere after
   const listener = await small.connect({ tenant, agent: 'b' }, { channel: 'news' });
   const refusal = await once(
     async (agent) => {
-      const client = await small.connect({ tenant, agent }, { channel: 'news', echo: false });
+      const client = await small.connect({ tenant, agent }, publishing);
       await exhaust(client);
       return client.request({ id: agent, content: 1 });
     },
@@ -142,7 +145,7 @@ withSettings('RAT-2 a refused frame says when to come back, and is nowhere after
 });
 
 withSettings('RAT-2 a client that waits that long is admitted', async () => {
-  const client = await small.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
+  const client = await small.connect({ tenant, agent: 'a' }, publishing);
   await exhaust(client);
   // Each environment answers with its own wait; the longest of them is enough.
   for (let tries = 0; tries < 5; tries++) {
@@ -157,7 +160,7 @@ withSettings('RAT-2 a client that waits that long is admitted', async () => {
 withSettings(
   'RAT-3 refused frames without an id have one ERROR together, and none beside one with an id',
   async () => {
-    const client = await small.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
+    const client = await small.connect({ tenant, agent: 'a' }, publishing);
 
     client.send([...count(25).map(() => ({ content: 1, ephemeral: true }))]);
     const refusal = await client.next({ code: 'rate_limited' });
@@ -176,7 +179,7 @@ withSettings(
 
 withSettings('RAT-4 over half a minute an agent gets its rate and burst, a fifth more or less', async () => {
   floodedTenant = tenant;
-  const client = await usual.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
+  const client = await usual.connect({ tenant, agent: 'a' }, publishing);
   const start = usual.now();
   let sent = 0;
   for (let round = 0; round < 30; round++) {
@@ -206,14 +209,14 @@ withSettings(
     const costly = await Bus.start({ settings: { workRate: { agentPerSecond: 1, agentBurst: 100 } } });
     try {
       for (const n of count(20)) await costly.connect({ tenant, agent: `reader${n}` }, { channel: 'news' });
-      const client = await costly.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
+      const client = await costly.connect({ tenant, agent: 'a' }, publishing);
       let sent = 0;
       let answer = await client.request({ id: 'm0', content: 1 });
       while (answer.type === 'ACK' && sent < 100) {
         sent += 1;
         answer = await client.request({ id: `m${sent}`, content: 1 });
       }
-      const other = await costly.connect({ tenant, agent: 'b' }, { channel: 'news', echo: false });
+      const other = await costly.connect({ tenant, agent: 'b' }, publishing);
 
       expect(answer).toMatchObject({ code: 'rate_limited', message_id: `m${sent}` });
       expect(answer.retry_after_ms).toBeGreaterThan(1_000);
@@ -231,7 +234,7 @@ withSettings(
   'RAT-6 a client that ignores its refusals is disconnected, and refused for a minute',
   async () => {
     const who = { tenant, agent: 'a' };
-    const flooder = await small.connect(who, { channel: 'news', echo: false, level: 1 });
+    const flooder = await small.connect(who, publishing);
     const frames = count(25).map(() => ({ content: 1, ephemeral: true }));
     const goAway = flooder.next({ type: 'GOAWAY' });
     for (let sent = 0; sent < 40; sent++) flooder.send(frames);
