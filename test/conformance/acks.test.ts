@@ -7,8 +7,10 @@ import { bases, fresh } from '../helpers/bus';
 import { needs } from '../helpers/target';
 import { type Frame, isMessage, type TestClient } from '../helpers/ws-client';
 import { useBus } from '../helpers/use-bus';
+import { warmUp } from '../helpers/warm-up';
 
 const bus = useBus();
+beforeAll(() => warmUp(bus));
 let tenant: string;
 
 beforeEach(() => {

@@ -5,8 +5,10 @@
 import { bases, fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import { useBus } from '../helpers/use-bus';
+import { warmUp } from '../helpers/warm-up';
 
 const bus = useBus();
+beforeAll(() => warmUp(bus));
 let tenant: string;
 
 beforeEach(() => {

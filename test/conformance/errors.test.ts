@@ -7,8 +7,10 @@ import { handshake } from '../helpers/handshake';
 import { needs } from '../helpers/target';
 import type { Frame, TestClient } from '../helpers/ws-client';
 import { useBus } from '../helpers/use-bus';
+import { warmUp } from '../helpers/warm-up';
 
 const bus = useBus();
+beforeAll(() => warmUp(bus));
 let tenant: string;
 let client: TestClient;
 /** Every ERROR of this file, for the rule about what they never hold. */

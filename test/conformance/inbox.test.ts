@@ -4,8 +4,10 @@ import { eventually } from '../helpers/eventually';
 import { needs } from '../helpers/target';
 import { type Frame, type TestClient } from '../helpers/ws-client';
 import { useBus } from '../helpers/use-bus';
+import { warmUp } from '../helpers/warm-up';
 
 const bus = useBus();
+beforeAll(() => warmUp(bus));
 let tenant: string;
 let sender: TestClient;
 

@@ -6,8 +6,10 @@ import { bases, fresh } from '../helpers/bus';
 import { needs } from '../helpers/target';
 import type { Frame, TestClient } from '../helpers/ws-client';
 import { useBus } from '../helpers/use-bus';
+import { warmUp } from '../helpers/warm-up';
 
 const bus = useBus({ faultPlan: {} });
+beforeAll(() => warmUp(bus));
 let tenant: string;
 
 beforeEach(() => {

@@ -3,8 +3,10 @@ import { fresh } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import type { Frame, TestClient } from '../helpers/ws-client';
 import { useBus } from '../helpers/use-bus';
+import { warmUp } from '../helpers/warm-up';
 
 const bus = useBus();
+beforeAll(() => warmUp(bus));
 let tenant: string;
 
 beforeEach(() => {

@@ -9,6 +9,7 @@ import { handshake, statusOf } from '../helpers/handshake';
 import { needs } from '../helpers/target';
 import type { TestClient } from '../helpers/ws-client';
 import { useBus } from '../helpers/use-bus';
+import { warmUp } from '../helpers/warm-up';
 import { wasServed } from '../helpers/was-served';
 
 const settings = {
@@ -23,6 +24,10 @@ const settings = {
 const bus = useBus({ settings });
 let tenant: string;
 
+beforeAll(() => {
+  tenant = fresh('tenant');
+  return warmUp(bus, () => connect('first', { channel_id: 'news' }));
+});
 beforeEach(() => {
   tenant = fresh('tenant');
 });

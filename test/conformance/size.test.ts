@@ -3,12 +3,14 @@ import { fresh, bases } from '../helpers/bus';
 import { eventually } from '../helpers/eventually';
 import type { Frame, TestClient } from '../helpers/ws-client';
 import { useBus } from '../helpers/use-bus';
+import { warmUp } from '../helpers/warm-up';
 
 const maxBytes = 129_024;
 /** What `sequence`, `epoch` and `replayed` count for. */
 const positionBytes = 91;
 
 const bus = useBus();
+beforeAll(() => warmUp(bus));
 let tenant: string;
 
 beforeEach(() => {

@@ -4,9 +4,11 @@ import { eventually } from '../helpers/eventually';
 import { needs } from '../helpers/target';
 import { type Frame, isMessage, type TestClient } from '../helpers/ws-client';
 import { useBus } from '../helpers/use-bus';
+import { warmUp } from '../helpers/warm-up';
 
 // One agent fills a log of a thousand messages.
 const bus = useBus({ settings: { messageRate: { agentPerSecond: 0, tenantPerSecond: 0 } } });
+beforeAll(() => warmUp(bus));
 let tenant: string;
 
 beforeEach(() => {

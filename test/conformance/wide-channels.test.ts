@@ -7,11 +7,13 @@ import { eventually } from '../helpers/eventually';
 import { needs } from '../helpers/target';
 import type { TestClient } from '../helpers/ws-client';
 import { useBus } from '../helpers/use-bus';
+import { warmUp } from '../helpers/warm-up';
 
 const subscribers = 8;
 const withSettings = needs('settings');
 
 const bus = useBus({ settings: { ownReceivers: 2 }, faultPlan: {} });
+beforeAll(() => warmUp(bus));
 
 async function connectAll(level: 0 | 1): Promise<TestClient[]> {
   const tenant = fresh('tenant');

@@ -100,8 +100,8 @@ export class TestClient {
   }
 
   /** The next message that is neither an ACK nor an ERROR. */
-  nextMessage(fields: Frame = {}): Promise<Frame> {
-    return this.next((frame) => isMessage(frame) && matches(frame, fields));
+  nextMessage(fields: Frame = {}, timeoutMs?: number): Promise<Frame> {
+    return this.next((frame) => isMessage(frame) && matches(frame, fields), timeoutMs);
   }
 
   send(frame: unknown): void {
