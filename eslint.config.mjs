@@ -8,6 +8,7 @@ export default tseslint.config(
       'talk.mjs',
       'cdk.out/',
       'clients/javascript/dist/',
+      'clients/javascript/dist-*/',
       'cli/dist/',
       'console/dist/',
       'test/client/consumer/',
