@@ -55,7 +55,7 @@ withSettings('RAT-1 each frame of a batch counts, and those behind the limit are
 });
 
 withSettings('RAT-1 frames that break a rule count too', async () => {
-  const client = await small.connect({ tenant, agent: 'a' }, publishing);
+  const client = await small.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
 
   client.send([...count(10), { id: 'm1', content: 1 }]);
 
@@ -160,7 +160,7 @@ withSettings('RAT-2 a client that waits that long is admitted', async () => {
 withSettings(
   'RAT-3 refused frames without an id have one ERROR together, and none beside one with an id',
   async () => {
-    const client = await small.connect({ tenant, agent: 'a' }, publishing);
+    const client = await small.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
 
     client.send([...count(25).map(() => ({ content: 1, ephemeral: true }))]);
     const refusal = await client.next({ code: 'rate_limited' });
@@ -209,14 +209,14 @@ withSettings(
     const costly = await Bus.start({ settings: { workRate: { agentPerSecond: 1, agentBurst: 100 } } });
     try {
       for (const n of count(20)) await costly.connect({ tenant, agent: `reader${n}` }, { channel: 'news' });
-      const client = await costly.connect({ tenant, agent: 'a' }, publishing);
+      const client = await costly.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });
       let sent = 0;
       let answer = await client.request({ id: 'm0', content: 1 });
       while (answer.type === 'ACK' && sent < 100) {
         sent += 1;
         answer = await client.request({ id: `m${sent}`, content: 1 });
       }
-      const other = await costly.connect({ tenant, agent: 'b' }, publishing);
+      const other = await costly.connect({ tenant, agent: 'b' }, { channel: 'news', echo: false });
 
       expect(answer).toMatchObject({ code: 'rate_limited', message_id: `m${sent}` });
       expect(answer.retry_after_ms).toBeGreaterThan(1_000);

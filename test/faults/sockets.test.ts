@@ -16,8 +16,8 @@ needs('faults')('the promises hold over sockets under faults of the service', as
     for (const { seed, violations } of results)
       expect({ seed, violations }).toEqual({ seed, violations: [] });
     // A run without deliveries or without faults would hold any promise.
-    expect(report.counts.reduce((sum, { fired }) => sum + fired, 0)).toBeGreaterThan(seeds.length);
-    expect(results.reduce((sum, { deliveries }) => sum + deliveries, 0)).toBeGreaterThan(seeds.length);
+    expect(report.counts.reduce((sum, { fired }) => sum + fired, 0)).toBeGreaterThan(2.5 * seeds.length);
+    expect(results.reduce((sum, { deliveries }) => sum + deliveries, 0)).toBeGreaterThan(3.75 * seeds.length);
   } finally {
     await bus.stop();
   }

@@ -1,7 +1,7 @@
 /**
  * Upgrades from b45d54d: `npm run suite upgrade`. This service on tables that the old one has filled, the old SDK against this
- * service, and this SDK against the old service. Takes four minutes on two idle cores: 20 s for the packages and the SDK of the
- * old release, 20 s for the tables, and a minute for each of the two runs of `client-faults`.
+ * service, and this SDK against the old service. Takes three minutes on two cores: 20 s for the packages and the SDK of the
+ * old release, 20 s for the tables, and two minutes for two runs of `client-faults` side by side.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
