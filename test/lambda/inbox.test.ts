@@ -146,6 +146,42 @@ describe('the sender', () => {
     },
   );
 
+  test.each(['getAgent', 'recordMissed'] as const)(
+    'notes a message that no post delivered though %s fails: the ACK is out, and nobody asks again',
+    async (method) => {
+      await world.open('bob1', bob);
+      world.sockets.closed.add('bob1');
+      around(world.sockets, 'post', 'before', () => {
+        around(world.agents, method, 'before', () => Promise.reject(new Unavailable('down')));
+        return Promise.resolve();
+      });
+      await write('m1');
+      expect(ackOf('m1')?.status).toBe('accepted');
+      expect(await mark()).toMatchObject({ from: 1 });
+    },
+  );
+
+  test('notes a message in a second attempt when it has looked for connections three times', async () => {
+    for (const n of [1, 2, 3]) world.sockets.closed.add(`bob${String(n)}`);
+    await world.open('bob1', bob);
+    let posts = 0;
+    const joinAndFailLast = () => {
+      around(world.sockets, 'post', 'before', async () => {
+        posts += 1;
+        if (posts < 3) {
+          await join(`bob${String(posts + 1)}`);
+          joinAndFailLast();
+        } else {
+          around(world.agents, 'recordMissed', 'before', () => Promise.reject(new Unavailable('down')));
+        }
+      });
+    };
+    joinAndFailLast();
+    await write('m1');
+    expect(posts).toBe(3);
+    expect(await mark()).toMatchObject({ from: 1 });
+  });
+
   test('notes the first of a batch when a part of it was not taken', async () => {
     await world.open('bob1', bob);
     world.sockets.scripted.set('bob1', ['delivered', 'lost']);
