@@ -45,8 +45,8 @@ export interface GatewayOptions {
   /** Changes the assumed behaviour where that of AWS is not verified. */
   unverified?: Partial<UnverifiedBehaviour>;
   /**
-   * Whether a connection exists in the tables only: a post to it is counted, and every request is answered with 200. For
-   * fan-outs with more subscribers than one machine has sockets.
+   * Whether a connection exists in the tables only: a post to it is counted and answered with 200. For fan-outs with
+   * more subscribers than one machine has sockets.
    */
   isSeeded?: (connectionId: string) => boolean;
   /** Faults of events from the start; `Gateway.faults` changes them later. */

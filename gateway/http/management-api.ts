@@ -53,8 +53,8 @@ export async function manageConnection(
     replyError(response, 413, 'PayloadTooLargeException', 'Request Too Long');
   } else if (connections.opening.has(connectionId) && unverified.callInsideConnect === 'hang') {
     // No answer: the caller times out.
-  } else if (connection === undefined && isSeeded(connectionId)) {
-    if (request.method === 'POST') costs.sent(body?.length ?? 0, false);
+  } else if (connection === undefined && request.method === 'POST' && isSeeded(connectionId)) {
+    costs.sent(body?.length ?? 0, false);
     reply(response, 200);
   } else if (connection === undefined || connection.isKnownToBeGone) {
     // The same answer for a closed connection, one that is not open yet, and an unknown one.

@@ -213,12 +213,3 @@ test('posts to seeded connections are counted and answered, and to others that n
   expect((await posted(platformId())).status).toBe(410);
   expect(gateway.costs().counts).toMatchObject({ messagesOut: 1, unitsOut: 1, bytesOut: 5 });
 });
-
-test('a fan-out that asks whether a seeded connection is open hears yes, so that its row stays', async () => {
-  const seeded = platformId();
-  const { gateway } = await run({}, { isSeeded: (connectionId) => connectionId === seeded });
-  const asked = (connectionId: string) =>
-    call('GET', `${gateway.endpoints.callback}/@connections/${encodeURIComponent(connectionId)}`);
-  expect((await asked(seeded)).status).toBe(200);
-  expect((await asked(platformId())).status).toBe(410);
-});
