@@ -3,13 +3,15 @@
  * the agent's inbox mark says that it was missed. The other half is `push-inbox.ts`.
  */
 import type { Deadline } from '../shared/deadline';
+import { errorFields } from '../shared/error-fields';
+import type { Logger } from '../shared/ports';
 import { agentWithConnections, type LiveDependencies } from '../agents/live-connections';
 import { isWakeDue } from '../agents/wake';
 import type { AgentView, MissedMessage } from '../shared/stores/agent-store';
 import type { Connection } from '../shared/stores/connection-store';
 
 /** The set of connections changes between the look and the write only when the agent comes or goes just then. */
-const maxRounds = 5;
+const maxLookups = 5;
 /** With less, nobody is looked for. */
 const minLookupMs = 400;
 
@@ -22,30 +24,42 @@ export interface Found {
 }
 
 /**
- * Gives the live connections that have not been tried yet. When there are none, the message is noted as missed before
- * it returns. Throws what the stores throw; then nothing is certain.
+ * Gives the live connections that have not been tried yet. When there are none, or nobody can tell, the message is noted as
+ * missed before it returns: a later push delivers it. With no `lookups` it is noted at once. Throws when it can't be noted
+ * in a second attempt either; then nothing is certain.
  */
 export async function findReceiversOrRecordMissed(
-  deps: LiveDependencies,
+  deps: LiveDependencies & { readonly log: Logger },
   missed: MissedMessage,
   tried: ReadonlySet<string>,
   deadline: Deadline,
+  lookups = maxLookups,
 ): Promise<Found> {
-  for (let round = 0; round < maxRounds && deadline.remainingMs >= minLookupMs; round++) {
-    const { view, live } = await agentWithConnections(deps, missed.tenantId, missed.agentId);
-    const untried = live.filter(({ connectionId }) => !tried.has(connectionId));
-    if (untried.length > 0) return { connections: untried, isWakeDue: false, isKnown: true };
-    // Refused when a connection came after the look: it knows nothing of this message, so it has to be found.
-    if (isCovered(view, missed) || (await deps.agents.recordMissed(missed, view)))
-      return {
-        connections: [],
-        isWakeDue: isWakeDue(view, deps.clock.now()),
-        isKnown: view.version !== undefined,
-      };
+  try {
+    for (let lookup = 0; lookup < lookups && deadline.remainingMs >= minLookupMs; lookup++) {
+      const found = await findOrRecord(deps, missed, tried);
+      if (found !== undefined) return found;
+    }
+    // No time, or connections come and go faster than we look. The mark leads the next one to the message.
+    await deps.agents.recordMissed(missed, undefined);
+  } catch (error) {
+    deps.log.error('receivers_unknown', { tenant_id: missed.tenantId, ...errorFields(error) });
+    await deps.agents.recordMissed(missed, undefined);
   }
-  // No time, or connections come and go faster than we look. The mark leads the next one to the message.
-  await deps.agents.recordMissed(missed, undefined);
   return { connections: [], isWakeDue: true, isKnown: true };
+}
+
+/** `undefined`: a connection came after the look. It knows nothing of this message, so it has to be found. */
+async function findOrRecord(
+  deps: LiveDependencies,
+  missed: MissedMessage,
+  tried: ReadonlySet<string>,
+): Promise<Found | undefined> {
+  const { view, live } = await agentWithConnections(deps, missed.tenantId, missed.agentId);
+  const connections = live.filter(({ connectionId }) => !tried.has(connectionId));
+  if (connections.length > 0) return { connections, isWakeDue: false, isKnown: true };
+  if (!isCovered(view, missed) && !(await deps.agents.recordMissed(missed, view))) return undefined;
+  return { connections, isWakeDue: isWakeDue(view, deps.clock.now()), isKnown: view.version !== undefined };
 }
 
 /**

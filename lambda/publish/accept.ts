@@ -17,7 +17,7 @@ import {
 import { liveConnections, type LiveDependencies } from '../agents/live-connections';
 import type { Receiver } from '../delivery/fan-out';
 import type { Outgoing } from '../delivery/outgoing';
-import { findReceiversOrRecordMissed, type Found } from '../inbox/record-missed';
+import { findReceiversOrRecordMissed } from '../inbox/record-missed';
 import { admitReceiver, TooManyUnknownAgents, type UnknownAgentDependencies } from '../inbox/unknown-agents';
 import { listChannel } from '../log/channel-directory';
 import { claim, type Claimed } from '../log/claim';
@@ -28,7 +28,6 @@ import type { Caller } from '../shared/caller';
 import type { ChannelDirectory } from '../shared/stores/channel-directory';
 import type { Connection } from '../shared/stores/connection-store';
 import type { Deadline } from '../shared/deadline';
-import { errorFields } from '../shared/error-fields';
 import type { HistoryStore } from '../shared/stores/history-store';
 import type { Logger, NewId } from '../shared/ports';
 import { channelSubject, inboxSubject } from '../shared/subjects';
@@ -177,7 +176,11 @@ async function acceptDurable(
   if (destination.kind === 'channel') return accepted(frame, stored, { status, position });
   const missed = missedMessage(tenantId, destination.agentId, claimed);
   // A duplicate needs this too: its first attempt may have ended between the write and the record.
-  const { connections: live, isWakeDue, isKnown } = await receiversAfterPut(deps, missed, deadline);
+  const {
+    connections: live,
+    isWakeDue,
+    isKnown,
+  } = await findReceiversOrRecordMissed(deps, missed, new Set(), deadline);
   const seemsKnown = isKnown || caller.level === 0; // DIR-7
   if (status === 'duplicate')
     return accepted(frame, stored, { status, position, isWakeDue, isKnown: seemsKnown });
@@ -259,24 +262,6 @@ function toMessage(
     timestamp,
     ...(frame.timeoutMs !== undefined && { expiresAt: timestamp + frame.timeoutMs }), // REQ-1
   };
-}
-
-/**
- * The message is in the log. When the connections can't be read, it is recorded as missed: a later push delivers it. Throws
- * when both fail; the sender then has to publish again.
- */
-async function receiversAfterPut(
-  deps: AcceptDependencies,
-  missed: MissedMessage,
-  deadline: Deadline,
-): Promise<Found> {
-  try {
-    return await findReceiversOrRecordMissed(deps, missed, new Set(), deadline);
-  } catch (error) {
-    deps.log.error('receivers_unknown', { tenant_id: missed.tenantId, ...errorFields(error) });
-    await deps.agents.recordMissed(missed, undefined);
-    return { connections: [], isWakeDue: true, isKnown: true };
-  }
 }
 
 export function toReceiver(

@@ -9,9 +9,7 @@ import type { RetryingSender } from '../delivery/retrying-sender';
 import { findReceiversOrRecordMissed } from '../inbox/record-missed';
 import type { MissedMessage } from '../shared/stores/agent-store';
 import type { Caller } from '../shared/caller';
-import type { Connection } from '../shared/stores/connection-store';
 import type { Deadline } from '../shared/deadline';
-import { errorFields } from '../shared/error-fields';
 import { onePage } from '../shared/each-concurrently';
 import { toReceiver } from './accept';
 
@@ -45,29 +43,15 @@ export async function deliverDirect(
     countsOfRounds.push(counts);
     if (missedIfUndelivered === undefined || served.size > 0) return countsOfRounds;
     for (const { connectionId } of batch) tried.add(connectionId);
-    const found = await untriedOrRecorded(deps, missedIfUndelivered, tried, deadline, round === maxRounds);
+    // The agent had connections: the sweep tells whether it sleeps.
+    const { connections: found } = await findReceiversOrRecordMissed(
+      deps,
+      missedIfUndelivered,
+      tried,
+      deadline,
+      round < maxRounds ? undefined : 0,
+    );
     if (found.length === 0) return countsOfRounds;
     batch = found.map((connection) => toReceiver(connection, caller));
   }
-}
-
-/** After the ACK nobody publishes again, so the record gets a second attempt. */
-async function untriedOrRecorded(
-  deps: FanOutDependencies & LiveDependencies,
-  missed: MissedMessage,
-  tried: ReadonlySet<string>,
-  deadline: Deadline,
-  isLast: boolean,
-): Promise<readonly Connection[]> {
-  try {
-    // The agent had connections: the sweep tells whether it sleeps.
-    if (!isLast && !deadline.hasPassed)
-      return (await findReceiversOrRecordMissed(deps, missed, tried, deadline)).connections;
-    // No time to look for new connections: the record makes the next one push the inbox.
-    await deps.agents.recordMissed(missed, undefined);
-  } catch (error) {
-    deps.log.error('receivers_unknown', { tenant_id: missed.tenantId, ...errorFields(error) });
-    await deps.agents.recordMissed(missed, undefined);
-  }
-  return [];
 }
