@@ -185,9 +185,10 @@ describe('the lean sender', () => {
   });
 
   // Ciphers without a certificate, so that the test needs no key of its own.
-  const overTls = async (env: NodeJS.ProcessEnv): Promise<unknown> => {
+  const overTls = async (env: NodeJS.ProcessEnv, program = 'tls'): Promise<unknown> => {
     const options = ['--tls-cipher-list=aNULL:@SECLEVEL=0', '--tls-max-v1.2', '--import', 'tsx'];
-    const { stdout } = await promisify(execFile)(process.execPath, [...options, 'test/contract/tls.ts'], {
+    const file = `test/contract/${program}.ts`;
+    const { stdout } = await promisify(execFile)(process.execPath, [...options, file], {
       env: { ...process.env, ...env },
     });
     return JSON.parse(stdout);
@@ -198,6 +199,14 @@ describe('the lean sender', () => {
       outcomes: ['delivered', 'delivered', 'gone'],
       sockets: 1,
       requests: 3,
+    });
+  });
+
+  // Each takes processor time that the posts of a small function need (docs/adr/013-posts-on-plain-sockets.md).
+  test('opens its first socket alone, and then four at a time', async () => {
+    expect(await overTls({ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, 'slow-handshakes')).toEqual({
+      most: { first: 1, later: 4 },
+      delivered: 20,
     });
   });
 
