@@ -8,14 +8,21 @@ import { type Bundle, bundleName, makeBundle, repository } from './bundling';
 import { removeOldEntries } from './old-entries';
 import { installedPackages, sourceFiles, stateOf } from './source-files';
 
-const sources = ['lambda', 'protocol', 'lib/functions/bundling.ts', 'tsconfig.json', installedPackages];
+/** What a bundle is made of. */
+export const bundleSources = [
+  'lambda',
+  'protocol',
+  'lib/functions/bundling.ts',
+  'tsconfig.json',
+  installedPackages,
+];
 const folder = path.join(repository, 'node_modules/.cache/artcafe-pubsub/bundles');
 
 let state: string | undefined;
 
 /** Writes `index.js` into the folder. */
 export function writeBundle(bundle: Bundle, into: string): void {
-  state ??= stateOf(sourceFiles(sources));
+  state ??= stateOf(sourceFiles(bundleSources));
   const kept = path.join(folder, state, `${bundleName(bundle)}.js`);
   if (!existsSync(kept)) {
     removeOldEntries(folder);

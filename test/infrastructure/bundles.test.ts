@@ -1,8 +1,12 @@
 /** Size of each function's bundle, made with the settings of the stack: size is cold start. docs/architecture.md tells the sizes. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { buildSync } from 'esbuild';
+import { sources as assemblySources } from '../../bin/synthesis/assembly-cache';
+import { bundleSources } from '../../lib/functions/bundle-cache';
+import { sourceFiles, stateOf } from '../../lib/functions/source-files';
 import { assemblyFor } from '../helpers/assembly';
 import { makeBundle } from '../../lib/functions/bundling';
 
@@ -54,4 +58,38 @@ test('each function of the stack has the bundle that esbuild makes of its entry'
   const made = functions.filter((name) => name !== 'publish-queue').map((name) => digestOf(bundleOf(name)));
   expect(new Set(deployed)).toEqual(new Set(made));
   expect(deployed).toHaveLength(made.length);
+});
+
+const handlers = functions.map((name) => `lambda/functions/${name}.ts`);
+
+test.each([
+  ['a bundle', bundleSources, handlers],
+  ['an assembly', assemblySources, [...handlers, 'bin/app.ts']],
+])('the cache goes by every file of the checkout that %s is made of', (_what, sources, entryPoints) => {
+  const { metafile } = buildSync({
+    absWorkingDir: root,
+    entryPoints,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    metafile: true,
+    write: false,
+    outdir: folder,
+    logLevel: 'error',
+  });
+  const known = new Set(sourceFiles(sources).map((file) => path.relative(root, file)));
+  const read = Object.keys(metafile.inputs);
+  expect(read).toContain('protocol/limits.ts');
+  expect(read.filter((file) => !known.has(file))).toEqual([]);
+});
+
+test('the key of a cache changes with the content and the name of a file', () => {
+  const [first, second] = ['first', 'second'].map((name) => path.join(folder, name));
+  const stateWith = (file: string, content: string): string => {
+    writeFileSync(file, content);
+    return stateOf([file]);
+  };
+  const states = [stateWith(first!, 'a'), stateWith(first!, 'b'), stateWith(second!, 'a')];
+  expect(new Set(states).size).toBe(3);
+  expect(stateWith(first!, 'a')).toBe(states[0]);
 });
