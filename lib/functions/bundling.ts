@@ -33,6 +33,8 @@ export function makeBundle({ entry, fixed }: Bundle, outfile: string): void {
     format: 'cjs',
     target,
     mainFields: ['module', 'main'],
+    // Nothing here has event streams. With the dynamic import of them, every module that they share would be parsed twice.
+    external: ['@smithy/core/event-streams'],
     // Packages that are replaced in the bundles.
     alias: {
       '@aws-sdk/credential-provider-node': path.join(repository, 'lambda/aws/environment-credentials.ts'),

@@ -8,15 +8,19 @@ import { LeanSender } from './lean-sender';
 export const senderKinds = ['lean', 'sdk'] as const;
 export type SenderKind = (typeof senderKinds)[number];
 
-export function createSender(kind: SenderKind, callbackUrl: string): ConnectionSender & ConnectionCloser {
-  if (process.env.SENDER !== 'lean' && kind === 'sdk') return sdkSender(callbackUrl);
+type Sender = ConnectionSender & ConnectionCloser;
+
+export function createSender(kind: SenderKind, callbackUrl: string): Sender {
+  if (process.env.SENDER !== 'lean' && kind === 'sdk') {
+    // esbuild drops the import only in a branch that it can see is dead (docs/adr/012-no-credential-chain-in-the-bundles.md).
+    return loadedLater(
+      import('./api-gateway-sender.js').then(({ ApiGatewaySender }) => new ApiGatewaySender(callbackUrl)),
+    );
+  }
   return new LeanSender(callbackUrl);
 }
 
-function sdkSender(callbackUrl: string): ConnectionSender & ConnectionCloser {
-  const loading = import('./api-gateway-sender.js').then(
-    ({ ApiGatewaySender }) => new ApiGatewaySender(callbackUrl),
-  );
+function loadedLater(loading: Promise<Sender>): Sender {
   return {
     post: async (connectionId, text, timeoutMs) => (await loading).post(connectionId, text, timeoutMs),
     status: async (...call) => (await loading).status(...call),
