@@ -6,9 +6,13 @@ import { fresh } from '../helpers/bus';
 import { needs } from '../helpers/target';
 import { type Frame, isMessage, type TestClient } from '../helpers/ws-client';
 import { useBus } from '../helpers/use-bus';
+import { warmUp } from '../helpers/warm-up';
+import { wasServed } from '../helpers/was-served';
 
 const bus = useBus({ faultPlan: {} });
 let tenant: string;
+
+beforeAll(() => warmUp(bus));
 
 beforeEach(() => {
   tenant = fresh('tenant');
@@ -30,6 +34,7 @@ function once(): void {
 
 /** A busy machine takes its time. */
 const patienceMs = 60_000;
+const maxAttempts = 5;
 
 /** The answers to a frame; where one is `unavailable`, that of the same message again. */
 async function answersTo(client: TestClient, frame: Frame, times: number): Promise<readonly Frame[]> {
@@ -64,30 +69,46 @@ async function expectOnce(client: TestClient, ids: readonly string[]): Promise<v
 
 const targets: Frame[] = [{ channel_id: 'news' }, { to: 'b' }, { to: 'nobody' }];
 
+/** Whether every post was answered in its second, as the functions say. What the receivers got is checked only then. */
+async function goesOnce(delayMs: number): Promise<boolean> {
+  // What no connection took on a busy machine, for posts of over a second, goes to the agent's next one: INB-1.
+  tenant = fresh('tenant');
+  const sender = await bus.connect({ tenant, agent: 'a' });
+  const receivers = await Promise.all([
+    bus.connect({ tenant, agent: 'b' }, { channel: 'news' }),
+    bus.connect({ tenant, agent: 'b' }, { channel: 'news', level: 1 }),
+  ]);
+  twice(delayMs);
+  const frames = targets.map((where) => ({ id: fresh('m'), content: delayMs, ...where }));
+  for (const frame of frames) sender.send(frame);
+  const answers = await Promise.all(frames.map((frame) => answersTo(sender, frame, 2)));
+  once();
+  const later = targets.map((where) => ({ id: fresh('next'), content: 0, ...where }));
+  for (const [n, frame] of later.entries()) {
+    const { sequence, epoch } = expectOnePlace(answers[n]!);
+    expect(await sender.request(frame)).toMatchObject({ sequence: Number(sequence) + 1, epoch });
+  }
+  // The third target is an agent that never connects.
+  const sent = frames.slice(0, 2).filter((_, n) => isSent(answers[n]!));
+  const next = later.slice(0, 2);
+  const served = await Promise.all([
+    ...sent.map(({ id }) => wasServed(bus, id, 2)),
+    ...next.map(({ id }) => wasServed(bus, id)),
+  ]);
+  const areServed = served.every(Boolean);
+  const ids = [...sent, ...next].map(({ id }) => id);
+  if (areServed) for (const client of receivers) await expectOnce(client, ids);
+  await bus.hangUp();
+  return areServed;
+}
+
 needs('faults')(
   'ACK-6 a message whose event is delivered twice is in the log once, is delivered once, and both ACKs name its place',
   async () => {
     for (const delayMs of delays) {
-      // What no connection took on a busy machine, for posts of over a second, goes to the agent's next one: INB-1.
-      tenant = fresh('tenant');
-      const sender = await bus.connect({ tenant, agent: 'a' });
-      const receivers = await Promise.all([
-        bus.connect({ tenant, agent: 'b' }, { channel: 'news' }),
-        bus.connect({ tenant, agent: 'b' }, { channel: 'news', level: 1 }),
-      ]);
-      twice(delayMs);
-      const frames = targets.map((where, n) => ({ id: `m${n}`, content: delayMs, ...where }));
-      for (const frame of frames) sender.send(frame);
-      const answers = await Promise.all(frames.map((frame) => answersTo(sender, frame, 2)));
-      once();
-      for (const [n, where] of targets.entries()) {
-        const { sequence, epoch } = expectOnePlace(answers[n]!);
-        const next = await sender.request({ id: `next${n}`, content: 0, ...where });
-        expect(next).toMatchObject({ sequence: Number(sequence) + 1, epoch });
-      }
-      const sentOnce = [0, 1].filter((n) => isSent(answers[n]!)).map((n) => `m${n}`);
-      for (const client of receivers) await expectOnce(client, [...sentOnce, 'next0', 'next1']);
-      await bus.hangUp();
+      let isDone = false;
+      for (let attempt = 0; !isDone && attempt < maxAttempts; attempt++) isDone = await goesOnce(delayMs);
+      expect(isDone).toBe(true);
     }
   },
 );
