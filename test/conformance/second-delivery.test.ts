@@ -102,40 +102,49 @@ async function goesOnce(delayMs: number): Promise<boolean> {
   return areServed;
 }
 
+/** The same of six messages in one batch, of which each two are equal. */
+async function goesOnceAsBatch(delayMs: number): Promise<boolean> {
+  const channel_id = fresh('c');
+  const [sender, receiver] = await Promise.all([
+    bus.connect({ tenant, agent: 'a' }, { level: 1 }),
+    bus.connect({ tenant, agent: 'b' }, { channel: channel_id }),
+  ]);
+  twice(delayMs);
+  const equal = count(3).map((content) => ({ id: fresh('m'), content, channel_id }));
+  const batch = equal.flatMap((frame) => [frame, frame]);
+  sender.send(batch);
+  const answers = await Promise.all(equal.map((frame) => answersTo(sender, frame, 4)));
+  once();
+  const places = answers.flat().map(({ sequence }) => Number(sequence));
+  expect([...new Set(places)].sort()).toEqual(count(6).map((n) => n + 1));
+  const next = { id: fresh('next'), channel_id, content: 0 };
+  expect(await sender.request(next)).toMatchObject({ sequence: 7 });
+  const sent = batch.filter((_, n) => isSent(answers.flat().filter(({ sequence }) => sequence === n + 1)));
+  const ids = [...sent, next].map(({ id }) => id);
+  const served = await Promise.all([...sent.map(({ id }) => wasServed(bus, id, 2)), wasServed(bus, next.id)]);
+  const areServed = served.every(Boolean);
+  if (areServed) await expectOnce(receiver, ids);
+  await bus.hangUp();
+  return areServed;
+}
+
+/** With each delay, in as many attempts as a busy machine needs. */
+async function expectWithEachDelay(attemptOnce: (delayMs: number) => Promise<boolean>): Promise<void> {
+  for (const delayMs of delays) {
+    let isDone = false;
+    for (let attempt = 0; !isDone && attempt < maxAttempts; attempt++) isDone = await attemptOnce(delayMs);
+    expect(isDone).toBe(true);
+  }
+}
+
 needs('faults')(
   'ACK-6 a message whose event is delivered twice is in the log once, is delivered once, and both ACKs name its place',
-  async () => {
-    for (const delayMs of delays) {
-      let isDone = false;
-      for (let attempt = 0; !isDone && attempt < maxAttempts; attempt++) isDone = await goesOnce(delayMs);
-      expect(isDone).toBe(true);
-    }
-  },
+  () => expectWithEachDelay(goesOnce),
 );
 
-needs('faults')('ACK-6 so is each message of a batch, also where frames of it are equal', async () => {
-  for (const delayMs of delays) {
-    const [sender, receiver] = await Promise.all([
-      bus.connect({ tenant, agent: 'a' }, { level: 1 }),
-      bus.connect({ tenant, agent: 'b' }, { channel: `c${delayMs}` }),
-    ]);
-    twice(delayMs);
-    const batch = count(6).map((n) => ({ id: `m${n >> 1}`, content: n >> 1, channel_id: `c${delayMs}` }));
-    sender.send(batch);
-    const named = batch.filter((_, n) => n % 2 === 0);
-    const answers = await Promise.all(named.map((frame) => answersTo(sender, frame, 4)));
-    once();
-    const places = answers.flat().map(({ sequence }) => Number(sequence));
-    expect([...new Set(places)].sort()).toEqual(count(6).map((n) => n + 1));
-    const next = await sender.request({ id: 'next', channel_id: `c${delayMs}`, content: 0 });
-    expect(next).toMatchObject({ sequence: 7 });
-    const sentOnce = batch.filter((_, n) =>
-      isSent(answers.flat().filter(({ sequence }) => sequence === n + 1)),
-    );
-    await expectOnce(receiver, [...sentOnce.map(({ id }) => id), 'next']);
-    await bus.hangUp();
-  }
-});
+needs('faults')('ACK-6 so is each message of a batch, also where frames of it are equal', () =>
+  expectWithEachDelay(goesOnceAsBatch),
+);
 
 needs('faults')('ACK-6 without retry ids are not compared, however late the event', async () => {
   const sender = await bus.connect({ tenant, agent: 'a' }, { channel: 'news', echo: false });

@@ -22,10 +22,10 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function bundleOf(name: string): Buffer {
-  const file = path.join(folder, `${name}.js`);
-  // As the stack does for a deployment that keeps the default sender.
-  makeBundle({ entry: `${name}.ts`, fixed: { SENDER: 'lean' } }, file);
+/** By default as the stack makes it for a deployment that keeps the default sender. */
+function bundleOf(name: string, sender = 'lean'): Buffer {
+  const file = path.join(folder, `${name}.${sender}.js`);
+  makeBundle({ entry: `${name}.ts`, fixed: { SENDER: sender } }, file);
   return readFileSync(file);
 }
 
@@ -58,6 +58,15 @@ test('each function of the stack has the bundle that esbuild makes of its entry'
   const made = functions.filter((name) => name !== 'publish-queue').map((name) => digestOf(bundleOf(name)));
   expect(new Set(deployed)).toEqual(new Set(made));
   expect(deployed).toHaveLength(made.length);
+});
+
+/** How esbuild wraps a module that a dynamic import can reach, so that it is evaluated later. */
+const lateModules = /return (\w+)&&\((\w+)=\1\(\1=0\)\),\2\}/;
+
+test('no module is wrapped for a dynamic import, which would be parsed twice, but where the sender is the SDK’s', () => {
+  const areWrapped = (name: string, sender: string) => lateModules.test(bundleOf(name, sender).toString());
+  expect(functions.filter((name) => areWrapped(name, 'lean'))).toEqual([]);
+  expect(areWrapped('default', 'sdk')).toBe(true);
 });
 
 const handlers = functions.map((name) => `lambda/functions/${name}.ts`);
